@@ -1,0 +1,22 @@
+-- What could not be measured, where, and why?
+-- One row per table and reason: how many rows, in how many batches, and an example to look at.
+WITH failures AS (
+    SELECT 'raw_videos' AS found_in, batch, video_id AS id, reason, message FROM raw_videos
+    UNION ALL
+    SELECT 'decoded_videos', batch, video_id, reason, message FROM decoded_videos
+    UNION ALL
+    SELECT 'visual_scores', batch, clip_id, reason, message FROM visual_scores
+    UNION ALL
+    SELECT 'motion_scores', batch, clip_id, reason, message FROM motion_scores
+)
+SELECT
+    found_in,
+    reason,
+    count(*) AS failures,
+    count(DISTINCT batch) AS batches,
+    min(id) AS example,
+    arg_min(message, id) AS example_message
+FROM failures
+WHERE reason IS NOT NULL
+GROUP BY found_in, reason
+ORDER BY failures DESC, found_in, reason;

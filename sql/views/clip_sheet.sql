@@ -1,0 +1,101 @@
+-- One row per clip with every score: the surface that people explore and tiers are written over.
+-- A clip that is not measured yet, or could not be, is here with NULL in its scores; <family>_reason says why it failed.
+-- Every join compares the batch too, so that a query on one batch opens that batch's files alone.
+SELECT
+    -- The clip (table clips).
+    c.batch,
+    c.clip_id,
+    c.video_id,
+    c.shot_id,
+    c.stream,
+    c.start_frame,
+    c.end_frame,
+    c.start_pts,
+    c.end_pts,
+    c.start_s,
+    c.end_s,
+    c.duration_s,
+    c.frames,
+    c.fps,
+    c.crop_x,
+    c.crop_y,
+    c.crop_width,
+    c.crop_height,
+    c.from_source_start,
+    c.source_truncated,
+    -- Derived from the clip's own, cropped picture.
+    least(c.crop_width, c.crop_height) AS min_side,
+    c.crop_width / c.crop_height AS aspect,
+    CASE
+        WHEN c.crop_width > c.crop_height THEN 'landscape'
+        WHEN c.crop_width < c.crop_height THEN 'portrait'
+        WHEN c.crop_width = c.crop_height THEN 'square'
+    END AS orientation,
+    -- Share of the source's picture that the crop keeps, 0-1.
+    c.crop_width * c.crop_height / (v.width * v.height) AS crop_share,
+    -- Seconds from the source's first frame to the clip's; start_s counts from the time base's zero.
+    c.start_s - d.first_pts * v.time_base_num / v.time_base_den AS source_offset_s,
+
+    -- The source video (tables raw_videos, decoded_videos, shots).
+    v.file_name,
+    v.container,
+    v.codec,
+    v.pixel_format,
+    v.width AS source_width,
+    v.height AS source_height,
+    v.rotation,
+    v.colour_transfer,
+    -- Declared by the container; as decoded where it declares none.
+    coalesce(v.duration_s, d.duration_s) AS source_duration_s,
+    coalesce(d.fps, v.average_fps) AS source_fps,
+    v.bit_rate,
+    -- Bits per pixel of the source: bit rate over width, height and frame rate.
+    v.bit_rate / nullif(v.coded_width * v.coded_height * coalesce(d.fps, v.average_fps), 0) AS bits_per_pixel,
+    v.has_audio,
+    d.variable_frame_rate,
+    d.corrupt_frames,
+    d.motion_vectors AS has_motion_vectors,
+    n.source_shots,
+    v.licence,
+    v.holder,
+    v.source_url,
+    v.acquired_how,
+    v.acquired_at,
+    v.rights_from,
+
+    -- Visual scores.
+    i.sharpness,
+    i.sharpness_p10,
+    i.sharpness_start,
+    i.luma_mean,
+    i.luma_std,
+    i.dark_share,
+    i.bright_share,
+    i.black_share,
+    i.saturation,
+    i.flicker,
+    i.bar_left,
+    i.bar_right,
+    i.bar_top,
+    i.bar_bottom,
+    i.border_share,
+    i.reason AS visual_reason,
+
+    -- Motion scores.
+    m.vmaf_motion,
+    m.motion_vector,
+    m.pan_x,
+    m.pan_y,
+    m.still_share,
+    m.longest_still_s,
+    m.sudden_changes,
+    m.shots_per_second,
+    m.reason AS motion_reason
+FROM clips AS c
+LEFT JOIN raw_videos AS v ON v.batch = c.batch AND v.video_id = c.video_id
+LEFT JOIN decoded_videos AS d ON d.batch = c.batch AND d.video_id = c.video_id
+LEFT JOIN (
+    SELECT batch, video_id, count(*) AS source_shots FROM shots GROUP BY batch, video_id
+) AS n ON n.batch = c.batch AND n.video_id = c.video_id
+LEFT JOIN visual_scores AS i ON i.batch = c.batch AND i.clip_id = c.clip_id
+LEFT JOIN motion_scores AS m ON m.batch = c.batch AND m.clip_id = c.clip_id;

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+
+from video_assets.curate.tiers import Tier, load_tier
+from video_assets.lake.schemas import TABLES
+
+SQL = Path(__file__).parents[2] / "sql"
+
+# A clip that every shipped tier keeps: each test changes what it is about.
+VIDEO: dict[str, Any] = {
+    "file_name": "harbour.mp4", "container": "mov", "codec": "h264", "width": 1920, "height": 1080, "coded_width": 1920,
+    "coded_height": 1080, "rotation": 0, "time_base_num": 1, "time_base_den": 1000, "duration_s": 40.0, "average_fps": 25.0,
+    "bit_rate": 5_184_000, "licence": "CC-BY-4.0", "holder": "Harbour Films", "source_url": "https://example.org/harbour",
+    "acquired_how": "licensed", "acquired_at": "2025-01-31", "rights_from": "sidecar",
+}  # fmt: skip
+DECODED: dict[str, Any] = {"first_pts": 0, "duration_s": 40.0, "fps": 25.0, "motion_vectors": True}
+CLIP: dict[str, Any] = {
+    "start_pts": 4000, "start_s": 4.0, "end_s": 18.0, "duration_s": 14.0, "frames": 350, "fps": 25.0, "crop_x": 0, "crop_y": 0,
+    "crop_width": 1920, "crop_height": 1080, "from_source_start": False, "source_truncated": False,
+}  # fmt: skip
+VISUAL: dict[str, Any] = {"sharpness": 400.0, "luma_mean": 110.0, "black_share": 0.0, "border_share": 0.0}
+MOTION: dict[str, Any] = {
+    "vmaf_motion": 4.0, "motion_vector": 2.0, "still_share": 0.0, "sudden_changes": 0, "shots_per_second": 0.0,
+}  # fmt: skip
+ROWS = {"raw_videos": VIDEO, "decoded_videos": DECODED, "clips": CLIP, "visual_scores": VISUAL, "motion_scores": MOTION}
+NOT_MEASURED = None
+
+
+class Lake:
+    """The tables of ``lake/schemas.py`` in a connection, filled by hand."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+        for table in TABLES.values():
+            self._write(table.name, table.empty(), "CREATE TABLE {0} AS SELECT * FROM incoming")
+        for view in sorted((SQL / "views").glob("*.sql")):
+            connection.execute(f"CREATE OR REPLACE VIEW {view.stem} AS {view.read_text()}")
+
+    def _write(self, name: str, rows: pl.DataFrame, statement: str) -> None:
+        self.connection.register("incoming", rows.to_arrow())
+        self.connection.execute(statement.format(name))
+        self.connection.unregister("incoming")
+
+    def add(self, name: str, rows: pl.DataFrame) -> None:
+        self._write(name, rows, "INSERT INTO {0} BY NAME SELECT * FROM incoming")
+
+    def clip(self, clip_id: str, batch: str = "a", shots: int = 1, **changes: Any) -> None:
+        """Add a clip of a video of its own; ``table={...}`` changes that table's row, None leaves it out."""
+        keys = {"batch": batch, "clip_id": clip_id, "video_id": f"video of {clip_id}"}
+        for name, usual in ROWS.items():
+            change = changes.get(name, {})
+            if change is not None:
+                self.row(name, usual | change | {k: v for k, v in keys.items() if k in TABLES[name].schema})
+        for shot in range(shots):
+            self.row("shots", {"batch": batch, "video_id": keys["video_id"], "shot": shot})
+
+    def row(self, table: str, row: dict[str, Any]) -> None:
+        places = ", ".join("?" * len(row))
+        self.connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", list(row.values()))
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = self.connection.execute(sql).fetchall()
+        return rows
+
+
+@pytest.fixture
+def lake() -> Iterator[Lake]:
+    with duckdb.connect() as connection:
+        yield Lake(connection)
+
+
+@pytest.fixture
+def ducklake(tmp_path: Path) -> Iterator[Lake]:
+    """Give the tables in a DuckLake with its catalog in a SQLite file, as the platform keeps them."""
+    with duckdb.connect() as connection:
+        for name in ("duckdb_extension_sqlite_scanner", "duckdb_extension_ducklake"):
+            origin = importlib.import_module(name).__file__
+            assert origin
+            connection.execute(f"LOAD '{next(Path(origin).parent.rglob('*.duckdb_extension'))}'")
+        connection.execute(f"ATTACH 'ducklake:sqlite:{tmp_path}/catalog.sqlite' AS lake (DATA_PATH '{tmp_path}/data')")
+        connection.execute("USE lake")
+        yield Lake(connection)
+
+
+def write_tier(root: Path, name: str, rules: str, header: str = "") -> Path:
+    path = root / f"{name}.sql"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"{header}SELECT\n    clip_id,\n    {rules}\nFROM clip_sheet;\n")
+    return path
+
+
+def make_tier(root: Path, name: str, rules: str, header: str = "") -> Tier:
+    return load_tier(write_tier(root, name, rules, header), root)

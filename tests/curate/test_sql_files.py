@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.curate.conftest import NOT_MEASURED, SQL, Lake
+from video_assets.curate.tiers import load_tiers
+from video_assets.curate.verdicts import evaluate
+from video_assets.lake.schemas import TABLES
+
+
+def ask(lake: Lake, name: str) -> list[dict[str, Any]]:
+    return lake.connection.execute((SQL / "explore" / f"{name}.sql").read_text()).pl().to_dicts()
+
+
+@pytest.fixture
+def curated(lake: Lake) -> Lake:
+    lake.clip("1", clips={"duration_s": 14.4})
+    lake.clip("2", clips={"duration_s": 12.0}, motion_scores={"vmaf_motion": 1.6})
+    lake.clip(
+        "3", batch="b", motion_scores={"vmaf_motion": NOT_MEASURED, "reason": "not_measured", "message": "no frames"}
+    )
+    lake.clip("4", batch="b", clips={"duration_s": 14.4}, raw_videos={"licence": "unknown", "holder": "unknown"})
+    lake.row("raw_videos", {"batch": "b", "video_id": "z", "reason": "empty_file"})
+    tiers, _ = load_tiers(SQL / "tiers")
+    for tier in tiers.values():
+        lake.add("tier_verdicts", evaluate(lake.connection, tier, ["a", "b"]))
+    return lake
+
+
+def test_the_clip_sheet_has_one_row_per_clip_with_every_score_and_its_reason(lake: Lake) -> None:
+    lake.clip("scored", shots=3)
+    lake.clip("not yet", visual_scores=None, motion_scores=None)
+    failed = {"vmaf_motion": NOT_MEASURED, "reason": "not_measured"}
+    lake.clip("portrait", clips={"crop_width": 608, "crop_height": 1080}, motion_scores=failed)
+    keys = {"batch", "version", "message"}
+    scores = {c for t in ("visual_scores", "motion_scores") for c in TABLES[t].schema} - keys - {"reason"}
+    wanted = scores | set(TABLES["clips"].schema) - {"version"}
+    wanted |= {c for c in TABLES["raw_videos"].schema if c.startswith(("lic", "hold", "source", "acq", "rights"))}
+    sheet = lake.connection.execute("SELECT * FROM clip_sheet ORDER BY clip_id").pl()
+    assert wanted - set(sheet.columns) == set()
+    derived = [
+        "clip_id",
+        "orientation",
+        "min_side",
+        "source_width",
+        "source_shots",
+        "sharpness",
+        "visual_reason",
+        "motion_reason",
+    ]
+    assert sheet.select(derived).rows() == [
+        ("not yet", "landscape", 1080, 1920, 1, None, None, None),
+        ("portrait", "portrait", 608, 1920, 1, 400.0, None, "not_measured"),
+        ("scored", "landscape", 1080, 1920, 3, 400.0, None, None),
+    ]
+    numbers = sheet.filter(clip_id="portrait").select("aspect", "crop_share", "bits_per_pixel", "source_offset_s")
+    assert numbers.row(0) == pytest.approx((608 / 1080, 608 / 1920, 0.1, 4.0))
+
+
+def test_each_of_the_five_questions_says_what_it_asks_and_runs_as_it_stands_on_a_ducklake(ducklake: Lake) -> None:
+    ducklake.clip("1", motion_scores={"reason": "not_measured", "vmaf_motion": NOT_MEASURED})
+    tiers, _ = load_tiers(SQL / "tiers")
+    for name in ("movie_gen/high_resolution", "hunyuan_video/256p"):
+        ducklake.add("tier_verdicts", evaluate(ducklake.connection, tiers[name], ["a"]))
+    ducklake.connection.execute("UPDATE tier_verdicts SET kept = true WHERE tier = 'hunyuan_video/256p'")
+    questions = sorted((SQL / "explore").glob("*.sql"))
+    assert len(questions) == 5
+    for question in questions:
+        assert question.read_text().splitlines()[0].startswith("-- ")
+        assert "?" in question.read_text().splitlines()[0]
+        assert ducklake.query(question.read_text()), f"{question.name} gives no rows"
+
+
+def test_hours_per_tier_shares_out_the_clips_by_verdict(curated: Lake) -> None:
+    rows = [r for r in ask(curated, "hours_per_tier") if r["tier"] == "movie_gen/high_resolution"]
+    assert [tuple(r.values())[1:] for r in rows] == [
+        ("kept", 2, 0.008, 2, 0.5),
+        ("dropped", 1, 0.003, 1, 0.25),
+        ("undecided", 1, 0.004, 1, 0.25),
+    ]
+
+
+def test_why_dropped_names_the_rule_and_what_it_alone_keeps_out(curated: Lake) -> None:
+    rows = [tuple(r.values()) for r in ask(curated, "why_dropped") if r["tier"] == "movie_gen/high_resolution"]
+    assert sorted(rows) == [
+        ("movie_gen/high_resolution", "dropped", "not_slow_motion", 1, 0.003, 1),
+        ("movie_gen/high_resolution", "undecided", "not_slow_motion", 1, 0.004, 1),
+    ]
+
+
+def test_failures_by_reason_counts_what_could_not_be_measured(curated: Lake) -> None:
+    assert [tuple(r.values()) for r in ask(curated, "failures_by_reason")] == [
+        ("motion_scores", "not_measured", 1, 1, "3", "no frames"),
+        ("raw_videos", "empty_file", 1, 1, "z", None),
+    ]
+
+
+def test_licences_in_tier_shows_unknown_rights_beside_known_ones(curated: Lake) -> None:
+    rows = [tuple(r.values()) for r in ask(curated, "licences_in_tier") if r["tier"] == "movie_gen/high_resolution"]
+    assert sorted(rows) == [
+        ("movie_gen/high_resolution", "CC-BY-4.0", "Harbour Films", "licensed", 1, 1, 0.004, 0.5),
+        ("movie_gen/high_resolution", "unknown", "unknown", "licensed", 1, 1, 0.004, 0.5),
+    ]
+
+
+def test_motion_distribution_says_what_a_threshold_would_drop(curated: Lake) -> None:
+    rows = [(r["motion_from"], r["clips"], r["share_below"]) for r in ask(curated, "motion_distribution")]
+    assert rows == [(1.5, 1, 0.0), (4.0, 2, 0.333), (None, 1, None)]

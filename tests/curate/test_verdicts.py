@@ -1,0 +1,281 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from tests.curate.conftest import NOT_MEASURED, SQL, Lake, make_tier
+from video_assets.curate.tiers import TierError, load_tier, load_tiers
+from video_assets.curate.verdicts import check_rules, evaluate, verdict_query
+from video_assets.lake.schemas import TIER_VERDICTS
+
+SHIPPED, _ = load_tiers(SQL / "tiers")
+CHILD = (
+    "(SELECT v.kept FROM tier_verdicts AS v WHERE v.tier = '{0}' AND v.clip_id = clip_sheet.clip_id) AS kept_by_parent"
+)
+
+
+def decide(lake: Lake, tier: str, batches: tuple[str, ...] = ("a",)) -> dict[str, tuple[str, str | None]]:
+    """Verdict and deciding rule of each clip, once the tier and its parents are decided in turn."""
+    chain = [SHIPPED[tier]]
+    while parent := chain[0].parent:
+        chain.insert(0, SHIPPED[parent])
+    for step in chain:
+        rows = evaluate(lake.connection, step, batches)
+        lake.add("tier_verdicts", rows)
+    return {row["clip_id"]: (row["verdict"], row["decided_by"]) for row in rows.to_dicts()}
+
+
+@pytest.mark.parametrize("tier", SHIPPED)
+def test_a_good_clip_is_kept_by_every_tier(lake: Lake, tier: str) -> None:
+    lake.clip("good")
+    assert decide(lake, tier) == {"good": ("kept", None)}
+
+
+@pytest.mark.parametrize("tier", SHIPPED)
+def test_a_clip_without_scores_is_undecided_in_every_tier_and_never_dropped(lake: Lake, tier: str) -> None:
+    lake.clip("no rows yet", visual_scores=None, motion_scores=None)
+    failed = {"reason": "not_measured"}
+    nothing = dict.fromkeys(("sharpness", "luma_mean", "black_share", "border_share"), NOT_MEASURED)
+    lake.clip("failed", visual_scores=nothing | failed, motion_scores={**dict.fromkeys(MOTION_COLUMNS), **failed})
+    assert {verdict for verdict, _ in decide(lake, tier).values()} == {"undecided"}
+
+
+MOTION_COLUMNS = ("vmaf_motion", "motion_vector", "still_share", "sudden_changes", "shots_per_second")
+
+
+@pytest.mark.parametrize(
+    ("rule", "changes"),
+    [
+        ("source_duration", {"raw_videos": {"duration_s": 120.1}}),
+        ("resolution", {"raw_videos": {"width": 1280, "height": 767}}),
+        ("landscape", {"raw_videos": {"width": 1080, "height": 1920}}),
+        ("no_border", {"visual_scores": {"border_share": 0.08}}),
+        ("no_scene_change", {"clips": {"duration_s": 11.9}}),
+        ("not_slow_motion", {"motion_scores": {"vmaf_motion": 2.0}}),
+        ("motion_vectors", {"motion_scores": {"motion_vector": 0.5}}),
+        ("motion_vectors", {"motion_scores": {"motion_vector": 7.0}}),
+        ("not_jittery", {"motion_scores": {"shots_per_second": 0.85}}),
+        ("not_source_opening", {"clips": {"start_s": 2.9}, "shots": 2}),
+        ("not_slide_show", {"motion_scores": {"still_share": 0.6, "sudden_changes": 2}}),
+    ],
+)
+def test_movie_gens_high_resolution_set_drops_a_clip_by_the_rule_that_it_breaks(
+    lake: Lake, rule: str, changes: dict[str, Any]
+) -> None:
+    lake.clip("bad", **changes)
+    assert decide(lake, "movie_gen/high_resolution") == {"bad": ("dropped", rule)}
+
+
+@pytest.mark.parametrize(
+    ("rule", "changes"),
+    [
+        ("source_duration", {"raw_videos": {"duration_s": 3.9}}),
+        ("resolution", {"raw_videos": {"width": 719, "height": 1280}}),
+        ("clip_duration", {"clips": {"duration_s": 3.9}}),
+        ("no_large_border", {"visual_scores": {"border_share": 0.11}}),
+        ("not_source_opening", {"clips": {"start_s": 0.1}, "shots": 3}),
+        ("not_static", {"motion_scores": {"still_share": 0.99}}),
+        ("enough_motion", {"motion_scores": {"vmaf_motion": 1.0}}),
+        ("not_jittery", {"motion_scores": {"shots_per_second": 0.9}}),
+        ("not_slide_show", {"motion_scores": {"still_share": 0.7, "sudden_changes": 4}}),
+    ],
+)
+def test_movie_gens_low_resolution_set_drops_a_clip_by_the_rule_that_it_breaks(
+    lake: Lake, rule: str, changes: dict[str, Any]
+) -> None:
+    lake.clip("bad", **changes)
+    assert decide(lake, "movie_gen/low_resolution") == {"bad": ("dropped", rule)}
+
+
+def test_the_only_shot_of_a_source_is_not_an_opening_and_an_offset_counts_from_the_first_frame(lake: Lake) -> None:
+    lake.clip("stock", clips={"start_s": 0.0, "from_source_start": True}, shots=1)
+    late = {"start_s": 12.0, "from_source_start": True}
+    lake.clip("delayed stream", clips=late, decoded_videos={"first_pts": 10_000}, shots=2)
+    lake.clip("later window", clips=late, shots=2)
+    assert decide(lake, "movie_gen/low_resolution") == {
+        "stock": ("kept", None),
+        "delayed stream": ("dropped", "not_source_opening"),
+        "later window": ("kept", None),
+    }
+
+
+def test_a_codec_without_motion_vectors_leaves_the_high_resolution_set_undecided(lake: Lake) -> None:
+    lake.clip("hevc", decoded_videos={"motion_vectors": False}, motion_scores={"motion_vector": NOT_MEASURED})
+    slow = {"motion_vector": NOT_MEASURED, "vmaf_motion": 0.1}
+    lake.clip("slow hevc", decoded_videos={"motion_vectors": False}, motion_scores=slow)
+    assert decide(lake, "movie_gen/high_resolution") == {
+        "hevc": ("undecided", "motion_vectors"),
+        "slow hevc": ("dropped", "not_slow_motion"),
+    }
+
+
+def test_each_hunyuan_video_set_is_stricter_than_the_one_before(lake: Lake) -> None:
+    def crop(width: int, height: int) -> dict[str, Any]:
+        return {"clips": {"crop_width": width, "crop_height": height}, "raw_videos": {"width": width, "height": height}}
+
+    for clip, size in {"144p": (176, 144), "256p": (480, 272), "360p": (480, 908), "540p": (960, 540)}.items():
+        lake.clip(clip, **crop(*size))
+    lake.clip("720p")
+    lake.clip("soft", visual_scores={"sharpness": 50.0})
+    lake.clip("short", clips={"frames": 128})
+    lake.clip("broken off", clips={"source_truncated": True})
+    lake.clip("bright", visual_scores={"luma_mean": 200.0})
+    lake.clip("mostly bars", clips={"crop_width": 1080, "crop_height": 1080})
+    lake.clip("blurred?", visual_scores={"sharpness": NOT_MEASURED})
+    lake.clip("blurred? and small", visual_scores={"sharpness": NOT_MEASURED}, **crop(640, 400))
+
+    assert decide(lake, "hunyuan_video/720p") == {
+        "144p": ("dropped", "kept_by_parent"),
+        "256p": ("dropped", "kept_by_parent"),
+        "360p": ("dropped", "kept_by_parent"),
+        "540p": ("dropped", "resolution"),
+        "720p": ("kept", None),
+        "soft": ("dropped", "clear"),
+        "short": ("dropped", "enough_frames"),
+        "broken off": ("dropped", "whole_source"),
+        "bright": ("dropped", "kept_by_parent"),
+        "mostly bars": ("dropped", "kept_by_parent"),
+        "blurred?": ("undecided", "kept_by_parent"),
+        "blurred? and small": ("dropped", "kept_by_parent"),
+    }
+    counts = "SELECT tier, verdict, count(*) FROM tier_verdicts GROUP BY ALL ORDER BY ALL"
+    assert lake.query(counts) == [
+        ("hunyuan_video/256p", "dropped", 2),
+        ("hunyuan_video/256p", "kept", 10),
+        ("hunyuan_video/360p", "dropped", 3),
+        ("hunyuan_video/360p", "kept", 7),
+        ("hunyuan_video/360p", "undecided", 2),
+        ("hunyuan_video/540p", "dropped", 6),
+        ("hunyuan_video/540p", "kept", 5),
+        ("hunyuan_video/540p", "undecided", 1),
+        ("hunyuan_video/720p", "dropped", 10),
+        ("hunyuan_video/720p", "kept", 1),
+        ("hunyuan_video/720p", "undecided", 1),
+    ]
+
+
+def test_a_clip_that_the_parent_has_not_seen_is_undecided(lake: Lake) -> None:
+    lake.clip("new")
+    rows = evaluate(lake.connection, SHIPPED["hunyuan_video/360p"], ["a"])
+    assert rows.select("verdict", "decided_by").rows() == [("undecided", "kept_by_parent")]
+
+
+def test_a_verdict_holds_every_rule_in_order_with_its_outcome(lake: Lake, tmp_path: Path) -> None:
+    lake.clip("it", visual_scores={"sharpness": NOT_MEASURED})
+    tier = make_tier(tmp_path, "lab/odd", 'sharpness > 1 AS "Clip\'s ""edge""", fps > 60 AS fast, fps > 1 AS slow')
+    rows = evaluate(lake.connection, tier, ["a"])
+    assert rows.schema == TIER_VERDICTS.schema
+    assert rows.to_dicts() == [
+        {
+            "batch": "a", "tier": "lab/odd", "clip_id": "it", "video_id": "video of it",
+            "kept": False, "verdict": "dropped", "decided_by": "fast",
+            "rules": [
+                {"rule": 'Clip\'s "edge"', "passed": None},
+                {"rule": "fast", "passed": False},
+                {"rule": "slow", "passed": True},
+            ],
+            "version": tier.version,
+        }
+    ]  # fmt: skip
+
+
+def test_only_the_asked_batches_are_decided_and_the_lakes_names_are_whole_again_afterwards(lake: Lake) -> None:
+    for clip, batch in (("1", "a"), ("2", "b"), ("3", "it's c")):
+        lake.clip(clip, batch=batch)
+    tier = SHIPPED["hunyuan_video/256p"]
+    assert evaluate(lake.connection, tier, ["b"])["clip_id"].to_list() == ["2"]
+    assert evaluate(lake.connection, tier, ["it's c", "a"])["clip_id"].to_list() == ["1", "3"]
+    assert evaluate(lake.connection, tier, []).equals(TIER_VERDICTS.empty())
+    assert lake.query("SELECT count(*) FROM clip_sheet") == [(3,)]
+    assert lake.query("SELECT view_name FROM duckdb_views() WHERE temporary AND NOT internal") == []
+
+
+def test_a_batch_alone_opens_no_other_batchs_rows_of_any_table(lake: Lake) -> None:
+    lake.clip("1", batch="a")
+    lake.clip("2", batch="b")
+    plan = lake.query("EXPLAIN SELECT * FROM clip_sheet WHERE batch = 'a'")[0][1]
+    assert plan.count("batch='a'") == len(
+        ("clips", "raw_videos", "decoded_videos", "shots", "visual_scores", "motion_scores")
+    )
+
+
+def test_an_unknown_column_or_a_rule_that_is_not_boolean_is_refused_with_its_line(lake: Lake, tmp_path: Path) -> None:
+    cases = {
+        "fps > 24 AS fast,\n    sharpnes > 3 AS clear": (5, 'Referenced column "sharpnes" not found', "sharpness"),
+        "fps > 24 AS fast,\n    sharpness AS clear": (5, "The rule clear is DOUBLE and not BOOLEAN.", "Compare it"),
+        "fps > 24 AS fast,\n    NULL AS later": (5, "The rule later is", "Compare it"),
+        "laplace(fps) > 24 AS fast": (4, "laplace does not exist", "DESCRIBE clip_sheet"),
+    }
+    for number, (rules, (line, what, mend)) in enumerate(cases.items()):
+        tier = make_tier(tmp_path, f"lab/bad_{number}", rules, "-- title: Bad\n")
+        with pytest.raises(TierError) as caught:
+            check_rules(lake.connection, tier)
+        assert caught.value.line == line
+        assert what in caught.value.what
+        assert mend in caught.value.mend
+        with pytest.raises(TierError):
+            evaluate(lake.connection, tier, ["a"])
+
+
+def test_a_rule_that_fails_on_a_value_says_so_and_leaves_the_connection_usable(lake: Lake, tmp_path: Path) -> None:
+    lake.clip("it", raw_videos={"acquired_at": "last summer"})
+    tier = make_tier(tmp_path, "lab/dated", "acquired_at::DATE > DATE '2020-01-01' AS recent")
+    with pytest.raises(TierError, match=r"fails on a value that it meets.*last summer"):
+        evaluate(lake.connection, tier, ["a"])
+    assert lake.query("SELECT clip_id FROM clip_sheet") == [("it",)]
+
+
+def test_tiers_run_unchanged_on_a_ducklake_catalog_and_read_their_parents_verdicts(ducklake: Lake) -> None:
+    ducklake.clip("good", batch="a")
+    ducklake.clip(
+        "small", batch="a", clips={"crop_width": 400, "crop_height": 300}, raw_videos={"width": 400, "height": 300}
+    )
+    ducklake.clip("elsewhere", batch="b")
+    assert decide(ducklake, "hunyuan_video/540p") == {"good": ("kept", None), "small": ("dropped", "kept_by_parent")}
+    for tier in SHIPPED.values():
+        as_it_stands = ducklake.connection.execute(tier.path.read_text()).fetchall()
+        assert sorted(row[0] for row in as_it_stands) == ["elsewhere", "good", "small"]
+    assert ducklake.query("SELECT count(*) FROM lake.tier_verdicts") == [(6,)]
+    ducklake.connection.execute("USE memory")
+    assert ducklake.query("SELECT count(*) FROM lake.clip_sheet") == [(3,)]
+
+
+OUTCOMES = st.lists(st.tuples(*[st.sampled_from([True, False, None])] * 3), min_size=1, max_size=12)
+
+
+@given(outcomes=OUTCOMES)
+@settings(max_examples=50, deadline=None)
+def test_a_verdict_is_false_if_any_rule_is_else_unknown_if_any_rule_is_else_true(
+    tmp_path_factory: pytest.TempPathFactory, outcomes: list[tuple[bool | None, ...]]
+) -> None:
+    tier = make_tier(tmp_path_factory.mktemp("tiers"), "lab/three", "r1, r2, r3")
+    rows = [("a", f"{n:02}", "v", *outcome) for n, outcome in enumerate(outcomes)]
+    sheet = pl.DataFrame(rows, schema=["batch", "clip_id", "video_id", "r1", "r2", "r3"], orient="row")
+    sheet = sheet.with_columns(pl.col("r1", "r2", "r3").cast(pl.Boolean))
+    with duckdb.connect() as connection:
+        connection.register("clip_sheet", sheet.to_arrow())
+        verdicts = connection.execute(f"{verdict_query(tier)} ORDER BY clip_id").pl()
+    for outcome, row in zip(outcomes, verdicts.to_dicts(), strict=True):
+        kept = False if False in outcome else None if None in outcome else True
+        words = {True: "kept", False: "dropped", None: "undecided"}
+        assert (row["kept"], row["verdict"]) == (kept, words[kept])
+        assert row["decided_by"] == (None if kept else f"r{outcome.index(kept) + 1}")
+        assert [r["passed"] for r in row["rules"]] == list(outcome)
+
+
+def test_the_order_of_batches_changes_nothing(lake: Lake) -> None:
+    for n in range(30):
+        lake.clip(f"{n:02}", batch="abc"[n % 3], motion_scores={"vmaf_motion": None if n % 5 == 0 else n / 10})
+    tier = load_tier(SQL / "tiers/movie_gen/low_resolution.sql", SQL / "tiers")
+    whole = evaluate(lake.connection, tier, ["a", "b", "c"])
+    assert_frame_equal(whole, evaluate(lake.connection, tier, ["c", "a", "b"]))
+    apart = pl.concat([evaluate(lake.connection, tier, [b]) for b in "bca"]).sort("tier", "clip_id")
+    assert_frame_equal(whole, apart)
+    assert whole["verdict"].value_counts(sort=True).rows() == [("kept", 16), ("dropped", 8), ("undecided", 6)]

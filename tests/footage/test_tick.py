@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from video_assets.footage import tick
+from video_assets.footage.batching import GIB, group
+from video_assets.footage.listing import FoundFile
+from video_assets.footage.tick import Cursor, TickPlan, plan_tick
+from video_assets.settings import FootageSettings, WatchedFolder
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+FOLDER = WatchedFolder(uri="/footage")
+SETTINGS = FootageSettings(settle_seconds=10, batch_wait_seconds=30, hash_gib_per_tick=2)
+
+
+def at(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+def local(name: str, modified: float = 0, size: int = 5) -> FoundFile:
+    return FoundFile(f"/footage/{name}", name, size, at(modified), None, FOLDER)
+
+
+def names(files: tuple[FoundFile, ...]) -> list[str]:
+    return [f.relative for f in files]
+
+
+def plan(*files: FoundFile, now: float, cursor: Cursor | None = None) -> TickPlan:
+    return plan_tick(files, set(), cursor or Cursor(), at(now), SETTINGS)
+
+
+def test_a_file_that_is_old_enough_is_complete_at_first_sight() -> None:
+    seen = plan(local("old", 0), local("new", 1), now=10)
+    assert (names(seen.to_hash), names(seen.settling)) == (["old"], ["new"])
+
+
+def test_a_file_that_grows_is_complete_only_once_it_has_stopped_for_the_settle_time() -> None:
+    first = plan(local("a", 0, size=1), now=5)
+    second = plan(local("a", 0, size=2), now=15, cursor=first.cursor_after())
+    third = plan(local("a", 0, size=2), now=24, cursor=second.cursor_after())
+    fourth = plan(local("a", 0, size=2), now=25, cursor=third.cursor_after())
+    assert [names(p.to_hash) for p in (first, second, third, fourth)] == [[], [], [], ["a"]]
+
+
+def test_a_file_from_the_future_is_complete_once_it_was_seen_unchanged_for_the_settle_time() -> None:
+    first = plan(local("a", 999), now=0)
+    assert names(first.settling) == ["a"]
+    assert names(plan(local("a", 999), now=10, cursor=first.cursor_after()).to_hash) == ["a"]
+
+
+def test_an_object_is_complete_at_once_and_needs_no_hash() -> None:
+    remote = replace(local("a", 0), uri="s3://films/a", etag="abc")
+    (arrival,) = plan(remote, now=0).arrivals
+    assert (arrival.content, arrival.unchanged_since) == ("etag:abc:5", NOON)
+
+
+def test_what_the_ledger_knows_is_passed_over_until_it_changes() -> None:
+    known = {local("a").state}
+    found = [local("a"), local("b")]
+    assert names(plan_tick(found, known, Cursor(), at(60), SETTINGS).to_hash) == ["b"]
+    assert names(plan_tick([local("a", size=6)], known, Cursor(), at(60), SETTINGS).to_hash) == ["a"]
+
+
+def test_a_file_that_two_watched_folders_hold_is_taken_for_the_first() -> None:
+    inner = replace(local("a"), folder=WatchedFolder(uri="/footage/inner"))
+    (file,) = plan(local("a"), inner, now=60).to_hash
+    assert file.folder == FOLDER
+
+
+def test_one_tick_hashes_its_share_oldest_first_and_the_rest_comes_next() -> None:
+    files = [local("a", 0, GIB), local("b", 1, GIB), local("c", 2, GIB)]
+    seen = plan(*files, now=60)
+    assert (names(seen.to_hash), names(seen.postponed)) == (["a", "b"], ["c"])
+
+
+def test_a_file_above_the_share_of_a_tick_is_hashed_alone() -> None:
+    seen = plan(local("a", 0, 9 * GIB), local("b", 1, 9 * GIB), now=60)
+    assert (names(seen.to_hash), names(seen.postponed)) == (["a"], ["b"])
+
+
+def test_a_file_that_waits_for_company_is_hashed_once() -> None:
+    first = plan(local("a"), now=20)
+    grouping = group([first.hashed(f, "0f", hours=0.5) for f in first.to_hash], SETTINGS, at(20))
+    cursor = Cursor.parse(first.cursor_after(grouping.waiting).text())
+    second = plan(local("a"), now=30, cursor=cursor)
+    assert second.to_hash == ()
+    assert second.arrivals == grouping.waiting
+    (batch,) = group(second.arrivals, SETTINGS, at(30)).batches
+    assert [(a.content, a.hours) for a in batch.arrivals] == [("sha256:0f", 0.5)]
+
+
+def test_a_waiting_file_that_changes_is_hashed_again() -> None:
+    first = plan(local("a"), now=20)
+    cursor = first.cursor_after([first.hashed(f, "0f") for f in first.to_hash])
+    second = plan(local("a", 21), now=40, cursor=cursor)
+    assert (names(second.settling), second.arrivals) == (["a"], ())
+    assert names(plan(local("a", 21), now=50, cursor=second.cursor_after()).to_hash) == ["a"]
+
+
+def test_the_cursor_holds_pending_files_only() -> None:
+    seen = plan(local("settling", 55), local("hashed", 0), now=60)
+    assert list(seen.cursor_after().sightings) == ["/footage/settling"]
+    assert plan(now=60, cursor=seen.cursor_after()).cursor_after() == Cursor()
+
+
+def test_a_cursor_is_bounded_and_keeps_the_files_that_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tick, "MAX_SIGHTINGS", 2)
+    seen = plan(local("a", 53), local("b", 52), local("c", 51), now=60)
+    assert sorted(seen.cursor_after().sightings) == ["/footage/b", "/footage/c"]
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", "{", "12", "[]", '"old"', '{"sightings": 3}', '{"seen": ["a"]}', '{"sightings": {"a": {}}}']
+)
+def test_a_cursor_that_cannot_be_read_starts_afresh(text: str | None) -> None:
+    assert Cursor.parse(text) == Cursor()
+
+
+FILES = st.lists(
+    st.builds(local, st.sampled_from("abcdef"), st.integers(-100, 100), st.integers(0, 2 * GIB)),
+    unique_by=lambda f: f.uri,
+)
+
+
+@given(FILES, FILES, st.integers(0, 100))
+def test_every_unknown_file_has_one_place_in_the_plan_and_the_cursor_survives_text(
+    before: list[FoundFile], found: list[FoundFile], now: int
+) -> None:
+    cursor = plan_tick(before, set(), Cursor(), NOON, SETTINGS).cursor_after()
+    seen = plan_tick(found, set(), cursor, at(now), SETTINGS)
+    places = [f.uri for f in (*seen.to_hash, *seen.postponed, *seen.settling)] + [a.file.uri for a in seen.arrivals]
+    assert sorted(places) == sorted(f.uri for f in found)
+    assert Cursor.parse(seen.cursor_after().text()) == seen.cursor_after()
+    assert plan_tick(reversed(found), set(), cursor, at(now), SETTINGS) == seen
+
+
+@given(FILES)
+def test_a_lost_cursor_loses_no_file(found: list[FoundFile]) -> None:
+    seen = plan_tick(found, set(), Cursor(), at(3600), SETTINGS)
+    assert {f.uri for f in (*seen.to_hash, *seen.postponed)} == {f.uri for f in found}

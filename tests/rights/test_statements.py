@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from video_assets.lake.schemas import RIGHTS
+from video_assets.rights.statements import (
+    UNKNOWN,
+    Manifest,
+    Rights,
+    from_sidecar,
+    load_manifest,
+    read_manifest,
+    read_sidecar,
+    rights_for,
+)
+from video_assets.settings import RightsSettings
+
+NOTHING = RightsSettings()
+ROWS = [
+    {"file": "a.mp4", "license": "CC BY 4.0", "holder": "Ann", "acquired_at": "2024-05-01"},
+    {"file": "day/b.mp4", "license": "Acme contract 17", "holder": "Acme", "acquired_at": ""},
+]
+
+
+def test_the_columns_are_those_of_the_lake_and_unknown_until_somebody_states_them() -> None:
+    assert Rights().columns() == {c.name: UNKNOWN for c in RIGHTS}
+
+
+def test_a_sidecar_of_our_own_is_read_under_either_spelling_of_licence() -> None:
+    stated = {
+        "holder": "Blender Foundation",
+        "source_url": "https://peach.blender.org/",
+        "acquired_how": "public",
+        "acquired_at": "2024-05-01",
+    }
+    british = from_sidecar({"licence": "CC BY 3.0", **stated})
+    assert british == from_sidecar({"License": "CC-BY-3.0", **stated})
+    assert british.columns() == {"licence": "CC-BY-3.0", **stated, "rights_from": "sidecar"}
+
+
+def test_a_yt_dlp_sidecar_gives_uploader_page_and_the_moment_of_download() -> None:
+    info = {
+        "id": "x",
+        "extractor": "youtube",
+        "license": "Creative Commons Attribution license (reuse allowed)",
+        "uploader": "Ann",
+        "channel": "Ann's channel",
+        "webpage_url": "https://www.youtube.com/watch?v=x",
+        "upload_date": "20100101",
+        "epoch": 1714521600,
+        "formats": [{"url": "https://example.org/1"}],
+    }
+    assert from_sidecar(info).columns() == {
+        "licence": "CC-BY-3.0",
+        "holder": "Ann",
+        "source_url": "https://www.youtube.com/watch?v=x",
+        "acquired_how": "public",
+        "acquired_at": "2024-05-01T00:00:00+00:00",
+        "rights_from": "sidecar",
+    }
+
+
+def test_a_yt_dlp_sidecar_without_licence_and_epoch_leaves_them_unknown() -> None:
+    rights = from_sidecar({"extractor": "youtube", "license": None, "channel": "Ann", "upload_date": "20100101"})
+    assert (rights.licence, rights.holder, rights.acquired_at, rights.problem) == (UNKNOWN, "Ann", UNKNOWN, None)
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"\xff\xfe", b"null", b'"text"', b"[" * 100_000])
+def test_a_malformed_sidecar_states_nothing_and_says_so(data: bytes) -> None:
+    rights = read_sidecar(data, "a.json")
+    assert rights.columns() == Rights().columns()
+    assert rights.problem is not None
+    assert "a.json" in rights.problem
+
+
+def test_a_field_that_cannot_be_used_leaves_the_others_standing() -> None:
+    rights = read_sidecar(
+        json.dumps({"licence": {"name": "MIT"}, "holder": "Ann", "acquired_at": "last week"}), "a.json"
+    )
+    assert (rights.licence, rights.holder, rights.acquired_at) == (UNKNOWN, "Ann", UNKNOWN)
+    assert (
+        rights.problem
+        == "In the sidecar a.json: licence is not a text; acquired_at 'last week' is not an ISO 8601 date or time"
+    )
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+FIELDS = st.sampled_from(
+    ["licence", "license", "holder", "uploader", "extractor", "epoch", "webpage_url", "acquired_at", "source_url"]
+)
+
+
+@given(st.dictionaries(FIELDS, JSON))
+def test_no_sidecar_whatever_it_holds_raises_or_gives_anything_but_text(mapping: dict[str, object]) -> None:
+    rights = read_sidecar(json.dumps(mapping), "a.json")
+    assert all(value.encode() for value in rights.columns().values())
+
+
+def write(folder: Path, suffix: str) -> Path:
+    path = folder / f"manifest{suffix}"
+    if suffix == ".csv":
+        with path.open("w", newline="", encoding="utf-8-sig") as file:
+            writer = csv.DictWriter(file, list(ROWS[0]))
+            writer.writeheader()
+            writer.writerows(ROWS)
+    elif suffix == ".jsonl":
+        path.write_text("".join(json.dumps(row) + "\n" for row in ROWS))
+    else:
+        pl.DataFrame(ROWS).with_columns(pl.col("acquired_at").str.to_date(strict=False)).write_parquet(path)
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_a_manifest_is_the_same_in_every_format(tmp_path: Path, suffix: str) -> None:
+    manifest = load_manifest(write(tmp_path, suffix))
+    assert manifest.problem is None
+    assert manifest.statements == {
+        "a.mp4": Rights("CC-BY-4.0", "Ann", acquired_at="2024-05-01", rights_from="manifest"),
+        "day/b.mp4": Rights("Acme contract 17", "Acme", rights_from="manifest"),
+    }
+
+
+def test_a_manifest_is_asked_by_path_before_name() -> None:
+    manifest = read_manifest(b"name,holder\na.mp4,by name\nday/a.mp4,by path\n", "manifest.csv")
+    holders = {path: rights.holder for path in ("a.mp4", "day/a.mp4", "night/a.mp4") if (rights := manifest.of(path))}
+    assert holders == {"a.mp4": "by name", "day/a.mp4": "by path", "night/a.mp4": "by name"}
+    assert manifest.of("b.mp4") is None
+
+
+def test_of_two_rows_on_one_file_the_first_counts_and_a_row_without_a_file_is_reported() -> None:
+    manifest = read_manifest(b"file,holder\na.mp4,first\n,nobody\n./a.mp4,second\n", "manifest.csv")
+    assert {name: rights.holder for name, rights in manifest.statements.items()} == {"a.mp4": "first"}
+    assert manifest.problem == "In the manifest manifest.csv: row 2 names no file."
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [("manifest.jsonl", b"{"), ("manifest.jsonl", b"[1]"), ("manifest.parquet", b"PAR1"), ("manifest.csv", b"\xff")],
+)
+def test_a_manifest_that_cannot_be_parsed_states_nothing_and_says_so(name: str, data: bytes) -> None:
+    manifest = read_manifest(data, name)
+    assert manifest.statements == {}
+    assert manifest.problem is not None
+    assert "could not be parsed" in manifest.problem
+
+
+def test_a_manifest_that_is_not_there_is_a_problem_and_no_error(tmp_path: Path) -> None:
+    assert "could not be read" in str(load_manifest(tmp_path / "manifest.csv").problem)
+
+
+def test_the_sidecar_goes_before_the_manifest_and_the_manifest_before_the_folder() -> None:
+    sidecar = from_sidecar({"licence": "MIT", "holder": "Side"})
+    manifest = Manifest({"a.mp4": Rights("CC0-1.0", "List", rights_from="manifest")})
+    folder = RightsSettings(licence="CC BY 4.0", holder="Folder")
+    assert rights_for("a.mp4", sidecar, manifest, folder) == sidecar
+    assert rights_for("a.mp4", None, manifest, folder) == manifest.statements["a.mp4"]
+    assert rights_for("b.mp4", None, manifest, folder) == Rights("CC-BY-4.0", "Folder", rights_from="folder")
+    assert rights_for("b.mp4", None, None, NOTHING) == Rights()
+
+
+def test_fields_that_the_sidecar_does_not_give_come_from_weaker_statements() -> None:
+    sidecar = from_sidecar({"source_url": "https://example.org/a"})
+    folder = RightsSettings(
+        licence="Acme contract 17", holder="Acme", acquired_how="licensed", source_url="https://acme.example"
+    )
+    assert rights_for("a.mp4", sidecar, None, folder).columns() == {
+        "licence": "Acme contract 17",
+        "holder": "Acme",
+        "source_url": "https://example.org/a",
+        "acquired_how": "licensed",
+        "acquired_at": UNKNOWN,
+        "rights_from": "folder",
+    }
+
+
+def test_a_holder_is_never_given_the_licence_of_another_statement() -> None:
+    rights = rights_for("a.mp4", from_sidecar({"holder": "Ann"}), None, RightsSettings(licence="CC0", holder="Acme"))
+    assert (rights.licence, rights.holder, rights.rights_from) == (UNKNOWN, "Ann", "sidecar")
+
+
+def test_a_malformed_sidecar_gives_way_to_the_folder_and_its_problem_is_kept() -> None:
+    rights = rights_for("a.mp4", read_sidecar(b"{", "a.json"), None, RightsSettings(holder="Acme"))
+    assert (rights.holder, rights.rights_from) == ("Acme", "folder")
+    assert "a.json" in str(rights.problem)

@@ -1,0 +1,128 @@
+"""What all assets share: the partition, the automation condition, their specs and how they report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+import dagster as dg
+import duckdb
+import polars as pl
+from filelock import Timeout
+
+from video_assets import progress, reports
+from video_assets.batches.step import Step
+from video_assets.curate.tiers import Tier, TierError, load_tiers
+from video_assets.lake.lake import Lake, Made
+from video_assets.lake.plan import Measurement, failures
+from video_assets.lake.schemas import Table
+from video_assets.measurements import measurements
+from video_assets.reasons import Reason
+from video_assets.settings import Settings, settings
+
+BATCHES = dg.DynamicPartitionsDefinition(name="batch")
+OWNERS = ["team:data"]
+
+
+@contextmanager
+def working(context: dg.AssetExecutionContext, lake: Lake) -> Iterator[Step]:
+    """The step of a run. It is tried again when the machinery fails (disk, network, lock), and only then.
+
+    A video's own failure is a row and never gets here; an error of the code would be the same again.
+    """
+    try:
+        yield Step(lake, order(), context.run.run_id, progress.current())
+    except (OSError, Timeout, duckdb.IOException) as error:
+        raise dg.RetryRequested(max_retries=2, seconds_to_wait=5) from error
+
+
+def remade(*, when_missing: bool = True) -> dg.AutomationCondition[dg.AssetKey]:
+    """When an asset's batch is made without anybody asking.
+
+    Its version changed, the content of something that it reads changed, or (``when_missing``) it was never made; once
+    for each such change, not while anything upstream is at work. Dagster's ``eager()`` would do it for every update of
+    an input, changed or not, and never for a new version.
+    """
+    condition = dg.AutomationCondition
+    due = condition.code_version_changed() | condition.any_deps_match(condition.data_version_changed())
+    if when_missing:
+        due |= condition.missing()
+    return (
+        due.since(condition.newly_requested() | condition.newly_updated())
+        & ~condition.any_deps_missing()
+        & ~condition.any_deps_in_progress()
+        & ~condition.in_progress()
+    ).with_label("new, changed inputs or changed version")
+
+
+@lru_cache(maxsize=4)
+def catalogue(chosen: Settings) -> tuple[Mapping[str, Tier], Mapping[str, Measurement], Sequence[TierError]]:
+    """The tiers that can be used, every measurement in order, and what is wrong with the other tier files."""
+    tiers, errors = load_tiers(chosen.sql_folder / "tiers")
+    return tiers, measurements(chosen, tiers), errors
+
+
+def order() -> Mapping[str, Measurement]:
+    return catalogue(settings())[1]
+
+
+def spec(asset: str, group: str, kinds: set[str], **more: Any) -> dg.AssetSpec:
+    """The spec of an asset that is in :func:`order`."""
+    measurement = order()[asset]
+    return dg.AssetSpec(
+        asset.split("/"),
+        group_name=group,
+        kinds=kinds,
+        owners=OWNERS,
+        code_version=measurement.version,
+        partitions_def=BATCHES,
+        deps=[i.split("/") for i in measurement.inputs if i in order()],
+        **{
+            "description": measurement.table.description,
+            "automation_condition": remade(),
+            "metadata": {"dagster/column_schema": column_schema(measurement.table), "table": measurement.table.name},
+        }
+        | more,
+    )
+
+
+def column_schema(table: Table) -> dg.TableSchema:
+    return dg.TableSchema([dg.TableColumn(c.name, str(c.dtype), c.description) for c in table.columns])
+
+
+def result(made: Made, lake: Lake, **metadata: Any) -> dg.MaterializeResult[None]:
+    """What an asset returns: counts, cost and failures, with whatever else it has to show."""
+    return dg.MaterializeResult(
+        asset_key=made.asset.split("/"),
+        data_version=dg.DataVersion(made.data_version),
+        metadata=facts(made, lake) | metadata,
+    )
+
+
+def facts(made: Made, lake: Lake) -> dict[str, Any]:
+    """Rows, hours, cost and failures of what was made."""
+    told: dict[str, Any] = {"dagster/row_count": made.rows}
+    if made.footage_seconds is not None:
+        told["hours"] = round(made.footage_seconds / 3600, 4)
+    if made.compute_seconds is not None:
+        told["cpu_seconds"] = round(made.compute_seconds, 2)
+        if made.footage_seconds:
+            told["cpu_seconds_per_hour_of_footage"] = round(made.compute_seconds / made.footage_seconds * 3600, 1)
+    table = order()[made.asset].table
+    if "reason" in table.schema:
+        reasons = failures(table, lake, [made.batch])
+        told["failures"] = made.failures
+        told["failures_by_reason"] = dg.MetadataValue.md(reports.table(_advised(reasons)))
+    return told
+
+
+def _advised(reasons: pl.DataFrame) -> pl.DataFrame:
+    return reasons.with_columns(
+        pl.col("reason").map_elements(lambda r: Reason(r).advice, return_dtype=pl.String).alias("advice")
+    )
+
+
+def picture(markdown: str) -> dg.MarkdownMetadataValue:
+    return dg.MetadataValue.md(markdown)

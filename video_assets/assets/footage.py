@@ -1,0 +1,75 @@
+"""Group footage: source videos, and what the one decode leaves of them."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import polars as pl
+
+from video_assets import reports
+from video_assets.assets.common import BATCHES, picture, remade, result, spec, working
+from video_assets.batches.footage import decode_videos, take_in_videos
+from video_assets.lake.schemas import DECODED_VIDEOS, RAW_VIDEOS
+from video_assets.resources import LakeResource
+
+
+# Its first run is the sensor's to ask for; automation only re-makes it.
+@dg.multi_asset(
+    specs=[spec("raw_videos", "footage", {"ffmpeg", "parquet"}, automation_condition=remade(when_missing=False))],
+    name="raw_videos",
+    partitions_def=BATCHES,
+)
+def raw_videos(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
+    """Identify and probe the batch's files."""
+    batch, opened = context.partition_key, lake.open()
+    with working(context, opened) as step:
+        made = take_in_videos(step, batch)
+    rows = opened.read(RAW_VIDEOS, [batch])
+    listed = rows.select("file_name", "width", "height", "codec", "duration_s", "licence", "holder", "reason")
+    return result(
+        made,
+        opened,
+        gigabytes=round(int(rows["size_bytes"].sum()) / 1e9, 3),
+        videos=picture(reports.table(listed.sort("file_name").head(200))),
+        durations=picture(reports.histogram(rows["duration_s"], "s")),
+        licences=picture(reports.table(rows["licence"].value_counts(sort=True))),
+    )
+
+
+@dg.multi_asset(
+    specs=[
+        spec("decoded_videos", "footage", {"ffmpeg", "parquet"}),
+        spec("frame_signals", "footage", {"ffmpeg", "parquet"}),
+        spec("keyframes", "footage", {"ffmpeg", "parquet"}),
+    ],
+    name="decode",
+    partitions_def=BATCHES,
+)
+def decode(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
+    """Decode every video of the batch once, for all that is measured of its frames."""
+    batch, opened = context.partition_key, lake.open()
+    with working(context, opened) as step:
+        decoded, signals, keyframes = decode_videos(step, batch)
+    rows = opened.read(DECODED_VIDEOS, [batch])
+    yield result(
+        decoded,
+        opened,
+        truncated=int(rows["truncated"].sum() or 0),
+        variable_frame_rate=int(rows["variable_frame_rate"].sum() or 0),
+        corrupt_frames=int(rows["corrupt_frames"].sum() or 0),
+        frame_rates=picture(reports.histogram(rows["fps"], "frames/s")),
+    )
+    brightness = opened.query("SELECT luma_mean FROM frame_signals WHERE batch = ? USING SAMPLE 100000", [batch])
+    yield result(signals, opened, luma=picture(reports.histogram(brightness["luma_mean"], "mean luma")))
+    sheet = reports.contact_sheet(opened, _whole_videos(opened.query(_SPANS, [batch])))
+    yield result(keyframes, opened, contact_sheet=picture(sheet))
+
+
+_SPANS = """
+SELECT r.batch, r.video_id, d.first_pts AS start_pts, d.end_pts, r.file_name AS label
+FROM decoded_videos AS d JOIN raw_videos AS r ON r.batch = d.batch AND r.video_id = d.video_id
+WHERE d.batch = ? AND d.reason IS NULL ORDER BY r.file_name
+"""
+
+
+def _whole_videos(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.with_columns(pl.col("label").str.slice(0, 34))

@@ -1,0 +1,82 @@
+"""Runs in this process: what the command line asks of Dagster."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+import dagster as dg
+
+from video_assets.lake.plan import Due
+
+JOB = "curate_batch"
+_HOST, _PID = "video_assets/host", "video_assets/pid"
+
+
+def run(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, partitions: str, due: Sequence[Due]
+) -> list[tuple[str, dg.ExecuteInProcessResult]]:
+    """Materialize what is due: one run a batch, and one for all batches of a set of tiers alone.
+
+    Returns:
+        For each run, its first batch and its result; a failed run is a result too.
+    """
+    job = definitions.resolve_job_def(JOB)
+    results = []
+    for batches, assets in _runs(due, instance.get_dynamic_partitions(partitions)):
+        many = {"dagster/asset_partition_range_start": batches[0], "dagster/asset_partition_range_end": batches[-1]}
+        result = job.execute_in_process(
+            instance=instance,
+            partition_key=batches[0] if len(batches) == 1 else None,
+            tags={_HOST: socket.gethostname(), _PID: str(os.getpid())} | (many if len(batches) > 1 else {}),
+            asset_selection=[dg.AssetKey(a.split("/")) for a in assets],
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            raise_on_error=False,
+        )
+        results.append((batches[0], result))
+    return results
+
+
+def _runs(due: Sequence[Due], order: Sequence[str]) -> Iterator[tuple[list[str], list[str]]]:
+    """Batches and assets of each run. Batches that need the same tiers and nothing else share one, if they are neighbours."""
+    assets = {batch: [d.asset for d in due if d.batch == batch] for batch in order}
+    place = {batch: number for number, batch in enumerate(order)}
+
+    def key(batch: str) -> tuple[object, ...]:
+        only_tiers = bool(assets[batch]) and all(a.startswith("tiers/") for a in assets[batch])
+        return (only_tiers, *assets[batch]) if only_tiers else (False, place[batch])
+
+    for _, group in groupby(order, key):
+        batches = list(group)
+        if assets[batches[0]]:
+            yield batches, assets[batches[0]]
+
+
+def end_lost_runs(instance: dg.DagsterInstance) -> int:
+    """Mark as failed the command line's runs whose process is gone, so that nothing waits for them.
+
+    Returns:
+        How many there were.
+    """
+    lost = 0
+    active = dg.RunsFilter(
+        statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.NOT_STARTED],
+        tags={_HOST: socket.gethostname()},
+    )
+    for found in instance.get_runs(active):
+        if not _alive(int(found.tags[_PID])):
+            instance.report_run_failed(found, "The process that ran it is gone.")
+            lost += 1
+    return lost
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,53 @@
+"""Group scores: each family of measurements of a clip."""
+
+import dagster as dg
+import polars as pl
+
+from video_assets import reports
+from video_assets.assets.common import BATCHES, picture, result, spec, working
+from video_assets.batches.scores import score
+from video_assets.lake.lake import Lake
+from video_assets.lake.schemas import CLIPS, Table
+from video_assets.resources import LakeResource
+
+
+def _family(asset: str, shown: dict[str, str], sheet_by: str) -> dg.AssetsDefinition:
+    """A score family: the columns whose histograms it shows with their units, and the one that sorts its contact sheet."""
+
+    @dg.multi_asset(specs=[spec(asset, "scores", {"polars", "parquet"})], name=asset, partitions_def=BATCHES)
+    def family(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
+        opened = lake.open()
+        with working(context, opened) as step:
+            made = score(step, asset, context.partition_key)
+        table = step.order[asset].table
+        rows = opened.read(table, [context.partition_key])
+        pictures = {f"{c}_histogram": picture(reports.histogram(rows[c], unit)) for c, unit in shown.items()}
+        sheet = _low_to_high(opened, table, context.partition_key, sheet_by)
+        return result(made, opened, **pictures, **{f"contact_sheet_by_{sheet_by}": picture(sheet)})
+
+    return family
+
+
+def _low_to_high(lake: Lake, table: Table, batch: str, column: str) -> str:
+    """The batch's clips from the lowest to the highest score."""
+    scores = lake.read(table, [batch], ["clip_id", column]).drop_nulls().sort(column)
+    spans = lake.read(CLIPS, [batch], ["clip_id", "batch", "video_id", "start_pts", "end_pts"])
+    labelled = scores.with_columns(label=pl.format("{} {}", pl.lit(column), pl.col(column).round(3)))
+    return reports.contact_sheet(lake, labelled.join(spans, on="clip_id", maintain_order="left"))
+
+
+visual_scores = _family(
+    "visual_scores",
+    {
+        "sharpness": "Laplacian variance",
+        "luma_mean": "luma",
+        "saturation": "saturation",
+        "border_share": "of the picture",
+    },
+    "sharpness",
+)
+motion_scores = _family(
+    "motion_scores",
+    {"vmaf_motion": "luma levels", "motion_vector": "px", "still_share": "of frames", "shots_per_second": "1/s"},
+    "vmaf_motion",
+)

@@ -1,0 +1,223 @@
+"""raw_videos and the one decode: the two steps that open media, each video in a worker process."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from video_assets.batches.step import Step
+from video_assets.footage.ingest import pick_sources
+from video_assets.lake.lake import Lake, Made, Replacement
+from video_assets.lake.plan import due_rows
+from video_assets.lake.schemas import DECODED_VIDEOS, FRAME_SIGNALS, KEYFRAMES, RAW_VIDEOS, RIGHTS, SOURCE_FILES, Table
+from video_assets.lake.versions import data_version
+from video_assets.reasons import Reason
+
+_RIGHTS = [c.name for c in RIGHTS]
+
+
+def take_in_videos(step: Step, batch: str) -> Made:
+    """Identify and probe the batch's files; commit ``raw_videos``."""
+    lake, version = step.lake, step.version("raw_videos")
+    inputs = step.inputs("raw_videos", batch)
+    sources = pick_sources(lake.read(SOURCE_FILES, [batch]))
+    have = lake.read(RAW_VIDEOS, [batch])
+    due = set(due_rows(sources["content"].to_list(), have, "content", version))
+    measured = _taken_in(step, sources.filter(pl.col("content").is_in(due)))
+    kept = have.filter(pl.col("content").is_in(sources["content"].to_list()) & ~pl.col("content").is_in(due))
+    rows = pl.concat([RAW_VIDEOS.frame(measured), kept]) if measured else kept
+    # Places and rights are the ledger's to say: they are taken anew, without measuring anything again.
+    rows = rows.drop("uri", "file_name", *_RIGHTS).join(sources.select("content", "uri", *_RIGHTS), on="content")
+    rows = RAW_VIDEOS.frame(
+        _without_copies(lake, rows.with_columns(pl.col("uri").str.split("/").list.last().alias("file_name")), batch),
+        batch=batch, version=version,
+    )  # fmt: skip
+    made = step.made("raw_videos", batch, rows, inputs, footage_seconds=rows["duration_s"].sum())
+    lake.commit([Replacement(RAW_VIDEOS, [batch], rows)], [made], message=f"raw_videos/{batch}", run_id=step.run_id)
+    return made
+
+
+def _taken_in(step: Step, sources: pl.DataFrame) -> list[dict[str, object]]:
+    from video_assets.measure.tasks import SourceJob, take_in
+    from video_assets.media.identity import video_id
+    from video_assets.media.workers import run_guarded
+
+    settings = step.lake.settings
+    jobs: dict[str, tuple[Any, float]] = {}
+    for row in sources.sort("size_bytes", descending=True).iter_rows(named=True):
+        job = SourceJob(
+            row["uri"], row["content"], row["size_bytes"], row["modified_at"], settings.s3,
+            settings.lake.scratch_path, settings.decode.max_pixels,
+        )  # fmt: skip
+        jobs[row["content"]] = job, settings.workers.limit(row["size_bytes"])
+    outcomes = run_guarded(take_in, jobs, settings.workers, _counter(step, "raw_videos", len(jobs)))
+    sizes = dict(sources.select("content", "size_bytes").iter_rows())
+    rows = []
+    for content, outcome in outcomes.items():
+        row: dict[str, object] = {"content": content, "size_bytes": sizes[content]}
+        if taken := outcome.value:
+            row |= taken.facts | {"video_id": taken.video_id, "sha256": taken.sha256}
+            row |= {"reason": taken.reason, "message": taken.message}
+        else:
+            # Not even hashed: known by its ledger key until it can be.
+            sha256 = content.removeprefix("sha256:") if content.startswith("sha256:") else None
+            row |= {"video_id": video_id(sha256 or _sha256_of_text(content)), "sha256": sha256}
+            row |= {"reason": outcome.reason, "message": outcome.message}
+        rows.append(row)
+    return rows
+
+
+def _sha256_of_text(text: str) -> str:
+    import hashlib
+
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _without_copies(lake: Lake, rows: pl.DataFrame, batch: str) -> pl.DataFrame:
+    """Set aside what the lake already holds elsewhere, and all but one of equal contents in this batch.
+
+    The ledger keeps equal local files apart from the start; objects on S3 are known by their entity tags until they are
+    hashed, and equal bytes can have different ones.
+    """
+    held = lake.query(
+        "SELECT video_id, min(batch) AS held_by FROM raw_videos WHERE batch <> ? AND reason IS NULL "
+        "AND video_id IN (SELECT unnest(?)) GROUP BY video_id",
+        [batch, rows["video_id"].to_list()],
+    )
+    rows = (
+        rows.sort("content").unique("video_id", keep="first", maintain_order=True).join(held, on="video_id", how="left")
+    )
+    copy = pl.col("held_by").is_not_null() & pl.col("reason").is_null()
+    return rows.with_columns(
+        message=pl.when(copy).then(pl.lit("Held by batch ") + pl.col("held_by")).otherwise("message"),
+        reason=pl.when(copy).then(pl.lit(Reason.DUPLICATE_CONTENT.value)).otherwise("reason"),
+    ).drop("held_by")
+
+
+def decode_videos(step: Step, batch: str) -> list[Made]:
+    """The one decode of the batch's videos; commit ``decoded_videos``, ``frame_signals`` and ``keyframes`` together."""
+    lake, version = step.lake, step.version("decoded_videos")
+    inputs = step.inputs("decoded_videos", batch)
+    videos = lake.read(RAW_VIDEOS, [batch]).filter(pl.col("reason").is_null())
+    have = lake.read(DECODED_VIDEOS, [batch])
+    due = due_rows(videos["video_id"].to_list(), have, "video_id", version)
+    wanted = set(videos["video_id"])
+    ledger = lake.made([batch])
+    unchanged = not due and set(have["video_id"]) == wanted
+    if unchanged and all((asset, batch) in ledger for asset in ("decoded_videos", "frame_signals", "keyframes")):
+        made = [_made_again(ledger[asset, batch], inputs) for asset in ("decoded_videos", "frame_signals", "keyframes")]
+        lake.commit([], made, message=f"decode/{batch}: nothing to decode", run_id=step.run_id)
+        return made
+
+    places = dict(pick_sources(lake.read(SOURCE_FILES, [batch])).select("content", "uri").iter_rows())
+    folders = {v: lake.settings.lake.scratch_path / "decoded" / version / v for v in due}
+    fresh = _decoded(step, videos.filter(pl.col("video_id").is_in(due)), places, folders)
+    kept = have.filter(pl.col("video_id").is_in(list(wanted - set(due))))
+    decoded = DECODED_VIDEOS.frame([*fresh, *kept.to_dicts()], batch=batch, version=version)
+    good = sorted(decoded.filter(pl.col("reason").is_null())["video_id"])
+    with lake.files.temporary() as temporary:
+        signals, keyframes = temporary / "signals.parquet", temporary / "keyframes.parquet"
+        counts = [
+            _assemble(lake, table, batch, good, {v: folders[v] / name for v in due}, path)
+            for table, name, path in (
+                (FRAME_SIGNALS, "signals.parquet", signals),
+                (KEYFRAMES, "keyframes.parquet", keyframes),
+            )
+        ]
+        seconds = {"footage_seconds": decoded["duration_s"].sum(), "compute_seconds": decoded["compute_seconds"].sum()}
+        made = [
+            step.made("decoded_videos", batch, decoded, inputs, **seconds),
+            Made("frame_signals", batch, version, data_version(signals, FRAME_SIGNALS), inputs, counts[0]),
+            Made("keyframes", batch, version, data_version(keyframes, KEYFRAMES), inputs, counts[1]),
+        ]
+        replacements = [
+            Replacement(DECODED_VIDEOS, [batch], decoded),
+            Replacement(FRAME_SIGNALS, [batch], signals),
+            Replacement(KEYFRAMES, [batch], keyframes),
+        ]
+        lake.commit(replacements, made, message=f"decode/{batch}", run_id=step.run_id)
+    for folder in folders.values():
+        shutil.rmtree(folder, ignore_errors=True)
+    return made
+
+
+def _made_again(entry: Mapping[str, Any], inputs: Mapping[str, str]) -> Made:
+    """The same content, from inputs that changed in ways that do not matter to it."""
+    names = ("asset", "batch", "version", "data_version", "rows", "failures", "footage_seconds", "compute_seconds")
+    return Made(**{n: entry[n] for n in names}, inputs=inputs)
+
+
+def _decoded(
+    step: Step, videos: pl.DataFrame, places: Mapping[str, str], folders: Mapping[str, Path]
+) -> list[dict[str, object]]:
+    """decoded_videos rows of some videos: those that a killed run had finished, and the rest by decoding."""
+    from video_assets.measure.tasks import SUMMARY, DecodeJob, decode
+    from video_assets.media.workers import run_guarded
+
+    settings = step.lake.settings
+    count = _counter(step, "frame_signals", videos.height)
+    rows: list[dict[str, object]] = []
+    jobs: dict[str, tuple[Any, float]] = {}
+    # The longest first: the last worker to finish then has a short one.
+    for row in videos.sort("size_bytes", descending=True).iter_rows(named=True):
+        video, summary = row["video_id"], folders[row["video_id"]] / SUMMARY
+        if summary.exists():
+            rows.append(json.loads(summary.read_text()))
+            count(video, None)
+            continue
+        job = DecodeJob(
+            places[row["content"]], video, row["size_bytes"], row["stream"], folders[video], settings.s3,
+            settings.lake.scratch_path, settings.decode,
+        )  # fmt: skip
+        jobs[video] = job, settings.workers.limit(row["size_bytes"])
+    for video, outcome in run_guarded(decode, jobs, settings.workers, count).items():
+        rows.append(outcome.value or {"video_id": video, "reason": outcome.reason, "message": outcome.message})
+    return rows
+
+
+def _counter(step: Step, asset: str, total: int) -> Any:
+    """An ``on_done`` that reports how many are done."""
+    done = iter(range(1, total + 1))
+    return lambda _key, _outcome: step.progress(asset, next(done), total)
+
+
+def _assemble(
+    lake: Lake, table: Table, batch: str, videos: Iterable[str], fresh: Mapping[str, Path], path: Path
+) -> int:
+    """One file of a partition: the good old rows and the new ones, video by video, whatever their size.
+
+    Returns:
+        The number of rows.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = table.empty().to_arrow(compat_level=pl.CompatLevel.oldest()).schema
+    rows = 0
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for video in videos:
+            if video in fresh:
+                parts: Iterable[pa.Table] = _tables(fresh[video])
+            else:
+                old = lake.query(f"SELECT * FROM {table.name} WHERE batch = ? AND video_id = ?", [batch, video])
+                parts = [old.sort(table.key).to_arrow(compat_level=pl.CompatLevel.oldest())]
+            for part in parts:
+                if "batch" not in part.column_names:
+                    part = part.append_column("batch", pa.array([batch] * part.num_rows, schema.field("batch").type))
+                writer.write_table(part.select(schema.names).cast(schema))
+                rows += part.num_rows
+    return rows
+
+
+def _tables(path: Path) -> Iterable[Any]:
+    """A Parquet file's row groups, one at a time."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            yield file.read_row_group(group)

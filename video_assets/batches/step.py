@@ -1,0 +1,62 @@
+"""What every step has at hand, and the cost of what it does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from video_assets.lake.lake import Lake, Made
+from video_assets.lake.plan import Measurement
+from video_assets.lake.versions import data_version
+
+Progress = Callable[[str, int, int], None]
+"""Called with the asset, how many subjects are done, and how many there are."""
+
+
+def silent(_asset: str, _done: int, _total: int) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """The lake, the measurements and the run on whose behalf a step works."""
+
+    lake: Lake
+    order: Mapping[str, Measurement]
+    run_id: str = ""
+    progress: Progress = silent
+
+    def version(self, asset: str) -> str:
+        return self.order[asset].version
+
+    def inputs(self, asset: str, batch: str) -> dict[str, str]:
+        """The data versions of what the asset reads, as they are now. Read them before the rows themselves."""
+        ledger = self.lake.made([batch])
+        return {i: ledger[i, batch]["data_version"] for i in self.order[asset].inputs if (i, batch) in ledger}
+
+    def made(
+        self, asset: str, batch: str, rows: pl.DataFrame, inputs: Mapping[str, str], *,
+        footage_seconds: float | None = None, compute_seconds: float | None = None,
+    ) -> Made:  # fmt: skip
+        """The ledger entry of rows that are about to be committed."""
+        self.progress(asset, 1, 1)
+        table = self.order[asset].table
+        failures = int(rows["reason"].is_not_null().sum()) if "reason" in rows.columns else 0
+        return Made(
+            asset, batch, self.version(asset), data_version(rows, table), inputs, rows.height, failures,
+            footage_seconds, compute_seconds,
+        )  # fmt: skip
+
+
+class Stopwatch:
+    """CPU seconds of this process since it was made."""
+
+    def __init__(self) -> None:
+        self._start = time.process_time()
+
+    @property
+    def seconds(self) -> float:
+        return time.process_time() - self._start

@@ -1,0 +1,84 @@
+"""Asset checks: what went wrong in a batch, said where people look; a batch without one usable video stops there."""
+
+import dagster as dg
+
+from video_assets import reports
+from video_assets.assets.common import BATCHES, order
+from video_assets.lake.plan import failures
+from video_assets.reasons import Reason
+from video_assets.resources import LakeResource
+from video_assets.settings import settings
+
+_REPORTED = {
+    "raw_videos": "videos were set aside",
+    "decoded_videos": "videos could not be decoded",
+    "visual_scores": "clips have no visual scores",
+    "motion_scores": "clips have no motion scores",
+}
+
+
+@dg.asset_check(
+    asset="raw_videos", partitions_def=BATCHES, blocking=True, description="At least one video can be used."
+)
+def usable_videos(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> dg.AssetCheckResult:
+    """Stop a batch of which nothing is left: what follows could only be empty."""
+    rows = lake.open().query(
+        "SELECT count(*) AS videos, count(*) FILTER (reason IS NULL) AS usable FROM raw_videos WHERE batch = ?",
+        [context.partition_key],
+    )
+    videos, usable = rows.row(0)
+    return dg.AssetCheckResult(passed=usable > 0, metadata={"videos": videos, "usable": usable})
+
+
+def _failures_of(asset: str, said: str) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=asset, name=f"no_failures_in_{asset}", partitions_def=BATCHES, description=f"Warns when {said}, and why."
+    )
+    def check(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> dg.AssetCheckResult:
+        found = failures(order()[asset].table, lake.open(), [context.partition_key])
+        total = int(found["rows"].sum())
+        passing = [reason for reason in found["reason"] if Reason(reason).transient]
+        return dg.AssetCheckResult(
+            passed=total == 0,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=f"{total} {said}." if total else None,
+            metadata={
+                "failed": total,
+                "reasons": dg.MetadataValue.md(reports.table(found)),
+                "tried_again_by_the_next_run": ", ".join(passing) or "none",
+            },
+        )
+
+    return check
+
+
+@dg.asset_check(
+    asset="clips",
+    partitions_def=BATCHES,
+    description="Every clip lies in one shot, within the lengths, and overlaps no other.",
+)
+def clips_are_sound(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> dg.AssetCheckResult:
+    """Check in SQL what the code promises, over the rows that were written."""
+    limits = settings().clips
+    row = (
+        lake.open()
+        .query(
+            """
+        SELECT
+            count(*) FILTER (s.shot_id IS NULL OR c.start_pts < s.start_pts OR c.end_pts > s.end_pts) AS outside_their_shot,
+            count(*) FILTER (c.duration_s < $shortest - 1e-6 OR c.duration_s > $longest + 1e-6) AS of_wrong_length,
+            count(*) FILTER (c.start_pts < c.previous_end) AS overlapping
+        FROM (
+            SELECT *, lag(end_pts) OVER (PARTITION BY video_id ORDER BY start_pts) AS previous_end
+            FROM clips WHERE batch = $batch
+        ) AS c
+        LEFT JOIN shots AS s ON s.batch = c.batch AND s.shot_id = c.shot_id
+        """,
+            {"batch": context.partition_key, "shortest": limits.min_seconds, "longest": limits.max_seconds},
+        )
+        .row(0, named=True)
+    )
+    return dg.AssetCheckResult(passed=not any(row.values()), metadata=row)
+
+
+checks = [usable_videos, clips_are_sound, *(_failures_of(asset, said) for asset, said in _REPORTED.items())]

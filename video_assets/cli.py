@@ -1,0 +1,216 @@
+"""The command line: curate a folder, see the plan, ask the lake."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from video_assets import show
+from video_assets.settings import WatchedFolder, settings
+
+if TYPE_CHECKING:
+    from video_assets.curate.tiers import Tier
+    from video_assets.lake.lake import Lake
+
+_HOME = "telemetry:\n  enabled: false\n"
+
+
+class _Sentences(click.Group):
+    """Errors that a person can mend are shown as their sentence, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        from filelock import Timeout
+
+        try:
+            return super().invoke(ctx)
+        except (FileNotFoundError, PermissionError, ValueError) as error:
+            raise click.ClickException(str(error)) from error
+        except Timeout as error:
+            raise click.ClickException(
+                f"Another process holds {error.lock_file}; try again when it is done."
+            ) from error
+
+
+@click.group(cls=_Sentences, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="video_assets")
+def main() -> None:
+    """From raw footage to the training set of a video-generation model."""
+
+
+@main.command()
+@click.argument("path")
+def curate(path: str) -> None:
+    """Take in the footage under PATH (a folder or s3://bucket/prefix) and bring every batch up to date."""
+    if not path.startswith("s3://") and not Path(path).is_dir():
+        raise click.ClickException(f"{path} is not a folder; give one that holds videos.")
+    _curate(path)
+
+
+@main.command()
+@click.option("--footage", type=click.Path(path_type=Path), default=Path("demo_footage"), show_default=True)
+def demo(footage: Path) -> None:
+    """Gather a dozen real clips and curate them."""
+    from video_assets.demo import make_footage
+
+    with show.console.status("Gathering footage") as status:
+        made = make_footage(footage, lambda name: status.update(f"Gathering footage: {name}"))
+    show.console.print(f"{len(made)} files in {footage}/.")
+    lake = _curate(str(footage))
+    tiers = _tiers()
+    with lake.cursor() as cursor:
+        from video_assets.curate.funnel import funnel
+
+        for tier in tiers.values():
+            show.frame(funnel(cursor, tier), title=f"\n{tier.name}: {tier.title}")
+    question = settings().sql_folder / "explore" / "hours_per_tier.sql"
+    show.frame(lake.query(question.read_text()), title="\nsql/explore/hours_per_tier.sql")
+    show.console.print("\nOpen the UI:  [bold]make ui[/bold]  and then http://localhost:3000")
+    show.console.print('Ask in SQL:   [bold]video-assets sql "SELECT * FROM clip_sheet LIMIT 5"[/bold]')
+
+
+@main.command()
+@click.option("--detail", is_flag=True, help="One line for every batch of every asset.")
+def plan(detail: bool) -> None:
+    """Show what would run and why, with rows, hours and expected cost. Nothing is run."""
+    from video_assets.assets.common import order
+    from video_assets.lake.plan import plan as plan_of
+
+    _existing()
+    show.plan(plan_of(_lake(), order()), detail)
+
+
+@main.command()
+@click.argument("query", required=False)
+@click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values.")
+@click.option("--attach", is_flag=True, help="Print the statements that open the lake read-only in any DuckDB shell.")
+def sql(query: str | None, as_csv: bool, attach: bool) -> None:
+    """Run a QUERY, or a file of one, on the lake, read-only; without one open a DuckDB shell on it."""
+    from video_assets.lake import catalog
+
+    chosen = settings()
+    access = _lake().access if chosen.lake.on_s3 else None
+    opening = catalog.attach_statements(chosen.lake, access, read_only=True)
+    if attach:
+        click.echo(";\n".join(opening) + ";")
+        return
+    if query is None:
+        _existing()
+        shell = shutil.which("duckdb", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
+        if shell is None:
+            raise click.ClickException("There is no duckdb shell; install one with pip install 'video_assets[shell]'.")
+        commands = [word for statement in opening for word in ("-cmd", f"{statement};")]
+        raise SystemExit(subprocess.call([shell, *commands]))
+    text = Path(query).read_text() if query.endswith(".sql") and Path(query).is_file() else query
+    rows = _rows(catalog.connect(chosen.lake, access, read_only=True), text)
+    if as_csv:
+        click.echo(rows.write_csv(), nl=False)
+    else:
+        show.frame(rows)
+
+
+@main.command()
+@click.argument("tier")
+def funnel(tier: str) -> None:
+    """Show the clips and hours that are left after each rule of TIER (recipe/stage)."""
+    from video_assets.curate.funnel import funnel as funnel_of
+
+    _existing()
+    tiers = _tiers()
+    if tier not in tiers:
+        raise click.ClickException(f"There is no tier {tier}; there are {', '.join(tiers)}.")
+    with _lake().cursor() as cursor:
+        show.frame(funnel_of(cursor, tiers[tier]), title=tiers[tier].title)
+
+
+@main.command()
+@click.argument("clip_id")
+def why(clip_id: str) -> None:
+    """Show every tier's rules and verdict for CLIP_ID."""
+    from video_assets.curate.funnel import why as why_of
+
+    _existing()
+    with _lake().cursor() as cursor:
+        rows = why_of(cursor, clip_id)
+    if rows.is_empty():
+        raise click.ClickException(f"No tier has decided on {clip_id}; SELECT clip_id FROM clips lists the clips.")
+    show.frame(rows)
+
+
+def _curate(path: str) -> Lake:
+    """Take in, then run until nothing is due that was not already tried."""
+    home = Path(os.environ.setdefault("DAGSTER_HOME", str(Path("dagster_home").absolute())))
+    home.mkdir(parents=True, exist_ok=True)
+    if not (home / "dagster.yaml").exists():
+        (home / "dagster.yaml").write_text(_HOME)
+    with show.console.status("Loading"):
+        import dagster as dg
+
+        from video_assets.assets.common import BATCHES, order
+        from video_assets.assets.run import end_lost_runs, run
+        from video_assets.definitions import defs
+        from video_assets.footage.ingest import take_stock
+        from video_assets.footage.tick import Cursor
+        from video_assets.lake.plan import Why
+        from video_assets.lake.plan import plan as plan_of
+
+        lake, partitions = _lake(), str(BATCHES.name)
+    with show.console.status(f"Looking at {path}"):
+        stock = take_stock(lake, [WatchedFolder(uri=path)], Cursor(), datetime.now(UTC), at_once=True)
+    show.console.print(f"{path}: {stock.summary}")
+    tried: set[tuple[str, str]] = set()
+    with dg.DagsterInstance.get() as instance:
+        end_lost_runs(instance)
+        batches = lake.query("SELECT DISTINCT batch FROM source_files ORDER BY batch")["batch"].to_list()
+        instance.add_dynamic_partitions(partitions, batches)
+        while due := [
+            d for d in plan_of(lake, order()) if d.why is not Why.FOLLOWS and (d.asset, d.batch) not in tried
+        ]:
+            tried |= {(d.asset, d.batch) for d in due}
+            with show.progress_bars():
+                results = run(defs, instance, partitions, due)
+            for batch, result in results:
+                if not result.success:
+                    show.console.print(f"[red]Batch {batch} failed[/red]; run {result.run_id} in the UI says why.")
+    if not tried:
+        show.console.print("Nothing is due: everything is measured already.")
+    return lake
+
+
+def _lake() -> Lake:
+    from video_assets.lake.lake import Lake
+
+    return Lake(settings())
+
+
+def _existing() -> None:
+    """Refuse to answer from a lake that is not there, instead of making an empty one."""
+    path = settings().lake.catalog_path
+    if not path.exists():
+        raise click.ClickException(
+            f"There is no lake at {path}; run 'video-assets curate FOLDER' or 'make demo' first."
+        )
+
+
+def _tiers() -> dict[str, Tier]:
+    from video_assets.curate.tiers import load_tiers
+
+    tiers, errors = load_tiers(settings().sql_folder / "tiers")
+    for error in errors:
+        click.echo(f"Left out: {error}", err=True)
+    return tiers
+
+
+def _rows(connection: object, text: str) -> object:
+    import duckdb
+
+    try:
+        return connection.execute(text).pl()  # type: ignore[attr-defined]
+    except duckdb.Error as error:
+        raise click.ClickException(str(error)) from error

@@ -1,0 +1,1 @@
+"""Measurements to decisions: tiers as SQL files, verdicts and funnels."""

@@ -1,0 +1,119 @@
+"""A tier's SELECT over the clips' measurements -> a verdict per clip, decided whole in DuckDB.
+
+All rules TRUE: kept. Any rule FALSE: dropped. Otherwise a rule is NULL, for want of a measurement: undecided. That is
+SQL's three-valued AND, so the verdict is the conjunction of the rules and nothing more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import duckdb
+import polars as pl
+
+from video_assets.curate.tiers import Tier, TierError
+from video_assets.lake.schemas import TIER_VERDICTS
+
+_FILTERED = ("clip_sheet", "tier_verdicts")
+
+
+def verdict_query(tier: Tier) -> str:
+    """Write SQL that gives the columns of ``tier_verdicts`` for every clip of ``clip_sheet``, in no set order.
+
+    The tier's SELECT stands in it as written, with the batch and the video carried along: no second join is needed to
+    find them again.
+    """
+    names = [_identifier(r.name) for r in tier.rules]
+    false_first = " ".join(f"WHEN NOT {n} THEN {_text(r.name)}" for n, r in zip(names, tier.rules, strict=True))
+    null_first = " ".join(f"WHEN {n} IS NULL THEN {_text(r.name)}" for n, r in zip(names, tier.rules, strict=True))
+    kept = " AND ".join(names)
+    trace = ", ".join(f"{{'rule': {_text(r.name)}, 'passed': {n}}}" for n, r in zip(names, tier.rules, strict=True))
+    return f"""
+WITH outcomes AS (
+SELECT batch, video_id,{tier.sql[len("SELECT") :]}
+)
+SELECT
+    batch,
+    {_text(tier.name)} AS tier,
+    clip_id,
+    video_id,
+    {kept} AS kept,
+    CASE WHEN {kept} THEN 'kept' WHEN NOT ({kept}) THEN 'dropped' ELSE 'undecided' END AS verdict,
+    CASE {false_first} {null_first} END AS decided_by,
+    [{trace}] AS rules,
+    {_text(tier.version)} AS version
+FROM outcomes
+"""
+
+
+def evaluate(connection: duckdb.DuckDBPyConnection, tier: Tier, batches: Sequence[str]) -> pl.DataFrame:
+    """Decide a tier on the clips of these batches: rows of ``tier_verdicts``, ordered by clip.
+
+    The parent's verdicts on these batches must be in the lake; a clip that the parent has not seen is undecided.
+
+    Raises:
+        TierError: a rule reads an unknown column, is not boolean, or fails on a value that it meets.
+    """
+    check_rules(connection, tier)
+    with only_batches(connection, batches):
+        try:
+            verdicts = connection.execute(verdict_query(tier)).pl()
+        except (duckdb.DataError, duckdb.InvalidInputException) as error:
+            what = f"A rule fails on a value that it meets: {_first_line(error)}."
+            raise TierError(tier.path, tier.line, what, "Make it NULL there, with TRY_CAST for one.") from error
+    return TIER_VERDICTS.frame(verdicts)
+
+
+@contextmanager
+def only_batches(connection: duckdb.DuckDBPyConnection, batches: Sequence[str]) -> Iterator[None]:
+    """Let ``clip_sheet`` and ``tier_verdicts`` name the rows of these batches alone, on this connection.
+
+    Temporary views come first when DuckDB looks up a name, so that a tier's text runs unchanged. A single batch is
+    compared with ``=``, which DuckDB passes on to both sides of the sheet's joins, so that files of other batches are
+    not opened.
+    """
+    [names] = connection.execute("SELECT current_database(), current_schema()").fetchall()
+    lake = ".".join(map(_identifier, names))
+    wanted = ", ".join(_text(b) for b in batches)
+    where = "FALSE" if not batches else f"batch = {wanted}" if len(batches) == 1 else f"batch IN ({wanted})"
+    try:
+        for name in _FILTERED:
+            connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM {lake}.{name} WHERE {where}")
+        yield
+    finally:
+        for name in _FILTERED:
+            connection.execute(f"DROP VIEW IF EXISTS temp.{name}")
+
+
+def check_rules(connection: duckdb.DuckDBPyConnection, tier: Tier) -> None:
+    """See that DuckDB can run the tier's SELECT on this lake and that every rule is boolean; reads no rows.
+
+    Raises:
+        TierError: it cannot, with the line of the file.
+    """
+    try:
+        columns = connection.execute(f"DESCRIBE {tier.sql}").fetchall()
+    except (duckdb.ProgrammingError, duckdb.NotSupportedError) as error:
+        found = re.search(r"^LINE (\d+):", str(error), re.MULTILINE)
+        candidates = re.search(r"^Candidate bindings: (.*)$", str(error), re.MULTILINE)
+        line = tier.line + int(found[1]) - 1 if found else tier.line
+        mend = f"Near in name: {candidates[1]}." if candidates else "DESCRIBE clip_sheet lists the columns there are."
+        raise TierError(tier.path, line, f"DuckDB refuses the tier: {_first_line(error)}.", mend) from error
+    for rule, (_, kind, *_) in zip(tier.rules, columns[1:], strict=True):
+        if kind != "BOOLEAN":
+            what = f"The rule {rule.name} is {kind} and not BOOLEAN."
+            raise TierError(tier.path, rule.line, what, "Compare it with the value at which a clip passes.")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0].removesuffix(".").removesuffix("!")
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,42 @@
+"""The whole platform on one screen."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from video_assets.assets import footage, scores, segments
+from video_assets.assets.common import BATCHES, catalogue
+from video_assets.assets.run import JOB
+from video_assets.assets.tiers import tiers
+from video_assets.checks import checks
+from video_assets.resources import resources
+from video_assets.sensors import new_footage, recuration
+from video_assets.settings import settings
+
+for error in catalogue(settings())[2]:
+    dg.get_dagster_logger().error("A tier file was left out: %s", error)
+
+curate_batch = dg.define_asset_job(
+    JOB,
+    selection=dg.AssetSelection.all(),
+    partitions_def=BATCHES,
+    description="One ingest batch from footage to verdicts.",
+)
+
+defs = dg.Definitions(
+    assets=[
+        footage.raw_videos,
+        footage.decode,
+        segments.shots,
+        segments.clips,
+        scores.visual_scores,
+        scores.motion_scores,
+        *tiers,
+    ],
+    asset_checks=checks,
+    jobs=[curate_batch],
+    sensors=[new_footage, recuration],
+    resources=resources(),
+    # A run is one batch; its steps share the process, and each step has worker processes of its own for the videos.
+    executor=dg.in_process_executor,
+)

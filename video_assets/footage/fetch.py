@@ -1,0 +1,42 @@
+"""Source files as local paths: FFmpeg is only ever given local files."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from video_assets.lake.s3 import open_s3, split_uri
+from video_assets.media.containers import MediaError
+from video_assets.reasons import Reason
+from video_assets.settings import S3Settings
+
+
+@contextmanager
+def local_copy(uri: str, s3: S3Settings, scratch: Path) -> Iterator[Path]:
+    """The file at ``uri`` on local disk: itself, or for S3 a download that is removed afterwards.
+
+    Raises:
+        MediaError: it is gone (SOURCE_MISSING) or could not be read (READ_ERROR).
+    """
+    if not uri.startswith("s3://"):
+        path = Path(uri)
+        if not path.is_file():
+            raise MediaError(Reason.SOURCE_MISSING, f"{uri} is not there.")
+        yield path
+        return
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    bucket, key = split_uri(uri)
+    scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".tmp-", dir=scratch) as folder:
+        path = Path(folder) / "source"
+        try:
+            open_s3(s3).client.download_file(bucket, key, str(path))
+        except ClientError as error:
+            missing = error.response.get("Error", {}).get("Code") in ("404", "NoSuchKey")
+            raise MediaError(Reason.SOURCE_MISSING if missing else Reason.READ_ERROR, str(error)) from error
+        except BotoCoreError as error:
+            raise MediaError(Reason.READ_ERROR, str(error)) from error
+        yield path

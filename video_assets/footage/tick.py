@@ -1,0 +1,151 @@
+"""What one tick of the sensor does with the files that it found.
+
+:func:`plan_tick` says which files to hash; what was hashed and is not in the ledger goes through
+:func:`video_assets.footage.batching.group`; :meth:`TickPlan.cursor_after` is what the next tick must remember. All of
+it is pure: files, clock and settings come in, decisions go out. The ledger says what was ever taken in; the cursor only
+remembers what is pending, so that losing it costs some hashing and never a file.
+
+A local file is complete when it has been unchanged for ``settle_seconds``: since its modification time when it is first
+seen, since our first sight of it when that time lies in the future, and since the tick that noticed it when its size or
+time differ from the last sighting. S3 shows whole objects only, so an object is complete at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+
+from video_assets.footage.batching import GIB, Arrival, age, content_key
+from video_assets.footage.listing import FoundFile
+from video_assets.settings import FootageSettings
+
+MAX_SIGHTINGS = 5_000
+
+
+class Sighting(BaseModel):
+    """A pending file as the last tick saw it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    size_bytes: int
+    modified_at: AwareDatetime
+    etag: str | None = None
+    unchanged_since: AwareDatetime
+    content: str | None = None
+    """Content key, once the file was hashed."""
+    hours: float = 0.0
+
+
+class Cursor(BaseModel):
+    """What one tick hands to the next: the pending files by address, at most ``MAX_SIGHTINGS`` of them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sightings: dict[str, Sighting] = {}
+
+    @classmethod
+    def parse(cls, text: str | None) -> Cursor:
+        """Read :meth:`text`; what cannot be read starts afresh, because a cursor only saves work."""
+        try:
+            return cls.model_validate_json(text or "{}")
+        except ValidationError:
+            return cls()
+
+    def text(self) -> str:
+        return self.model_dump_json(exclude_defaults=True)
+
+
+@dataclass(frozen=True)
+class TickPlan:
+    """What a tick has to do with the files that the ledger does not know."""
+
+    arrivals: tuple[Arrival, ...]
+    """Complete, and their content key is at hand: S3 objects, and files that an earlier tick hashed."""
+    to_hash: tuple[FoundFile, ...]
+    """Complete local files to hash in this tick, oldest first."""
+    postponed: tuple[FoundFile, ...]
+    """Complete local files beyond this tick's share of hashing."""
+    settling: tuple[FoundFile, ...]
+    """Files that may still be written to."""
+    unchanged_since: dict[str, datetime]
+    """For every file above: since when it is known to be unchanged, by address."""
+
+    def hashed(self, file: FoundFile, sha256: str, hours: float = 0.0) -> Arrival:
+        """Make the arrival of a file of ``to_hash``; make sure that its size and time are still those that were listed."""
+        return Arrival(file, content_key(file, sha256), self.unchanged_since[file.uri], hours)
+
+    def cursor_after(self, waiting: Iterable[Arrival] = ()) -> Cursor:
+        """Remember what settles, what is still to be hashed and what :func:`group` left waiting.
+
+        Where that is too much for a cursor, the files that have been there longest are kept, because they go first.
+        """
+        seen = {f.uri: self._sighting(f) for f in (*self.settling, *self.postponed)}
+        seen |= {a.file.uri: self._sighting(a.file, a.content, a.hours) for a in waiting}
+        oldest = sorted(seen.items(), key=lambda item: (item[1].unchanged_since, item[0]))[:MAX_SIGHTINGS]
+        return Cursor(sightings=dict(oldest))
+
+    def _sighting(self, file: FoundFile, content: str | None = None, hours: float = 0.0) -> Sighting:
+        return Sighting(
+            size_bytes=file.size_bytes,
+            modified_at=file.modified_at,
+            etag=file.etag,
+            unchanged_since=self.unchanged_since[file.uri],
+            content=content,
+            hours=hours,
+        )
+
+
+def plan_tick(
+    found: Iterable[FoundFile],
+    known: Container[tuple[str, int, datetime]],
+    cursor: Cursor,
+    now: datetime,
+    settings: FootageSettings,
+) -> TickPlan:
+    """Sort the files that the ledger does not know into what can go, what is to be hashed and what is not complete.
+
+    Args:
+        found: every file of every watched folder; of two entries with one address the first counts.
+        known: :attr:`FoundFile.state` of every place that the ledger holds.
+        cursor: of the tick before.
+        now: the clock, with a time zone.
+        settings: ``settle_seconds`` and ``hash_gib_per_tick``. At least one file is hashed, however large.
+    """
+    unknown = {f.uri: f for f in reversed(list(found)) if f.state not in known}
+    arrivals: list[Arrival] = []
+    to_hash: list[FoundFile] = []
+    postponed: list[FoundFile] = []
+    settling: list[FoundFile] = []
+    since: dict[str, datetime] = {}
+    budget = settings.hash_gib_per_tick * GIB
+    for file in sorted(unknown.values(), key=age):
+        sighting = cursor.sightings.get(file.uri)
+        same = sighting is not None and _unchanged(file, sighting)
+        since[file.uri] = _unchanged_since(file, sighting, now)
+        if file.etag is not None:
+            arrivals.append(
+                Arrival(file, content_key(file), since[file.uri], sighting.hours if same and sighting else 0.0)
+            )
+        elif now - since[file.uri] < timedelta(seconds=settings.settle_seconds):
+            settling.append(file)
+        elif same and sighting and sighting.content:
+            arrivals.append(Arrival(file, sighting.content, since[file.uri], sighting.hours))
+        elif not to_hash or file.size_bytes <= budget:
+            to_hash.append(file)
+            budget -= file.size_bytes
+        else:
+            postponed.append(file)
+    return TickPlan(tuple(arrivals), tuple(to_hash), tuple(postponed), tuple(settling), since)
+
+
+def _unchanged(file: FoundFile, sighting: Sighting) -> bool:
+    return (file.size_bytes, file.modified_at, file.etag) == (sighting.size_bytes, sighting.modified_at, sighting.etag)
+
+
+def _unchanged_since(file: FoundFile, sighting: Sighting | None, now: datetime) -> datetime:
+    if sighting is None:
+        return min(file.modified_at, now)
+    return sighting.unchanged_since if _unchanged(file, sighting) else now

@@ -1,0 +1,72 @@
+"""Connections to the DuckLake catalog, and the one lock under which commits happen.
+
+DuckLake's conflict rule is per table, not per partition: two runs that replace different batches of one table conflict.
+So every commit takes a lock; it is held for milliseconds, because files are written before. On one machine the catalog
+is a SQLite file in WAL mode and the lock is a file beside it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from contextlib import AbstractContextManager
+from functools import cache
+from pathlib import Path
+
+import duckdb
+from filelock import FileLock
+
+from video_assets.lake.s3 import S3Access, duckdb_secret
+from video_assets.settings import LakeSettings
+
+NAME = "lake"
+
+
+@cache
+def extension(name: str) -> str:
+    """Path of a DuckDB extension that an installed wheel carries: loaded by path, it needs no network and no home."""
+    package = importlib.import_module(f"duckdb_extension_{name}")
+    return str(next(Path(str(package.__file__)).parent.rglob("*.duckdb_extension")))
+
+
+def attach_statements(settings: LakeSettings, access: S3Access | None, *, read_only: bool) -> list[str]:
+    """The SQL that opens the lake in a fresh DuckDB: what this package runs, and what a person types in a shell."""
+    catalog = str(settings.catalog_path).replace("'", "''")
+    root = settings.root if settings.on_s3 else str(Path(settings.root).absolute())
+    data = f"{root.rstrip('/')}/data/".replace("'", "''")
+    options = f"DATA_PATH '{data}', META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 20000"
+    if read_only:
+        options += ", READ_ONLY"
+    names = ["sqlite_scanner", "ducklake", *(["httpfs"] if settings.on_s3 else [])]
+    statements = [f"LOAD '{extension(name)}'" for name in names]
+    if access is not None:
+        statements.append(duckdb_secret(access))
+    return [*statements, f"ATTACH 'ducklake:sqlite:{catalog}' AS {NAME} ({options})", f"USE {NAME}"]
+
+
+def connect(settings: LakeSettings, access: S3Access | None, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    """A connection with the lake attached and in use, in UTC.
+
+    Raises:
+        FileNotFoundError: the lake does not exist and ``read_only`` is set.
+    """
+    if read_only and not settings.catalog_path.exists():
+        raise FileNotFoundError(
+            f"There is no lake at {settings.catalog_path}; run 'video-assets curate FOLDER' or 'make demo' first, "
+            "or set VIDEO_ASSETS_LAKE__ROOT."
+        )
+    settings.catalog_path.parent.mkdir(parents=True, exist_ok=True)
+    connection = duckdb.connect()
+    for statement in ("SET TimeZone = 'UTC'", *attach_statements(settings, access, read_only=read_only)):
+        connection.execute(statement)
+    return connection
+
+
+def commit_lock(settings: LakeSettings) -> AbstractContextManager[object]:
+    """The lock that serialises commits to this lake.
+
+    Raises:
+        filelock.Timeout: another process held it for longer than ``lake.lock_timeout_s``.
+    """
+    path = settings.catalog_path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return FileLock(f"{path}.lock", timeout=settings.lock_timeout_s)

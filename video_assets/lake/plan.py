@@ -1,0 +1,187 @@
+"""The work plan: what would run and why, before it runs.
+
+Two grains. A *partition* (asset x batch) is due when it was never made, when its version changed, when an input's
+content changed, or when rows of it failed for a passing reason. Inside it, *rows* are due by an anti-join: subjects
+without a good or permanently failed row of this version. So a finished batch has nothing due, and an unfinished one
+only what is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import polars as pl
+
+from video_assets.lake.lake import Lake
+from video_assets.lake.schemas import Table
+from video_assets.reasons import Reason
+
+TRANSIENT = [r.value for r in Reason if r.transient]
+SOURCE_FILES = "source_files"
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One asset as the plan sees it.
+
+    Attributes:
+        asset: its name in the ledger and in Dagster.
+        table: where its rows are.
+        version: of its code, parameters and weights.
+        inputs: the assets that it reads.
+        subject: what it has rows for: video or clip.
+        where: which rows of the table are its own, when several assets share one.
+    """
+
+    asset: str
+    table: Table
+    version: str
+    inputs: tuple[str, ...]
+    subject: str
+    where: Mapping[str, str] = field(default_factory=dict)
+
+
+class Why(StrEnum):
+    """Why a partition is due; FOLLOWS is due only if what it reads turns out different."""
+
+    NEW = "new"
+    STALE = "stale"
+    FAILED = "failed"
+    FOLLOWS = "follows"
+
+
+@dataclass(frozen=True)
+class Due:
+    """One partition that is due."""
+
+    asset: str
+    batch: str
+    why: Why
+    detail: str
+    rows: int = 0
+    """Subjects (videos or clips) that would be measured; as far as they are known now."""
+    hours: float = 0.0
+    """Hours of footage behind them."""
+    cost_seconds: float | None = None
+    """Expected CPU seconds, from what this asset has cost per hour of footage so far; None when nothing is known."""
+
+
+def due_rows(subjects: Sequence[str], rows: pl.DataFrame, key: str, version: str) -> list[str]:
+    """The anti-join: subjects that have no good or permanently failed row of this version.
+
+    Args:
+        subjects: keys of what should be measured.
+        rows: what is there: ``key``, ``version`` and ``reason``.
+        key: name of the key column.
+        version: the measurement's version.
+    """
+    settled = rows.filter((pl.col("version") == version) & ~pl.col("reason").is_in(TRANSIENT).fill_null(False))
+    return pl.DataFrame({key: list(subjects)}, schema={key: pl.String}).join(settled, on=key, how="anti")[key].to_list()
+
+
+def due_partitions(
+    order: Mapping[str, Measurement],
+    batches: Iterable[str],
+    ledger: Mapping[tuple[str, str], Mapping[str, Any]],
+    transient: Mapping[tuple[str, str], int],
+) -> list[tuple[str, str, Why, str]]:
+    """Asset, batch, why and a sentence for every partition that is due. Pure.
+
+    Args:
+        order: the assets, inputs before what reads them.
+        batches: the batches that were taken in.
+        ledger: by (asset, batch): ``version``, ``data_version`` and ``inputs`` of what was made.
+        transient: by (asset, batch): rows that failed for a passing reason.
+    """
+    found: list[tuple[str, str, Why, str]] = []
+    for batch in batches:
+        due: set[str] = set()
+        for asset, measurement in order.items():
+            entry = ledger.get((asset, batch))
+            changed = [
+                i for i in measurement.inputs
+                if entry and (i, batch) in ledger and entry["inputs"].get(i) != ledger[i, batch]["data_version"]
+            ]  # fmt: skip
+            following = [i for i in measurement.inputs if i in due]
+            if entry is None:
+                why, detail = Why.NEW, "never made"
+            elif entry["version"] != measurement.version:
+                why, detail = Why.STALE, f"version {entry['version']} is now {measurement.version}"
+            elif changed:
+                why, detail = Why.STALE, f"{', '.join(changed)} changed"
+            elif failed := transient.get((asset, batch)):
+                why, detail = Why.FAILED, f"{failed} failed for a passing reason"
+            elif following:
+                why, detail = Why.FOLLOWS, f"only if {', '.join(following)} changes"
+            else:
+                continue
+            due.add(asset)
+            found.append((asset, batch, why, detail))
+    return found
+
+
+def plan(lake: Lake, order: Mapping[str, Measurement], batches: Sequence[str] | None = None) -> list[Due]:
+    """Everything that is due in the lake, with rows, hours and expected cost; cheap at any size.
+
+    Args:
+        lake: the lake.
+        order: see :func:`due_partitions`.
+        batches: only these; default all that the ledger of sources holds.
+    """
+    ledger = lake.made(batches)
+    known = sorted(batch for asset, batch in ledger if asset == SOURCE_FILES)
+    due = due_partitions(order, known, ledger, _transient(lake, order.values()))
+    if not due:
+        return []
+    videos, clips, rates = _videos(lake), _clips(lake), _rates(lake)
+    found = []
+    for asset, batch, why, detail in due:
+        rows, hours = (videos if order[asset].subject == "video" else clips).get(batch, (0, 0.0))
+        rate = rates.get(asset)
+        cost = rate * hours if rate is not None and hours and why is not Why.FOLLOWS else None
+        found.append(Due(asset, batch, why, detail, rows, hours, cost))
+    return found
+
+
+def _transient(lake: Lake, measured: Iterable[Measurement]) -> dict[tuple[str, str], int]:
+    with_reasons = [m for m in measured if "reason" in m.table.schema]
+    union = " UNION ALL ".join(
+        f"SELECT '{m.asset}' AS asset, batch, count(*) AS failed FROM {m.table.name} "
+        f"WHERE reason IN (SELECT unnest($reasons)) GROUP BY batch"
+        for m in with_reasons
+    )
+    rows = lake.query(union, {"reasons": TRANSIENT})
+    return {(asset, batch): failed for asset, batch, failed in rows.iter_rows()}
+
+
+def _videos(lake: Lake) -> dict[str, tuple[int, float]]:
+    """Videos and hours of each batch; before it is probed, its distinct contents."""
+    rows = lake.query(
+        "SELECT s.batch, coalesce(any_value(v.videos), count(DISTINCT s.content)), coalesce(any_value(v.hours), 0) "
+        "FROM source_files AS s LEFT JOIN (SELECT batch, count(*) AS videos, sum(duration_s) / 3600 AS hours "
+        "FROM raw_videos GROUP BY batch) AS v ON v.batch = s.batch GROUP BY s.batch"
+    )
+    return {batch: (videos, hours) for batch, videos, hours in rows.iter_rows()}
+
+
+def _clips(lake: Lake) -> dict[str, tuple[int, float]]:
+    rows = lake.query("SELECT batch, count(*), sum(duration_s) / 3600 FROM clips GROUP BY batch")
+    return {batch: (clips, hours) for batch, clips, hours in rows.iter_rows()}
+
+
+def _rates(lake: Lake) -> dict[str, float]:
+    """CPU seconds per hour of footage, by asset, over all that the ledger has."""
+    rows = lake.query(
+        "SELECT asset, sum(compute_seconds) / (sum(footage_seconds) / 3600) FROM materializations "
+        "WHERE compute_seconds IS NOT NULL AND footage_seconds > 0 GROUP BY asset"
+    )
+    return dict(rows.iter_rows())
+
+
+def failures(table: Table, lake: Lake, batches: Sequence[str]) -> pl.DataFrame:
+    """Rows of a table that have a reason: reason and count, most frequent first."""
+    sql = f"SELECT reason, count(*) AS rows FROM {table.name} WHERE reason IS NOT NULL AND batch IN (SELECT unnest(?)) GROUP BY reason ORDER BY rows DESC, reason"
+    return lake.query(sql, [list(batches)])

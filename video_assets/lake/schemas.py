@@ -1,0 +1,432 @@
+"""The lake's tables: every column with its type, meaning, unit and range.
+
+One declaration serves the Parquet files, DuckLake's table definitions, the column schemas in Dagster's UI and the
+README. Times are exact presentation timestamps (``*_pts``, in the stream's time base) with seconds beside them for
+people; shares are in 0-1; picture coordinates are display pixels, after rotation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import polars as pl
+
+TEXT, BOOL, INT, LONG = pl.String(), pl.Boolean(), pl.Int32(), pl.Int64()
+REAL, DOUBLE, BYTES = pl.Float32(), pl.Float64(), pl.Binary()
+TIME = pl.Datetime("us", "UTC")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column. ``volatile`` ones (costs, clock times, file names) may differ between equal runs: no data version has them."""
+
+    name: str
+    dtype: pl.DataType
+    description: str
+    volatile: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the lake; ``key`` identifies a row and is the order in which files are sorted."""
+
+    name: str
+    description: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    @cached_property
+    def schema(self) -> pl.Schema:
+        return pl.Schema({c.name: c.dtype for c in self.columns})
+
+    @property
+    def stable_columns(self) -> list[str]:
+        """The columns that equal runs agree on."""
+        return [c.name for c in self.columns if not c.volatile]
+
+    def empty(self) -> pl.DataFrame:
+        return pl.DataFrame(schema=self.schema)
+
+    def frame(
+        self, rows: list[dict[str, object]] | pl.DataFrame | Mapping[str, object], **constant: object
+    ) -> pl.DataFrame:
+        """Rows in this table's columns, types and order; columns that are absent become NULL.
+
+        Raises:
+            ValueError: a row has a column that the table does not.
+        """
+        data = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame(rows, infer_schema_length=None)
+        data = data.with_columns(pl.lit(v).alias(k) for k, v in constant.items())
+        unknown = set(data.columns) - set(self.schema)
+        if unknown:
+            raise ValueError(f"{self.name} has no column {', '.join(sorted(unknown))}.")
+        missing = [c for c in self.schema if c not in data.columns]
+        data = data.with_columns(pl.lit(None).alias(c) for c in missing)
+        return data.select(pl.col(c).cast(t) for c, t in self.schema.items()).sort(self.key)
+
+
+_BATCH = Column("batch", TEXT, "Ingest batch: the partition.")
+_VIDEO = Column("video_id", TEXT, "Source video: the first 32 hex digits of the SHA-256 of its bytes.")
+_CLIP = Column("clip_id", TEXT, "Clip: hash of video, stream, start pts, end pts and crop.")
+_VERSION = Column("version", TEXT, "Version of the measurement that wrote the row: its code, parameters and weights.")
+_REASON = Column("reason", TEXT, "Why nothing was measured (see reasons.Reason); NULL when the row is good.")
+_MESSAGE = Column("message", TEXT, "What was seen when it failed, for a person; NULL when the row is good.")
+_SECONDS = Column("compute_seconds", DOUBLE, "CPU seconds spent on the row, in s.", volatile=True)
+
+RIGHTS = (
+    Column("licence", TEXT, "Licence: SPDX identifier or name; 'unknown' when nobody said."),
+    Column("holder", TEXT, "Who holds the rights; 'unknown' when nobody said."),
+    Column("source_url", TEXT, "Where the footage was obtained; 'unknown' when nobody said."),
+    Column(
+        "acquired_how",
+        TEXT,
+        "How it was acquired (licensed, public, user, synthetic, ...); 'unknown' when nobody said.",
+    ),
+    Column("acquired_at", TEXT, "When it was acquired, ISO 8601; 'unknown' when nobody said."),
+    Column("rights_from", TEXT, "Which kind of statement the rights come from: sidecar, manifest, folder or unknown."),
+)
+
+SOURCE_FILES = Table(
+    "source_files",
+    "A place where a content was seen: the ingest ledger, written by the sensor and the command line.",
+    ("batch", "uri"),
+    (
+        _BATCH,
+        Column("uri", TEXT, "Absolute path or s3:// address."),
+        Column("content", TEXT, "Content key: sha256:<hex> for local files, etag:<etag>:<bytes> for S3 objects."),
+        Column("size_bytes", LONG, "Size, in bytes."),
+        Column("modified_at", TIME, "Modification time when it was seen."),
+        Column("current", BOOL, "Whether the content was last seen here."),
+        *RIGHTS,
+    ),
+)
+
+RAW_VIDEOS = Table(
+    "raw_videos",
+    "A source video: identity, probe and rights; or the reason why it was set aside.",
+    ("video_id",),
+    (
+        _BATCH,
+        _VIDEO,
+        Column("sha256", TEXT, "SHA-256 of the bytes, hex."),
+        Column("content", TEXT, "Content key under which the ledger knows the file."),
+        Column("uri", TEXT, "Where it was when it was taken in; source_files has its present place.", volatile=True),
+        Column("file_name", TEXT, "File name when it was taken in.", volatile=True),
+        Column("size_bytes", LONG, "Size, in bytes."),
+        Column("container", TEXT, "FFmpeg demuxer that read it."),
+        Column("codec", TEXT, "FFmpeg codec name of the chosen video stream."),
+        Column("pixel_format", TEXT, "FFmpeg pixel format name."),
+        Column("stream", INT, "Index of the chosen video stream in the container."),
+        Column("width", INT, "Display width after rotation and sample aspect, in pixels."),
+        Column("height", INT, "Display height after rotation, in pixels."),
+        Column("coded_width", INT, "Width as coded, in pixels."),
+        Column("coded_height", INT, "Height as coded, in pixels."),
+        Column("rotation", INT, "Clockwise rotation that display needs: 0, 90, 180 or 270 degrees."),
+        Column("sample_aspect", DOUBLE, "Width of a coded pixel over its height."),
+        Column("time_base_num", INT, "Time base: numerator, in s."),
+        Column("time_base_den", INT, "Time base: denominator."),
+        Column("start_pts", LONG, "Declared first pts, in time base units."),
+        Column("duration_s", DOUBLE, "Declared duration of the stream, in s."),
+        Column("declared_frames", LONG, "Declared number of frames; NULL when the container does not say."),
+        Column("average_fps", DOUBLE, "Declared average frame rate, in frames/s."),
+        Column("bit_rate", LONG, "Bits per second: of the stream when declared, else size over duration."),
+        Column(
+            "colour_transfer", TEXT, "Transfer characteristics (bt709, smpte2084 for PQ, arib-std-b67 for HLG, ...)."
+        ),
+        Column("colour_range", TEXT, "tv (limited) or pc (full)."),
+        Column("has_audio", BOOL, "Whether there is an audio stream."),
+        *RIGHTS,
+        _VERSION,
+        _REASON,
+        _MESSAGE,
+    ),
+)
+
+DECODED_VIDEOS = Table(
+    "decoded_videos",
+    "What the one decode pass saw of a video, and what it cost; or why it failed.",
+    ("video_id",),
+    (
+        _BATCH,
+        _VIDEO,
+        Column("frames", LONG, "Decoded frames."),
+        Column("first_pts", LONG, "First pts, in time base units."),
+        Column("end_pts", LONG, "Pts at which the last frame ends, in time base units."),
+        Column("duration_s", DOUBLE, "From the first frame's start to the last frame's end, in s."),
+        Column("fps", DOUBLE, "Frames over duration, in frames/s."),
+        Column("variable_frame_rate", BOOL, "Whether frame intervals differ by more than a time base unit's rounding."),
+        Column("corrupt_frames", LONG, "Frames that the decoder flagged as damaged."),
+        Column("truncated", BOOL, "Whether the stream ended or broke before its declared end; the good part is used."),
+        Column("coverage", DOUBLE, "Decoded duration over declared duration, 0-1; NULL when none is declared."),
+        Column("motion_vectors", BOOL, "Whether the codec gave motion vectors."),
+        Column("analysis_width", INT, "Width of the analysis picture after rotation, in pixels."),
+        Column("analysis_height", INT, "Height of the analysis picture after rotation, in pixels."),
+        _VERSION,
+        _REASON,
+        _MESSAGE,
+        _SECONDS,
+    ),
+)
+
+FRAME_SIGNALS = Table(
+    "frame_signals",
+    "A decoded frame: the cheap numbers of the one decode. Columns marked (sampled) are NULL between sampled frames.",
+    ("video_id", "frame"),
+    (
+        _BATCH,
+        _VIDEO,
+        Column("frame", INT, "Frame number in display order, from 0."),
+        Column("pts", LONG, "Presentation timestamp, in time base units."),
+        Column("time_s", DOUBLE, "pts times time base, in s."),
+        Column("keyframe", BOOL, "Whether the codec marks it as a key frame."),
+        Column("corrupt", BOOL, "Whether the decoder flagged it as damaged."),
+        Column("luma_mean", REAL, "Mean luma of the analysis picture, full range 0-255."),
+        Column("luma_std", REAL, "Standard deviation of luma, 0-128."),
+        Column("rgb_mean", REAL, "Mean of R, G and B, 0-255: PySceneDetect ThresholdDetector's average_rgb."),
+        Column("black_share", REAL, "Share of pixels with luma under 16 (full range), 0-1."),
+        Column(
+            "delta_hue",
+            REAL,
+            "PySceneDetect ContentDetector's delta_hue from the frame before, 0-180; NULL on frame 0.",
+        ),
+        Column("delta_sat", REAL, "ContentDetector's delta_sat, 0-255; NULL on frame 0."),
+        Column("delta_lum", REAL, "ContentDetector's delta_lum, 0-255; NULL on frame 0."),
+        Column("difference", REAL, "Mean absolute luma difference from the frame before, 0-255; NULL on frame 0."),
+        Column(
+            "changed_share",
+            REAL,
+            "Share of 8x8-averaged pixels that differ by more than 6 from the frame before, 0-1; NULL on frame 0.",
+        ),
+        Column(
+            "vmaf_motion",
+            REAL,
+            "Mean absolute difference of Gaussian-blurred luma (VMAF's motion filter) from the frame before, 0-255, at the analysis size; NULL on frame 0.",
+        ),
+        Column(
+            "blend_distance",
+            REAL,
+            "Mean absolute luma distance of thumbnails 12 frames apart, ending here, 0-255; NULL on the first 12.",
+        ),
+        Column(
+            "blend_residual",
+            REAL,
+            "Deviation of the thumbnail 6 frames back from the average of those two, over their distance; NULL where undefined.",
+        ),
+        Column(
+            "mv_mean",
+            REAL,
+            "Mean length of the codec's motion vectors per reference frame step, in coded pixels; NULL on intra frames and without vectors.",
+        ),
+        Column("mv_x", REAL, "Mean horizontal motion vector, display pixels, right positive; NULL as mv_mean."),
+        Column("mv_y", REAL, "Mean vertical motion vector, display pixels, down positive; NULL as mv_mean."),
+        Column("sharpness", REAL, "(sampled) Variance of the 3x3 Laplacian of luma at the sampled short side."),
+        Column("saturation", REAL, "(sampled) Mean HSV saturation, 0-1."),
+        Column("dark_share", REAL, "(sampled) Share of pixels with luma under 5 (UltraVideo's under-exposure), 0-1."),
+        Column("bright_share", REAL, "(sampled) Share of pixels with luma over 250 (UltraVideo's over-exposure), 0-1."),
+        Column("bar_left", REAL, "(sampled) Dark bar at the left, share of width, 0-1; NULL on a dark frame."),
+        Column("bar_right", REAL, "(sampled) Dark bar at the right, share of width, 0-1; NULL on a dark frame."),
+        Column("bar_top", REAL, "(sampled) Dark bar at the top, share of height, 0-1; NULL on a dark frame."),
+        Column("bar_bottom", REAL, "(sampled) Dark bar at the bottom, share of height, 0-1; NULL on a dark frame."),
+    ),
+)
+
+KEYFRAMES = Table(
+    "keyframes",
+    "A sampled frame kept as an image for the models.",
+    ("video_id", "frame"),
+    (
+        _BATCH,
+        _VIDEO,
+        Column("frame", INT, "Frame number in display order, from 0."),
+        Column("pts", LONG, "Presentation timestamp, in time base units."),
+        Column("time_s", DOUBLE, "pts times time base, in s."),
+        Column("width", INT, "Width of the image after rotation, in pixels."),
+        Column("height", INT, "Height of the image after rotation, in pixels."),
+        Column("jpeg", BYTES, "The image, JPEG."),
+    ),
+)
+
+SHOTS = Table(
+    "shots",
+    "A single-camera segment, with how it begins and ends.",
+    ("video_id", "shot"),
+    (
+        _BATCH,
+        Column("shot_id", TEXT, "Shot: hash of video, stream, start pts and end pts."),
+        _VIDEO,
+        Column("shot", INT, "Number of the shot in its video, from 0."),
+        Column("start_frame", INT, "First frame that belongs to the shot alone, display order."),
+        Column("end_frame", INT, "Frame after the last one that belongs to the shot alone."),
+        Column("start_pts", LONG, "Pts of start_frame, in time base units."),
+        Column("end_pts", LONG, "Pts at which the shot's last frame ends (exclusive), in time base units."),
+        Column("start_s", DOUBLE, "start_pts in s."),
+        Column("end_s", DOUBLE, "end_pts in s."),
+        Column("duration_s", DOUBLE, "end_s less start_s, in s."),
+        Column("begins", TEXT, "How it begins: start (of the video), cut, dissolve, fade or damage."),
+        Column("ends", TEXT, "How it ends: end (of the video), cut, dissolve, fade or damage."),
+        _VERSION,
+    ),
+)
+
+CLIPS = Table(
+    "clips",
+    "A training window inside one shot. Virtual: source, span and crop; nothing is transcoded.",
+    ("video_id", "start_pts"),
+    (
+        _BATCH,
+        _CLIP,
+        _VIDEO,
+        Column("shot_id", TEXT, "The shot that holds it."),
+        Column("stream", INT, "Index of the video stream in the container."),
+        Column("start_frame", INT, "First frame, display order."),
+        Column("end_frame", INT, "Frame after the last one."),
+        Column("start_pts", LONG, "Pts of the first frame, in time base units."),
+        Column("end_pts", LONG, "Pts at which the last frame ends (exclusive), in time base units."),
+        Column("start_s", DOUBLE, "start_pts in s."),
+        Column("end_s", DOUBLE, "end_pts in s."),
+        Column("duration_s", DOUBLE, "end_s less start_s, in s."),
+        Column("frames", INT, "Frames in the clip."),
+        Column("fps", DOUBLE, "Frames over duration, in frames/s."),
+        Column("crop_x", INT, "Left edge of the crop that removes bars, display pixels."),
+        Column("crop_y", INT, "Top edge of the crop, display pixels."),
+        Column("crop_width", INT, "Width of the crop: the clip's own width, in pixels."),
+        Column("crop_height", INT, "Height of the crop: the clip's own height, in pixels."),
+        Column(
+            "from_source_start",
+            BOOL,
+            "Whether the clip's shot begins the source video (Movie Gen drops such openings).",
+        ),
+        Column("source_truncated", BOOL, "Whether the source file broke off before its declared end."),
+        _VERSION,
+    ),
+)
+
+VISUAL_SCORES = Table(
+    "visual_scores",
+    "A clip's visual measurements, aggregated from its frame_signals.",
+    ("clip_id",),
+    (
+        _BATCH,
+        _CLIP,
+        _VIDEO,
+        Column("sharpness", DOUBLE, "Median variance of the Laplacian over sampled frames, at the sampled short side."),
+        Column("sharpness_p10", DOUBLE, "10th percentile of the same."),
+        Column("sharpness_start", DOUBLE, "The same at the sampled frame nearest to the clip's start."),
+        Column("luma_mean", DOUBLE, "Mean luma, 0-255."),
+        Column("luma_std", DOUBLE, "Mean standard deviation of luma in a frame (contrast), 0-128."),
+        Column("dark_share", DOUBLE, "Mean share of pixels with luma under 5, 0-1."),
+        Column("bright_share", DOUBLE, "Mean share of pixels with luma over 250, 0-1."),
+        Column("black_share", DOUBLE, "Share of frames that are black (98 % of pixels under luma 16), 0-1."),
+        Column("saturation", DOUBLE, "Mean HSV saturation, 0-1."),
+        Column("flicker", DOUBLE, "Mean absolute second difference of the frames' mean luma, 0-255."),
+        Column("bar_left", DOUBLE, "Dark bar at the left that 90 % of sampled frames have, share of width."),
+        Column("bar_right", DOUBLE, "Dark bar at the right, likewise."),
+        Column("bar_top", DOUBLE, "Dark bar at the top, share of height."),
+        Column("bar_bottom", DOUBLE, "Dark bar at the bottom, likewise."),
+        Column(
+            "border_share", DOUBLE, "Share of the picture that bars cover, 0-1; 0 when all are under the least width."
+        ),
+        _VERSION,
+        _REASON,
+        _MESSAGE,
+    ),
+)
+
+MOTION_SCORES = Table(
+    "motion_scores",
+    "A clip's motion measurements, aggregated from its frame_signals.",
+    ("clip_id",),
+    (
+        _BATCH,
+        _CLIP,
+        _VIDEO,
+        Column("vmaf_motion", DOUBLE, "Mean VMAF motion over frames, 0-255, at the analysis size."),
+        Column(
+            "motion_vector", DOUBLE, "Mean length of the codec's motion vectors, in coded pixels; NULL without vectors."
+        ),
+        Column(
+            "pan_x",
+            DOUBLE,
+            "Mean horizontal motion vector per frame, display pixels, right positive; NULL without vectors.",
+        ),
+        Column(
+            "pan_y",
+            DOUBLE,
+            "Mean vertical motion vector per frame, display pixels, down positive; NULL without vectors.",
+        ),
+        Column("still_share", DOUBLE, "Share of frame steps in which under 0.3 % of blurred pixels change, 0-1."),
+        Column("longest_still_s", DOUBLE, "Longest run of such steps, in s."),
+        Column("sudden_changes", INT, "Isolated changes between still stretches: a slide show has one a slide."),
+        Column(
+            "shots_per_second",
+            DOUBLE,
+            "ContentDetector boundaries per second inside the clip: Movie Gen's jitter proxy.",
+        ),
+        _VERSION,
+        _REASON,
+        _MESSAGE,
+    ),
+)
+
+TIER_VERDICTS = Table(
+    "tier_verdicts",
+    "A clip's verdict in a tier, with the rule that decided.",
+    ("tier", "clip_id"),
+    (
+        _BATCH,
+        Column("tier", TEXT, "Tier: recipe/stage, the SQL file's path under sql/tiers."),
+        _CLIP,
+        _VIDEO,
+        Column("kept", BOOL, "TRUE kept, FALSE dropped, NULL undecided (a measurement that a rule needs is missing)."),
+        Column("verdict", TEXT, "kept, dropped or undecided: the same in words."),
+        Column("decided_by", TEXT, "The first rule that is false, else the first that is undecided; NULL when kept."),
+        Column(
+            "rules",
+            pl.List(pl.Struct({"rule": pl.String(), "passed": pl.Boolean()})),
+            "Every rule in order, with its outcome.",
+        ),
+        _VERSION,
+    ),
+)
+
+MATERIALIZATIONS = Table(
+    "materializations",
+    "The ledger: what each asset's batch was made from, by which version and run, and what it cost.",
+    ("asset", "batch"),
+    (
+        Column("asset", TEXT, "Asset key, with / between its parts."),
+        _BATCH,
+        Column("version", TEXT, "Version of the code, parameters and weights that made it."),
+        Column("data_version", TEXT, "Hash of the stable values that were written."),
+        Column("inputs", TEXT, "JSON object: each upstream asset's data version that was read."),
+        Column("rows", LONG, "Rows written."),
+        Column("failures", LONG, "Rows with a reason."),
+        Column(
+            "footage_seconds",
+            DOUBLE,
+            "Duration of the footage that the rows stand for, in s; NULL where it has no meaning.",
+        ),
+        _SECONDS,
+        Column("run_id", TEXT, "Dagster run that made it.", volatile=True),
+        Column("made_at", TIME, "When it was committed.", volatile=True),
+    ),
+)
+
+TABLES: dict[str, Table] = {
+    t.name: t
+    for t in (
+        SOURCE_FILES,
+        RAW_VIDEOS,
+        DECODED_VIDEOS,
+        FRAME_SIGNALS,
+        KEYFRAMES,
+        SHOTS,
+        CLIPS,
+        VISUAL_SCORES,
+        MOTION_SCORES,
+        TIER_VERDICTS,
+        MATERIALIZATIONS,
+    )
+}

@@ -1,0 +1,52 @@
+"""The two computed version words: *code* (what would be measured, and how) and *content* (what was written)."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import polars as pl
+
+from video_assets.lake.schemas import Table
+
+
+def short_hash(text: str | bytes) -> str:
+    """The first 16 hex digits of a SHA-256."""
+    return hashlib.sha256(text.encode() if isinstance(text, str) else text).hexdigest()[:16]
+
+
+def code_version(code: str, parameters: Mapping[str, object], weights: Mapping[str, str] | None = None) -> str:
+    """Version of a measurement: ``<code>-<hash of its parameters and weights>``.
+
+    Args:
+        code: raised by hand whenever the code would write other numbers for the same input.
+        parameters: everything that changes the numbers, JSON-serialisable.
+        weights: name and hash of each model's weights.
+    """
+    described = json.dumps(
+        {"parameters": dict(parameters), "weights": dict(weights or {})}, sort_keys=True, default=str
+    )
+    return f"{code}-{short_hash(described)[:8]}"
+
+
+def data_version(rows: pl.DataFrame | Path, table: Table) -> str:
+    """Hash of the stable values of some rows of a table, whatever their order or file layout.
+
+    The ``version`` column is left out: measuring again with newer code and the same result must look the same. Images
+    enter by a hash of their bytes, so that a file of keyframes need not fit in memory.
+    """
+    source = rows.lazy() if isinstance(rows, pl.DataFrame) else pl.scan_parquet(rows)
+    stable = [c for c in table.stable_columns if c not in ("version", "batch")]
+    chosen = (pl.col(c).hash(seed=0) if table.schema[c] == pl.Binary() else pl.col(c) for c in stable)
+    frame = source.select(chosen).collect(engine="streaming").sort([c for c in table.key if c in stable])
+    buffer = io.BytesIO()
+    frame.rechunk().write_ipc(buffer, compression="uncompressed")
+    return short_hash(buffer.getbuffer().tobytes())
+
+
+def combined(*versions: str) -> str:
+    """One data version of several."""
+    return short_hash("\n".join(versions))

@@ -1,0 +1,150 @@
+"""The one decode pass: a video in, ``frame_signals``, ``keyframes`` and a ``decoded_videos`` row out."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+import cv2
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from video_assets.lake.schemas import FRAME_SIGNALS, KEYFRAMES
+from video_assets.measure.frame_signals import FrameSignals
+from video_assets.measure.motion_vectors import MotionVectorReader
+from video_assets.measure.pictures import Scaler, size_by_long_side, size_by_short_side
+from video_assets.measure.samples import SampleClock, encode_jpeg, measure_sample
+from video_assets.measure.streamed_table import Row, StreamedTable
+from video_assets.measure.timeline import Timeline
+from video_assets.media.containers import MediaError, open_video
+from video_assets.media.frames import FrameReader
+from video_assets.media.streams import declared_duration, geometry
+from video_assets.reasons import Reason
+from video_assets.settings import DecodeSettings
+
+_SIGNAL_ROWS_PER_GROUP = 8192
+_KEYFRAME_ROWS_PER_GROUP = 64
+
+# A stream that lacks more than both of its declared duration is taken to be cut off.
+_MOST_MISSING_S = 1.0
+_MOST_MISSING_SHARE = 0.02
+
+
+@dataclass(frozen=True)
+class DecodedVideo:
+    """The columns of ``decoded_videos`` that the pass finds; see ``lake/schemas.py``."""
+
+    frames: int
+    first_pts: int
+    end_pts: int
+    duration_s: float
+    fps: float
+    variable_frame_rate: bool
+    corrupt_frames: int
+    truncated: bool
+    coverage: float | None
+    motion_vectors: bool
+    analysis_width: int
+    analysis_height: int
+    compute_seconds: float
+
+
+def decode_video(
+    path: Path, video_id: str, stream: int, settings: DecodeSettings, signals_path: Path, keyframes_path: Path
+) -> DecodedVideo:
+    """Decode every frame of a stream once, on one thread, and write what was measured.
+
+    Args:
+        path: The video, a local file.
+        video_id: Goes into every row.
+        stream: Index of the video stream in the container.
+        settings: Sizes, rates and profile.
+        signals_path: Parquet file to write: ``frame_signals`` less ``batch``.
+        keyframes_path: Parquet file to write: ``keyframes`` less ``batch``.
+
+    Returns:
+        The video's row. ``truncated`` is set when reading ended in an error, or when more than 1 s and more than 2 % of
+        the declared duration is missing.
+
+    Raises:
+        MediaError: as :func:`open_video`; NO_FRAMES when nothing decodes. Then neither file is written.
+    """
+    started = time.thread_time()
+    cv2.setNumThreads(1)
+    with (
+        open_video(path, settings.max_pixels) as container,
+        StreamedTable(signals_path, FRAME_SIGNALS, _SIGNAL_ROWS_PER_GROUP) as signals,
+        StreamedTable(keyframes_path, KEYFRAMES, _KEYFRAME_ROWS_PER_GROUP) as keyframes,
+    ):
+        video = container.streams[stream]
+        reader = FrameReader(container, video, settings.max_pixels, settings.profile, motion_vectors=True)
+        frames = iter(reader)
+        first = next(frames, None)
+        if first is None:
+            raise MediaError(Reason.NO_FRAMES, f"Not one frame of stream {stream} of {path} could be decoded.")
+        measures = _Measures(video, first[0], settings)
+        timeline = Timeline(reader.time_base, reader.nominal_step)
+        corrupt_frames = 0
+        for number, (frame, damaged) in enumerate(chain([first], frames)):
+            elapsed = timeline.add(frame.pts, frame.duration)
+            identity = {
+                "video_id": video_id,
+                "frame": number,
+                "pts": frame.pts,
+                "time_s": float(frame.pts * reader.time_base),
+            }
+            corrupt_frames += damaged
+            flags = {"keyframe": frame.key_frame, "corrupt": damaged}
+            numbers, image = measures.measure(frame, elapsed)
+            signals.append(identity | flags | numbers)
+            if image is not None:
+                keyframes.append(identity | image)
+        declared = declared_duration(container, video)
+    coverage = min(1.0, timeline.duration_s / declared) if declared else None
+    missing = declared - timeline.duration_s if declared else 0.0
+    return DecodedVideo(
+        frames=timeline.frames,
+        first_pts=timeline.first_pts,
+        end_pts=timeline.end_pts,
+        duration_s=timeline.duration_s,
+        fps=timeline.frames / timeline.duration_s,
+        variable_frame_rate=timeline.variable,
+        corrupt_frames=corrupt_frames,
+        truncated=reader.broken or (missing > _MOST_MISSING_S and missing > _MOST_MISSING_SHARE * declared),
+        coverage=coverage,
+        motion_vectors=measures.vectors.found,
+        analysis_width=measures.analysis.width,
+        analysis_height=measures.analysis.height,
+        compute_seconds=time.thread_time() - started,
+    )
+
+
+class _Measures:
+    """Everything that is measured on a frame, with the pictures that it needs."""
+
+    def __init__(self, stream: VideoStream, first: VideoFrame, settings: DecodeSettings) -> None:
+        shape = geometry(stream, first)
+        self.analysis = Scaler(shape, size_by_long_side(shape.display, settings.analysis_long_side))
+        self.vectors = MotionVectorReader(shape)
+        self._signals = FrameSignals()
+        sample_size = size_by_short_side(shape.display, settings.sample_short_side)
+        self._sample = Scaler(shape, sample_size)
+        # A reformatter that switches between outputs is set up anew each time: images have their own.
+        self._image = Scaler(shape, sample_size)
+        self._sample_clock = SampleClock(settings.sample_hz)
+        self._image_clock = SampleClock(settings.keyframe_hz)
+        self._jpeg_quality = settings.jpeg_quality
+
+    def measure(self, frame: VideoFrame, elapsed: float) -> tuple[Row, Row | None]:
+        """The columns of ``frame_signals``, and those of ``keyframes`` when the frame is kept as an image."""
+        signals: Row = {**self._signals.measure(self.analysis.planes(frame)), **self.vectors.read(frame)}
+        saturation = signals.pop("saturation")
+        if not self._sample_clock.due(elapsed):
+            return signals, None
+        signals |= {"saturation": saturation, **measure_sample(self._sample.luma(frame))}
+        if not self._image_clock.due(elapsed):
+            return signals, None
+        jpeg = encode_jpeg(self._image.bgr(frame), self._jpeg_quality)
+        return signals, {"width": self._image.width, "height": self._image.height, "jpeg": jpeg}

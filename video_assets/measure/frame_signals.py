@@ -1,0 +1,115 @@
+"""The numbers of every frame: its light, and how it differs from the frames before it.
+
+All are computed on the analysis picture (long side ``decode.analysis_long_side``, full-range luma) or on its half-size
+colour picture, whose B, G, R come from the JPEG (BT.601) matrix.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import cv2
+import numpy as np
+
+from video_assets.measure.pictures import Planes
+from video_assets.measure.types import FloatPicture, Picture, Signals
+
+BLACK_LUMA = 16
+"""Luma under this (full range) counts as black."""
+CHANGED_LUMA = 6
+"""A blurred pixel that differs by more than this has changed."""
+BLEND_FRAMES = 12
+"""Distance of the two ends that dissolve evidence compares."""
+
+_LEAST_BLEND_DISTANCE = 1.0
+# VMAF's motion filter: 5 taps, sum 65536 (libvmaf, integer_motion.h: {3571, 16004, 26386, 16004, 3571}).
+_VMAF_TAPS: FloatPicture = np.array([3571, 16004, 26386, 16004, 3571], np.float32) / 65536
+
+
+class FrameSignals:
+    """Measures the frames of one video in their order; holds the last frame and 13 thumbnails."""
+
+    def __init__(self) -> None:
+        self._last: _Measured | None = None
+        self._thumbnails: deque[Picture] = deque(maxlen=BLEND_FRAMES + 1)
+
+    def measure(self, planes: Planes) -> Signals:
+        """The ``frame_signals`` columns of the next frame that come from every frame (see ``lake/schemas.py``).
+
+        One more key, ``saturation`` (mean HSV saturation, 0-1), is there for sampled frames.
+        """
+        now = _Measured(planes)
+        signals = now.light() | now.change_from(self._last) | self._blend(now.thumbnail())
+        self._last = now
+        return signals
+
+    def _blend(self, thumbnail: Picture) -> Signals:
+        """Dissolve evidence: in a linear blend the middle frame is the average of the ends."""
+        self._thumbnails.append(thumbnail)
+        if len(self._thumbnails) <= BLEND_FRAMES:
+            return {"blend_distance": None, "blend_residual": None}
+        start, middle, end = self._thumbnails[0], self._thumbnails[BLEND_FRAMES // 2], thumbnail
+        distance = _mean_distance(start, end)
+        if distance < _LEAST_BLEND_DISTANCE:
+            return {"blend_distance": distance, "blend_residual": None}
+        average = cv2.addWeighted(start, 0.5, end, 0.5, 0.0, dtype=cv2.CV_32F)
+        return {
+            "blend_distance": distance,
+            "blend_residual": _mean_distance(middle.astype(np.float32), average) / distance,
+        }
+
+
+class _Measured:
+    """One frame's pictures, each computed once."""
+
+    def __init__(self, planes: Planes) -> None:
+        self.luma = planes.luma
+        size = planes.cb.shape[1], planes.cb.shape[0]
+        self.half = cv2.resize(planes.luma, size, interpolation=cv2.INTER_AREA)
+        self.bgr = small_bgr(self.half, planes)
+        self.hsv = cv2.split(cv2.cvtColor(self.bgr, cv2.COLOR_BGR2HSV))
+        # An average over 4x4 pixels of the half-size picture is one over 8x8 of the analysis picture.
+        self.boxed = cv2.blur(self.half, (4, 4))
+        self.blurred = cv2.sepFilter2D(planes.luma, cv2.CV_32F, _VMAF_TAPS, _VMAF_TAPS)
+
+    def light(self) -> Signals:
+        mean, deviation = cv2.meanStdDev(self.luma)
+        bright = cv2.countNonZero(cv2.threshold(self.luma, BLACK_LUMA - 1, 255, cv2.THRESH_BINARY)[1])
+        return {
+            "luma_mean": mean.item(),
+            "luma_std": deviation.item(),
+            "rgb_mean": cv2.mean(self.bgr.reshape(self.bgr.shape[0], -1))[0],
+            "black_share": 1.0 - bright / self.luma.size,
+            "saturation": cv2.mean(self.hsv[1])[0] / 255.0,
+        }
+
+    def change_from(self, last: _Measured | None) -> Signals:
+        if last is None:
+            return dict.fromkeys(
+                ("delta_hue", "delta_sat", "delta_lum", "difference", "changed_share", "vmaf_motion"), None
+            )
+        hue, saturation, value = (_mean_distance(a, b) for a, b in zip(self.hsv, last.hsv, strict=True))
+        change = cv2.threshold(cv2.absdiff(self.boxed, last.boxed), CHANGED_LUMA, 255, cv2.THRESH_BINARY)[1]
+        return {
+            "delta_hue": hue,
+            "delta_sat": saturation,
+            "delta_lum": value,
+            "difference": _mean_distance(self.luma, last.luma),
+            "changed_share": cv2.countNonZero(change) / change.size,
+            "vmaf_motion": _mean_distance(self.blurred, last.blurred),
+        }
+
+    def thumbnail(self) -> Picture:
+        """A tenth of the analysis picture's sides."""
+        height, width = self.half.shape
+        size = max(1, round(width / 5)), max(1, round(height / 5))
+        return np.asarray(cv2.resize(self.half, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def small_bgr(half_luma: Picture, planes: Planes) -> Picture:
+    """The half-size colour picture: chroma is stored at that size, so only luma is averaged. uint8 (h/2, w/2, 3)."""
+    return np.asarray(cv2.cvtColor(cv2.merge([half_luma, planes.cr, planes.cb]), cv2.COLOR_YCrCb2BGR), np.uint8)
+
+
+def _mean_distance(a: Picture | FloatPicture, b: Picture | FloatPicture) -> float:
+    return float(cv2.norm(a, b, cv2.NORM_L1)) / a.size

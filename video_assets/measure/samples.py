@@ -1,0 +1,56 @@
+"""The numbers and images of sampled frames, at a larger size than the analysis picture."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from video_assets.measure.bars import find_bars
+from video_assets.measure.types import Picture, Signals
+
+UNDER_EXPOSED_LUMA, OVER_EXPOSED_LUMA = 5, 250
+"""Luma under the first is under-exposed, over the second over-exposed (UltraVideo, arXiv 2506.13691)."""
+
+
+def measure_sample(luma: Picture) -> Signals:
+    """The (sampled) columns of ``frame_signals`` that come from luma at the sampled size.
+
+    Sharpness is the variance of the 3x3 Laplacian with the 4-neighbour kernel, as ``cv2.Laplacian``'s default.
+
+    Args:
+        luma: Full-range luma, uint8 (h, w).
+    """
+    _, deviation = cv2.meanStdDev(cv2.Laplacian(luma, cv2.CV_16S, ksize=1))
+    bars = find_bars(luma)
+    return {
+        "sharpness": deviation.item() ** 2,
+        "dark_share": np.count_nonzero(luma < UNDER_EXPOSED_LUMA) / luma.size,
+        "bright_share": np.count_nonzero(luma > OVER_EXPOSED_LUMA) / luma.size,
+        "bar_left": bars.left if bars else None,
+        "bar_right": bars.right if bars else None,
+        "bar_top": bars.top if bars else None,
+        "bar_bottom": bars.bottom if bars else None,
+    }
+
+
+def encode_jpeg(bgr: Picture, quality: int) -> bytes:
+    """A JPEG of a uint8 (h, w, 3) picture in B, G, R order."""
+    _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return bytes(data.data)
+
+
+class SampleClock:
+    """Says which frames are the first at or after each multiple of a period."""
+
+    def __init__(self, hz: float) -> None:
+        self._hz = hz
+        self._tick = -1
+
+    def due(self, seconds: float) -> bool:
+        """Whether the frame at this time (s, from the first frame) is one of them. Ask in order of time."""
+        # A frame that is a rounding error early is on time.
+        tick = int(seconds * self._hz + 1e-6)
+        if tick <= self._tick:
+            return False
+        self._tick = tick
+        return True

@@ -1,0 +1,76 @@
+"""What the platform makes of a batch, in order: every asset's table, version and inputs.
+
+An asset's version is its code number, its parameters and its models' weights. Raise the code number when the code would
+write other numbers for the same input; parameters take care of themselves. The same version is Dagster's code version,
+the ``version`` column of the rows and the key of the work plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import version as installed
+
+from video_assets.curate.tiers import Tier
+from video_assets.lake import schemas
+from video_assets.lake.plan import SOURCE_FILES, Measurement
+from video_assets.lake.versions import code_version
+from video_assets.settings import Settings
+
+# Raised by hand, one line each, when results change for the same input and parameters.
+CODE: dict[str, str] = {
+    "raw_videos": "1",
+    "decode": "1",
+    "shots": "1",
+    "clips": "1",
+    "visual_scores": "1",
+    "motion_scores": "1",
+}
+
+DECODE_ASSETS = ("decoded_videos", "frame_signals", "keyframes")
+
+
+def tier_asset(tier: str) -> str:
+    """A tier's asset, as the ledger and Dagster name it."""
+    return f"tiers/{tier}"
+
+
+def tier_inputs(tier: Tier) -> tuple[str, ...]:
+    """What a tier's verdicts depend on: all that clip_sheet joins, and the parent tier."""
+    parent = (tier_asset(tier.parent),) if tier.parent else ()
+    return ("raw_videos", "decoded_videos", "clips", "visual_scores", "motion_scores", *parent)
+
+
+def measurements(settings: Settings, tiers: Mapping[str, Tier]) -> dict[str, Measurement]:
+    """Every asset by name, inputs before what reads them."""
+    decode = code_version(CODE["decode"], settings.decode.model_dump(exclude={"max_pixels"}) | {"av": _minor("av")})
+    shots = code_version(CODE["shots"], settings.shots.model_dump() | {"scenedetect": _minor("scenedetect-headless")})
+    visual = code_version(CODE["visual_scores"], {"min_bar_share": settings.clips.min_bar_share})
+    made = [
+        Measurement(
+            "raw_videos", schemas.RAW_VIDEOS,
+            code_version(CODE["raw_videos"], {"max_pixels": settings.decode.max_pixels}), (SOURCE_FILES,), "video",
+        ),
+        Measurement("decoded_videos", schemas.DECODED_VIDEOS, decode, ("raw_videos",), "video"),
+        Measurement("frame_signals", schemas.FRAME_SIGNALS, decode, ("raw_videos",), "video"),
+        Measurement("keyframes", schemas.KEYFRAMES, decode, ("raw_videos",), "video"),
+        Measurement("shots", schemas.SHOTS, shots, ("raw_videos", "decoded_videos", "frame_signals"), "video"),
+        Measurement(
+            "clips", schemas.CLIPS, code_version(CODE["clips"], settings.clips.model_dump()),
+            ("raw_videos", "decoded_videos", "frame_signals", "shots"), "video",
+        ),
+        Measurement("visual_scores", schemas.VISUAL_SCORES, visual, ("frame_signals", "clips"), "clip"),
+        Measurement(
+            "motion_scores", schemas.MOTION_SCORES, code_version(CODE["motion_scores"], {}),
+            ("frame_signals", "clips"), "clip",
+        ),
+        *(
+            Measurement(tier_asset(name), schemas.TIER_VERDICTS, tier.version, tier_inputs(tier), "clip", {"tier": name})
+            for name, tier in tiers.items()
+        ),
+    ]  # fmt: skip
+    return {m.asset: m for m in made}
+
+
+def _minor(package: str) -> str:
+    """A library's major and minor version: a patch release is trusted to measure the same."""
+    return ".".join(installed(package).split(".")[:2])

@@ -1,0 +1,108 @@
+"""What a file declares of its video, checked by decoding one frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from video_assets.media.containers import MediaError, open_video
+from video_assets.media.frames import FrameReader
+from video_assets.media.streams import best_video_stream, declared_duration, geometry
+from video_assets.reasons import Reason
+
+# FFmpeg's names of ITU-T H.273 code points.
+_TRANSFERS = {
+    1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "linear", 9: "log100", 10: "log316",
+    11: "iec61966-2-4", 12: "bt1361e", 13: "iec61966-2-1", 14: "bt2020-10", 15: "bt2020-12", 16: "smpte2084",
+    17: "smpte428", 18: "arib-std-b67",
+}  # fmt: skip
+_RANGES = {1: "tv", 2: "pc"}
+
+
+@dataclass(frozen=True)
+class Probe:
+    """The columns of ``raw_videos`` that come from the container and its first frame; see ``lake/schemas.py``."""
+
+    container: str
+    codec: str
+    pixel_format: str
+    stream: int
+    width: int
+    height: int
+    coded_width: int
+    coded_height: int
+    rotation: int
+    sample_aspect: float
+    time_base_num: int
+    time_base_den: int
+    start_pts: int | None
+    duration_s: float | None
+    declared_frames: int | None
+    average_fps: float | None
+    bit_rate: int | None
+    colour_transfer: str | None
+    colour_range: str | None
+    has_audio: bool
+
+
+def probe(path: Path, max_pixels: int) -> Probe:
+    """Read a file's header and first frame.
+
+    Raises:
+        MediaError: as :func:`open_video`; NO_VIDEO_STREAM, UNSUPPORTED_CODEC; ABSURD_DIMENSIONS when the declared
+            picture has no pixels or more than ``max_pixels`` (no picture is allocated); NO_FRAMES when none decodes.
+    """
+    with open_video(path, max_pixels) as container:
+        stream = best_video_stream(container)
+        check_dimensions(stream, max_pixels)
+        frame = _first_frame(container, stream, max_pixels)
+        shape = geometry(stream, frame)
+        width, height = shape.display
+        base = stream.time_base
+        if base is None:
+            raise MediaError(Reason.NOT_A_VIDEO, f"Stream {stream.index} of {path} has no time base.")
+        duration = declared_duration(container, stream)
+        return Probe(
+            container=container.format.name,
+            codec=stream.codec_context.name,
+            pixel_format=frame.format.name,
+            stream=stream.index,
+            width=width,
+            height=height,
+            coded_width=shape.coded_width,
+            coded_height=shape.coded_height,
+            rotation=shape.rotation,
+            sample_aspect=shape.sample_aspect,
+            time_base_num=base.numerator,
+            time_base_den=base.denominator,
+            start_pts=stream.start_time,
+            duration_s=duration,
+            declared_frames=stream.frames or None,
+            average_fps=float(stream.average_rate) if stream.average_rate else None,
+            bit_rate=stream.bit_rate or (round(path.stat().st_size * 8 / duration) if duration else None),
+            colour_transfer=_TRANSFERS.get(frame.color_trc),
+            colour_range=_RANGES.get(frame.color_range),
+            has_audio=bool(container.streams.audio),
+        )
+
+
+def check_dimensions(stream: VideoStream, max_pixels: int) -> None:
+    """Refuse a picture that is empty or too large to open.
+
+    Raises:
+        MediaError: ABSURD_DIMENSIONS.
+    """
+    width, height = stream.width, stream.height
+    if not 0 < width * height <= max_pixels or width < 0:
+        message = f"The declared picture is {width}x{height}; at most {max_pixels} pixels are opened."
+        raise MediaError(Reason.ABSURD_DIMENSIONS, message)
+
+
+def _first_frame(container: InputContainer, stream: VideoStream, max_pixels: int) -> VideoFrame:
+    for frame, _ in FrameReader(container, stream, max_pixels):
+        return frame
+    raise MediaError(Reason.NO_FRAMES, f"Not one frame of stream {stream.index} could be decoded.")

@@ -1,0 +1,77 @@
+"""The video stream of a container: which one it is, how its picture is turned for display, how long it says it is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from video_assets.media.containers import MediaError
+from video_assets.reasons import Reason
+
+_STILL = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+_CLOCK = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """How coded pixels become the displayed picture: widen by the sample aspect, then turn clockwise."""
+
+    coded_width: int
+    coded_height: int
+    sample_aspect: float
+    rotation: int
+
+    @property
+    def turned(self) -> bool:
+        """Whether display swaps width and height."""
+        return self.rotation in (90, 270)
+
+    @property
+    def display(self) -> tuple[int, int]:
+        """Width and height as displayed, in pixels."""
+        width, height = max(1, round(self.coded_width * self.sample_aspect)), self.coded_height
+        return (height, width) if self.turned else (width, height)
+
+
+def best_video_stream(container: InputContainer) -> VideoStream:
+    """The stream a player would show: decodable, marked default, largest. Cover art and thumbnails are none.
+
+    Raises:
+        MediaError: NO_VIDEO_STREAM or UNSUPPORTED_CODEC.
+    """
+    moving = [s for s in container.streams.video if not s.disposition & _STILL]
+    if not moving:
+        raise MediaError(Reason.NO_VIDEO_STREAM, f"None of the {len(container.streams)} streams is moving video.")
+    decodable = [s for s in moving if s.codec_context is not None]
+    if not decodable:
+        raise MediaError(Reason.UNSUPPORTED_CODEC, f"No decoder for stream {moving[0].index}.")
+    return max(decodable, key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height, -s.index))
+
+
+def geometry(stream: VideoStream, frame: VideoFrame) -> Geometry:
+    """The geometry of a decoded frame. Decoded, because only frames carry the display matrix (ISO/IEC 14496-12)."""
+    aspect = stream.sample_aspect_ratio
+    counter_clockwise = round(frame.rotation / 90) * 90
+    return Geometry(frame.width, frame.height, float(aspect) if aspect else 1.0, -counter_clockwise % 360)
+
+
+def declared_duration(container: InputContainer, stream: VideoStream) -> float | None:
+    """What the file says of the stream's length, in s: of the stream, of its Matroska DURATION tag, of the container."""
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    clock = _CLOCK.match(_tag(stream.metadata, "DURATION"))
+    if clock:
+        hours, minutes, seconds = clock.groups()
+        end = int(hours) * 3600 + int(minutes) * 60 + float(seconds)  # counted from 0, not from the first frame
+        return max(0.0, end - float((stream.start_time or 0) * (stream.time_base or 0))) or None
+    return container.duration / 1_000_000 if container.duration else None
+
+
+def _tag(metadata: dict[str, Any], name: str) -> str:
+    return next((str(value) for key, value in metadata.items() if key.upper().startswith(name)), "")

@@ -1,0 +1,119 @@
+"""Worker processes in which media is opened: a crash, a hang or a memory bomb costs one video, never the batch."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import resource
+import signal
+from collections.abc import Callable, Mapping
+from concurrent.futures import TimeoutError as FutureTimeout
+from concurrent.futures import as_completed
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pebble import ProcessExpired, ProcessPool
+
+from video_assets.media.containers import MediaError
+from video_assets.reasons import Reason
+from video_assets.settings import WorkerSettings
+
+Result = TypeVar("Result")
+
+# What a decoder's own fault looks like. A worker that got SIGKILL or SIGTERM was ended from outside.
+_CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP}
+
+
+@dataclass(frozen=True)
+class Outcome(Generic[Result]):
+    """What became of one job: a value, or a reason with a message for a person."""
+
+    value: Result | None
+    reason: Reason | None = None
+    message: str | None = None
+
+
+def _prepare(memory_mib: int) -> None:
+    """Runs first in every worker: bound its memory, keep each decode on one core, leave interrupts to the parent."""
+    limit = memory_mib * 2**20
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    import av.logging
+    import cv2
+
+    cv2.setNumThreads(1)
+    av.logging.set_level(None)
+
+
+def process_count(settings: WorkerSettings) -> int:
+    """Worker processes to use: the setting, or the CPU cores this process may use."""
+    return settings.processes or len(os.sched_getaffinity(0))
+
+
+def run_guarded(
+    function: Callable[[Any], Result],
+    jobs: Mapping[str, tuple[Any, float]],
+    settings: WorkerSettings,
+    on_done: Callable[[str, Outcome[Result]], None],
+) -> dict[str, Outcome[Result]]:
+    """Run ``function(job)`` for every job in worker processes.
+
+    Args:
+        function: importable by name; raises :class:`MediaError` for what it cannot measure.
+        jobs: by key, the job (picklable) and its time limit in seconds; started in this order.
+        settings: number of processes, memory limit, attempts for transient failures.
+        on_done: called in this process as each job ends for good.
+
+    Returns:
+        An outcome for every key.
+    """
+    outcomes: dict[str, Outcome[Result]] = {}
+    left = dict(jobs)
+    for attempt in range(settings.attempts):
+        last = attempt + 1 == settings.attempts
+        for key, outcome in _run_once(function, left, settings):
+            if last or outcome.reason is None or not outcome.reason.transient:
+                outcomes[key] = outcome
+                on_done(key, outcome)
+        left = {key: job for key, job in left.items() if key not in outcomes}
+        if not left:
+            break
+    return outcomes
+
+
+def _run_once(
+    function: Callable[[Any], Result], jobs: Mapping[str, tuple[Any, float]], settings: WorkerSettings
+) -> Any:
+    # Forked from a clean server process that has the decoders loaded: quick, and free of this process's threads.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([function.__module__])
+    processes = max(1, min(process_count(settings), len(jobs)))
+    with ProcessPool(processes, context=context, initializer=_prepare, initargs=(settings.memory_mib,)) as pool:
+        futures = {pool.schedule(function, (job,), timeout=limit): key for key, (job, limit) in jobs.items()}
+        try:
+            for future in as_completed(futures):
+                yield futures[future], _outcome(future)
+        except BaseException:
+            pool.stop()
+            raise
+
+
+def _outcome(future: Any) -> Outcome[Any]:
+    try:
+        return Outcome(future.result())
+    except MediaError as error:
+        return Outcome(None, error.reason, error.message)
+    except FutureTimeout as error:
+        return Outcome(None, Reason.DECODE_TIMEOUT, f"Stopped at its time limit of {error.args[1]:.0f} s.")
+    except MemoryError:
+        return Outcome(None, Reason.OUT_OF_MEMORY, "Stopped at the memory limit.")
+    except ProcessExpired as error:
+        number = -error.exitcode if error.exitcode and error.exitcode < 0 else None
+        if number in _CRASHES:
+            return Outcome(None, Reason.DECODER_CRASHED, f"The worker died of {signal.Signals(number).name}.")
+        return Outcome(None, Reason.WORKER_LOST, f"The worker ended with exit code {error.exitcode}.")
+    except OSError as error:
+        return Outcome(None, Reason.READ_ERROR, str(error))
+    except Exception as error:  # one video's surprise must not stop the others
+        return Outcome(None, Reason.UNEXPECTED_ERROR, f"{type(error).__name__}: {error}")

@@ -1,0 +1,67 @@
+"""Why a video or a clip has no measurement.
+
+A failure is neither a measurement nor a decision: a row that could not be measured carries one of these reasons and
+NULL in every value. *Permanent* reasons follow from the bytes and are not tried again until the measurement's version
+changes; *transient* ones are tried again by the next run.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """The closed list of reasons; the value is what the tables hold."""
+
+    EMPTY_FILE = "empty_file"
+    NOT_A_VIDEO = "not_a_video"
+    FORMAT_NOT_ALLOWED = "format_not_allowed"
+    NO_VIDEO_STREAM = "no_video_stream"
+    UNSUPPORTED_CODEC = "unsupported_codec"
+    ABSURD_DIMENSIONS = "absurd_dimensions"
+    TRUNCATED = "truncated"
+    NO_FRAMES = "no_frames"
+    DUPLICATE_CONTENT = "duplicate_content"
+    CONTENT_CHANGED = "content_changed"
+    DECODER_CRASHED = "decoder_crashed"
+    DECODE_TIMEOUT = "decode_timeout"
+    OUT_OF_MEMORY = "out_of_memory"
+    UNEXPECTED_ERROR = "unexpected_error"
+    NOT_MEASURED = "not_measured"
+    SOURCE_MISSING = "source_missing"
+    READ_ERROR = "read_error"
+    WORKER_LOST = "worker_lost"
+
+    @property
+    def transient(self) -> bool:
+        """Whether the next run should try again without any change of version."""
+        return self in _TRANSIENT
+
+    @property
+    def advice(self) -> str:
+        """One sentence that says what happened and what a person can do."""
+        return _ADVICE[self]
+
+
+_TRANSIENT = frozenset({Reason.SOURCE_MISSING, Reason.READ_ERROR, Reason.WORKER_LOST})
+
+_ADVICE: dict[Reason, str] = {
+    Reason.EMPTY_FILE: "The file has no bytes; copy it again from its source.",
+    Reason.NOT_A_VIDEO: "No known container format was recognised; the file is not a video or its header is damaged.",
+    Reason.FORMAT_NOT_ALLOWED: "The container is not on the list of allowed formats (a playlist can point anywhere); remux it to MP4 or Matroska.",
+    Reason.NO_VIDEO_STREAM: "The container holds no video stream; remove the file from the footage.",
+    Reason.UNSUPPORTED_CODEC: "This build of FFmpeg has no decoder for the codec; transcode the file.",
+    Reason.ABSURD_DIMENSIONS: "The declared picture size is outside decode.max_pixels; check the file or raise the setting.",
+    Reason.TRUNCATED: "The file ends before its index or its declared end and too little of it can be used; copy it again.",
+    Reason.NO_FRAMES: "The stream opened, but not one frame could be decoded; the file is damaged.",
+    Reason.DUPLICATE_CONTENT: "The same bytes are already held in another batch; nothing is lost by setting this copy aside.",
+    Reason.CONTENT_CHANGED: "The file changed after it was taken in; the changed content is taken in as a new video.",
+    Reason.DECODER_CRASHED: "The decoder crashed on this file in a worker process; the file is damaged or hostile.",
+    Reason.DECODE_TIMEOUT: "The decode ran past its time limit; raise workers.seconds_per_gib if the file is sound.",
+    Reason.OUT_OF_MEMORY: "The decode ran past its memory limit; raise workers.memory_mib if the file is sound.",
+    Reason.UNEXPECTED_ERROR: "Measuring raised an error that it should not; report it with the message.",
+    Reason.NOT_MEASURED: "What this measurement is computed from is missing for the clip.",
+    Reason.SOURCE_MISSING: "The file is not where it was seen; restore it or run the sensor so that its new place is known.",
+    Reason.READ_ERROR: "Reading the file failed (disk or network); the next run tries again.",
+    Reason.WORKER_LOST: "A worker process ended from outside; the next run tries again.",
+}

@@ -1,0 +1,112 @@
+"""Pictures and tables for a person: histograms and contact sheets as Markdown with inline images."""
+
+from __future__ import annotations
+
+import base64
+import html
+from collections.abc import Sequence
+
+import polars as pl
+
+from video_assets.lake.lake import Lake
+
+_WIDTH, _HEIGHT, _PAD, _FOOT = 560, 150, 8, 34
+
+
+def histogram(values: pl.Series, unit: str, bins: int = 24) -> str:
+    """A histogram of the values that are not NULL, as an inline SVG image; a sentence when there are none.
+
+    Args:
+        values: numbers.
+        unit: what the axis counts, for the caption.
+        bins: most bars.
+    """
+    known = values.drop_nulls().cast(pl.Float64).drop_nans()
+    missing = values.len() - known.len()
+    if known.is_empty():
+        return f"No values ({missing} missing)."
+    low, high = float(known.min()), float(known.max())  # type: ignore[arg-type]
+    width = (high - low) / bins or 1.0
+    slots = ((known - low) / width).floor().clip(0, bins - 1).cast(pl.Int32)
+    counts = dict(slots.value_counts().iter_rows())
+    tallest, step = max(counts.values()), (_WIDTH - 2 * _PAD) / bins
+    bars = "".join(
+        f'<rect x="{_PAD + slot * step:.1f}" y="{_HEIGHT - count / tallest * (_HEIGHT - 20):.1f}" '
+        f'width="{step - 1:.1f}" height="{count / tallest * (_HEIGHT - 20):.1f}" fill="#4f43dd"/>'
+        for slot, count in sorted(counts.items())
+    )
+    caption = f"{known.len()} values{f', {missing} missing' if missing else ''}; median {known.median():.3g} {unit}"
+    text = 'font-family="sans-serif" font-size="12" fill="#555"'
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{_HEIGHT + _FOOT}">'
+        f'<rect width="100%" height="100%" fill="#fff"/>{bars}'
+        f'<text x="{_PAD}" y="{_HEIGHT + 14}" {text}>{low:.3g}</text>'
+        f'<text x="{_WIDTH - _PAD}" y="{_HEIGHT + 14}" text-anchor="end" {text}>{high:.3g}</text>'
+        f'<text x="{_WIDTH / 2}" y="{_HEIGHT + 28}" text-anchor="middle" {text}>{html.escape(caption)}</text>'
+        f'<text x="{_PAD}" y="12" {text}>{tallest}</text></svg>'
+    )
+    return _image(svg.encode(), "image/svg+xml", caption)
+
+
+def table(rows: pl.DataFrame) -> str:
+    """A Markdown table; a sentence when it is empty."""
+    if rows.is_empty():
+        return "None."
+    lines = ["| " + " | ".join(rows.columns) + " |", "|" + " --- |" * rows.width]
+    for row in rows.iter_rows():
+        cells = (f"{v:.3g}" if isinstance(v, float) else "" if v is None else str(v) for v in row)
+        lines.append("| " + " | ".join(c.replace("|", "\\|").replace("\n", " ") for c in cells) + " |")
+    return "\n".join(lines)
+
+
+def contact_sheet(lake: Lake, clips: pl.DataFrame, columns: int = 4, most: int = 12) -> str:
+    """The clips' pictures in a grid, each with its label, as one inline JPEG.
+
+    Args:
+        lake: where the keyframes are.
+        clips: ``batch``, ``video_id``, ``start_pts``, ``end_pts`` and ``label``, in the order to show.
+        columns: pictures in a row.
+        most: most pictures; of more clips an even share is shown.
+    """
+    if clips.is_empty():
+        return "No clips."
+    shown = clips.gather_every(max(1, -(-clips.height // most))).with_row_index("place")
+    with lake.cursor() as cursor:
+        cursor.register("shown", shown.to_arrow(compat_level=pl.CompatLevel.oldest()))
+        batches = sorted(set(shown["batch"]))
+        pictures = cursor.execute(
+            "SELECT s.place, s.label, first(k.jpeg ORDER BY abs(k.pts - (s.start_pts + s.end_pts) / 2)) AS jpeg "
+            "FROM shown AS s JOIN (SELECT * FROM keyframes WHERE batch IN (SELECT unnest(?))) AS k ON k.video_id = s.video_id "
+            "AND k.pts >= s.start_pts AND k.pts < s.end_pts GROUP BY s.place, s.label ORDER BY s.place",
+            [batches],
+        ).fetchall()
+    if not pictures:
+        return "No keyframes inside these clips."
+    sheet = _grid([(label, jpeg) for _, label, jpeg in pictures], columns)
+    return _image(sheet, "image/jpeg", f"{len(pictures)} of {clips.height} clips")
+
+
+def _grid(pictures: Sequence[tuple[str, bytes]], columns: int, cell: tuple[int, int] = (200, 130)) -> bytes:
+    import cv2
+    import numpy as np
+
+    wide, high = cell
+    foot = 18
+    sheet = np.full((-(-len(pictures) // columns) * (high + foot), columns * wide, 3), 255, np.uint8)
+    for place, (label, jpeg) in enumerate(pictures):
+        image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+        scale = min((wide - 4) / image.shape[1], (high - 4) / image.shape[0])
+        small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        top, left = place // columns * (high + foot), place % columns * wide
+        y, x = top + (high - small.shape[0]) // 2, left + (wide - small.shape[1]) // 2
+        sheet[y : y + small.shape[0], x : x + small.shape[1]] = small
+        at = (left + 4, top + high + 12)
+        cv2.putText(sheet, label[:34], at, cv2.FONT_HERSHEY_SIMPLEX, 0.36, (60, 60, 60), 1, cv2.LINE_AA)
+    ok, encoded = cv2.imencode(".jpg", sheet, [cv2.IMWRITE_JPEG_QUALITY, 80])
+    if not ok:
+        raise RuntimeError("The contact sheet could not be encoded as JPEG.")
+    return bytes(encoded.tobytes())
+
+
+def _image(data: bytes, kind: str, alt: str) -> str:
+    return f"![{alt}](data:{kind};base64,{base64.b64encode(data).decode()})"

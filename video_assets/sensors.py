@@ -1,0 +1,54 @@
+"""Sensors: new footage becomes batches and runs; what changed is re-made."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from video_assets.assets.common import BATCHES
+from video_assets.assets.run import JOB, end_lost_runs
+from video_assets.footage.ingest import take_stock
+from video_assets.footage.tick import Cursor
+from video_assets.resources import LakeResource
+from video_assets.settings import settings
+
+
+@dg.sensor(
+    job_name=JOB,
+    minimum_interval_seconds=15,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Takes complete new files from the watched folders and S3 prefixes into ingest batches, one run each.",
+)
+def new_footage(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.SensorResult:
+    """Look at the watched folders once.
+
+    The ledger decides what is new, by content, and the instance what was asked for: a batch that is in the ledger and
+    has no partition yet gets both, so that a lost cursor, a restart or a kill between the two loses nothing.
+    """
+    opened = lake.open()
+    end_lost_runs(context.instance)
+    folders = settings().footage.watch
+    stock = take_stock(opened, folders, Cursor.parse(context.cursor), datetime.now(UTC))
+    known = set(context.instance.get_dynamic_partitions(str(BATCHES.name)))
+    taken_in = opened.query("SELECT DISTINCT batch FROM source_files ORDER BY batch")["batch"]
+    new = [batch for batch in taken_in if batch not in known]
+    if not new:
+        watched = (
+            ", ".join(f.uri for f in folders) or "nothing: list folders under [[footage.watch]] in video_assets.toml"
+        )
+        return dg.SensorResult(
+            skip_reason=dg.SkipReason(f"Watching {watched}. {stock.summary}"), cursor=stock.cursor.text()
+        )
+    return dg.SensorResult(
+        run_requests=[dg.RunRequest(run_key=batch, partition_key=batch) for batch in new],
+        dynamic_partitions_requests=[BATCHES.build_add_request(new)],
+        cursor=stock.cursor.text(),
+    )
+
+
+recuration = dg.AutomationConditionSensorDefinition(
+    "recuration",
+    target=dg.AssetSelection.all(),
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=15,
+    description="Re-makes what depends on new footage, a changed tier file or a raised measurement version.",
+)

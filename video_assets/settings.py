@@ -1,0 +1,244 @@
+"""Every setting of the platform: described, typed, with defaults for a laptop.
+
+Values come, first match wins, from the environment (``VIDEO_ASSETS_LAKE__ROOT=s3://bucket/lake``), from
+``video_assets.toml`` in the working directory (or the file named by ``VIDEO_ASSETS_CONFIG``), and from the defaults
+below. Secrets are never settings: S3 keys come from the environment as every AWS client reads them.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LakeSettings(_Section):
+    root: str = Field("lake", description="Where the tables live: a folder or s3://bucket/prefix.")
+    catalog: str | None = Field(
+        None,
+        description="DuckLake's catalog: a SQLite file on a local disk. Default: catalog.sqlite in the root, or "
+        "lake-catalog.sqlite in the working directory when the root is on S3.",
+    )
+    scratch: Path | None = Field(
+        None,
+        description="Local folder for finished videos of unfinished batches and for files in transit. Default: work/ in the "
+        "root, or lake-work/ in the working directory when the root is on S3.",
+    )
+    lock_timeout_s: float = Field(120.0, gt=0, description="How long a commit waits for the commit lock, in seconds.")
+
+    @property
+    def on_s3(self) -> bool:
+        return self.root.startswith("s3://")
+
+    @property
+    def catalog_path(self) -> Path:
+        if self.catalog:
+            return Path(self.catalog).absolute()
+        return Path("lake-catalog.sqlite").absolute() if self.on_s3 else Path(self.root).absolute() / "catalog.sqlite"
+
+    @property
+    def scratch_path(self) -> Path:
+        if self.scratch:
+            return self.scratch.absolute()
+        return Path("lake-work").absolute() if self.on_s3 else Path(self.root).absolute() / "work"
+
+
+class S3Settings(_Section):
+    endpoint_url: str | None = Field(None, description="Endpoint of an S3-compatible server; none means AWS.")
+    region: str = Field("us-east-1", description="Region name sent with every request.")
+    path_style: bool = Field(False, description="Bucket in the path, not in the host name (most servers but AWS).")
+
+
+class RightsSettings(_Section):
+    """The rights that a folder's files have when neither a sidecar nor a manifest says otherwise."""
+
+    licence: str | None = Field(None, description="SPDX identifier or name of the licence.")
+    holder: str | None = Field(None, description="Who holds the rights.")
+    source_url: str | None = Field(None, description="Where the footage was obtained.")
+    acquired_how: str | None = Field(
+        None, description="Acquisition class, such as licensed, public, user or synthetic."
+    )
+    acquired_at: str | None = Field(None, description="ISO 8601 date or time of acquisition.")
+
+
+class WatchedFolder(_Section):
+    uri: str = Field(description="A folder or s3://bucket/prefix to watch.")
+    recursive: bool = Field(True, description="Whether folders inside are watched too.")
+    window_seconds: int | None = Field(
+        None,
+        gt=0,
+        description="For continuous streams of short segment files: files whose modification times fall in the same "
+        "window of this many seconds become one batch, once the window has passed.",
+    )
+    rights: RightsSettings = Field(default_factory=RightsSettings, description="Default rights of files found here.")
+
+
+class FootageSettings(_Section):
+    watch: tuple[WatchedFolder, ...] = Field(
+        (WatchedFolder(uri="incoming"),), description="Folders and S3 prefixes that the sensor watches."
+    )
+    suffixes: tuple[str, ...] = Field(
+        (
+            ".mp4",
+            ".m4v",
+            ".mov",
+            ".mkv",
+            ".webm",
+            ".avi",
+            ".ts",
+            ".mts",
+            ".m2ts",
+            ".mpg",
+            ".mpeg",
+            ".wmv",
+            ".flv",
+            ".3gp",
+            ".ogv",
+            ".mxf",
+        ),
+        description="File name endings that are taken for footage (any letter case).",
+    )
+    settle_seconds: float = Field(
+        10.0, ge=0, description="A file is complete when its size and time have not changed for this long."
+    )
+    batch_videos: int = Field(64, ge=1, description="Most videos in one ingest batch.")
+    batch_gib: float = Field(64.0, gt=0, description="Most bytes in one ingest batch, in GiB.")
+    batch_hours: float = Field(
+        24.0, gt=0, description="Most hours in one ingest batch (estimated from the containers' headers)."
+    )
+    batch_wait_seconds: float = Field(
+        30.0, ge=0, description="How long the sensor lets an unfilled batch wait for more files before it goes."
+    )
+    hash_gib_per_tick: float = Field(8.0, gt=0, description="Most bytes the sensor hashes in one tick, in GiB.")
+
+
+class WorkerSettings(_Section):
+    attempts: int = Field(3, ge=1, le=10, description="How often a transient failure is tried within one run.")
+    processes: int | None = Field(None, ge=1, description="Worker processes; default: the usable CPU cores.")
+    memory_mib: int = Field(4096, ge=256, description="Memory limit of one worker process, in MiB.")
+    seconds_base: float = Field(60.0, gt=0, description="Time limit of one video's decode: the fixed part, in seconds.")
+    seconds_per_gib: float = Field(7200.0, gt=0, description="Time limit of one video's decode: seconds for each GiB.")
+
+    def limit(self, size_bytes: int) -> float:
+        """Time limit of one video's decode, in s."""
+        return self.seconds_base + self.seconds_per_gib * size_bytes / 2**30
+
+
+class DecodeSettings(_Section):
+    """The one decode pass. Each of these is a parameter of the measurement: changing one makes its rows stale."""
+
+    analysis_long_side: int = Field(
+        320, ge=64, le=1280, description="Long side of the every-frame analysis picture, in pixels."
+    )
+    sample_hz: float = Field(4.0, gt=0, description="Sampled frames per second (sharpness, exposure, bars).")
+    sample_short_side: int = Field(360, ge=90, le=1080, description="Short side of a sampled frame, in pixels.")
+    keyframe_hz: float = Field(
+        1.0, gt=0, description="Sampled frames per second that are kept as images for the models."
+    )
+    jpeg_quality: int = Field(88, ge=50, le=100, description="JPEG quality of a kept frame.")
+    profile: Literal["exact", "fast"] = Field(
+        "exact", description="'fast' skips the loop filter: about a fifth cheaper, with drift between keyframes."
+    )
+    max_pixels: int = Field(8192 * 8192, ge=1, description="Largest picture that is opened, in pixels.")
+
+
+class ShotSettings(_Section):
+    adaptive_threshold: float = Field(
+        3.0, gt=1, description="PySceneDetect AdaptiveDetector: ratio of a frame's change to its neighbours'."
+    )
+    min_content_change: float = Field(15.0, ge=0, description="AdaptiveDetector: least HSV change (0-255) of a cut.")
+    fade_level: float = Field(
+        12.0, ge=0, le=255, description="ThresholdDetector: mean RGB under which the picture is faded out."
+    )
+    min_shot_frames: int = Field(5, ge=1, description="Least frames between two boundaries.")
+    dissolve_distance: float = Field(
+        18.0, ge=0, description="Least luma distance (0-255) between a dissolve's two ends."
+    )
+    dissolve_residual: float = Field(
+        0.27,
+        gt=0,
+        le=1,
+        description="Most deviation of the middle from the ends' average, as a share of their distance.",
+    )
+
+
+class ClipSettings(_Section):
+    min_seconds: float = Field(4.0, gt=0, description="Shortest clip (Movie Gen, arXiv 2410.13720: 4 s).")
+    max_seconds: float = Field(16.0, gt=0, description="Longest clip (Movie Gen, arXiv 2410.13720: 16 s).")
+    windows: Literal["cover", "one_per_shot"] = Field(
+        "cover", description="'cover' tiles a long shot with windows; 'one_per_shot' takes one window of it."
+    )
+    trim_frames: int = Field(
+        3, ge=0, description="Frames dropped beside every boundary (Step-Video-T2V, arXiv 2502.10248: 3)."
+    )
+    sharp_start_seconds: float = Field(
+        1.0, ge=0, description="How far a clip's start may move to a clear frame (HunyuanVideo, arXiv 2412.03603)."
+    )
+    min_bar_share: float = Field(
+        0.04, ge=0, lt=0.5, description="Bars narrower than this share of the side are not cropped, in 0-0.5."
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> ClipSettings:
+        if self.min_seconds > self.max_seconds:
+            raise ValueError("clips.min_seconds is above clips.max_seconds; make it smaller.")
+        return self
+
+
+class Settings(BaseSettings):
+    """All sections. Build it with :func:`settings`, or directly in tests."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="VIDEO_ASSETS_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    lake: LakeSettings = Field(default_factory=LakeSettings, description="Where tables are kept.")
+    s3: S3Settings = Field(default_factory=S3Settings, description="The S3-compatible server.")
+    footage: FootageSettings = Field(
+        default_factory=FootageSettings, description="Where footage comes from and how it is batched."
+    )
+    workers: WorkerSettings = Field(default_factory=WorkerSettings, description="The processes that open media.")
+    decode: DecodeSettings = Field(default_factory=DecodeSettings, description="The one decode pass.")
+    shots: ShotSettings = Field(default_factory=ShotSettings, description="Frames to shots.")
+    clips: ClipSettings = Field(default_factory=ClipSettings, description="Shots to clips.")
+    sql_dir: Path | None = Field(
+        None, description="Folder with views/, tiers/ and explore/; default: sql/ of the project."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        toml = TomlConfigSettingsSource(settings_cls, os.environ.get("VIDEO_ASSETS_CONFIG", "video_assets.toml"))
+        return init_settings, env_settings, toml
+
+    @property
+    def sql_folder(self) -> Path:
+        """The folder with the SQL files: the setting, ``sql/`` beside the package, or the copy inside the wheel."""
+        package = Path(__file__).parent
+        candidates = [self.sql_dir] if self.sql_dir else [package.parent / "sql", package / "sql"]
+        for folder in candidates:
+            if (folder / "views").is_dir():
+                return folder
+        raise FileNotFoundError(
+            f"No SQL files in {candidates[0]}; set sql_dir to the folder that holds views/ and tiers/."
+        )
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The process's settings, read once."""
+    return Settings()

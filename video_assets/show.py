@@ -1,0 +1,93 @@
+"""What the command line prints: progress, plans, funnels and query results."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import polars as pl
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from video_assets import progress
+from video_assets.lake.plan import Due, Why
+
+console = Console()
+
+
+@contextmanager
+def progress_bars() -> Iterator[None]:
+    """A bar for every asset that is at work in this process."""
+    columns = (TextColumn("{task.description:<36}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def watch(asset: str, done: int, total: int) -> None:
+            task = tasks.get(asset)
+            if task is None or bars.tasks[task].finished:
+                task = tasks[asset] = bars.add_task(asset, total=total) if task is None else _again(bars, task, total)
+            bars.update(task, completed=done, total=total)
+
+        with progress.watched(watch):
+            yield
+
+
+def _again(bars: Progress, task: TaskID, total: int) -> TaskID:
+    """The same bar for the next batch."""
+    bars.reset(task, total=total)
+    return task
+
+
+def frame(rows: pl.DataFrame, title: str | None = None) -> None:
+    """A table of query results."""
+    table = Table(title=title, title_justify="left")
+    for name, dtype in rows.schema.items():
+        table.add_column(name, justify="right" if dtype.is_numeric() else "left", overflow="fold")
+    for row in rows.iter_rows():
+        table.add_row(*(_cell(value) for value in row))
+    console.print(table)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "[dim]NULL[/dim]"
+    return f"{value:.4g}" if isinstance(value, float) else str(value).replace("[", "\\[")
+
+
+def plan(due: Sequence[Due], detail: bool) -> None:
+    """What would run, by asset or by batch."""
+    if not due:
+        console.print("Nothing is due: every batch is made, by the current versions, from what it would read now.")
+        return
+    if detail:
+        frame(
+            pl.DataFrame(
+                [
+                    {"asset": d.asset, "batch": d.batch, "why": str(d.why), "detail": d.detail, "rows": d.rows}
+                    for d in due
+                ]
+            )
+        )
+        return
+    groups: dict[tuple[str, Why, str], list[Due]] = {}
+    for d in due:
+        groups.setdefault((d.asset, d.why, d.detail), []).append(d)
+    rows = [
+        {
+            "asset": asset,
+            "why": str(why),
+            "because": detail,
+            "batches": len(found),
+            "rows": sum(d.rows for d in found),
+            "hours": sum(d.hours for d in found),
+            "expected CPU s": sum(costs)
+            if (costs := [d.cost_seconds for d in found if d.cost_seconds is not None])
+            else None,
+        }
+        for (asset, why, detail), found in groups.items()
+    ]
+    frame(pl.DataFrame(rows, infer_schema_length=None))
+    counted = Counter(str(d.why) for d in due)
+    console.print(", ".join(f"{n} {why}" for why, n in counted.items()) + " (partitions).")
