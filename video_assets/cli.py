@@ -16,6 +16,9 @@ from video_assets import show
 from video_assets.settings import WatchedFolder, settings
 
 if TYPE_CHECKING:
+    import duckdb
+    import polars as pl
+
     from video_assets.curate.tiers import Tier
     from video_assets.lake.lake import Lake
 
@@ -207,10 +210,10 @@ def _tiers() -> dict[str, Tier]:
     return tiers
 
 
-def _rows(connection: object, text: str) -> object:
+def _rows(connection: duckdb.DuckDBPyConnection, text: str) -> pl.DataFrame:
     import duckdb
 
     try:
-        return connection.execute(text).pl()  # type: ignore[attr-defined]
+        return connection.execute(text).pl()
     except duckdb.Error as error:
         raise click.ClickException(str(error)) from error

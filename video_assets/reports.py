@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import statistics
 from collections.abc import Sequence
 
 import polars as pl
@@ -25,7 +26,8 @@ def histogram(values: pl.Series, unit: str, bins: int = 24) -> str:
     missing = values.len() - known.len()
     if known.is_empty():
         return f"No values ({missing} missing)."
-    low, high = float(known.min()), float(known.max())  # type: ignore[arg-type]
+    numbers = known.to_list()
+    low, high = min(numbers), max(numbers)
     width = (high - low) / bins or 1.0
     slots = ((known - low) / width).floor().clip(0, bins - 1).cast(pl.Int32)
     counts = dict(slots.value_counts().iter_rows())
@@ -35,7 +37,7 @@ def histogram(values: pl.Series, unit: str, bins: int = 24) -> str:
         f'width="{step - 1:.1f}" height="{count / tallest * (_HEIGHT - 20):.1f}" fill="#4f43dd"/>'
         for slot, count in sorted(counts.items())
     )
-    caption = f"{known.len()} values{f', {missing} missing' if missing else ''}; median {known.median():.3g} {unit}"
+    caption = f"{known.len()} values{f', {missing} missing' if missing else ''}; median {statistics.median(numbers):.3g} {unit}"
     text = 'font-family="sans-serif" font-size="12" fill="#555"'
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{_HEIGHT + _FOOT}">'
@@ -95,6 +97,8 @@ def _grid(pictures: Sequence[tuple[str, bytes]], columns: int, cell: tuple[int, 
     sheet = np.full((-(-len(pictures) // columns) * (high + foot), columns * wide, 3), 255, np.uint8)
     for place, (label, jpeg) in enumerate(pictures):
         image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+        if image is None:  # a keyframe that is not a picture leaves its place empty
+            continue
         scale = min((wide - 4) / image.shape[1], (high - 4) / image.shape[0])
         small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         top, left = place // columns * (high + foot), place % columns * wide

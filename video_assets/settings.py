@@ -21,6 +21,8 @@ class _Section(BaseModel):
 
 
 class LakeSettings(_Section):
+    """Where the tables, their catalog and work in progress live."""
+
     root: str = Field("lake", description="Where the tables live: a folder or s3://bucket/prefix.")
     catalog: str | None = Field(
         None,
@@ -52,6 +54,8 @@ class LakeSettings(_Section):
 
 
 class S3Settings(_Section):
+    """The S3-compatible server. Its keys are never settings."""
+
     endpoint_url: str | None = Field(None, description="Endpoint of an S3-compatible server; none means AWS.")
     region: str = Field("us-east-1", description="Region name sent with every request.")
     path_style: bool = Field(False, description="Bucket in the path, not in the host name (most servers but AWS).")
@@ -70,6 +74,8 @@ class RightsSettings(_Section):
 
 
 class WatchedFolder(_Section):
+    """A place that the sensor watches, and what holds for the files in it."""
+
     uri: str = Field(description="A folder or s3://bucket/prefix to watch.")
     recursive: bool = Field(True, description="Whether folders inside are watched too.")
     window_seconds: int | None = Field(
@@ -82,6 +88,8 @@ class WatchedFolder(_Section):
 
 
 class FootageSettings(_Section):
+    """Where footage comes from, when a file is complete, and how files become batches."""
+
     watch: tuple[WatchedFolder, ...] = Field(
         (WatchedFolder(uri="incoming"),), description="Folders and S3 prefixes that the sensor watches."
     )
@@ -121,6 +129,8 @@ class FootageSettings(_Section):
 
 
 class WorkerSettings(_Section):
+    """The processes that open media: how many, and how far each may go."""
+
     attempts: int = Field(3, ge=1, le=10, description="How often a transient failure is tried within one run.")
     processes: int | None = Field(None, ge=1, description="Worker processes; default: the usable CPU cores.")
     memory_mib: int = Field(4096, ge=256, description="Memory limit of one worker process, in MiB.")
@@ -151,12 +161,17 @@ class DecodeSettings(_Section):
 
 
 class ShotSettings(_Section):
+    """Frames to shots. None of these needs a decode: they are applied to what the decode recorded."""
+
     adaptive_threshold: float = Field(
         3.0, gt=1, description="PySceneDetect AdaptiveDetector: ratio of a frame's change to its neighbours'."
     )
     min_content_change: float = Field(15.0, ge=0, description="AdaptiveDetector: least HSV change (0-255) of a cut.")
     fade_level: float = Field(
-        12.0, ge=0, le=255, description="ThresholdDetector: mean RGB under which the picture is faded out."
+        12.0,
+        ge=0,
+        le=255,
+        description="Mean RGB under which the picture is faded out (PySceneDetect ThresholdDetector: 12).",
     )
     min_shot_frames: int = Field(5, ge=1, description="Least frames between two boundaries.")
     dissolve_distance: float = Field(
@@ -171,6 +186,8 @@ class ShotSettings(_Section):
 
 
 class ClipSettings(_Section):
+    """Shots to clips: lengths, trimming and cropping."""
+
     min_seconds: float = Field(4.0, gt=0, description="Shortest clip (Movie Gen, arXiv 2410.13720: 4 s).")
     max_seconds: float = Field(16.0, gt=0, description="Longest clip (Movie Gen, arXiv 2410.13720: 16 s).")
     windows: Literal["cover", "one_per_shot"] = Field(
@@ -219,8 +236,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic-settings'
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         toml = TomlConfigSettingsSource(settings_cls, os.environ.get("VIDEO_ASSETS_CONFIG", "video_assets.toml"))
         return init_settings, env_settings, toml

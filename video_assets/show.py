@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,8 @@ from rich.table import Table
 from video_assets import progress
 from video_assets.lake.plan import Due, Why
 
-console = Console()
+# A pipe has no width of its own: wide enough for every table.
+console = Console(width=None if sys.stdout.isatty() else 200)
 
 
 @contextmanager

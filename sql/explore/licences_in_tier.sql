@@ -1,5 +1,5 @@
 -- What is each tier made of, and may we use it?
--- One row per tier, licence and holder of the clips that it keeps; 'unknown' is footage about which nobody said anything.
+-- One row per tier, licence and holder of the clips that it keeps; 'unknown' is footage of which nobody said anything.
 SELECT
     t.tier,
     s.licence,

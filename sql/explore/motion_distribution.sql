@@ -1,6 +1,6 @@
 -- How much do the clips move, and where would a threshold fall?
 -- One row per step of VMAF motion (0.5 wide; 20 and over in one): clips, hours, the share of clips below the step's
--- lower end, that is what a rule "vmaf_motion >= motion_from" drops, and a bar. Clips without the measurement stand last.
+-- lower end, that is what a rule "vmaf_motion >= motion_from" drops, and a bar. Clips without a measurement stand last.
 WITH steps AS (
     SELECT
         CASE WHEN vmaf_motion >= 20 THEN 20 ELSE floor(vmaf_motion / 0.5) * 0.5 END AS motion_from,

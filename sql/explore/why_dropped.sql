@@ -1,6 +1,6 @@
 -- Which rules cost a tier its clips, and which lack a measurement?
--- One row per tier and rule: clips and hours that the rule decided, and how many it alone keeps out, all its other rules
--- being passed: what there is to gain by loosening it.
+-- One row per tier and rule: clips and hours that the rule decided, and how many of them pass all the other rules: what
+-- there is to gain by loosening it.
 SELECT
     t.tier,
     t.verdict,

@@ -1,5 +1,5 @@
 -- One row per clip with every score: the surface that people explore and tiers are written over.
--- A clip that is not measured yet, or could not be, is here with NULL in its scores; <family>_reason says why it failed.
+-- A clip that is not measured yet, or could not be, is here with NULL in its scores; <family>_reason says why.
 -- Every join compares the batch too, so that a query on one batch opens that batch's files alone.
 SELECT
     -- The clip (table clips).

@@ -9,7 +9,8 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from video_assets.footage.listing import Listing, list_local, list_s3, split_s3
+from video_assets.footage.listing import Listing, list_local, list_s3
+from video_assets.lake.s3 import split_uri
 from video_assets.settings import FootageSettings, WatchedFolder
 
 SUFFIXES = FootageSettings().suffixes
@@ -182,10 +183,10 @@ def test_a_bucket_that_refuses_is_a_problem_and_not_an_empty_folder(client: Any)
     [("s3://films", ("films", "")), ("s3://films/raw/a.mp4", ("films", "raw/a.mp4"))],
 )
 def test_an_s3_address_has_a_bucket_and_a_key(uri: str, parts: tuple[str, str]) -> None:
-    assert split_s3(uri) == parts
+    assert split_uri(uri) == parts
 
 
 @pytest.mark.parametrize("uri", ["films/raw", "s3://", "s3:///raw", "https://films/raw"])
 def test_what_is_not_an_s3_address_is_refused_with_its_form(uri: str) -> None:
     with pytest.raises(ValueError, match="s3://bucket/prefix"):
-        split_s3(uri)
+        split_uri(uri)

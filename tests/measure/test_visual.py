@@ -81,7 +81,7 @@ def test_the_share_of_borders_is_what_bars_of_some_width_cover() -> None:
 
 
 def test_a_bar_counts_as_wide_as_nine_frames_in_ten_have_it() -> None:
-    bars: dict[str, list[float | None]] = {"bar_top": [0.0] + [0.125] * 10, "bar_bottom": [0.5] + [0.0] * 10}
+    bars: dict[str, list[float | None]] = {"bar_top": [0.0, *[0.125] * 10], "bar_bottom": [0.5, *[0.0] * 10]}
     scores = scores_of(bars)
     assert (scores["bar_top"], scores["bar_bottom"]) == (0.125, 0.0)
 

@@ -65,30 +65,37 @@ def catalogue(chosen: Settings) -> tuple[Mapping[str, Tier], Mapping[str, Measur
 
 
 def order() -> Mapping[str, Measurement]:
+    """Every measurement by asset, inputs before what reads them, by the settings of this process."""
     return catalogue(settings())[1]
 
 
-def spec(asset: str, group: str, kinds: set[str], **more: Any) -> dg.AssetSpec:
-    """The spec of an asset that is in :func:`order`."""
+def spec(
+    asset: str,
+    group: str,
+    kinds: set[str],
+    *,
+    description: str | None = None,
+    automation: dg.AutomationCondition[dg.AssetKey] | None = None,
+) -> dg.AssetSpec:
+    """The spec of an asset that is in :func:`order`; by default described as its table is, and re-made as needed."""
     measurement = order()[asset]
+    table = measurement.table
     return dg.AssetSpec(
         asset.split("/"),
         group_name=group,
         kinds=kinds,
         owners=OWNERS,
+        description=description or table.description,
         code_version=measurement.version,
         partitions_def=BATCHES,
         deps=[i.split("/") for i in measurement.inputs if i in order()],
-        **{
-            "description": measurement.table.description,
-            "automation_condition": remade(),
-            "metadata": {"dagster/column_schema": column_schema(measurement.table), "table": measurement.table.name},
-        }
-        | more,
+        automation_condition=automation or remade(),
+        metadata={"dagster/column_schema": column_schema(table), "dagster/table_name": f"lake.main.{table.name}"},
     )
 
 
 def column_schema(table: Table) -> dg.TableSchema:
+    """Every column of a table with its type and meaning, for the UI."""
     return dg.TableSchema([dg.TableColumn(c.name, str(c.dtype), c.description) for c in table.columns])
 
 
@@ -125,4 +132,5 @@ def _advised(reasons: pl.DataFrame) -> pl.DataFrame:
 
 
 def picture(markdown: str) -> dg.MarkdownMetadataValue:
+    """Markdown that the UI shows, images included."""
     return dg.MetadataValue.md(markdown)

@@ -14,7 +14,7 @@ from video_assets.resources import LakeResource
 
 # Its first run is the sensor's to ask for; automation only re-makes it.
 @dg.multi_asset(
-    specs=[spec("raw_videos", "footage", {"ffmpeg", "parquet"}, automation_condition=remade(when_missing=False))],
+    specs=[spec("raw_videos", "footage", {"ffmpeg", "parquet"}, automation=remade(when_missing=False))],
     name="raw_videos",
     partitions_def=BATCHES,
 )

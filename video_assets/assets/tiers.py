@@ -12,6 +12,7 @@ from video_assets.curate.funnel import funnel
 from video_assets.curate.tiers import Tier
 from video_assets.lake.lake import Lake
 from video_assets.lake.schemas import TIER_VERDICTS
+from video_assets.lake.versions import combined
 from video_assets.measurements import tier_asset
 from video_assets.resources import LakeResource
 from video_assets.settings import settings
@@ -26,20 +27,16 @@ def _tier(tier: Tier) -> dg.AssetsDefinition:
         partitions_def=BATCHES,
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
-    def verdicts(context: dg.AssetExecutionContext, lake: LakeResource) -> None:
+    def verdicts(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
         opened, batches = lake.open(), list(context.partition_keys)
         with working(context, opened) as step:
             made = decide(step, tier, batches)
         for batch in batches:
-            # One event a batch: a single result would give all batches of a run one data version.
-            context.log_event(
-                dg.AssetMaterialization(
-                    asset.split("/"),
-                    partition=batch,
-                    metadata=facts(made[batch], opened) | _shown(opened, tier, [batch]),
-                    tags={"dagster/data_version": made[batch].data_version},
-                )
-            )
+            shown = facts(made[batch], opened) | _shown(opened, tier, [batch])
+            context.add_asset_metadata(shown, asset_key=asset.split("/"), partition_key=batch)
+        # A run has one data version for all its batches; a child tier that is re-made for nothing costs a second.
+        version = combined(*(m.data_version for m in made.values()))
+        return dg.MaterializeResult(asset_key=asset.split("/"), data_version=dg.DataVersion(version))
 
     return verdicts
 

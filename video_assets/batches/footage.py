@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from video_assets.batches.step import Step
+from video_assets.batches.step import Step, total
 from video_assets.footage.ingest import pick_sources
 from video_assets.lake.lake import Lake, Made, Replacement
 from video_assets.lake.plan import due_rows
@@ -37,7 +37,7 @@ def take_in_videos(step: Step, batch: str) -> Made:
         _without_copies(lake, rows.with_columns(pl.col("uri").str.split("/").list.last().alias("file_name")), batch),
         batch=batch, version=version,
     )  # fmt: skip
-    made = step.made("raw_videos", batch, rows, inputs, footage_seconds=rows["duration_s"].sum())
+    made = step.made("raw_videos", batch, rows, inputs, footage_seconds=total(rows["duration_s"]))
     lake.commit([Replacement(RAW_VIDEOS, [batch], rows)], [made], message=f"raw_videos/{batch}", run_id=step.run_id)
     return made
 
@@ -49,12 +49,12 @@ def _taken_in(step: Step, sources: pl.DataFrame) -> list[dict[str, object]]:
 
     settings = step.lake.settings
     jobs: dict[str, tuple[Any, float]] = {}
-    for row in sources.sort("size_bytes", descending=True).iter_rows(named=True):
+    for source in sources.sort("size_bytes", descending=True).iter_rows(named=True):
         job = SourceJob(
-            row["uri"], row["content"], row["size_bytes"], row["modified_at"], settings.s3,
+            source["uri"], source["content"], source["size_bytes"], source["modified_at"], settings.s3,
             settings.lake.scratch_path, settings.decode.max_pixels,
         )  # fmt: skip
-        jobs[row["content"]] = job, settings.workers.limit(row["size_bytes"])
+        jobs[source["content"]] = job, settings.workers.limit(source["size_bytes"])
     outcomes = run_guarded(take_in, jobs, settings.workers, _counter(step, "raw_videos", len(jobs)))
     sizes = dict(sources.select("content", "size_bytes").iter_rows())
     rows = []
@@ -129,7 +129,10 @@ def decode_videos(step: Step, batch: str) -> list[Made]:
                 (KEYFRAMES, "keyframes.parquet", keyframes),
             )
         ]
-        seconds = {"footage_seconds": decoded["duration_s"].sum(), "compute_seconds": decoded["compute_seconds"].sum()}
+        seconds = {
+            "footage_seconds": total(decoded["duration_s"]),
+            "compute_seconds": total(decoded["compute_seconds"]),
+        }
         made = [
             step.made("decoded_videos", batch, decoded, inputs, **seconds),
             Made("frame_signals", batch, version, data_version(signals, FRAME_SIGNALS), inputs, counts[0]),

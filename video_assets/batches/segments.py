@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import polars as pl
 
-from video_assets.batches.step import Step, Stopwatch
+from video_assets.batches.step import Step, Stopwatch, total
 from video_assets.lake.lake import Made, Replacement
 from video_assets.lake.schemas import CLIPS, DECODED_VIDEOS, FRAME_SIGNALS, RAW_VIDEOS, SHOTS, Table
 from video_assets.segment.clips import cut_clips
@@ -69,7 +69,7 @@ def _commit(
         pl.concat(found) if found else table.empty().drop("batch", "version"), batch=batch, version=step.version(asset)
     )
     made = step.made(
-        asset, batch, rows, inputs, footage_seconds=rows["duration_s"].sum(), compute_seconds=watch.seconds
+        asset, batch, rows, inputs, footage_seconds=total(rows["duration_s"]), compute_seconds=watch.seconds
     )
     step.lake.commit([Replacement(table, [batch], rows)], [made], message=f"{asset}/{batch}", run_id=step.run_id)
     return made

@@ -51,6 +51,11 @@ class Step:
         )  # fmt: skip
 
 
+def total(values: pl.Series) -> float:
+    """Sum of the values that are there; 0 when none is."""
+    return float(values.sum() or 0.0)
+
+
 class Stopwatch:
     """CPU seconds of this process since it was made."""
 

@@ -153,7 +153,7 @@ RECIPES = (
         "slide_show.mp4",
         "six slides of text, 2.5 s each, 1920x1080",
         (SLIDES,),
-        "[0:v]loop=-1:1,fps=10,trim=end_frame=150,crop=1920:1080:0:'1080*floor(t/2.5)',format=yuv420p",
+        "[0:v]format=yuv420p,loop=-1:1,fps=10,trim=end_frame=150,crop=1920:1080:0:'1080*floor(t/2.5)'",
     ),
     Recipe(
         "bunny_720p_again.mp4",

@@ -93,9 +93,7 @@ def take_stock(
     if at_once:
         rows += _restated(current, {f.uri: f for f in found if f.state in known}, statements)
     if rows:
-        _write(
-            lake, _with_new_places(ledger, SOURCES.frame(rows), {f.uri for f in found}), {str(r["batch"]) for r in rows}
-        )
+        _write(lake, *_with_new_places(ledger, SOURCES.frame(rows), {f.uri for f in found}))
     return Stock(
         batches=tuple(b.key for b in grouping.batches),
         videos=len({a.content for b in grouping.batches for a in b.arrivals}),
@@ -190,22 +188,22 @@ def _restated(
     return rows
 
 
-def _with_new_places(ledger: pl.DataFrame, rows: pl.DataFrame, found: set[str]) -> pl.DataFrame:
-    """The ledger after new rows: a place holds its newest content only, and a content is no longer where it is gone from."""
+def _with_new_places(ledger: pl.DataFrame, rows: pl.DataFrame, found: set[str]) -> tuple[pl.DataFrame, set[str]]:
+    """The ledger after new rows, and the batches that they touch.
+
+    A place holds its newest content only, and a content that turned up elsewhere is no longer where it is gone from.
+    """
     kept = ledger.join(rows, on=["batch", "uri"], how="anti")
-    elsewhere = set(rows["content"])
-    gone = [
-        uri for uri in kept.filter(pl.col("content").is_in(elsewhere) & pl.col("current"))["uri"]
-        if uri not in found and not (uri.startswith("s3://") or Path(uri).exists())
-    ]  # fmt: skip
-    stale = pl.col("uri").is_in(rows["uri"].to_list()) | pl.col("uri").is_in(gone)
-    return SOURCES.frame(pl.concat([kept.with_columns(current=pl.col("current") & ~stale), rows]))
+    moved = kept.filter(pl.col("content").is_in(rows["content"].to_list()) & pl.col("current"))["uri"]
+    gone = [u for u in moved if u not in found and not (u.startswith("s3://") or Path(u).exists())]
+    left = pl.col("current") & pl.col("uri").is_in([*rows["uri"], *gone])
+    touched = {*rows["batch"], *kept.filter(left)["batch"]}
+    return SOURCES.frame(pl.concat([kept.with_columns(current=pl.col("current") & ~left), rows])), touched
 
 
 def _write(lake: Lake, ledger: pl.DataFrame, batches: set[str]) -> None:
     ordered = sorted(batches)
-    rows = ledger.filter(pl.col("batch").is_in(ordered))
-    parts = {b: rows.filter(pl.col("batch") == b) for b in ordered}
+    parts = {b: ledger.filter(pl.col("batch") == b) for b in ordered}
     lake.commit(
         [Replacement(SOURCES, [b], part) for b, part in parts.items()],
         [Made(SOURCE_FILES, b, LEDGER_VERSION, sources_version(part), {}, part.height) for b, part in parts.items()],

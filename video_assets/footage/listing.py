@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from video_assets.lake.s3 import split_uri
 from video_assets.settings import WatchedFolder
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -113,7 +114,7 @@ def list_s3(client: Any, folder: WatchedFolder, suffixes: Collection[str]) -> Li
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
-    bucket, prefix = split_s3(folder.uri)
+    bucket, prefix = split_uri(folder.uri)
     prefix = f"{prefix.rstrip('/')}/" if prefix else ""
     request = {"Bucket": bucket, "Prefix": prefix} | ({} if folder.recursive else {"Delimiter": "/"})
     objects: dict[str, dict[str, Any]] = {}
@@ -141,18 +142,6 @@ def list_s3(client: Any, folder: WatchedFolder, suffixes: Collection[str]) -> Li
         if _is_footage(name, suffixes)
     )
     return Listing(files, _address(base, _first(MANIFEST_NAMES, objects)), tuple(problems))
-
-
-def split_s3(uri: str) -> tuple[str, str]:
-    """Bucket and key (or prefix) of an ``s3://`` address.
-
-    Raises:
-        ValueError: the address is not one of S3 or names no bucket.
-    """
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    if not uri.startswith("s3://") or not bucket:
-        raise ValueError(f"{uri!r} is not an S3 address; write it as s3://bucket/prefix.")
-    return bucket, key
 
 
 def _is_footage(name: str, suffixes: Collection[str]) -> bool:

@@ -1,0 +1,1 @@
+"""The tables: files, catalog, schemas, versions and the work plan."""

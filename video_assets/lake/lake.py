@@ -16,6 +16,7 @@ from typing import Any
 
 import duckdb
 import polars as pl
+from polars.datatypes import DataTypeClass
 
 from video_assets.lake import catalog
 from video_assets.lake.files import DataFiles, write_parquet
@@ -44,8 +45,9 @@ def sql_type(dtype: pl.DataType) -> str:
     return _TYPES[dtype]
 
 
-def _instance(dtype: Any) -> pl.DataType:
-    return dtype() if isinstance(dtype, type) else dtype
+def _instance(dtype: pl.DataType | DataTypeClass) -> pl.DataType:
+    """Polars lets a nested type be a class; the names below are kept by instance."""
+    return dtype() if isinstance(dtype, DataTypeClass) else dtype
 
 
 @dataclass(frozen=True)

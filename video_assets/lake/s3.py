@@ -48,7 +48,7 @@ def split_uri(uri: str) -> tuple[str, str]:
     """
     parts = urlsplit(uri, allow_fragments=False)
     if parts.scheme != "s3" or not parts.netloc:
-        raise ValueError(f"{uri!r} is not an S3 address; write s3://bucket/key.")
+        raise ValueError(f"{uri!r} is not an S3 address; write it as s3://bucket/prefix.")
     # The key is taken from the text itself, because '?' is an ordinary character in it.
     return parts.netloc, uri[len("s3://") + len(parts.netloc) :].lstrip("/")
 

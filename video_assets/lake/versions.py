@@ -48,5 +48,5 @@ def data_version(rows: pl.DataFrame | Path, table: Table) -> str:
 
 
 def combined(*versions: str) -> str:
-    """One data version of several."""
-    return short_hash("\n".join(versions))
+    """One data version of several; a single one stays as it is."""
+    return versions[0] if len(versions) == 1 else short_hash("\n".join(versions))

@@ -11,13 +11,13 @@ import numpy.typing as npt
 from video_assets.measure.types import Picture
 
 BAR_LUMA = 14
-"""At most 2 % of a bar line's pixels reach this luma (full range): its 98th percentile stays under it."""
+"""A bar line's 98th percentile of luma (full range) stays under this: at most ``BRIGHT_SHARE_OF_LINE`` reach it."""
 BAR_STD = 4.0
 """A bar line's standard deviation stays under this."""
-
-_BRIGHT_SHARE_OF_LINE = 0.02
-_LIT_LUMA = 32
-_LIT_SHARE = 0.1
+BRIGHT_SHARE_OF_LINE = 0.02
+LIT_LUMA = 32
+LIT_SHARE = 0.1
+"""A frame is dark as a whole when fewer of its pixels than this share reach ``LIT_LUMA``."""
 
 
 @dataclass(frozen=True)
@@ -39,25 +39,28 @@ def find_bars(luma: Picture) -> Bars | None:
     Args:
         luma: Full-range luma, uint8 (h, w).
     """
-    lit = np.count_nonzero(luma >= _LIT_LUMA)
-    if lit < _LIT_SHARE * luma.size:
+    lit = cv2.countNonZero(cv2.threshold(luma, LIT_LUMA - 1, 1, cv2.THRESH_BINARY)[1])
+    if lit < LIT_SHARE * luma.size:
         return None
     height, width = luma.shape
-    top, bottom = _edges(luma)
+    top, bottom = _edges(luma, axis=0)
     # Columns are judged between the bars above and below, which would make every column look darker.
-    left, right = _edges(np.ascontiguousarray(luma[top : height - bottom].T))
+    left, right = _edges(luma[top : height - bottom], axis=1)
     return Bars(left / width, right / width, top / height, bottom / height)
 
 
-def _edges(luma: Picture) -> tuple[int, int]:
-    """How many rows from the first, and from the last, are bar lines."""
+def _edges(luma: Picture, axis: int) -> tuple[int, int]:
+    """How many lines from the first, and from the last, are bar lines. Lines are rows (axis 0) or columns (axis 1)."""
     bright = cv2.threshold(luma, BAR_LUMA - 1, 1, cv2.THRESH_BINARY)[1]
-    counts: npt.NDArray[np.float32] = cv2.reduce(bright, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32F)[:, 0]
-    dark = counts <= _BRIGHT_SHARE_OF_LINE * luma.shape[1]
-    return _run(luma, dark), _run(luma[::-1], dark[::-1])
+    counts: npt.NDArray[np.int32] = cv2.reduce(bright, 1 - axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel()
+    dark = counts <= BRIGHT_SHARE_OF_LINE * luma.shape[1 - axis]
+    return _run(luma, dark, axis), _run(np.flip(luma, axis), dark[::-1], axis)
 
 
-def _run(luma: Picture, dark: npt.NDArray[np.bool_]) -> int:
-    run = int(np.argmin(dark))  # the first line that is not dark; there is one, for the frame is lit
-    uneven = np.flatnonzero(luma[:run].std(axis=1) >= BAR_STD) if run else np.empty(0, np.intp)
-    return int(uneven[0]) if uneven.size else run
+def _run(luma: Picture, dark: npt.NDArray[np.bool_], axis: int) -> int:
+    """How many lines from the first are dark and even; there is a line that is not dark, for the frame is lit."""
+    dark_lines = int(np.argmin(dark))
+    if dark_lines == 0:
+        return 0
+    uneven = luma.take(range(dark_lines), axis).std(axis=1 - axis) >= BAR_STD
+    return int(np.argmax(uneven)) if uneven.any() else dark_lines

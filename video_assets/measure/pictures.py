@@ -17,6 +17,11 @@ _LEAST_SIDE = 16
 _UNSPECIFIED_COLOURSPACE = 2
 _HD_LINES = 720
 
+# ITU-R BT.601 and BT.709: luma 16-235 and chroma 16-240 are the limited range.
+_CODES = np.arange(256, dtype=np.float64)
+_FULL_LUMA: Picture = np.clip(np.rint((_CODES - 16) * 255 / 219), 0, 255).astype(np.uint8)
+_FULL_CHROMA: Picture = np.clip(np.rint((_CODES - 128) * 255 / 224 + 128), 0, 255).astype(np.uint8)
+
 
 @dataclass(frozen=True)
 class Planes:
@@ -43,7 +48,7 @@ def _scaled(display: tuple[int, int], scale: float) -> tuple[int, int]:
 
 
 class Scaler:
-    """Scales frames to one size with swscale's area average, in one pass with conversion to full-range 4:2:0.
+    """Scales frames to one size with swscale's area average, and to full range.
 
     The output size stays as it is when the coded size changes in mid-stream.
     """
@@ -56,38 +61,51 @@ class Scaler:
 
     def planes(self, frame: VideoFrame) -> Planes:
         """The whole picture as :class:`Planes`."""
-        luma, cb, cr = (_view(plane) for plane in self._reformat(frame, "yuv420p").planes)
-        return Planes(self._turned(luma), self._turned(cb), self._turned(cr))
+        luma, cb, cr = (self._turned(plane) for plane in self._yuv(frame))
+        if _is_full_range(frame):
+            return Planes(luma, cb, cr)
+        return Planes(cv2.LUT(luma, _FULL_LUMA), cv2.LUT(cb, _FULL_CHROMA), cv2.LUT(cr, _FULL_CHROMA))
 
     def luma(self, frame: VideoFrame) -> Picture:
         """Full-range luma alone, uint8 (h, w)."""
-        return self.planes(frame).luma
+        luma = self._turned(self._yuv(frame)[0])
+        return luma if _is_full_range(frame) else cv2.LUT(luma, _FULL_LUMA)
 
     def bgr(self, frame: VideoFrame) -> Picture:
         """The picture in B, G, R, uint8 (h, w, 3), by the stream's matrix; BT.709 from 720 lines where it names none."""
-        image = self._reformat(frame, "bgr24")
-        plane = image.planes[0]
-        rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
-        return self._turned(np.ascontiguousarray(rows[:, : plane.width * 3]).reshape(plane.height, plane.width, 3))
+        guess_hd = frame.colorspace == _UNSPECIFIED_COLOURSPACE and frame.height >= _HD_LINES
+        image = self._reformat(frame, "bgr24", src_colorspace=Colorspace.ITU709 if guess_hd else None)
+        return self._turned(image.to_ndarray())
 
-    def _reformat(self, frame: VideoFrame, pixel_format: str) -> VideoFrame:
+    def _yuv(self, frame: VideoFrame) -> list[Picture]:
+        # A change of range inside swscale costs a tenth of a 720p decode; on the small picture it is a table look-up.
+        full = _is_full_range(frame)
+        image = self._reformat(
+            frame,
+            "yuv420p",
+            dst_colorspace=Colorspace.ITU601 if frame.format.is_rgb else None,
+            dst_color_range=ColorRange.JPEG if full else ColorRange.MPEG,
+        )
+        return [_view(plane) for plane in image.planes]
+
+    def _reformat(self, frame: VideoFrame, pixel_format: str, **conversion: int | None) -> VideoFrame:
         width, height = self._coded_size
-        from_rgb, to_rgb = frame.format.is_rgb, pixel_format == "bgr24"
-        guess_hd = to_rgb and frame.colorspace == _UNSPECIFIED_COLOURSPACE and frame.height >= _HD_LINES
         return self._reformatter.reformat(
             frame,
             width=width,
             height=height,
             format=pixel_format,
-            src_colorspace=Colorspace.ITU709 if guess_hd else None,
-            dst_colorspace=Colorspace.ITU601 if from_rgb and not to_rgb else None,
             interpolation=Interpolation.AREA,
-            dst_color_range=ColorRange.JPEG,
             threads=1,
+            **conversion,
         )
 
     def _turned(self, picture: Picture) -> Picture:
-        return picture if self._turn is None else cv2.rotate(picture, self._turn)
+        return picture if self._turn is None else np.asarray(cv2.rotate(picture, self._turn), np.uint8)
+
+
+def _is_full_range(frame: VideoFrame) -> bool:
+    return frame.color_range == ColorRange.JPEG or frame.format.is_rgb or frame.format.name.startswith("yuvj")
 
 
 def _view(plane: object) -> Picture:

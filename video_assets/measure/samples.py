@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import cv2
-import numpy as np
 
 from video_assets.measure.bars import find_bars
 from video_assets.measure.types import Picture, Signals
@@ -20,17 +19,21 @@ def measure_sample(luma: Picture) -> Signals:
     Args:
         luma: Full-range luma, uint8 (h, w).
     """
-    _, deviation = cv2.meanStdDev(cv2.Laplacian(luma, cv2.CV_16S, ksize=1))
+    edges = cv2.Laplacian(luma, cv2.CV_16S, ksize=1)
     bars = find_bars(luma)
     return {
-        "sharpness": deviation.item() ** 2,
-        "dark_share": np.count_nonzero(luma < UNDER_EXPOSED_LUMA) / luma.size,
-        "bright_share": np.count_nonzero(luma > OVER_EXPOSED_LUMA) / luma.size,
+        "sharpness": cv2.norm(edges, cv2.NORM_L2SQR) / edges.size - cv2.mean(edges)[0] ** 2,
+        "dark_share": 1.0 - _share_over(luma, UNDER_EXPOSED_LUMA - 1),
+        "bright_share": _share_over(luma, OVER_EXPOSED_LUMA),
         "bar_left": bars.left if bars else None,
         "bar_right": bars.right if bars else None,
         "bar_top": bars.top if bars else None,
         "bar_bottom": bars.bottom if bars else None,
     }
+
+
+def _share_over(luma: Picture, level: int) -> float:
+    return cv2.countNonZero(cv2.threshold(luma, level, 1, cv2.THRESH_BINARY)[1]) / luma.size
 
 
 def encode_jpeg(bgr: Picture, quality: int) -> bytes:

@@ -1,0 +1,1 @@
+"""Bytes to frames: open, probe, decode, identify, in worker processes."""

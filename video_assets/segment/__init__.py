@@ -1,0 +1,1 @@
+"""Frames to shots to clips, over tables: nothing here opens a video."""

@@ -22,6 +22,7 @@ from video_assets.settings import ClipSettings
 
 Span = tuple[int, int]
 Crop = tuple[int, int, int, int]
+_CLEAR = 0.9  # Sharpness that counts as clear, over the shot's median: half of the frames are a little under it.
 BARS = ("bar_left", "bar_right", "bar_top", "bar_bottom")
 
 
@@ -142,9 +143,10 @@ def _window(pts: list[int], start: int, stop: int, wanted: Fraction, limits: _Li
 
 
 def _clear_frames(sharpness: list[float | None], start: int, end: int) -> list[int]:
-    """List the shot's sampled frames that are at least as sharp as its median one."""
+    """List the shot's sampled frames that are about as sharp as its median one, or sharper."""
     sampled = {frame: value for frame in range(start, end) if (value := sharpness[frame]) is not None}
-    return [frame for frame, value in sampled.items() if value >= median(sampled.values())]
+    least = _CLEAR * median(sampled.values()) if sampled else 0.0
+    return [frame for frame, value in sampled.items() if value >= least]
 
 
 def _clear_start(

@@ -1,7 +1,7 @@
 """Frames to shots, from the numbers that the one decode recorded.
 
 PySceneDetect's AdaptiveDetector is replayed on the recorded values instead of pixels, so a changed shot threshold
-needs no decode: the shots of an hour of footage are found again in about a second.
+needs no decode: the shots of an hour of footage are found again in seconds.
 
 Every frame is labelled with the gradual transition or the damage that it belongs to, if any; the shots are what is
 left, split at the hard cuts. So shots are sorted and disjoint, and hold no transition frame and no corrupt frame, by

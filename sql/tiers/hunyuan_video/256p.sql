@@ -7,8 +7,8 @@
 --
 -- Published for this set, but not in this file, because the clip sheet has no measurement for it:
 --   deduplication (VideoCLIP cosine distance); optical-flow motion speed, for which VMAF motion stands in; TransNet v2
---   beside PySceneDetect; watermarks and logos (YOLOX-like detectors). And because they choose among kept clips: balance over
---   about 10,000 concept centroids.
+--   beside PySceneDetect; watermarks and logos (YOLOX-like detectors). And because it chooses among kept clips
+--   and does not judge one: balance over about 10,000 concept centroids.
 SELECT
     clip_id,
 

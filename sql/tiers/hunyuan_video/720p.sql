@@ -3,8 +3,8 @@
 --   people choose by hand.
 -- parent: hunyuan_video/540p
 --
--- Source: HunyuanVideo (arXiv 2412.03603), section 3 and Figure 4: thresholds rise from set to set and a source filter is
--- added here. Except for the sample shape no value is published: every other threshold below is ours.
+-- Source: HunyuanVideo (arXiv 2412.03603), section 3 and Figure 4: thresholds rise from set to set and a source filter
+-- is added here. Except for the sample shape no value is published: every other threshold below is ours.
 --
 -- Published for this set, but not in this file: which sources the source filter trusts. Where a team knows its own, the
 -- rule is a line here, such as: holder IN ('studio', 'archive') AS trusted_source

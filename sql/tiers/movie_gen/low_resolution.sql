@@ -6,9 +6,9 @@
 -- sources. The paper prints thresholds for its strictest set alone (Table 44); every looser value below is ours.
 --
 -- Published, but not in this file, because the clip sheet has no measurement for it:
---   little overlaid text (internal OCR); aesthetics, visual quality and visual effects (internal models); near-duplicates
---   (copy-detection embeddings). And because they choose among kept clips and do not judge one: the mix of 60 % landscape
---   and 40 % portrait; concept resampling by 1/sqrt(cluster size).
+--   little overlaid text (internal OCR); aesthetics, visual quality and visual effects (internal models);
+--   near-duplicates (copy-detection embeddings). And because they choose among kept clips and do not judge one: the mix
+--   of 60 % landscape and 40 % portrait; concept resampling by 1/sqrt(cluster size).
 SELECT
     clip_id,
 
