@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
+from tests.workplace import FEW, Place
+from video_assets import resources
+from video_assets import settings as project
 from video_assets.demo import make_footage
 
 # A busy machine is slow, not wrong.
@@ -15,10 +21,79 @@ settings.register_profile("project", deadline=None)
 settings.load_profile("project")
 
 
+def _shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of this session have in common."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+def _curated(place: Place, footage: Path) -> Place:
+    """Curate once for all workers, which wait; tests that change something change copies."""
+    place.folder.mkdir(parents=True, exist_ok=True)
+    done = place.folder / "done"
+    with FileLock(place.folder / "making.lock"):
+        if not done.exists():
+            place.run("curate", str(footage))
+            done.touch()
+    return place
+
+
 @pytest.fixture(scope="session")
 def demo_footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make the demo footage once for all workers, which wait on its lock; tests that change files change copies."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "demo-footage"
+    folder = _shared(tmp_path_factory) / "demo-footage"
     make_footage(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def few_files(demo_footage: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder of four small demo files with their sidecars."""
+    folder = _shared(tmp_path_factory) / "few-files"
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            making = folder.with_name("few-files-making")
+            making.mkdir()
+            for name in FEW:
+                for file in (demo_footage / name, demo_footage / f"{Path(name).stem}.json"):
+                    if file.exists():
+                        shutil.copy2(file, making)
+            making.rename(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def curated(demo_footage: Path, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """Give the place where ``video-assets curate`` went over the demo footage; read-only."""
+    return _curated(Place(_shared(tmp_path_factory) / "curated"), demo_footage)
+
+
+@pytest.fixture(scope="session")
+def curated_few(few_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """Give the place where ``video-assets curate`` went over the few files, undisturbed; read-only."""
+    return _curated(Place(_shared(tmp_path_factory) / "curated-few"), few_files)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """Give an empty place for other processes to work in."""
+    return Place(tmp_path)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """Make this process work in an empty place, by the default settings."""
+    for name in os.environ:
+        if name.startswith("VIDEO_ASSETS_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster_home"))
+    forget_settings()
+    yield Place(tmp_path)
+    forget_settings()
+
+
+def forget_settings() -> None:
+    """Let this process read its settings anew."""
+    project.settings.cache_clear()
+    resources._lake.cache_clear()

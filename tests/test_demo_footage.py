@@ -30,7 +30,7 @@ DECLARED = {
     "bunny_burnt_in_text.mp4": (1280, 720, 132),
     "three_shots_cuts.mp4": (1280, 720, 436),
     "three_shots_dissolves.mp4": (960, 540, 386),
-    "three_shots_fades.mp4": (640, 360, 436),
+    "three_shots_fades.mp4": (512, 288, 436),
     "bunny_frozen.mp4": (1280, 720, 250),
     "slide_show.mp4": (1920, 1080, 150),
     "bunny_720p_again.mp4": (1280, 720, 132),

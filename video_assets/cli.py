@@ -6,7 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
-from datetime import UTC, datetime
+import warnings
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,7 +71,7 @@ def demo(footage: Path) -> None:
     with lake.cursor() as cursor:
         from video_assets.curate.funnel import funnel
 
-        for tier in tiers.values():
+        for tier in sorted(tiers.values(), key=lambda t: t.name.split("/")[0]):
             show.frame(funnel(cursor, tier), title=f"\n{tier.name}: {tier.title}")
     question = settings().sql_folder / "explore" / "hours_per_tier.sql"
     show.frame(lake.query(question.read_text()), title="\nsql/explore/hours_per_tier.sql")
@@ -96,20 +97,24 @@ def plan(detail: bool) -> None:
 def sql(query: str | None, as_csv: bool, attach: bool) -> None:
     """Run a QUERY, or a file of one, on the lake, read-only; without one open a DuckDB shell on it."""
     from video_assets.lake import catalog
+    from video_assets.lake.s3 import duckdb_settings, key_environment
 
     chosen = settings()
-    access = _lake().access if chosen.lake.on_s3 else None
-    opening = catalog.attach_statements(chosen.lake, access, read_only=True)
+    reach_s3 = duckdb_settings(chosen.s3) if chosen.lake.on_s3 else []
+    opening = catalog.attach_statements(chosen.lake, reach_s3, read_only=True)
     if attach:
         click.echo(";\n".join(opening) + ";")
         return
+    access = _lake().access if chosen.lake.on_s3 else None
     if query is None:
         _existing()
         shell = shutil.which("duckdb", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
         if shell is None:
             raise click.ClickException("There is no duckdb shell; install one with pip install 'video_assets[shell]'.")
         commands = [word for statement in opening for word in ("-cmd", f"{statement};")]
-        raise SystemExit(subprocess.call([shell, *commands]))
+        raise SystemExit(
+            subprocess.call([shell, *commands], env=os.environ | (key_environment(access) if access else {}))
+        )
     text = Path(query).read_text() if query.endswith(".sql") and Path(query).is_file() else query
     rows = _rows(catalog.connect(chosen.lake, access, read_only=True), text)
     if as_csv:
@@ -146,8 +151,45 @@ def why(clip_id: str) -> None:
     show.frame(rows)
 
 
+@main.command()
+@click.option(
+    "--older-than",
+    "days",
+    type=click.IntRange(min=1),
+    default=30,
+    show_default=True,
+    help="Days that a version is kept.",
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+def sweep(days: int, dry_run: bool) -> None:
+    """Remove versions of the tables that are older than some days, and what killed runs left behind."""
+    from video_assets.assets.common import order
+    from video_assets.lake.sweep import sweep as sweep_of
+
+    _existing()
+    version = order()["decoded_videos"].version
+    swept = sweep_of(_lake(), version, datetime.now(UTC), older_than=timedelta(days=days), dry_run=dry_run)
+    for path in (*swept.replaced, *swept.orphans, *swept.leftovers):
+        click.echo(path)
+    click.echo(
+        f"{'Would remove' if dry_run else 'Removed'} {swept.snapshots} versions of the lake, {len(swept.replaced)} replaced "
+        f"files, {len(swept.orphans)} files of commits that did not come to pass and {len(swept.leftovers)} leftovers."
+    )
+
+
+def _quiet() -> None:
+    """Keep two remarks of Dagster's from a person who cannot act on them.
+
+    Partitioned asset checks are a preview feature, and a job of assets with several backfill policies takes the
+    smallest; both are what this platform wants.
+    """
+    warnings.filterwarnings("ignore", message=".*AssetCheckSpec is currently in preview")
+    warnings.filterwarnings("ignore", message=".*materializes assets with varying BackfillPolicies")
+
+
 def _curate(path: str) -> Lake:
     """Take in, then run until nothing is due that was not already tried."""
+    _quiet()
     home = Path(os.environ.setdefault("DAGSTER_HOME", str(Path("dagster_home").absolute())))
     home.mkdir(parents=True, exist_ok=True)
     if not (home / "dagster.yaml").exists():
@@ -160,8 +202,8 @@ def _curate(path: str) -> Lake:
         from video_assets.definitions import defs
         from video_assets.footage.ingest import take_stock
         from video_assets.footage.tick import Cursor
-        from video_assets.lake.plan import Why
         from video_assets.lake.plan import plan as plan_of
+        from video_assets.lake.plan import ready
 
         lake, partitions = _lake(), str(BATCHES.name)
     with show.console.status(f"Looking at {path}"):
@@ -172,9 +214,7 @@ def _curate(path: str) -> Lake:
         end_lost_runs(instance)
         batches = lake.query("SELECT DISTINCT batch FROM source_files ORDER BY batch")["batch"].to_list()
         instance.add_dynamic_partitions(partitions, batches)
-        while due := [
-            d for d in plan_of(lake, order()) if d.why is not Why.FOLLOWS and (d.asset, d.batch) not in tried
-        ]:
+        while due := [d for d in ready(plan_of(lake, order()), order()) if (d.asset, d.batch) not in tried]:
             tried |= {(d.asset, d.batch) for d in due}
             with show.progress_bars():
                 results = run(defs, instance, partitions, due)

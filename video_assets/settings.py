@@ -177,6 +177,11 @@ class ShotSettings(_Section):
     dissolve_distance: float = Field(
         18.0, ge=0, description="Least luma distance (0-255) between a dissolve's two ends."
     )
+    dissolve_detour: float = Field(
+        3.0,
+        ge=1,
+        description="Most that the luma differences of a dissolve's 12 steps add up to, as a multiple of its ends' distance.",
+    )
     dissolve_residual: float = Field(
         0.27,
         gt=0,

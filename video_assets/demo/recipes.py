@@ -95,7 +95,7 @@ RECIPES = (
         "bunny_swaying_camera_1080p.mp4",
         "one shot of 14 s with steady motion, 1920x1080",
         (BUNNY,),
-        f"{_there_and_back(0, 0, 88)},{_sway(1024, 576, 7.04)},{_fill(1920, 1080)}",
+        f"{_there_and_back(0, 0, 88)},{_sway(1152, 648, 7.04)},{_fill(1920, 1080)}",
         repeat=2,
     ),
     Recipe(
@@ -139,9 +139,9 @@ RECIPES = (
     ),
     Recipe(
         "three_shots_fades.mp4",
-        "three shots joined by fades through black, 640x360",
+        "three shots joined by fades through black, 512x288",
         _SHOTS,
-        f"{_three_shots(640, 360)};[a]fade=out:126:12[x];[b]fade=in:0:12,fade=out:166:12[y];[c]fade=in:0:12[z];[x][y][z]concat=n=3",
+        f"{_three_shots(512, 288)};[a]fade=out:126:12[x];[b]fade=in:0:12,fade=out:166:12[y];[c]fade=in:0:12[z];[x][y][z]concat=n=3",
     ),
     Recipe(
         "bunny_frozen.mp4",

@@ -8,6 +8,7 @@ is a SQLite file in WAL mode and the lock is a file beside it.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
@@ -28,8 +29,14 @@ def extension(name: str) -> str:
     return str(next(Path(str(package.__file__)).parent.rglob("*.duckdb_extension")))
 
 
-def attach_statements(settings: LakeSettings, access: S3Access | None, *, read_only: bool) -> list[str]:
-    """The SQL that opens the lake in a fresh DuckDB: what this package runs, and what a person types in a shell."""
+def attach_statements(settings: LakeSettings, reach_s3: Sequence[str], *, read_only: bool) -> list[str]:
+    """The SQL that opens the lake in a fresh DuckDB: what this package runs, and what a person types in a shell.
+
+    Args:
+        settings: where the lake is.
+        reach_s3: the statements by which DuckDB reaches the server, when the lake is on S3.
+        read_only: whether writes are refused.
+    """
     catalog = str(settings.catalog_path).replace("'", "''")
     root = settings.root if settings.on_s3 else str(Path(settings.root).absolute())
     data = f"{root.rstrip('/')}/data/".replace("'", "''")
@@ -38,9 +45,7 @@ def attach_statements(settings: LakeSettings, access: S3Access | None, *, read_o
         options += ", READ_ONLY"
     names = ["sqlite_scanner", "ducklake", *(["httpfs"] if settings.on_s3 else [])]
     statements = [f"LOAD '{extension(name)}'" for name in names]
-    if access is not None:
-        statements.append(duckdb_secret(access))
-    return [*statements, f"ATTACH 'ducklake:sqlite:{catalog}' AS {NAME} ({options})", f"USE {NAME}"]
+    return [*statements, *reach_s3, f"ATTACH 'ducklake:sqlite:{catalog}' AS {NAME} ({options})", f"USE {NAME}"]
 
 
 def connect(settings: LakeSettings, access: S3Access | None, *, read_only: bool) -> duckdb.DuckDBPyConnection:
@@ -56,7 +61,8 @@ def connect(settings: LakeSettings, access: S3Access | None, *, read_only: bool)
         )
     settings.catalog_path.parent.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect()
-    for statement in ("SET TimeZone = 'UTC'", *attach_statements(settings, access, read_only=read_only)):
+    reach_s3 = [duckdb_secret(access)] if access else []
+    for statement in ("SET TimeZone = 'UTC'", *attach_statements(settings, reach_s3, read_only=read_only)):
         connection.execute(statement)
     return connection
 

@@ -7,7 +7,7 @@ file, note it in the ledger, in one DuckLake snapshot that carries the Dagster r
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -21,7 +21,7 @@ from polars.datatypes import DataTypeClass
 from video_assets.lake import catalog
 from video_assets.lake.files import DataFiles, write_parquet
 from video_assets.lake.s3 import S3Access, open_s3
-from video_assets.lake.schemas import MATERIALIZATIONS, TABLES, Table
+from video_assets.lake.schemas import MATERIALIZATIONS, TABLES, Column, Table
 from video_assets.settings import Settings
 
 _TYPES: dict[pl.DataType, str] = {
@@ -206,35 +206,49 @@ def _replace(cursor: duckdb.DuckDBPyConnection, replacement: Replacement, uri: s
 
 
 def _note(cursor: duckdb.DuckDBPyConnection, made: Sequence[Made], run_id: str) -> None:
-    for m in made:
-        cursor.execute("DELETE FROM materializations WHERE asset = ? AND batch = ?", [m.asset, m.batch])
-        values = {
-            "asset": m.asset, "batch": m.batch, "version": m.version, "data_version": m.data_version,
-            "inputs": json.dumps(dict(sorted(m.inputs.items()))), "rows": m.rows, "failures": m.failures,
-            "footage_seconds": m.footage_seconds, "compute_seconds": m.compute_seconds, "run_id": run_id,
-            "made_at": datetime.now(UTC),
-        }  # fmt: skip
-        names = ", ".join(f'"{n}"' for n in values)
-        cursor.execute(
-            f"INSERT INTO materializations ({names}) VALUES ({', '.join('?' * len(values))})", list(values.values())
-        )
+    """Write ledger entries in one statement each way: thousands of batches are one commit when a tier changes."""
+    if not made:
+        return
+    inputs = [json.dumps(dict(sorted(m.inputs.items()))) for m in made]
+    entries = [
+        vars(m) | {"inputs": i, "run_id": run_id, "made_at": datetime.now(UTC)} for m, i in zip(made, inputs, strict=True)
+    ]
+    cursor.register("entries", MATERIALIZATIONS.frame(entries).to_arrow(compat_level=pl.CompatLevel.oldest()))
+    cursor.execute("DELETE FROM materializations WHERE (asset, batch) IN (SELECT (asset, batch) FROM entries)")
+    cursor.execute("INSERT INTO materializations BY NAME SELECT * FROM entries")
+    cursor.unregister("entries")
 
 
 def _create_missing(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create tables, and columns that newer code has, each with its description."""
+    """Create tables, and columns that newer code has, each with its description, in one snapshot."""
     found: dict[str, set[str]] = {}
     for table, column in connection.execute(
         f"SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = '{catalog.NAME}'"
     ).fetchall():
         found.setdefault(table, set()).add(column)
+    missing = {
+        table: columns
+        for table in TABLES.values()
+        if (columns := [c for c in table.columns if c.name not in found.get(table.name, ())])
+    }
     if not found:
+        # The ledger comes first and alone, so that a lake that has more than it also has these options.
+        _create(connection, {MATERIALIZATIONS: missing.pop(MATERIALIZATIONS)}, found)
+    if set(found) <= {MATERIALIZATIONS.name}:
         # Rows belong in Parquet files; only the ledger's few rows are kept inside the catalog.
-        connection.execute(f"CALL {catalog.NAME}.set_option('data_inlining_row_limit', 0)")
-    for table in TABLES.values():
-        columns = [c for c in table.columns if c.name not in found.get(table.name, set())]
-        if not columns:
-            continue
-        connection.execute("BEGIN")
+        set_option = f"CALL {catalog.NAME}.set_option('data_inlining_row_limit'"
+        connection.execute(f"{set_option}, 0)")
+        connection.execute(f"{set_option}, 1000, table_name => '{MATERIALIZATIONS.name}')")
+    if missing:
+        _create(connection, missing, found)
+
+
+def _create(
+    connection: duckdb.DuckDBPyConnection, missing: Mapping[Table, Sequence[Column]], found: Container[str]
+) -> None:
+    """Create these columns of these tables, in one snapshot."""
+    connection.execute("BEGIN")
+    for table, columns in missing.items():
         if table.name not in found:
             listed = ", ".join(f'"{c.name}" {sql_type(c.dtype)}' for c in columns)
             connection.execute(f"CREATE TABLE {table.name} ({listed})")
@@ -244,11 +258,7 @@ def _create_missing(connection: duckdb.DuckDBPyConnection) -> None:
                 connection.execute(f'ALTER TABLE {table.name} ADD COLUMN "{c.name}" {sql_type(c.dtype)}')
         for c in columns:
             connection.execute(f'COMMENT ON COLUMN {table.name}."{c.name}" IS {_quoted(c.description)}')
-        connection.execute("COMMIT")
-        if table is MATERIALIZATIONS:
-            connection.execute(
-                f"CALL {catalog.NAME}.set_option('data_inlining_row_limit', 1000, table_name => 'materializations')"
-            )
+    connection.execute("COMMIT")
 
 
 def _create_views(connection: duckdb.DuckDBPyConnection, views: Mapping[str, str]) -> None:

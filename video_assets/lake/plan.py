@@ -123,6 +123,22 @@ def due_partitions(
     return found
 
 
+def ready(due: Sequence[Due], order: Mapping[str, Measurement]) -> list[Due]:
+    """What can be run now: due for certain, and not downstream of something that may yet change.
+
+    Running these in order and planning again, until nothing is ready, makes everything once and nothing in vain.
+    """
+    found: list[Due] = []
+    held: set[tuple[str, str]] = set()
+    for d in due:
+        waits = d.why is Why.FOLLOWS or any((i, d.batch) in held for i in order[d.asset].inputs)
+        if waits:
+            held.add((d.asset, d.batch))
+        else:
+            found.append(d)
+    return found
+
+
 def plan(lake: Lake, order: Mapping[str, Measurement], batches: Sequence[str] | None = None) -> list[Due]:
     """Everything that is due in the lake, with rows, hours and expected cost; cheap at any size.
 

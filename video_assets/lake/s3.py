@@ -54,24 +54,48 @@ def split_uri(uri: str) -> tuple[str, str]:
 
 
 def duckdb_secret(access: S3Access) -> str:
-    """``CREATE SECRET`` for DuckDB's httpfs, held in memory by one connection.
+    """``CREATE SECRET`` for DuckDB's httpfs, held in memory by one connection. It holds the keys: never show it.
 
     Raises:
         PermissionError: no keys were found.
     """
-    # The client's own resolved keys, so that DuckDB and boto3 can never disagree.
+    keys = key_environment(access)
+    options = {"KEY_ID": keys["AWS_ACCESS_KEY_ID"], "SECRET": keys["AWS_SECRET_ACCESS_KEY"], "REGION": access.region}
+    if "AWS_SESSION_TOKEN" in keys:
+        options["SESSION_TOKEN"] = keys["AWS_SESSION_TOKEN"]
+    options |= {name.upper(): value for name, value in _reach(access.endpoint_url, access.path_style).items()}
+    listed = ", ".join(f"{name} {_quoted(value)}" for name, value in options.items())
+    return f"CREATE OR REPLACE SECRET footage (TYPE s3, {listed})"
+
+
+def duckdb_settings(settings: S3Settings) -> list[str]:
+    """The same server for a person's DuckDB shell, without keys: httpfs takes them from the shell's environment."""
+    options = {"region": settings.region} | _reach(settings.endpoint_url, settings.path_style)
+    return [f"SET s3_{name} = {_quoted(value)}" for name, value in options.items()]
+
+
+def key_environment(access: S3Access) -> dict[str, str]:
+    """The environment variables that hold the keys which boto3 found, so that no two clients can disagree.
+
+    Raises:
+        PermissionError: no keys were found.
+    """
     credentials = access.client._request_signer._credentials
     if credentials is None:
         raise PermissionError("No S3 keys were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.")
     keys = credentials.get_frozen_credentials()
-    options = {"KEY_ID": keys.access_key, "SECRET": keys.secret_key, "REGION": access.region}
-    if keys.token:
-        options["SESSION_TOKEN"] = keys.token
-    if access.endpoint_url:
-        endpoint = urlsplit(access.endpoint_url)
-        options["ENDPOINT"] = endpoint.netloc
-        options["USE_SSL"] = "true" if endpoint.scheme == "https" else "false"
-    if access.path_style:
-        options["URL_STYLE"] = "path"
-    listed = ", ".join(f"{name} '{value.replace(chr(39), chr(39) * 2)}'" for name, value in options.items())
-    return f"CREATE OR REPLACE SECRET footage (TYPE s3, {listed})"
+    found = {"AWS_ACCESS_KEY_ID": keys.access_key, "AWS_SECRET_ACCESS_KEY": keys.secret_key}
+    return found | ({"AWS_SESSION_TOKEN": keys.token} if keys.token else {})
+
+
+def _reach(endpoint_url: str | None, path_style: bool) -> dict[str, str]:
+    """What DuckDB must be told of a server that is not AWS."""
+    options = {}
+    if endpoint_url:
+        endpoint = urlsplit(endpoint_url)
+        options = {"endpoint": endpoint.netloc, "use_ssl": "true" if endpoint.scheme == "https" else "false"}
+    return options | ({"url_style": "path"} if path_style else {})
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

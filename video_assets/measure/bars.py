@@ -52,7 +52,7 @@ def find_bars(luma: Picture) -> Bars | None:
 def _edges(luma: Picture, axis: int) -> tuple[int, int]:
     """How many lines from the first, and from the last, are bar lines. Lines are rows (axis 0) or columns (axis 1)."""
     bright = cv2.threshold(luma, BAR_LUMA - 1, 1, cv2.THRESH_BINARY)[1]
-    counts: npt.NDArray[np.int32] = cv2.reduce(bright, 1 - axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel()
+    counts = cv2.reduce(bright, 1 - axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel()
     dark = counts <= BRIGHT_SHARE_OF_LINE * luma.shape[1 - axis]
     return _run(luma, dark, axis), _run(np.flip(luma, axis), dark[::-1], axis)
 

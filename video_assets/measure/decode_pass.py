@@ -20,16 +20,16 @@ from video_assets.measure.streamed_table import Row, StreamedTable
 from video_assets.measure.timeline import Timeline
 from video_assets.media.containers import MediaError, open_video
 from video_assets.media.frames import FrameReader
-from video_assets.media.streams import declared_duration, geometry
+from video_assets.media.streams import declared_duration, geometry, video_stream
 from video_assets.reasons import Reason
 from video_assets.settings import DecodeSettings
 
 _SIGNAL_ROWS_PER_GROUP = 8192
 _KEYFRAME_ROWS_PER_GROUP = 64
 
-# A stream that lacks more than both of its declared duration is taken to be cut off.
+# A stream is taken to be cut off when it is short of its declared duration by both.
 _MOST_MISSING_S = 1.0
-_MOST_MISSING_SHARE = 0.02
+_LEAST_COVERAGE = 0.98
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def decode_video(
         StreamedTable(signals_path, FRAME_SIGNALS, _SIGNAL_ROWS_PER_GROUP) as signals,
         StreamedTable(keyframes_path, KEYFRAMES, _KEYFRAME_ROWS_PER_GROUP) as keyframes,
     ):
-        video = container.streams[stream]
+        video = video_stream(container, stream)
         reader = FrameReader(container, video, settings.max_pixels, settings.profile, motion_vectors=True)
         frames = iter(reader)
         first = next(frames, None)
@@ -87,13 +87,13 @@ def decode_video(
         measures = _Measures(video, first[0], settings)
         timeline = Timeline(reader.time_base, reader.nominal_step)
         corrupt_frames = 0
-        for number, (frame, damaged) in enumerate(chain([first], frames)):
-            elapsed = timeline.add(frame.pts, frame.duration)
+        for number, (frame, pts, damaged) in enumerate(chain([first], frames)):
+            elapsed = timeline.add(pts, frame.duration)
             identity = {
                 "video_id": video_id,
                 "frame": number,
-                "pts": frame.pts,
-                "time_s": float(frame.pts * reader.time_base),
+                "pts": pts,
+                "time_s": pts * timeline.time_base,
             }
             corrupt_frames += damaged
             flags = {"keyframe": frame.key_frame, "corrupt": damaged}
@@ -103,7 +103,7 @@ def decode_video(
                 keyframes.append(identity | image)
         declared = declared_duration(container, video)
     coverage = min(1.0, timeline.duration_s / declared) if declared else None
-    missing = declared - timeline.duration_s if declared else 0.0
+    missing = max(0.0, declared - timeline.duration_s) if declared else 0.0
     return DecodedVideo(
         frames=timeline.frames,
         first_pts=timeline.first_pts,
@@ -112,7 +112,7 @@ def decode_video(
         fps=timeline.frames / timeline.duration_s,
         variable_frame_rate=timeline.variable,
         corrupt_frames=corrupt_frames,
-        truncated=reader.broken or (missing > _MOST_MISSING_S and missing > _MOST_MISSING_SHARE * declared),
+        truncated=reader.broken or (missing > _MOST_MISSING_S and coverage is not None and coverage < _LEAST_COVERAGE),
         coverage=coverage,
         motion_vectors=measures.vectors.found,
         analysis_width=measures.analysis.width,
@@ -129,22 +129,21 @@ class _Measures:
         self.analysis = Scaler(shape, size_by_long_side(shape.display, settings.analysis_long_side))
         self.vectors = MotionVectorReader(shape)
         self._signals = FrameSignals()
-        sample_size = size_by_short_side(shape.display, settings.sample_short_side)
-        self._sample = Scaler(shape, sample_size)
-        # A reformatter that switches between outputs is set up anew each time: images have their own.
-        self._image = Scaler(shape, sample_size)
+        self._sample = Scaler(shape, size_by_short_side(shape.display, settings.sample_short_side))
         self._sample_clock = SampleClock(settings.sample_hz)
         self._image_clock = SampleClock(settings.keyframe_hz)
         self._jpeg_quality = settings.jpeg_quality
 
     def measure(self, frame: VideoFrame, elapsed: float) -> tuple[Row, Row | None]:
         """The columns of ``frame_signals``, and those of ``keyframes`` when the frame is kept as an image."""
-        signals: Row = {**self._signals.measure(self.analysis.planes(frame)), **self.vectors.read(frame)}
+        planes = self.analysis.planes(self.analysis.scale(frame))
+        signals: Row = {**self._signals.measure(planes), **self.vectors.read(frame)}
         saturation = signals.pop("saturation")
         if not self._sample_clock.due(elapsed):
             return signals, None
-        signals |= {"saturation": saturation, **measure_sample(self._sample.luma(frame))}
+        small = self._sample.scale(frame)
+        signals |= {"saturation": saturation, **measure_sample(self._sample.luma(small))}
         if not self._image_clock.due(elapsed):
             return signals, None
-        jpeg = encode_jpeg(self._image.bgr(frame), self._jpeg_quality)
-        return signals, {"width": self._image.width, "height": self._image.height, "jpeg": jpeg}
+        jpeg = encode_jpeg(self._sample.bgr(small), self._jpeg_quality)
+        return signals, {"width": self._sample.width, "height": self._sample.height, "jpeg": jpeg}

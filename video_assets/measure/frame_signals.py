@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from video_assets.measure.pictures import Planes
-from video_assets.measure.types import FloatPicture, Picture, Signals
+from video_assets.measure.types import Picture, Signals
 
 BLACK_LUMA = 16
 """Luma under this (full range) counts as black."""
@@ -23,7 +23,7 @@ BLEND_FRAMES = 12
 
 _LEAST_BLEND_DISTANCE = 1.0
 # VMAF's motion filter: 5 taps, sum 65536 (libvmaf, integer_motion.h: {3571, 16004, 26386, 16004, 3571}).
-_VMAF_TAPS: FloatPicture = np.array([3571, 16004, 26386, 16004, 3571], np.float32) / 65536
+_VMAF_TAPS = (np.array([3571, 16004, 26386, 16004, 3571]) / 65536).astype(np.float32)
 
 
 class FrameSignals:
@@ -103,13 +103,13 @@ class _Measured:
         """A tenth of the analysis picture's sides."""
         height, width = self.half.shape
         size = max(1, round(width / 5)), max(1, round(height / 5))
-        return np.asarray(cv2.resize(self.half, size, interpolation=cv2.INTER_AREA), np.uint8)
+        return cv2.resize(self.half, size, interpolation=cv2.INTER_AREA)
 
 
 def small_bgr(half_luma: Picture, planes: Planes) -> Picture:
     """The half-size colour picture: chroma is stored at that size, so only luma is averaged. uint8 (h/2, w/2, 3)."""
-    return np.asarray(cv2.cvtColor(cv2.merge([half_luma, planes.cr, planes.cb]), cv2.COLOR_YCrCb2BGR), np.uint8)
+    return cv2.cvtColor(cv2.merge([half_luma, planes.cr, planes.cb]), cv2.COLOR_YCrCb2BGR)
 
 
-def _mean_distance(a: Picture | FloatPicture, b: Picture | FloatPicture) -> float:
+def _mean_distance(a: Picture, b: Picture) -> float:
     return float(cv2.norm(a, b, cv2.NORM_L1)) / a.size

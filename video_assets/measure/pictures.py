@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from av.video.frame import VideoFrame
+from av.video.plane import VideoPlane
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
-from video_assets.media.streams import Geometry
 from video_assets.measure.types import Picture
+from video_assets.media.streams import Geometry
 
 _TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 _LEAST_SIDE = 16
@@ -18,9 +20,9 @@ _UNSPECIFIED_COLOURSPACE = 2
 _HD_LINES = 720
 
 # ITU-R BT.601 and BT.709: luma 16-235 and chroma 16-240 are the limited range.
-_CODES = np.arange(256, dtype=np.float64)
-_FULL_LUMA: Picture = np.clip(np.rint((_CODES - 16) * 255 / 219), 0, 255).astype(np.uint8)
-_FULL_CHROMA: Picture = np.clip(np.rint((_CODES - 128) * 255 / 224 + 128), 0, 255).astype(np.uint8)
+_CODES = np.arange(256)
+_FULL_LUMA = np.clip(np.rint((_CODES - 16) * 255 / 219), 0, 255).astype(np.uint8)
+_FULL_CHROMA = np.clip(np.rint((_CODES - 128) * 255 / 224 + 128), 0, 255).astype(np.uint8)
 
 
 @dataclass(frozen=True)
@@ -48,67 +50,67 @@ def _scaled(display: tuple[int, int], scale: float) -> tuple[int, int]:
 
 
 class Scaler:
-    """Scales frames to one size with swscale's area average, and to full range.
+    """Scales frames to one size with swscale's area average; the size stays when the coded size changes in mid-stream.
 
-    The output size stays as it is when the coded size changes in mid-stream.
+    :meth:`scale` gives a 4:2:0 picture as coded; the other methods turn it for display and give it full range.
     """
 
     def __init__(self, geometry: Geometry, size: tuple[int, int]) -> None:
         self.width, self.height = size
         self._coded_size = (self.height, self.width) if geometry.turned else size
         self._turn = _TURNS.get(geometry.rotation)
-        self._reformatter = VideoReformatter()
+        self._usual_matrix = Colorspace.ITU709 if geometry.coded_height >= _HD_LINES else Colorspace.ITU601
+        self._to_small, self._to_bgr = VideoReformatter(), VideoReformatter()
 
-    def planes(self, frame: VideoFrame) -> Planes:
-        """The whole picture as :class:`Planes`."""
-        luma, cb, cr = (self._turned(plane) for plane in self._yuv(frame))
-        if _is_full_range(frame):
-            return Planes(luma, cb, cr)
-        return Planes(cv2.LUT(luma, _FULL_LUMA), cv2.LUT(cb, _FULL_CHROMA), cv2.LUT(cr, _FULL_CHROMA))
-
-    def luma(self, frame: VideoFrame) -> Picture:
-        """Full-range luma alone, uint8 (h, w)."""
-        luma = self._turned(self._yuv(frame)[0])
-        return luma if _is_full_range(frame) else cv2.LUT(luma, _FULL_LUMA)
-
-    def bgr(self, frame: VideoFrame) -> Picture:
-        """The picture in B, G, R, uint8 (h, w, 3), by the stream's matrix; BT.709 from 720 lines where it names none."""
-        guess_hd = frame.colorspace == _UNSPECIFIED_COLOURSPACE and frame.height >= _HD_LINES
-        image = self._reformat(frame, "bgr24", src_colorspace=Colorspace.ITU709 if guess_hd else None)
-        return self._turned(image.to_ndarray())
-
-    def _yuv(self, frame: VideoFrame) -> list[Picture]:
+    def scale(self, frame: VideoFrame) -> VideoFrame:
+        """A decoded frame of any format at this scaler's size, 4:2:0: of 8 bits, or of 10 when it has more than 8."""
         # A change of range inside swscale costs a tenth of a 720p decode; on the small picture it is a table look-up.
-        full = _is_full_range(frame)
-        image = self._reformat(
-            frame,
-            "yuv420p",
-            dst_colorspace=Colorspace.ITU601 if frame.format.is_rgb else None,
-            dst_color_range=ColorRange.JPEG if full else ColorRange.MPEG,
-        )
-        return [_view(plane) for plane in image.planes]
-
-    def _reformat(self, frame: VideoFrame, pixel_format: str, **conversion: int | None) -> VideoFrame:
         width, height = self._coded_size
-        return self._reformatter.reformat(
+        return self._to_small.reformat(
             frame,
             width=width,
             height=height,
-            format=pixel_format,
+            # To 8 bits swscale would dither, which reads as sharpness.
+            format="yuv420p10le" if frame.format.components[0].bits > 8 else "yuv420p",
+            dst_colorspace=Colorspace.ITU601 if frame.format.is_rgb else None,
             interpolation=Interpolation.AREA,
+            dst_color_range=ColorRange.JPEG if _is_full_range(frame) else ColorRange.MPEG,
             threads=1,
-            **conversion,
         )
 
+    def planes(self, small: VideoFrame) -> Planes:
+        """A scaled frame as :class:`Planes`."""
+        luma, cb, cr = self._pictures(small)
+        if _is_full_range(small):
+            return Planes(luma, cb, cr)
+        return Planes(cv2.LUT(luma, _FULL_LUMA), cv2.LUT(cb, _FULL_CHROMA), cv2.LUT(cr, _FULL_CHROMA))
+
+    def luma(self, small: VideoFrame) -> Picture:
+        """A scaled frame's luma alone, uint8 (h, w)."""
+        luma = next(self._pictures(small))
+        return luma if _is_full_range(small) else cv2.LUT(luma, _FULL_LUMA)
+
+    def bgr(self, small: VideoFrame) -> Picture:
+        """A scaled frame in B, G, R, uint8 (h, w, 3), by its own matrix, or the usual one of its size (BT.709 for HD)."""
+        unnamed = small.colorspace == _UNSPECIFIED_COLOURSPACE
+        matrix = self._usual_matrix if unnamed else None
+        image = self._to_bgr.reformat(small, format="bgr24", src_colorspace=matrix, threads=1)
+        return self._turned(image.to_ndarray())
+
+    def _pictures(self, small: VideoFrame) -> Iterator[Picture]:
+        bits = small.format.components[0].bits
+        return (self._turned(_view(plane, bits)) for plane in small.planes)
+
     def _turned(self, picture: Picture) -> Picture:
-        return picture if self._turn is None else np.asarray(cv2.rotate(picture, self._turn), np.uint8)
+        return picture if self._turn is None else cv2.rotate(picture, self._turn)
 
 
 def _is_full_range(frame: VideoFrame) -> bool:
     return frame.color_range == ColorRange.JPEG or frame.format.is_rgb or frame.format.name.startswith("yuvj")
 
 
-def _view(plane: object) -> Picture:
-    """A plane's pixels without a copy; rows may be padded, so the array need not be contiguous."""
-    rows: Picture = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)  # type: ignore[attr-defined,call-overload]
-    return rows[:, : plane.width]  # type: ignore[attr-defined]
+def _view(plane: VideoPlane, bits: int) -> Picture:
+    """A plane's pixels in 8 bits, without a copy when it has them; rows may be padded, so it need not be contiguous."""
+    rows = np.frombuffer(plane, np.uint8 if bits == 8 else np.uint16).reshape(plane.height, -1)  # type: ignore[call-overload]
+    pixels: Picture = rows[:, : plane.width]
+    return pixels if bits == 8 else cv2.convertScaleAbs(pixels, alpha=2.0 ** (8 - bits))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-import numpy as np
-import numpy.typing as npt
+from cv2.typing import MatLike
 
-Picture: TypeAlias = npt.NDArray[np.uint8]
-FloatPicture: TypeAlias = npt.NDArray[np.float32]
+Picture: TypeAlias = MatLike
+"""A picture as OpenCV takes and gives it: (h, w) or (h, w, 3), of the dtype that its maker's docstring names."""
 Signals: TypeAlias = dict[str, float | None]
+"""Values by column name; None is NULL."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, cast
 
 import av.error
 from av.codec.context import Flags2
@@ -21,7 +21,7 @@ _UNKNOWN_TIME_BASE = Fraction(1, 1_000_000)
 
 
 class FrameReader:
-    """Iterates over a stream's frames as ``(frame, damaged)``; the counts are final when the iteration is over.
+    """Iterates over a stream's frames as ``(frame, pts, damaged)``; the counts are final when the iteration is over.
 
     ``damaged`` is what the decoder says of the frame (concealed errors), or that packets just before it could not be
     decoded at all. Pts are strictly increasing: a frame without one gets its dts, as in FFmpeg's
@@ -50,7 +50,7 @@ class FrameReader:
         self.time_base = stream.time_base or _UNKNOWN_TIME_BASE
         self.nominal_step = self._nominal_step()
         # GENPTS, which PyAV asks for, invents wrong pts where a container has only dts (AVI with B frames).
-        container.flags &= ~Flags.gen_pts.value
+        container.flags &= ~cast(int, Flags.gen_pts.value)
         context = stream.codec_context
         # Several files at a time on one thread each cost less CPU than one file on several threads.
         context.thread_count = 1
@@ -60,19 +60,18 @@ class FrameReader:
         if motion_vectors and context.name in MOTION_VECTOR_CODECS:
             context.flags2 |= Flags2.export_mvs
 
-    def __iter__(self) -> Iterator[tuple[VideoFrame, bool]]:
+    def __iter__(self) -> Iterator[tuple[VideoFrame, int, bool]]:
         last: int | None = None
         step = self.nominal_step
         errors_seen = 0
         for frame in self._frames():
-            if frame.pts is None:
-                frame.pts = _guess(frame.dts, last, step)
+            pts = _guess(frame.dts, last, step) if frame.pts is None else frame.pts
             if last is not None:
-                if frame.pts <= last:
+                if pts <= last:
                     continue
-                step = frame.pts - last
-            last = frame.pts
-            yield frame, frame.is_corrupt or self.errors > errors_seen
+                step = pts - last
+            last = pts
+            yield frame, pts, frame.is_corrupt or self.errors > errors_seen
             errors_seen = self.errors
 
     def _frames(self) -> Iterator[VideoFrame]:

@@ -103,6 +103,6 @@ def check_dimensions(stream: VideoStream, max_pixels: int) -> None:
 
 
 def _first_frame(container: InputContainer, stream: VideoStream, max_pixels: int) -> VideoFrame:
-    for frame, _ in FrameReader(container, stream, max_pixels):
+    for frame, _, _ in FrameReader(container, stream, max_pixels):
         return frame
     raise MediaError(Reason.NO_FRAMES, f"Not one frame of stream {stream.index} could be decoded.")

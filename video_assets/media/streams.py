@@ -54,6 +54,18 @@ def best_video_stream(container: InputContainer) -> VideoStream:
     return max(decodable, key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height, -s.index))
 
 
+def video_stream(container: InputContainer, index: int) -> VideoStream:
+    """The video stream with this index in the container.
+
+    Raises:
+        MediaError: NO_VIDEO_STREAM.
+    """
+    for stream in container.streams.video:
+        if stream.index == index and stream.codec_context is not None:
+            return stream
+    raise MediaError(Reason.NO_VIDEO_STREAM, f"Stream {index} is not video that can be decoded.")
+
+
 def geometry(stream: VideoStream, frame: VideoFrame) -> Geometry:
     """The geometry of a decoded frame. Decoded, because only frames carry the display matrix (ISO/IEC 14496-12)."""
     aspect = stream.sample_aspect_ratio

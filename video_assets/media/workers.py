@@ -90,7 +90,9 @@ def _run_once(
     context.set_forkserver_preload([function.__module__])
     processes = max(1, min(process_count(settings), len(jobs)))
     with ProcessPool(processes, context=context, initializer=_prepare, initargs=(settings.memory_mib,)) as pool:
-        futures: dict[Any, str] = {pool.schedule(function, (job,), timeout=limit): key for key, (job, limit) in jobs.items()}
+        futures: dict[Any, str] = {
+            pool.schedule(function, (job,), timeout=limit): key for key, (job, limit) in jobs.items()
+        }
         try:
             for future in as_completed(futures):
                 yield futures[future], _outcome(future)

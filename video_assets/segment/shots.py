@@ -191,12 +191,19 @@ def _recovered(luma: Floats, frame: int) -> int:
 def _dissolves(signals: pl.DataFrame, settings: ShotSettings) -> list[Span]:
     """Find linear blends of two pictures.
 
-    In a linear blend the middle is the average of the ends; camera motion does not average. A window of 12 frames
-    passes once it reaches about nine frames into the dissolve and until three frames after it. Where the ends are as
-    far apart as ``dissolve_distance`` somewhere, half of that carries the stretch on.
+    In a linear blend the middle is the average of the ends, and every pixel goes straight from one to the other: the
+    12 steps between the ends add up to little more than their distance. A pan over soft shapes looks averaged too, but
+    its pixels go up and down on the way. A window of 12 frames passes once it reaches about nine frames into the
+    dissolve and until three frames after it. Where the ends are as far apart as ``dissolve_distance`` somewhere, half
+    of that carries the stretch on.
     """
     distance, residual = _column(signals, "blend_distance"), _column(signals, "blend_residual")
-    blend = (residual <= settings.dissolve_residual) & (distance >= settings.dissolve_distance / 2)
+    path = signals["difference"].cast(pl.Float64).rolling_sum(BLEND_SPAN).fill_null(float("nan")).to_numpy()
+    blend = (
+        (residual <= settings.dissolve_residual)
+        & (distance >= settings.dissolve_distance / 2)
+        & (path <= settings.dissolve_detour * distance)
+    )
     return [
         (max(start - 9, 0), end - 3)
         for start, end in runs(blend)

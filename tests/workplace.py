@@ -1,0 +1,128 @@
+"""Places to curate in: a folder with a lake and a Dagster instance of its own, as the command line makes them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+
+from video_assets.footage.ingest import Stock, take_stock
+from video_assets.footage.tick import Cursor
+from video_assets.lake.lake import Lake
+from video_assets.lake.schemas import TABLES
+from video_assets.settings import LakeSettings, Settings, WatchedFolder
+
+COMMAND = (sys.executable, "-c", "from video_assets.cli import main; main()")
+# Few, small and quick, and one of them has no bytes: 3 videos of which 3 clips come.
+FEW = ("bunny_720p.mp4", "three_shots_fades.mp4", "passenger_qcif_coarse.mp4", "empty.mp4")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A working directory with the default settings: ``lake/`` and ``dagster_home/`` are in it."""
+
+    folder: Path
+
+    @property
+    def root(self) -> Path:
+        return self.folder / "lake"
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "dagster_home"
+
+    @property
+    def decoded(self) -> Path:
+        """Where the videos of unfinished batches are."""
+        return self.root / "work" / "decoded"
+
+    def environment(self, **settings: str) -> dict[str, str]:
+        """The environment of a command that works here; ``settings`` such as ``WORKERS__PROCESSES="1"``."""
+        others = {k: v for k, v in os.environ.items() if not k.startswith("VIDEO_ASSETS_")}
+        chosen = {f"VIDEO_ASSETS_{name}": value for name, value in settings.items()}
+        # No bar of progress and no warning of a library belongs to what a test reads.
+        return others | {"DAGSTER_HOME": str(self.home), "PYTHONWARNINGS": "ignore"} | chosen
+
+    def start(self, *arguments: str, command: Iterable[str] = COMMAND, **settings: str) -> subprocess.Popen[str]:
+        """Start a command here, in a process group of its own."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        return subprocess.Popen(
+            [*command, *arguments], cwd=self.folder, env=self.environment(**settings), text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+
+    def run(self, *arguments: str, **settings: str) -> str:
+        """What ``video-assets`` prints; it must succeed."""
+        started = self.start(*arguments, **settings)
+        printed, _ = started.communicate()
+        assert started.returncode == 0, printed
+        return printed
+
+    def lake(self, **sections: object) -> Lake:
+        return Lake(Settings(lake=LakeSettings(root=str(self.root)), **sections))  # type: ignore[arg-type]
+
+    def instance(self) -> dg.DagsterInstance:
+        self.home.mkdir(parents=True, exist_ok=True)
+        return dg.DagsterInstance.from_config(str(self.home)) if (self.home / "dagster.yaml").exists() else _new(self.home)
+
+    def copy(self, folder: Path) -> Place:
+        """The same in another folder; the copy's catalog refers to the copy's files."""
+        shutil.copytree(self.home, folder / "dagster_home")
+        ignored = shutil.ignore_patterns("catalog.sqlite*", "work")
+        shutil.copytree(self.root, folder / "lake", ignore=ignored)
+        catalog = folder / "lake" / "catalog.sqlite"
+        with closing(sqlite3.connect(self.root / "catalog.sqlite")) as old, closing(sqlite3.connect(catalog)) as new:
+            old.backup(new)
+            moved = (f"{self.root}/", f"{folder / 'lake'}/")
+            new.execute("UPDATE ducklake_metadata SET value = replace(value, ?, ?) WHERE key = 'data_path'", moved)
+            new.execute("UPDATE ducklake_data_file SET path = replace(path, ?, ?)", moved)
+            new.commit()
+        return Place(folder)
+
+
+def _new(home: Path) -> dg.DagsterInstance:
+    (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+    return dg.DagsterInstance.from_config(str(home))
+
+
+def stable(lake: Lake) -> dict[str, pl.DataFrame]:
+    """Every table, without what two equal runs may differ in."""
+    return {name: lake.read(table).select(table.stable_columns) for name, table in TABLES.items()}
+
+
+def assert_same(found: dict[str, pl.DataFrame], expected: dict[str, pl.DataFrame]) -> None:
+    """Row for row, and no row more."""
+    assert {name: rows.height for name, rows in found.items()} == {n: rows.height for n, rows in expected.items()}
+    different = [name for name, rows in expected.items() if not rows.equals(found[name])]
+    assert different == []
+
+
+def ledger(lake: Lake) -> dict[str, tuple[str, str]]:
+    """When and by which run each asset's batch was made, by ``asset@batch``: what a re-make changes."""
+    return {f"{asset}@{batch}": (str(e["made_at"]), e["run_id"]) for (asset, batch), e in lake.made().items()}
+
+
+def remade(before: dict[str, tuple[str, str]], after: dict[str, tuple[str, str]]) -> set[str]:
+    """The assets of which some batch was made anew."""
+    return {name.partition("@")[0] for name in after if after[name] != before.get(name)}
+
+
+def look(lake: Lake, *folders: Path | WatchedFolder, now: datetime | None = None, at_once: bool = True) -> Stock:
+    """Look at some folders as the command line does, or as the sensor does (``at_once=False``)."""
+    watched = [f if isinstance(f, WatchedFolder) else WatchedFolder(uri=str(f)) for f in folders]
+    return take_stock(lake, watched, Cursor(), now or datetime.now(UTC), at_once=at_once)
+
+
+def write_json(path: Path, **content: object) -> None:
+    path.write_text(json.dumps(content))

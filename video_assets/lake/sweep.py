@@ -1,0 +1,108 @@
+"""Removing what nobody can read any more: files of versions that have had their time, and what killed runs left behind.
+
+Nothing else deletes: a commit replaces a batch by reference and leaves the old file for readers of older versions.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from video_assets.lake import catalog
+from video_assets.lake.lake import Lake
+
+LEAST_AGE = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What was removed, or would be."""
+
+    snapshots: int
+    """Versions of the lake that can no longer be read."""
+    replaced: tuple[str, ...]
+    """Files that only those versions had."""
+    orphans: tuple[str, ...]
+    """Files that no version ever had: their commit did not come to pass."""
+    leftovers: tuple[Path, ...]
+    """Temporary files, and decoded videos of other versions, in local scratch space."""
+
+
+def sweep(lake: Lake, decoded_version: str, now: datetime, *, older_than: timedelta, dry_run: bool = False) -> Swept:
+    """Forget the lake's versions from before ``now - older_than``, and remove what is then of no use.
+
+    The newest version stays, however old. Files that no version has, and scratch space, must also be that old, because
+    a run at work writes files before it commits them.
+
+    Args:
+        lake: the lake.
+        decoded_version: version of the decode; finished videos of it wait for their batch and stay.
+        now: the clock, with a time zone.
+        older_than: at least ``LEAST_AGE``.
+        dry_run: remove nothing.
+
+    Raises:
+        ValueError: ``older_than`` is too short, or more files would go as unknown than the lake knows.
+    """
+    if older_than < LEAST_AGE:
+        raise ValueError(f"Sweeping what is younger than {LEAST_AGE} could take files from a run at work; wait longer.")
+    before = now - older_than
+    leftovers = tuple(_leftovers(lake, decoded_version, before))
+    with lake.cursor() as cursor, catalog.commit_lock(lake.settings.lake):
+
+        def call(function: str, **options: object) -> list[str]:
+            given = "".join(f", {name} => ${name}" for name in options)
+            rows = cursor.execute(f"CALL {function}('{catalog.NAME}'{given})", options).fetchall()
+            return [str(row[0]) for row in rows]
+
+        cursor.execute("BEGIN")
+        try:
+            snapshots = call("ducklake_expire_snapshots", older_than=before)
+            replaced = call("ducklake_cleanup_old_files", cleanup_all=True, dry_run=True)
+            orphans = call("ducklake_delete_orphaned_files", older_than=before, dry_run=True)
+            _guard(cursor.execute(_KNOWN).fetchone(), orphans)
+            cursor.execute("ROLLBACK" if dry_run else "COMMIT")
+        except BaseException:
+            cursor.execute("ROLLBACK")
+            raise
+        if not dry_run:
+            call("ducklake_cleanup_old_files", cleanup_all=True)
+            call("ducklake_delete_orphaned_files", older_than=before)
+    if not dry_run:
+        for path in leftovers:
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    return Swept(len(snapshots), tuple(replaced), tuple(orphans), leftovers)
+
+
+_KNOWN = f"SELECT coalesce(sum(file_count + delete_file_count), 0) FROM ducklake_table_info('{catalog.NAME}')"
+
+
+def _guard(known: tuple[int] | None, orphans: list[str]) -> None:
+    """Refuse to clear out a lake whose catalog was lost or restored from long ago."""
+    files = known[0] if known else 0
+    if len(orphans) > files:
+        raise ValueError(
+            f"{len(orphans)} files under data/, such as {orphans[0]}, are unknown to a catalog that knows {files}. "
+            "Is it the right catalog? Nothing was removed; move these files away by hand if they are of no use."
+        )
+
+
+def _leftovers(lake: Lake, decoded_version: str, before: datetime) -> Iterator[Path]:
+    places, scratch = lake.settings.lake, lake.settings.lake.scratch_path
+    candidates = [*scratch.glob(".tmp-*")]
+    candidates += [p for p in scratch.glob("decoded/*") if p.name != decoded_version]
+    if not places.on_s3:
+        candidates += Path(places.root, "data").rglob(".tmp-*")
+    for path in candidates:
+        if datetime.fromtimestamp(_last_touched(path), UTC) < before:
+            yield path
+
+
+def _last_touched(path: Path) -> float:
+    """When a file, or anything in a folder, was last modified, in s since 1970."""
+    inside = (Path(folder, name) for folder, _, names in os.walk(path) for name in names)
+    return max(p.stat().st_mtime for p in (path, *inside))
