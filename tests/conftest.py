@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,6 @@ from filelock import FileLock
 from hypothesis import settings
 
 from tests.workplace import FEW, Place
-from video_assets import resources
 from video_assets import settings as project
 from video_assets.demo import make_footage
 
@@ -83,7 +83,7 @@ def place(tmp_path: Path) -> Place:
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     """Make this process work in an empty place, by the default settings."""
-    for name in os.environ:
+    for name in list(os.environ):
         if name.startswith("VIDEO_ASSETS_"):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
@@ -96,4 +96,5 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
 def forget_settings() -> None:
     """Let this process read its settings anew."""
     project.settings.cache_clear()
-    resources._lake.cache_clear()
+    if resources := sys.modules.get("video_assets.resources"):
+        resources._lake.cache_clear()

@@ -13,8 +13,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import dagster as dg
 import polars as pl
 
 from video_assets.footage.ingest import Stock, take_stock
@@ -22,6 +22,9 @@ from video_assets.footage.tick import Cursor
 from video_assets.lake.lake import Lake
 from video_assets.lake.schemas import TABLES
 from video_assets.settings import LakeSettings, Settings, WatchedFolder
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 COMMAND = (sys.executable, "-c", "from video_assets.cli import main; main()")
 # Few, small and quick, and one of them has no bytes: 3 videos of which 3 clips come.
@@ -73,8 +76,12 @@ class Place:
         return Lake(Settings(lake=LakeSettings(root=str(self.root)), **sections))  # type: ignore[arg-type]
 
     def instance(self) -> dg.DagsterInstance:
+        import dagster as dg
+
         self.home.mkdir(parents=True, exist_ok=True)
-        return dg.DagsterInstance.from_config(str(self.home)) if (self.home / "dagster.yaml").exists() else _new(self.home)
+        if not (self.home / "dagster.yaml").exists():
+            (self.home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+        return dg.DagsterInstance.from_config(str(self.home))
 
     def copy(self, folder: Path) -> Place:
         """The same in another folder; the copy's catalog refers to the copy's files."""
@@ -89,11 +96,6 @@ class Place:
             new.execute("UPDATE ducklake_data_file SET path = replace(path, ?, ?)", moved)
             new.commit()
         return Place(folder)
-
-
-def _new(home: Path) -> dg.DagsterInstance:
-    (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
-    return dg.DagsterInstance.from_config(str(home))
 
 
 def stable(lake: Lake) -> dict[str, pl.DataFrame]:

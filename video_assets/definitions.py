@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from video_assets.assets import footage, scores, segments
+from video_assets.assets import footage, scores, segments, sheet
 from video_assets.assets.common import BATCHES, catalogue
 from video_assets.assets.run import JOB
 from video_assets.assets.tiers import tiers
@@ -31,6 +31,7 @@ defs = dg.Definitions(
         segments.clips,
         scores.visual_scores,
         scores.motion_scores,
+        sheet.clip_sheet,
         *tiers,
     ],
     asset_checks=checks,

@@ -27,6 +27,12 @@ CODE: dict[str, str] = {
 }
 
 DECODE_ASSETS = ("decoded_videos", "frame_signals", "keyframes")
+SHEET = "clip_sheet"
+
+
+def sheet_sql(settings: Settings) -> str:
+    """The view over which tiers are written."""
+    return (settings.sql_folder / "views" / f"{SHEET}.sql").read_text()
 
 
 def tier_asset(tier: str) -> str:
@@ -35,9 +41,8 @@ def tier_asset(tier: str) -> str:
 
 
 def tier_inputs(tier: Tier) -> tuple[str, ...]:
-    """What a tier's verdicts depend on: all that clip_sheet joins, and the parent tier."""
-    parent = (tier_asset(tier.parent),) if tier.parent else ()
-    return ("raw_videos", "decoded_videos", "clips", "visual_scores", "motion_scores", *parent)
+    """What a tier's verdicts depend on: the sheet, and the parent tier."""
+    return (SHEET, *((tier_asset(tier.parent),) if tier.parent else ()))
 
 
 def measurements(settings: Settings, tiers: Mapping[str, Tier]) -> dict[str, Measurement]:
@@ -53,15 +58,19 @@ def measurements(settings: Settings, tiers: Mapping[str, Tier]) -> dict[str, Mea
         Measurement("decoded_videos", schemas.DECODED_VIDEOS, decode, ("raw_videos",), "video"),
         Measurement("frame_signals", schemas.FRAME_SIGNALS, decode, ("raw_videos",), "video"),
         Measurement("keyframes", schemas.KEYFRAMES, decode, ("raw_videos",), "video"),
-        Measurement("shots", schemas.SHOTS, shots, ("raw_videos", "decoded_videos", "frame_signals"), "video"),
+        Measurement("shots", schemas.SHOTS, shots, ("decoded_videos", "frame_signals"), "video"),
         Measurement(
             "clips", schemas.CLIPS, code_version(CODE["clips"], settings.clips.model_dump()),
-            ("raw_videos", "decoded_videos", "frame_signals", "shots"), "video",
+            ("decoded_videos", "frame_signals", "shots"), "video",
         ),
         Measurement("visual_scores", schemas.VISUAL_SCORES, visual, ("frame_signals", "clips"), "clip"),
         Measurement(
             "motion_scores", schemas.MOTION_SCORES, code_version(CODE["motion_scores"], {}),
             ("frame_signals", "clips"), "clip",
+        ),
+        Measurement(
+            SHEET, schemas.CLIPS, code_version("view", {"sql": sheet_sql(settings)}),
+            ("raw_videos", "decoded_videos", "shots", "clips", "visual_scores", "motion_scores"), "clip",
         ),
         *(
             Measurement(tier_asset(name), schemas.TIER_VERDICTS, tier.version, tier_inputs(tier), "clip", {"tier": name})

@@ -49,7 +49,9 @@ def test_audio_is_noticed() -> None:
     assert probe(BUNNY, ANY_SIZE).has_audio
 
 
-@pytest.mark.parametrize(("small", "large", "chosen"), [("default", "default", 640), ("default", "0", 193), ("0", "default", 640)])
+@pytest.mark.parametrize(
+    ("small", "large", "chosen"), [("default", "default", 640), ("default", "0", 193), ("0", "default", 640)]
+)
 def test_the_default_stream_is_the_video_then_the_largest_and_never_cover_art(
     small: str, large: str, chosen: int, tmp_path: Path
 ) -> None:
@@ -104,7 +106,9 @@ def test_a_file_without_one_whole_frame_has_no_frames(tmp_path: Path) -> None:
 
 def test_transfer_and_range_are_named_as_ffmpeg_names_them(tmp_path: Path) -> None:
     tags = "setparams=color_primaries=bt2020:colorspace=bt2020nc:color_trc=smpte2084:range=tv"
-    path = made_from(BIKES, tmp_path / "hdr.mp4", "-t", "0.2", "-vf", tags, "-pix_fmt", "yuv420p10le", "-c:v", "libx264")
+    path = made_from(
+        BIKES, tmp_path / "hdr.mp4", "-t", "0.2", "-vf", tags, "-pix_fmt", "yuv420p10le", "-c:v", "libx264"
+    )
     found = probe(path, ANY_SIZE)
     assert (found.pixel_format, found.colour_transfer, found.colour_range) == ("yuv420p10le", "smpte2084", "tv")
 

@@ -14,11 +14,21 @@ from video_assets.batches.step import Step, total
 from video_assets.footage.ingest import pick_sources
 from video_assets.lake.lake import Lake, Made, Replacement
 from video_assets.lake.plan import due_rows
-from video_assets.lake.schemas import DECODED_VIDEOS, FRAME_SIGNALS, KEYFRAMES, RAW_VIDEOS, RIGHTS, SOURCE_FILES, Table
+from video_assets.lake.schemas import (
+    DECODED_VIDEOS,
+    FRAME_SIGNALS,
+    KEYFRAMES,
+    PICTURE,
+    RAW_VIDEOS,
+    RIGHTS,
+    SOURCE_FILES,
+    Table,
+)
 from video_assets.lake.versions import data_version
 from video_assets.reasons import Reason
 
 _RIGHTS = [c.name for c in RIGHTS]
+_PASS = {c: t for c, t in DECODED_VIDEOS.schema.items() if c not in PICTURE}
 
 
 def take_in_videos(step: Step, batch: str) -> Made:
@@ -118,7 +128,10 @@ def decode_videos(step: Step, batch: str) -> list[Made]:
     folders = {v: lake.settings.lake.scratch_path / "decoded" / version / v for v in due}
     fresh = _decoded(step, videos.filter(pl.col("video_id").is_in(due)), places, folders)
     kept = have.filter(pl.col("video_id").is_in(list(wanted - set(due))))
-    decoded = DECODED_VIDEOS.frame([*fresh, *kept.to_dicts()], batch=batch, version=version)
+    passes = pl.DataFrame([*fresh, *kept.drop(PICTURE).to_dicts()], infer_schema_length=None, schema_overrides=_PASS)
+    decoded = DECODED_VIDEOS.frame(
+        passes.join(videos.select("video_id", *PICTURE), on="video_id"), batch=batch, version=version
+    )
     good = sorted(decoded.filter(pl.col("reason").is_null())["video_id"])
     with lake.files.temporary() as temporary:
         signals, keyframes = temporary / "signals.parquet", temporary / "keyframes.parquet"

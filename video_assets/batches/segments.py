@@ -8,7 +8,7 @@ import polars as pl
 
 from video_assets.batches.step import Step, Stopwatch, total
 from video_assets.lake.lake import Made, Replacement
-from video_assets.lake.schemas import CLIPS, DECODED_VIDEOS, FRAME_SIGNALS, RAW_VIDEOS, SHOTS, Table
+from video_assets.lake.schemas import CLIPS, DECODED_VIDEOS, FRAME_SIGNALS, SHOTS, Table
 from video_assets.segment.clips import cut_clips
 from video_assets.segment.shots import find_shots
 from video_assets.segment.video_facts import VideoFacts
@@ -38,11 +38,8 @@ def segment_clips(step: Step, batch: str) -> Made:
 
 def _videos(step: Step, batch: str) -> list[VideoFacts]:
     """The batch's decoded videos."""
-    raw = step.lake.read(RAW_VIDEOS, [batch]).select(
-        "video_id", "stream", "time_base_num", "time_base_den", "width", "height"
-    )
     decoded = step.lake.read(DECODED_VIDEOS, [batch]).filter(pl.col("reason").is_null())
-    rows = decoded.join(raw, on="video_id").sort("video_id").iter_rows(named=True)
+    rows = decoded.sort("video_id").iter_rows(named=True)
     return [
         VideoFacts(
             r["video_id"], r["stream"], Fraction(r["time_base_num"], r["time_base_den"]), r["width"], r["height"],

@@ -211,7 +211,8 @@ def _note(cursor: duckdb.DuckDBPyConnection, made: Sequence[Made], run_id: str) 
         return
     inputs = [json.dumps(dict(sorted(m.inputs.items()))) for m in made]
     entries = [
-        vars(m) | {"inputs": i, "run_id": run_id, "made_at": datetime.now(UTC)} for m, i in zip(made, inputs, strict=True)
+        vars(m) | {"inputs": i, "run_id": run_id, "made_at": datetime.now(UTC)}
+        for m, i in zip(made, inputs, strict=True)
     ]
     cursor.register("entries", MATERIALIZATIONS.frame(entries).to_arrow(compat_level=pl.CompatLevel.oldest()))
     cursor.execute("DELETE FROM materializations WHERE (asset, batch) IN (SELECT (asset, batch) FROM entries)")

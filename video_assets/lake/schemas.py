@@ -75,6 +75,16 @@ _REASON = Column("reason", TEXT, "Why nothing was measured (see reasons.Reason);
 _MESSAGE = Column("message", TEXT, "What was seen when it failed, for a person; NULL when the row is good.")
 _SECONDS = Column("compute_seconds", DOUBLE, "CPU seconds spent on the row, in s.", volatile=True)
 
+# What segmentation must know of the stream: probed into raw_videos, and carried along by the decode.
+_PICTURE = (
+    Column("stream", INT, "Index of the chosen video stream in the container."),
+    Column("width", INT, "Display width after rotation and sample aspect, in pixels."),
+    Column("height", INT, "Display height after rotation, in pixels."),
+    Column("time_base_num", INT, "Time base: numerator, in s."),
+    Column("time_base_den", INT, "Time base: denominator."),
+)
+PICTURE = tuple(c.name for c in _PICTURE)
+
 RIGHTS = (
     Column("licence", TEXT, "Licence: SPDX identifier or name; 'unknown' when nobody said."),
     Column("holder", TEXT, "Who holds the rights; 'unknown' when nobody said."),
@@ -118,15 +128,11 @@ RAW_VIDEOS = Table(
         Column("container", TEXT, "FFmpeg demuxer that read it."),
         Column("codec", TEXT, "FFmpeg codec name of the chosen video stream."),
         Column("pixel_format", TEXT, "FFmpeg pixel format name."),
-        Column("stream", INT, "Index of the chosen video stream in the container."),
-        Column("width", INT, "Display width after rotation and sample aspect, in pixels."),
-        Column("height", INT, "Display height after rotation, in pixels."),
+        *_PICTURE,
         Column("coded_width", INT, "Width as coded, in pixels."),
         Column("coded_height", INT, "Height as coded, in pixels."),
         Column("rotation", INT, "Clockwise rotation that display needs: 0, 90, 180 or 270 degrees."),
         Column("sample_aspect", DOUBLE, "Width of a coded pixel over its height."),
-        Column("time_base_num", INT, "Time base: numerator, in s."),
-        Column("time_base_den", INT, "Time base: denominator."),
         Column("start_pts", LONG, "Declared first pts, in time base units."),
         Column("duration_s", DOUBLE, "Declared duration of the stream, in s."),
         Column("declared_frames", LONG, "Declared number of frames; NULL when the container does not say."),
@@ -151,6 +157,7 @@ DECODED_VIDEOS = Table(
     (
         _BATCH,
         _VIDEO,
+        *_PICTURE,
         Column("frames", LONG, "Decoded frames."),
         Column("first_pts", LONG, "First pts, in time base units."),
         Column("end_pts", LONG, "Pts at which the last frame ends, in time base units."),

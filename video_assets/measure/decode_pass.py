@@ -20,7 +20,7 @@ from video_assets.measure.streamed_table import Row, StreamedTable
 from video_assets.measure.timeline import Timeline
 from video_assets.media.containers import MediaError, open_video
 from video_assets.media.frames import FrameReader
-from video_assets.media.streams import declared_duration, geometry, video_stream
+from video_assets.media.streams import check_dimensions, declared_duration, geometry, video_stream
 from video_assets.reasons import Reason
 from video_assets.settings import DecodeSettings
 
@@ -69,7 +69,7 @@ def decode_video(
         the declared duration is missing.
 
     Raises:
-        MediaError: as :func:`open_video`; NO_FRAMES when nothing decodes. Then neither file is written.
+        MediaError: as :func:`open_video`; NO_VIDEO_STREAM, ABSURD_DIMENSIONS; NO_FRAMES when nothing decodes. Then neither file is written.
     """
     started = time.thread_time()
     cv2.setNumThreads(1)
@@ -79,6 +79,7 @@ def decode_video(
         StreamedTable(keyframes_path, KEYFRAMES, _KEYFRAME_ROWS_PER_GROUP) as keyframes,
     ):
         video = video_stream(container, stream)
+        check_dimensions(video, settings.max_pixels)
         reader = FrameReader(container, video, settings.max_pixels, settings.profile, motion_vectors=True)
         frames = iter(reader)
         first = next(frames, None)

@@ -50,7 +50,7 @@ class FrameReader:
         self.time_base = stream.time_base or _UNKNOWN_TIME_BASE
         self.nominal_step = self._nominal_step()
         # GENPTS, which PyAV asks for, invents wrong pts where a container has only dts (AVI with B frames).
-        container.flags &= ~cast(int, Flags.gen_pts.value)
+        container.flags &= ~cast("int", Flags.gen_pts.value)
         context = stream.codec_context
         # Several files at a time on one thread each cost less CPU than one file on several threads.
         context.thread_count = 1

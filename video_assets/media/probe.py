@@ -11,7 +11,7 @@ from av.video.stream import VideoStream
 
 from video_assets.media.containers import MediaError, open_video
 from video_assets.media.frames import FrameReader
-from video_assets.media.streams import best_video_stream, declared_duration, geometry
+from video_assets.media.streams import best_video_stream, check_dimensions, declared_duration, geometry
 from video_assets.reasons import Reason
 
 # FFmpeg's names of ITU-T H.273 code points.
@@ -88,18 +88,6 @@ def probe(path: Path, max_pixels: int) -> Probe:
             colour_range=_RANGES.get(frame.color_range),
             has_audio=bool(container.streams.audio),
         )
-
-
-def check_dimensions(stream: VideoStream, max_pixels: int) -> None:
-    """Refuse a picture that is empty or too large to open.
-
-    Raises:
-        MediaError: ABSURD_DIMENSIONS.
-    """
-    width, height = stream.width, stream.height
-    if not 0 < width * height <= max_pixels or width < 0:
-        message = f"The declared picture is {width}x{height}; at most {max_pixels} pixels are opened."
-        raise MediaError(Reason.ABSURD_DIMENSIONS, message)
 
 
 def _first_frame(container: InputContainer, stream: VideoStream, max_pixels: int) -> VideoFrame:

@@ -66,6 +66,18 @@ def video_stream(container: InputContainer, index: int) -> VideoStream:
     raise MediaError(Reason.NO_VIDEO_STREAM, f"Stream {index} is not video that can be decoded.")
 
 
+def check_dimensions(stream: VideoStream, max_pixels: int) -> None:
+    """Refuse a picture that is empty or too large to open.
+
+    Raises:
+        MediaError: ABSURD_DIMENSIONS.
+    """
+    width, height = stream.width, stream.height
+    if width <= 0 or height <= 0 or width * height > max_pixels:
+        message = f"The declared picture is {width}x{height}; at most {max_pixels} pixels are opened."
+        raise MediaError(Reason.ABSURD_DIMENSIONS, message)
+
+
 def geometry(stream: VideoStream, frame: VideoFrame) -> Geometry:
     """The geometry of a decoded frame. Decoded, because only frames carry the display matrix (ISO/IEC 14496-12)."""
     aspect = stream.sample_aspect_ratio

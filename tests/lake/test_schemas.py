@@ -1,0 +1,120 @@
+"""The lake's tables and views: made when they are missing, described, and brought up to newer code."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.lake.rows import commit_shots, shots, snapshots
+from tests.workplace import Place
+from video_assets.lake import schemas
+from video_assets.lake.lake import Lake, Replacement
+from video_assets.lake.schemas import MATERIALIZATIONS, SHOTS, TABLES, Table
+from video_assets.settings import LakeSettings, Settings
+
+
+VALUES: dict[pl.DataType, object] = {
+    pl.String(): "text", pl.Boolean(): True, pl.Int32(): 2**31 - 1, pl.Int64(): 2**63 - 1, pl.Float32(): 0.1,
+    pl.Float64(): 0.1, pl.Binary(): b"\x00\xff", pl.Datetime("us", "UTC"): datetime(2026, 3, 1, 12, 0, 0, 1, UTC),
+    pl.List(pl.Struct({"rule": pl.String(), "passed": pl.Boolean()})): [{"rule": "a", "passed": None}],
+}  # fmt: skip
+
+
+def test_every_column_stands_in_the_catalog_with_its_description(lake: Lake) -> None:
+    found = lake.query(
+        "SELECT table_name, column_name, comment FROM duckdb_columns() "
+        "WHERE database_name = 'lake' AND table_name <> 'clip_sheet'"
+    )
+    expected = {(t.name, c.name, c.description) for t in TABLES.values() for c in t.columns}
+    assert set(found.iter_rows()) == expected
+
+
+def test_a_value_of_every_column_comes_back_as_it_was_written(lake: Lake) -> None:
+    rows = {
+        t: t.frame([{c.name: VALUES[c.dtype] for c in t.columns}]) for t in TABLES.values() if t != MATERIALIZATIONS
+    }
+    lake.commit([Replacement(table, ["text"], row) for table, row in rows.items()], [], message="all")
+    for table, row in rows.items():
+        assert lake.read(table, ["text"]).equals(row), table.name
+
+
+def test_every_table_stands_in_the_catalog_with_its_description(lake: Lake) -> None:
+    found = lake.query("SELECT table_name, comment FROM duckdb_tables() WHERE database_name = 'lake'")
+    assert dict(found.iter_rows()) == {t.name: t.description for t in TABLES.values()}
+
+
+def test_opening_a_lake_that_is_up_to_date_writes_nothing(lake: Lake) -> None:
+    before = snapshots(lake)
+    assert snapshots(Lake(lake.settings)) == before
+
+
+def test_an_old_lake_gets_the_columns_and_tables_that_newer_code_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place(tmp_path)
+    with monkeypatch.context() as older:
+        short = replace(SHOTS, columns=tuple(c for c in SHOTS.columns if c.name != "ends"))
+        older.setitem(TABLES, "shots", short)
+        older.delitem(TABLES, "source_files")
+        older.setattr(schemas, "SHOTS", short)
+        old = place.lake(sql_dir=_sql_without_views(tmp_path))
+        _commit_as(old, short, "old")
+    lake = place.lake()
+    commit_shots(lake, "new", 2)
+    assert lake.read(SHOTS, ["old"]).equals(shots("old", 2))
+    assert lake.read(SHOTS, ["new"]).equals(shots("new", 2))
+    assert lake.read(schemas.SOURCE_FILES).equals(schemas.SOURCE_FILES.empty())
+    comment = "SELECT comment FROM duckdb_columns() WHERE database_name = 'lake' AND table_name = 'shots' AND column_name = 'ends'"
+    assert lake.query(comment).item() == next(c.description for c in SHOTS.columns if c.name == "ends")
+
+
+def _commit_as(lake: Lake, table: Table, batch: str) -> None:
+    lake.commit([Replacement(table, [batch], shots(batch, 2).select(table.schema.names()))], [], message="old")
+
+
+def _sql_without_views(folder: Path) -> Path:
+    (folder / "sql" / "views").mkdir(parents=True)
+    return folder / "sql"
+
+
+def test_a_view_is_made_anew_when_its_text_changes_and_only_then(tmp_path: Path) -> None:
+    views = _sql_without_views(tmp_path) / "views"
+    (views / "long_shots.sql").write_text("SELECT * FROM shots WHERE shot < 2;\n")
+    settings = Settings(lake=LakeSettings(root=str(tmp_path / "lake")), sql_dir=views.parent)
+    lake = Lake(settings)
+    commit_shots(lake, "a", 5)
+    assert lake.query("FROM long_shots").height == 2
+    before = snapshots(lake)
+    assert snapshots(Lake(settings)) == before
+    (views / "long_shots.sql").write_text("SELECT * FROM shots WHERE shot < 3;\n")
+    again = Lake(settings)
+    assert again.query("FROM long_shots").height == 3
+    assert snapshots(again) == before + 1
+
+
+def test_the_shipped_views_can_be_queried_in_an_empty_lake(lake: Lake) -> None:
+    assert lake.query("FROM clip_sheet").height == 0
+
+
+def test_rows_with_a_column_that_the_table_lacks_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"shots has no column sharpnes\."):
+        SHOTS.frame([{"shot_id": "x", "sharpnes": 1.0}])
+
+
+def test_rows_are_brought_into_the_tables_order_and_types_and_absent_columns_are_null() -> None:
+    frame = SHOTS.frame([{"shot": 2, "video_id": "b"}, {"shot": 1, "video_id": "b"}], batch="x")
+    assert frame.schema == SHOTS.schema
+    assert frame["shot"].to_list() == [1, 2]
+    assert frame["end_pts"].to_list() == [None, None]
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=lambda t: t.name)
+def test_every_table_has_a_key_among_its_columns_and_sentences_for_all_of_them(table: Table) -> None:
+    assert set(table.key) <= set(table.schema)
+    assert len(table.schema) == len(table.columns)
+    assert all(c.description.endswith(".") for c in table.columns)
+    assert isinstance(table.empty(), pl.DataFrame)

@@ -1,0 +1,28 @@
+"""Running the decode pass in tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from video_assets.measure.decode_pass import DecodedVideo, decode_video
+from video_assets.media.probe import probe
+from video_assets.settings import DecodeSettings
+
+
+@dataclass(frozen=True)
+class Decoded:
+    video: DecodedVideo
+    signals: pl.DataFrame
+    keyframes: pl.DataFrame
+
+
+def decode(path: Path, folder: Path, settings: DecodeSettings | None = None) -> Decoded:
+    """Decode the stream that the probe chooses, writing into a folder."""
+    settings = settings or DecodeSettings()
+    stream = probe(path, settings.max_pixels).stream
+    signals, keyframes = folder / "signals.parquet", folder / "keyframes.parquet"
+    video = decode_video(path, "video", stream, settings, signals, keyframes)
+    return Decoded(video, pl.read_parquet(signals), pl.read_parquet(keyframes))
