@@ -23,7 +23,7 @@ STABLE: dict[str, tuple[pl.DataType, st.SearchStrategy[Any]]] = {
     "share": (pl.Float32(), st.floats(width=32, allow_nan=False)),
     "seconds": (pl.Float64(), st.floats(allow_nan=False)),
     "picture": (pl.Binary(), st.binary(max_size=20)),
-    "seen": (pl.Datetime("us", "UTC"), st.datetimes(datetime(1990, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))),  # noqa: DTZ001
+    "seen": (pl.Datetime("us", "UTC"), st.datetimes(datetime(1990, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))),
     "rules": (
         RULES,
         st.lists(st.fixed_dictionaries({"rule": st.text(max_size=15), "passed": st.none() | st.booleans()}), max_size=3),
@@ -61,11 +61,9 @@ def test_the_order_of_rows_does_not_matter(rows: list[dict[str, Any]], chance: r
 
 @given(ROWS, ROWS)
 def test_where_the_rows_come_from_does_not_matter(rows: list[dict[str, Any]], others: list[dict[str, Any]]) -> None:
-    known = {row["key"] for row in rows}
-    more = frame([*others, *(row for row in rows if row["key"] not in {o["key"] for o in others})])
-    if known & {row["key"] for row in others}:
-        return
-    assert data_version(more.filter(pl.col("key").is_in(known)), TABLE) == data_version(frame(rows), TABLE)
+    strangers = [row | {"key": f"other {row['key']}"} for row in others]
+    found = frame([*strangers, *rows]).filter(~pl.col("key").str.starts_with("other"))
+    assert data_version(found, TABLE) == data_version(frame(rows), TABLE)
 
 
 @given(ROWS)
@@ -136,7 +134,7 @@ def test_a_version_is_the_same_on_every_machine_and_every_day() -> None:
             }
         ]
     )
-    assert data_version(rows.drop("picture"), _without_pictures()) == "PINNED"
+    assert data_version(rows.drop("picture"), _without_pictures()) == "43735eebf0b10b09"
 
 
 def _without_pictures() -> Table:
@@ -167,4 +165,4 @@ def test_one_data_version_stays_as_it_is_and_several_are_one() -> None:
 
 
 def test_text_and_its_bytes_have_one_hash() -> None:
-    assert short_hash("clip") == short_hash(b"clip") == "5b7e6ea4a03f9eaf"
+    assert short_hash("clip") == short_hash(b"clip") == "67905ad3cc2dd52b"

@@ -275,7 +275,7 @@ def test_a_dissolve_is_the_average_of_its_ends(tmp_path: Path) -> None:
 
 def test_a_cut_is_not_the_average_of_its_ends(bikes: Decoded) -> None:
     at_cut = bikes.signals.filter(pl.col("frame").is_in([n + 3 for n in (30, 76, 137, 187)]))
-    assert at_cut["blend_residual"].min() > 0.4
+    assert (at_cut["blend_residual"] > 0.4).all()
 
 
 def test_the_fast_profile_leaves_out_the_loop_filter(bikes: Decoded, tmp_path: Path) -> None:

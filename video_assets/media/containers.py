@@ -57,6 +57,8 @@ def open_video(path: Path, max_pixels: int | None = None) -> Iterator[InputConta
             options={} if max_pixels is None else {"max_pixels": str(max_pixels)},
             metadata_errors="replace",
         )
+    except MemoryError:  # a limit of this process, not a fault of the file
+        raise
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise _reason_for(path, error) from error
     with container:

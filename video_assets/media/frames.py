@@ -80,6 +80,8 @@ class FrameReader:
                 yield from self._stream.decode(packet)
             except av.error.EOFError:
                 return
+            except MemoryError:  # a limit of this process, not damage to the file
+                raise
             except av.error.FFmpegError:
                 self.errors += 1
 
@@ -94,6 +96,8 @@ class FrameReader:
                         self.broken = False
                         yield packet
                 break
+            except MemoryError:
+                raise
             except av.error.FFmpegError:
                 read_errors += 1
                 self.broken = True

@@ -1,0 +1,152 @@
+"""Several processes at one lake: writers, readers, and one that is killed."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.lake.rows import clips, counts, shots
+from tests.workplace import Place
+from video_assets.lake import catalog
+from video_assets.lake.lake import Lake, Made, Replacement
+from video_assets.lake.schemas import CLIPS, SHOTS
+
+ROWS, TIMES, KILLS = 40, 10, 8
+BATCHES = ("a", "b", "c", "d")
+
+
+@pytest.fixture
+def processes() -> ForkServerContext:
+    """Give processes that are forked from one that has the modules loaded."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return context
+
+
+def replace_batch(lake: Lake, batch: str, version: str) -> int:
+    replacements = [
+        Replacement(SHOTS, [batch], shots(batch, ROWS, version)),
+        Replacement(CLIPS, [batch], clips(batch, ROWS, version)),
+    ]
+    return lake.commit(replacements, [Made("shots", batch, version, version, {}, ROWS)], message=f"{batch} {version}")
+
+
+def write(folder: Path, batch: str, ready: Connection) -> None:
+    lake = Place(folder).lake()
+    for generation in range(TIMES):
+        ready.send(replace_batch(lake, batch, str(generation)))
+
+
+def read(folder: Path, stop: Connection, seen: Connection) -> None:
+    """Look at every batch over and over; report what was seen, and how often."""
+    settings = Place(folder).lake().settings.lake
+    connection, found, looks = catalog.connect(settings, None, read_only=True), set(), 0
+    while not stop.poll():
+        looks += 1
+        found |= set(connection.execute(_LOOK).fetchall())
+    seen.send((looks, found))
+
+
+_LOOK = """
+SELECT batch, count(DISTINCT version), count(*), count(*) FILTER (what = 'shot'), sum(number)
+FROM (SELECT batch, version, 'shot' AS what, start_frame AS number FROM shots
+      UNION ALL SELECT batch, version, 'clip', start_pts FROM clips) GROUP BY batch
+"""
+WHOLE = (1, 2 * ROWS, ROWS, sum(10 * i + 1000 * i for i in range(ROWS)))
+
+
+def test_four_processes_replace_their_batches_while_two_read_and_nothing_is_torn_or_lost(
+    tmp_path: Path, processes: ForkServerContext
+) -> None:
+    lake = Place(tmp_path).lake()
+    for batch in BATCHES:
+        replace_batch(lake, batch, "before")
+    before = lake.query("SELECT max(snapshot_id) FROM ducklake_snapshots('lake')").item()
+    made, ready = processes.Pipe(duplex=False)
+    stopped, stop = processes.Pipe(duplex=False)
+    views, seen = processes.Pipe(duplex=False)
+    writers = [processes.Process(target=write, args=(tmp_path, batch, ready)) for batch in BATCHES]
+    readers = [processes.Process(target=read, args=(tmp_path, stopped, seen)) for _ in range(2)]
+    for process in (*readers, *writers):
+        process.start()
+    for process in writers:
+        process.join()
+    stop.send(None)
+    looks = [views.recv() for _ in readers]
+    for process in readers:
+        process.join()
+    assert [p.exitcode for p in (*writers, *readers)] == [0] * 6
+    snapshots = [made.recv() for _ in range(TIMES * len(BATCHES))]
+    assert sorted(snapshots) == list(range(before + 1, before + 1 + TIMES * len(BATCHES)))
+    assert counts(lake, "shots", *BATCHES) == {b: (str(TIMES - 1), ROWS) for b in BATCHES}
+    for looked, found in looks:
+        assert looked > 0
+        assert found == {(batch, *WHOLE) for batch in BATCHES}
+
+
+def write_forever(folder: Path, ready: Connection) -> None:
+    lake, generation = Place(folder).lake(), 0
+    while True:
+        for batch in BATCHES:
+            replace_batch(lake, batch, f"{generation}")
+            ready.send(batch)
+        generation += 1
+
+
+def test_a_process_that_is_killed_while_it_commits_leaves_every_batch_whole(
+    tmp_path: Path, processes: ForkServerContext
+) -> None:
+    chance = random.Random(7)
+    done, ready = processes.Pipe(duplex=False)
+    for _ in range(KILLS):
+        process = processes.Process(target=write_forever, args=(tmp_path, ready))
+        process.start()
+        for _ in BATCHES:
+            done.recv()
+        process.join(chance.uniform(0, 0.3))
+        process.kill()
+        process.join()
+        assert process.exitcode == -9
+        while done.poll():
+            done.recv()
+        lake = Place(tmp_path).lake()
+        assert set(lake.query(_LOOK).iter_rows()) == {(batch, *WHOLE) for batch in BATCHES}
+        versions = {batch: version for batch, (version, _) in counts(lake, "shots", *BATCHES).items()}
+        assert versions == {batch: entry["version"] for (_, batch), entry in lake.made(BATCHES).items()}
+    assert replace_batch(lake, "a", "after") > 0
+    assert counts(lake, "clips", "a") == {"a": ("after", ROWS)}
+
+
+def test_a_reader_keeps_its_snapshot_while_the_batch_is_replaced(tmp_path: Path) -> None:
+    lake = Place(tmp_path).lake()
+    replace_batch(lake, "a", "old")
+    with catalog.connect(lake.settings.lake, None, read_only=True) as reader:
+        version = "SELECT DISTINCT version FROM shots"
+        reader.execute("BEGIN")
+        assert reader.execute(version).fetchall() == [("old",)]
+        replace_batch(lake, "a", "new")
+        assert reader.execute(version).fetchall() == [("old",)]
+        reader.execute("COMMIT")
+        assert reader.execute(version).fetchall() == [("new",)]
+
+
+def test_a_reader_cannot_write(tmp_path: Path) -> None:
+    lake = Place(tmp_path).lake()
+    replace_batch(lake, "a", "1")
+    reader = catalog.connect(lake.settings.lake, None, read_only=True)
+    with reader, pytest.raises(duckdb.Error, match="read-only"):
+        reader.execute("DELETE FROM shots")
+    assert counts(lake, "shots", "a") == {"a": ("1", ROWS)}
+
+
+def test_a_lake_that_is_not_there_is_not_made_by_reading(tmp_path: Path) -> None:
+    settings = Place(tmp_path).lake().settings.lake
+    with pytest.raises(FileNotFoundError, match="video-assets curate"):
+        catalog.connect(settings, None, read_only=True)
+    assert list(tmp_path.iterdir()) == []
