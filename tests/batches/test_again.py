@@ -92,8 +92,8 @@ def test_renamed_files_are_no_new_work_and_a_changed_sidecar_decodes_nothing(
     write_json(footage / "b.json", licence="CC0-1.0")
     curate(footage)
     assert lake.query("SELECT licence FROM raw_videos").rows() == [("CC0-1.0",)]
-    # What reads raw_videos looks again; the pictures are as they were, so that nothing after them changes.
-    assert remade(was, ledger(lake)) - TIERS - DECODED == {"source_files", "raw_videos", "shots", "clips"}
+    # What reads raw_videos looks again; the pictures are as they were, so that nothing is measured anew.
+    assert remade(was, ledger(lake)) == {"source_files", "raw_videos", "clip_sheet"} | DECODED | TIERS
     assert "Nothing is due" in curate(footage)
 
 
@@ -134,7 +134,7 @@ def test_a_changed_measurement_makes_the_tiers_anew_too(
     monkeypatch.setitem(measurements.CODE, "motion_scores", "2")
     monkeypatch.setattr(motion, "_STILL", 0.9)
     curate(few_files)
-    assert remade(before, ledger(lake)) == {"motion_scores"} | TIERS
+    assert remade(before, ledger(lake)) == {"motion_scores", "clip_sheet"} | TIERS
     kept = lake.query("SELECT count(*) FROM tier_verdicts WHERE tier = 'hunyuan_video/256p' AND kept").item()
     assert kept == 0
 
@@ -148,7 +148,7 @@ def test_a_changed_clip_setting_cuts_clips_anew_without_a_decode(
     monkeypatch.setenv("VIDEO_ASSETS_CLIPS__MIN_SECONDS", "5")
     forget_settings()
     curate(few_files)
-    assert remade(before, ledger(lake)) == {"clips", "visual_scores", "motion_scores"} | TIERS
+    assert remade(before, ledger(lake)) == {"clips", "visual_scores", "motion_scores", "clip_sheet"} | TIERS
     assert lake.query("SELECT count(*), min(duration_s) >= 5 FROM clips").row(0) == (2, True)
 
 

@@ -25,10 +25,17 @@ def shell(statements: str, *queries: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-@pytest.fixture
-def statements(here: Place) -> str:
-    commit_shots(here.lake(), "a", 5)
-    return CliRunner().invoke(main, ["sql", "--attach"], catch_exceptions=False).output
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """Give a lake with five shots, that no test of this module changes."""
+    place = Place(tmp_path_factory.mktemp("shell"))
+    commit_shots(place.lake(), "a", 5)
+    return place
+
+
+@pytest.fixture(scope="module")
+def statements(place: Place) -> str:
+    return place.run("sql", "--attach")
 
 
 def test_a_plain_shell_reads_tables_and_views(statements: str) -> None:
@@ -40,12 +47,12 @@ def test_a_plain_shell_reads_tables_and_views(statements: str) -> None:
     "write",
     ["DELETE FROM shots;", "INSERT INTO shots SELECT * FROM shots;", "DROP TABLE clips;", "CREATE TABLE x (a INT);"],
 )
-def test_a_plain_shell_cannot_write(statements: str, here: Place, write: str) -> None:
-    before = snapshots(here.lake())
+def test_a_plain_shell_cannot_write(statements: str, place: Place, write: str) -> None:
+    before = snapshots(place.lake())
     answer = shell(statements, write)
     assert answer.returncode != 0
     assert "read-only" in answer.stderr
-    assert snapshots(here.lake()) == before
+    assert snapshots(place.lake()) == before
 
 
 def test_a_path_with_a_quote_is_no_trap(here: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,17 +63,19 @@ def test_a_path_with_a_quote_is_no_trap(here: Place, monkeypatch: pytest.MonkeyP
     assert shell(printed, "SELECT count(*) FROM shots;").stdout.split() == ["3"]
 
 
-def test_the_command_answers_a_query_and_a_file_of_one(here: Place, tmp_path: Path) -> None:
-    commit_shots(here.lake(), "a", 5)
-    (tmp_path / "question.sql").write_text("SELECT batch, count(*) AS shots FROM shots GROUP BY batch")
-    for question in ("SELECT batch, count(*) AS shots FROM shots GROUP BY batch", str(tmp_path / "question.sql")):
+def test_the_command_answers_a_query_and_a_file_of_one(
+    place: Place, here: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here.folder / "question.sql").write_text("SELECT batch, count(*) AS shots FROM shots GROUP BY batch")
+    monkeypatch.setenv("VIDEO_ASSETS_LAKE__ROOT", str(place.root))
+    for question in ("SELECT batch, count(*) AS shots FROM shots GROUP BY batch", str(here.folder / "question.sql")):
         answer = CliRunner().invoke(main, ["sql", "--csv", question], catch_exceptions=False)
         assert answer.output == "batch,shots\na,5\n"
 
 
-def test_the_command_cannot_write(here: Place) -> None:
-    commit_shots(here.lake(), "a", 5)
+def test_the_command_cannot_write(place: Place, here: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIDEO_ASSETS_LAKE__ROOT", str(place.root))
     refused = CliRunner().invoke(main, ["sql", "DELETE FROM shots"])
     assert refused.exit_code == 1
     assert "read-only" in refused.output
-    assert here.lake().query("SELECT count(*) FROM shots").item() == 5
+    assert place.lake().query("SELECT count(*) FROM shots").item() == 5

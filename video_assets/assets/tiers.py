@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 
 import dagster as dg
-import polars as pl
 
 from video_assets import reports
 from video_assets.assets.common import BATCHES, catalogue, facts, picture, spec, working
-from video_assets.batches.tiers import counts, decide
+from video_assets.batches.tiers import decide
 from video_assets.curate.funnel import funnel
 from video_assets.curate.tiers import Tier
 from video_assets.lake.lake import Lake
@@ -31,12 +30,15 @@ def _tier(tier: Tier) -> dg.AssetsDefinition:
         opened, batches = lake.open(), list(context.partition_keys)
         with working(context, opened) as step:
             made = decide(step, tier, batches)
+        figures = _figures(opened, tier, batches)
         for batch in batches:
-            shown = facts(made[batch], opened) | _shown(opened, tier, [batch])
-            context.add_asset_metadata(shown, asset_key=asset.split("/"), partition_key=batch)
+            told = facts(made[batch], opened) | figures.get(batch, dict.fromkeys(_VERDICTS, 0))
+            context.add_asset_metadata(told, asset_key=asset.split("/"), partition_key=batch)
         # A run has one data version for all its batches; a child tier that is re-made for nothing costs a second.
         version = combined(*(m.data_version for m in made.values()))
-        return dg.MaterializeResult(asset_key=asset.split("/"), data_version=dg.DataVersion(version))
+        return dg.MaterializeResult(
+            asset_key=asset.split("/"), data_version=dg.DataVersion(version), metadata=_pictures(opened, tier, batches)
+        )
 
     return verdicts
 
@@ -46,18 +48,30 @@ def _described(tier: Tier) -> str:
     return f"**{tier.title}**\n\n{tier.description}\n\n{rules}\n\n```sql\n{tier.sql}\n```"
 
 
-def _shown(lake: Lake, tier: Tier, batches: Sequence[str]) -> dict[str, object]:
-    """What a batch's materialization shows: verdicts, funnel and pictures of both sides."""
-    rows = lake.query(_CLIPS, [tier.name, list(batches)])
+_VERDICTS = ("kept", "dropped", "undecided")
+
+
+def _figures(lake: Lake, tier: Tier, batches: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Clips by verdict and hours kept, of each batch."""
+    counted = ", ".join(f"count(*) FILTER (verdict = '{verdict}') AS {verdict}" for verdict in _VERDICTS)
+    rows = lake.query(
+        f"SELECT batch, {counted}, "
+        "round(coalesce(sum(duration_s) FILTER (verdict = 'kept'), 0) / 3600, 4) AS hours_kept "
+        f"FROM ({_CLIPS}) GROUP BY batch",
+        [tier.name, list(batches)],
+    )
+    return {row.pop("batch"): row for row in rows.iter_rows(named=True)}
+
+
+def _pictures(lake: Lake, tier: Tier, batches: Sequence[str]) -> dict[str, dg.MetadataValue[str]]:
+    """The funnel over the run's batches, and pictures of both sides."""
+    clips = lake.query(f"{_CLIPS} ORDER BY c.batch, c.video_id, c.start_pts", [tier.name, list(batches)])
     with lake.cursor() as cursor:
         steps = funnel(cursor, tier, batches)
-    kept, dropped = (rows.filter(pl.col("verdict") == v) for v in ("kept", "dropped"))
     return {
-        **counts(rows),
-        "hours_kept": round(float(kept["duration_s"].sum()) / 3600, 4),
         "funnel": picture(reports.table(steps)),
-        "contact_sheet_kept": picture(reports.contact_sheet(lake, kept)),
-        "contact_sheet_dropped": picture(reports.contact_sheet(lake, dropped)),
+        "contact_sheet_kept": picture(reports.contact_sheet(lake, clips.filter(verdict="kept"))),
+        "contact_sheet_dropped": picture(reports.contact_sheet(lake, clips.filter(verdict="dropped"))),
     }
 
 
@@ -65,7 +79,7 @@ _CLIPS = f"""
 SELECT c.batch, c.video_id, c.start_pts, c.end_pts, c.duration_s, v.verdict,
     coalesce(v.decided_by, round(c.duration_s, 1) || ' s, ' || c.crop_width || 'x' || c.crop_height) AS label
 FROM {TIER_VERDICTS.name} AS v JOIN clips AS c ON c.batch = v.batch AND c.clip_id = v.clip_id
-WHERE v.tier = ? AND v.batch IN (SELECT unnest(?)) ORDER BY c.batch, c.video_id, c.start_pts
+WHERE v.tier = ? AND v.batch IN (SELECT unnest(?))
 """
 
 tiers = [_tier(tier) for tier in catalogue(settings())[0].values()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -34,8 +34,12 @@ class Step:
 
     def inputs(self, asset: str, batch: str) -> dict[str, str]:
         """The data versions of what the asset reads, as they are now. Read them before the rows themselves."""
-        ledger = self.lake.made([batch])
-        return {i: ledger[i, batch]["data_version"] for i in self.order[asset].inputs if (i, batch) in ledger}
+        return self.inputs_of(asset, [batch])[batch]
+
+    def inputs_of(self, asset: str, batches: Sequence[str]) -> dict[str, dict[str, str]]:
+        """The same for several batches, by batch."""
+        ledger, inputs = self.lake.made(batches), self.order[asset].inputs
+        return {b: {i: ledger[i, b]["data_version"] for i in inputs if (i, b) in ledger} for b in batches}
 
     def made(
         self, asset: str, batch: str, rows: pl.DataFrame, inputs: Mapping[str, str], *,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import polars as pl
-
 from video_assets.batches.step import Step, Stopwatch
 from video_assets.curate.tiers import Tier
 from video_assets.curate.verdicts import evaluate
@@ -21,7 +19,7 @@ def decide(step: Step, tier: Tier, batches: Sequence[str]) -> dict[str, Made]:
         The ledger entry of each batch.
     """
     asset = tier_asset(tier.name)
-    inputs = {batch: step.inputs(asset, batch) for batch in batches}
+    inputs = step.inputs_of(asset, batches)
     watch = Stopwatch()
     with step.lake.cursor() as cursor:
         rows = evaluate(cursor, tier, batches)
@@ -34,9 +32,3 @@ def decide(step: Step, tier: Tier, batches: Sequence[str]) -> dict[str, Made]:
     replacement = Replacement(TIER_VERDICTS, list(batches), rows, {"tier": tier.name})
     step.lake.commit([replacement], list(made.values()), message=f"{asset}: {len(batches)} batches", run_id=step.run_id)
     return made
-
-
-def counts(rows: pl.DataFrame) -> dict[str, int]:
-    """How many clips are kept, dropped and undecided."""
-    found = dict(rows.group_by("verdict").len().iter_rows())
-    return {verdict: found.get(verdict, 0) for verdict in ("kept", "dropped", "undecided")}

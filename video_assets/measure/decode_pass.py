@@ -24,7 +24,7 @@ from video_assets.media.streams import check_dimensions, declared_duration, geom
 from video_assets.reasons import Reason
 from video_assets.settings import DecodeSettings
 
-_SIGNAL_ROWS_PER_GROUP = 8192
+_SIGNAL_ROWS_PER_GROUP = 4096
 _KEYFRAME_ROWS_PER_GROUP = 64
 
 # A stream is taken to be cut off when it is short of its declared duration by both.

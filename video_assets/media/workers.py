@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import resource
 import signal
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures import as_completed
@@ -34,7 +35,8 @@ class Outcome(Generic[Result]):
 
 
 def _prepare(memory_mib: int) -> None:
-    """Runs first in every worker: bound its memory, keep each decode on one core, leave interrupts to the parent."""
+    """Runs first in every worker: die with the run, bound memory, decode on one core, leave interrupts to the parent."""
+    threading.Thread(target=_die_with_the_run, daemon=True).start()
     limit = memory_mib * 2**20
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -44,6 +46,13 @@ def _prepare(memory_mib: int) -> None:
 
     cv2.setNumThreads(1)
     av.logging.set_level(None)
+
+
+def _die_with_the_run() -> None:
+    """A worker whose run was killed must not write on beside the next run's."""
+    if run := multiprocessing.parent_process():
+        run.join()
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def process_count(settings: WorkerSettings) -> int:
@@ -71,14 +80,14 @@ def run_guarded(
     outcomes: dict[str, Outcome[Result]] = {}
     left = dict(jobs)
     for attempt in range(settings.attempts):
+        if not left:
+            break
         last = attempt + 1 == settings.attempts
         for key, outcome in _run_once(function, left, settings):
             if last or outcome.reason is None or not outcome.reason.transient:
                 outcomes[key] = outcome
                 on_done(key, outcome)
         left = {key: job for key, job in left.items() if key not in outcomes}
-        if not left:
-            break
     return outcomes
 
 
@@ -91,7 +100,7 @@ def _run_once(
     processes = max(1, min(process_count(settings), len(jobs)))
     with ProcessPool(processes, context=context, initializer=_prepare, initargs=(settings.memory_mib,)) as pool:
         futures: dict[Any, str] = {
-            pool.schedule(function, (job,), timeout=limit): key for key, (job, limit) in jobs.items()
+            pool.schedule(_measured, (function, job), timeout=limit): key for key, (job, limit) in jobs.items()
         }
         try:
             for future in as_completed(futures):
@@ -101,21 +110,28 @@ def _run_once(
             raise
 
 
-def _outcome(future: Any) -> Outcome[Any]:
+def _measured(function: Callable[[Any], Result], job: Any) -> Outcome[Result]:
+    """Runs in the worker. An error becomes an outcome there: one that cannot be unpickled would break the pool."""
     try:
-        return Outcome(future.result())
+        return Outcome(function(job))
     except MediaError as error:
         return Outcome(None, error.reason, error.message)
-    except FutureTimeout as error:
-        return Outcome(None, Reason.DECODE_TIMEOUT, f"Stopped at its time limit of {error.args[1]:.0f} s.")
     except MemoryError:
         return Outcome(None, Reason.OUT_OF_MEMORY, "Stopped at the memory limit.")
+    except OSError as error:
+        return Outcome(None, Reason.READ_ERROR, str(error))
+    except Exception as error:  # one video's surprise must not stop the others
+        return Outcome(None, Reason.UNEXPECTED_ERROR, f"{type(error).__name__}: {error}")
+
+
+def _outcome(future: Any) -> Outcome[Any]:
+    try:
+        outcome: Outcome[Any] = future.result()
+    except FutureTimeout as error:
+        return Outcome(None, Reason.DECODE_TIMEOUT, f"Stopped at its time limit of {error.args[1]:.0f} s.")
     except ProcessExpired as error:
         number = -error.exitcode if error.exitcode and error.exitcode < 0 else None
         if number in _CRASHES:
             return Outcome(None, Reason.DECODER_CRASHED, f"The worker died of {signal.Signals(number).name}.")
         return Outcome(None, Reason.WORKER_LOST, f"The worker ended with exit code {error.exitcode}.")
-    except OSError as error:
-        return Outcome(None, Reason.READ_ERROR, str(error))
-    except Exception as error:  # one video's surprise must not stop the others
-        return Outcome(None, Reason.UNEXPECTED_ERROR, f"{type(error).__name__}: {error}")
+    return outcome

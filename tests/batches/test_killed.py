@@ -1,0 +1,114 @@
+"""A run that is killed, at five different moments, and run again: the result equals an undisturbed run's."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from tests.workplace import Place, assert_same, stable
+from video_assets.assets.run import end_lost_runs
+from video_assets.lake import catalog
+
+Moment = Callable[[Place], bool]
+
+
+def made(asset: str) -> Moment:
+    """Whether the ledger has the asset; a reader never waits for the run and never hinders it."""
+
+    def reached(place: Place) -> bool:
+        settings = place.lake().settings.lake
+        if not settings.catalog_path.exists():
+            return False
+        with catalog.connect(settings, None, read_only=True) as connection:
+            known = connection.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'materializations'")
+            if known.fetchone() == (0,):
+                return False
+            found = connection.execute("SELECT count(*) FROM materializations WHERE asset = ?", [asset]).fetchone()
+        return found == (1,)
+
+    return reached
+
+
+def finished(videos: int) -> Moment:
+    """Whether so many videos of the unfinished batch are decoded."""
+    return lambda place: len(list(place.decoded.glob("*/*/decoded.json"))) >= videos
+
+
+def decoding(place: Place) -> bool:
+    """Whether a decode has begun to write."""
+    return any(place.decoded.rglob("*"))
+
+
+MOMENTS = {
+    "the footage is noted": made("source_files"),
+    "a decode has begun": decoding,
+    "the first of three videos is decoded": finished(1),
+    "the decode is committed": made("frame_signals"),
+    "the clips are committed": made("clips"),
+}
+
+
+def kill_at(moment: Moment, place: Place, footage: Path) -> None:
+    """Start ``video-assets curate`` and kill it with all its workers as soon as the moment has come."""
+    running = place.start("curate", str(footage))
+    try:
+        while running.poll() is None and not moment(place):
+            with_patience(running)
+    finally:
+        os.killpg(running.pid, signal.SIGKILL)
+    printed, _ = running.communicate()
+    assert running.returncode == -signal.SIGKILL, printed
+
+
+def with_patience(running: subprocess.Popen[str]) -> None:
+    """Give the processor away for a hundredth of a second, or until the process has ended."""
+    try:
+        running.wait(0.01)
+    except subprocess.TimeoutExpired:
+        return
+
+
+def costs(place: Place) -> dict[str, float]:
+    """The CPU seconds of every decode that was finished and not yet committed: no two decodes cost the same."""
+    found = {p.parent.name: json.loads(p.read_text()) for p in place.decoded.glob("*/*/decoded.json")}
+    return {video: summary["compute_seconds"] for video, summary in found.items()}
+
+
+@pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS.keys())
+def test_a_run_that_is_killed_and_run_again_equals_an_undisturbed_one(
+    curated_few: Place, few_files: Path, place: Place, moment: Moment
+) -> None:
+    kill_at(moment, place, few_files)
+    decoded_before = costs(place)
+    place.run("curate", str(few_files))
+    lake = place.lake()
+    assert_same(stable(lake), stable(curated_few.lake()))
+
+    # What was decoded before the kill was not decoded again.
+    now = dict(lake.query("SELECT video_id, compute_seconds FROM decoded_videos").iter_rows())
+    assert {video: now[video] for video in decoded_before} == decoded_before
+    assert [p for p in place.decoded.rglob("*") if p.is_file()] == []
+
+    # Nothing waits for the run that was killed.
+    with place.instance() as instance:
+        last, *before = [run.status for run in instance.get_runs()]
+    assert last is dg.DagsterRunStatus.SUCCESS
+    assert set(before) <= {dg.DagsterRunStatus.FAILURE}
+
+
+def test_the_finished_videos_of_a_killed_run_are_there_to_be_taken_up(few_files: Path, place: Place) -> None:
+    kill_at(MOMENTS["the first of three videos is decoded"], place, few_files)
+    assert costs(place)
+    assert place.lake().query("SELECT count(*) FROM decoded_videos").item() == 0
+    with place.instance() as instance:
+        assert [run.status for run in instance.get_runs()] == [dg.DagsterRunStatus.STARTED]
+        assert end_lost_runs(instance) == 1
+        assert [run.status for run in instance.get_runs()] == [dg.DagsterRunStatus.FAILURE]
+        assert end_lost_runs(instance) == 0

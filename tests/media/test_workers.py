@@ -1,0 +1,202 @@
+"""Worker processes: whatever one video does, it costs that video alone."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import pytest
+
+from video_assets.media.containers import MediaError
+from video_assets.media.workers import Outcome, process_count, run_guarded
+from video_assets.reasons import Reason
+from video_assets.settings import WorkerSettings
+
+AMPLE = 250.0
+SETTINGS = WorkerSettings(attempts=3, processes=2, memory_mib=1024)
+
+
+class AwkwardError(Exception):
+    def __init__(self, file: str, frame: int) -> None:
+        super().__init__(f"{file} at {frame}")
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker is to do; it notes each attempt as a line of ``diary``."""
+
+    what: str
+    diary: Path
+
+
+def work(job: Job) -> str:
+    with job.diary.open("a") as diary:
+        diary.write(f"{job.what} {os.getpid()}\n")
+    match job.what:
+        case "crash in the decoder":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        case "abort in the decoder":
+            os.abort()
+        case "hang":
+            signal.pause()
+        case "memory bomb":
+            bytearray(2 * 2**30)
+        case "killed from outside":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "killed once from outside" if attempts(job.diary, job.what) == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "exit":
+            os._exit(3)
+        case "damaged video":
+            raise MediaError(Reason.NO_FRAMES, "not one frame")
+        case "missing file":
+            raise MediaError(Reason.SOURCE_MISSING, "gone")
+        case "bad disk":
+            raise OSError(5, "Input/output error")
+        case "surprise":
+            raise KeyError("pixel_format")
+        case "surprise in the decoder":
+            raise av.error.InvalidDataError(av.error.INVALIDDATA.value, "Invalid data", "a.mp4")
+        case "surprise that cannot be sent":
+            raise AwkwardError("a.mp4", 7)
+    return f"measured {job.what}"
+
+
+def attempts(diary: Path, what: str) -> int:
+    return [line.rpartition(" ")[0] for line in diary.read_text().splitlines()].count(what)
+
+
+REASONS: dict[str, Reason | None] = {
+    "good": None,
+    "crash in the decoder": Reason.DECODER_CRASHED,
+    "abort in the decoder": Reason.DECODER_CRASHED,
+    "hang": Reason.DECODE_TIMEOUT,
+    "memory bomb": Reason.OUT_OF_MEMORY,
+    "killed from outside": Reason.WORKER_LOST,
+    "killed once from outside": None,
+    "exit": Reason.WORKER_LOST,
+    "damaged video": Reason.NO_FRAMES,
+    "missing file": Reason.SOURCE_MISSING,
+    "bad disk": Reason.READ_ERROR,
+    "surprise": Reason.UNEXPECTED_ERROR,
+    "surprise in the decoder": Reason.UNEXPECTED_ERROR,
+    "surprise that cannot be sent": Reason.UNEXPECTED_ERROR,
+    "good to the last": None,
+}
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A batch with all that can go wrong, after it ran."""
+
+    outcomes: Mapping[str, Outcome[str]]
+    told: list[tuple[str, Outcome[str], int]]
+    diary: Path
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    diary = tmp_path_factory.mktemp("workers") / "diary"
+    jobs = {what: (Job(what, diary), 1.0 if what == "hang" else AMPLE) for what in REASONS}
+    told: list[tuple[str, Outcome[str], int]] = []
+    outcomes = run_guarded(work, jobs, SETTINGS, lambda key, outcome: told.append((key, outcome, os.getpid())))
+    return Ran(outcomes, told, diary)
+
+
+@pytest.mark.parametrize("what", REASONS)
+def test_each_kind_of_failure_has_its_own_reason_and_the_others_finish(ran: Ran, what: str) -> None:
+    outcome = ran.outcomes[what]
+    assert outcome.reason == REASONS[what]
+    assert outcome.value == (None if outcome.reason else f"measured {what}")
+    assert (outcome.message is None) == (outcome.reason is None)
+
+
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        ("crash in the decoder", "The worker died of SIGSEGV."),
+        ("abort in the decoder", "The worker died of SIGABRT."),
+        ("hang", "Stopped at its time limit of 1 s."),
+        ("memory bomb", "Stopped at the memory limit."),
+        ("exit", "The worker ended with exit code 3."),
+        ("damaged video", "not one frame"),
+        ("bad disk", "[Errno 5] Input/output error"),
+        ("surprise", "KeyError: 'pixel_format'"),
+    ],
+)
+def test_the_message_says_what_happened(ran: Ran, what: str, message: str) -> None:
+    assert ran.outcomes[what].message == message
+
+
+@pytest.mark.parametrize("what", REASONS)
+def test_a_passing_failure_is_tried_again_and_no_other_is(ran: Ran, what: str) -> None:
+    reason = REASONS[what]
+    again = 2 if what == "killed once from outside" else 1
+    assert attempts(ran.diary, what) == (SETTINGS.attempts if reason and reason.transient else again)
+
+
+def test_each_end_is_told_once_and_in_this_process(ran: Ran) -> None:
+    assert sorted(key for key, _, _ in ran.told) == sorted(REASONS)
+    assert {key: outcome for key, outcome, _ in ran.told} == ran.outcomes
+    assert {pid for _, _, pid in ran.told} == {os.getpid()}
+
+
+def test_no_work_is_done_in_this_process(ran: Ran) -> None:
+    assert str(os.getpid()) not in {line.rpartition(" ")[2] for line in ran.diary.read_text().splitlines()}
+
+
+def test_jobs_start_in_the_order_in_which_they_are_given(tmp_path: Path) -> None:
+    names = [f"video {i}" for i in (3, 1, 4, 2, 5)]
+    jobs = {name: (Job(name, tmp_path / "diary"), AMPLE) for name in names}
+    run_guarded(work, jobs, WorkerSettings(processes=1), lambda _key, _outcome: None)
+    assert [line.rpartition(" ")[0] for line in (tmp_path / "diary").read_text().splitlines()] == names
+
+
+def test_nothing_to_do_is_done_without_a_process() -> None:
+    assert run_guarded(work, {}, SETTINGS, lambda _key, _outcome: None) == {}
+
+
+def test_an_error_of_the_caller_stops_the_workers(tmp_path: Path) -> None:
+    def stop(_key: str, _outcome: Outcome[str]) -> None:
+        raise ZeroDivisionError
+
+    diary = tmp_path / "diary"
+    jobs = {"hang": (Job("hang", diary), AMPLE), "good": (Job("good", diary), AMPLE)}
+    with pytest.raises(ZeroDivisionError):
+        run_guarded(work, jobs, SETTINGS, stop)
+    assert multiprocessing.active_children() == []
+
+
+def test_workers_die_with_a_run_that_is_killed(tmp_path: Path) -> None:
+    """The pipe's writing end is open in the run and its workers alone, and reads as ended when all of them are gone."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    run = multiprocessing.get_context("spawn").Process(target=hang_on, args=(fifo,))
+    run.start()
+    with fifo.open() as held:
+        assert held.readline() == "hanging\n"
+        run.kill()
+        run.join()
+        assert held.read() == ""
+
+
+def hang_on(fifo: Path) -> None:
+    """A run whose only video hangs."""
+    run_guarded(hold, {"hang": (fifo, AMPLE)}, SETTINGS, lambda _key, _outcome: None)
+
+
+def hold(fifo: Path) -> None:
+    with fifo.open("w") as held:
+        held.write("hanging\n")
+        held.flush()
+        signal.pause()
+
+
+def test_as_many_processes_as_the_setting_says_or_as_there_are_cores_to_use() -> None:
+    assert process_count(WorkerSettings(processes=3)) == 3
+    assert process_count(WorkerSettings()) == len(os.sched_getaffinity(0))
