@@ -26,7 +26,6 @@ CODE: dict[str, str] = {
     "motion_scores": "1",
 }
 
-DECODE_ASSETS = ("decoded_videos", "frame_signals", "keyframes")
 SHEET = "clip_sheet"
 
 
