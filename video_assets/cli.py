@@ -195,10 +195,8 @@ def _curate(path: str) -> Lake:
     if not (home / "dagster.yaml").exists():
         (home / "dagster.yaml").write_text(_HOME)
     with show.console.status("Loading"):
-        import dagster as dg
-
         from video_assets.assets.common import BATCHES, order
-        from video_assets.assets.run import end_lost_runs, run
+        from video_assets.assets.run import add_partitions, causes, end_lost_runs, open_instance, run
         from video_assets.definitions import defs
         from video_assets.footage.ingest import take_stock
         from video_assets.footage.tick import Cursor
@@ -210,17 +208,19 @@ def _curate(path: str) -> Lake:
         stock = take_stock(lake, [WatchedFolder(uri=path)], Cursor(), datetime.now(UTC), at_once=True)
     show.console.print(f"{path}: {stock.summary}")
     tried: set[tuple[str, str]] = set()
-    with dg.DagsterInstance.get() as instance:
+    with open_instance(home) as instance:
         end_lost_runs(instance)
         batches = lake.query("SELECT DISTINCT batch FROM source_files ORDER BY batch")["batch"].to_list()
-        instance.add_dynamic_partitions(partitions, batches)
+        add_partitions(instance, partitions, batches)
         while due := [d for d in ready(plan_of(lake, order()), order()) if (d.asset, d.batch) not in tried]:
             tried |= {(d.asset, d.batch) for d in due}
             with show.progress_bars():
                 results = run(defs, instance, partitions, due)
             for batch, result in results:
                 if not result.success:
-                    show.console.print(f"[red]Batch {batch} failed[/red]; run {result.run_id} in the UI says why.")
+                    show.console.print(f"[red]Batch {batch} failed[/red]; run {result.run_id} in the UI says more.")
+                    for line in causes(result):
+                        show.console.print(line, markup=False)
     if not tried:
         show.console.print("Nothing is due: everything is measured already.")
     return lake

@@ -23,10 +23,11 @@ def made(asset: str) -> Moment:
     """Whether the ledger has the asset; a reader never waits for the run and never hinders it."""
 
     def reached(place: Place) -> bool:
-        settings = place.lake().settings.lake
-        if not settings.catalog_path.exists():
+        try:
+            opened = catalog.connect(place.lake().settings.lake, None, read_only=True)
+        except FileNotFoundError:
             return False
-        with catalog.connect(settings, None, read_only=True) as connection:
+        with opened as connection:
             known = connection.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'materializations'")
             if known.fetchone() == (0,):
                 return False

@@ -6,13 +6,40 @@ import os
 import socket
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from pathlib import Path
 
 import dagster as dg
+from filelock import FileLock
+from sqlalchemy.exc import IntegrityError
 
 from video_assets.lake.plan import Due
 
 JOB = "curate_batch"
 _HOST, _PID = "video_assets/host", "video_assets/pid"
+
+
+def open_instance(home: Path) -> dg.DagsterInstance:
+    """The Dagster instance of a folder. Its databases are made by one process at a time: Dagster fails when two do it."""
+    with FileLock(home / "opening.lock", timeout=120):
+        instance = dg.DagsterInstance.from_config(str(home))
+        instance.has_dynamic_partition("", "")
+    return instance
+
+
+def add_partitions(instance: dg.DagsterInstance, partitions: str, batches: Sequence[str]) -> None:
+    """Tell Dagster of batches, one by one, as another process may be telling it of the same ones.
+
+    Dagster looks which are new and then inserts them, and fails on one that came in between.
+    """
+    known = set(instance.get_dynamic_partitions(partitions))
+    for batch in batches:
+        if batch in known:
+            continue
+        try:
+            instance.add_dynamic_partitions(partitions, [batch])
+        except IntegrityError:
+            if not instance.has_dynamic_partition(partitions, batch):
+                raise
 
 
 def run(
@@ -37,6 +64,17 @@ def run(
         )
         results.append((batches[0], result))
     return results
+
+
+def causes(result: dg.ExecuteInProcessResult) -> list[str]:
+    """Of each step that failed in a run, its name and the innermost error, as lines for a person."""
+    lines = []
+    for event in result.filter_events(lambda e: e.is_step_failure):
+        error = event.step_failure_data.error
+        while error is not None and error.cause is not None:
+            error = error.cause
+        lines.append(f"{event.step_key}: {error.message.strip() if error else event.message}")
+    return lines
 
 
 def _runs(due: Sequence[Due], order: Sequence[str]) -> Iterator[tuple[list[str], list[str]]]:

@@ -55,16 +55,26 @@ def connect(settings: LakeSettings, access: S3Access | None, *, read_only: bool)
         FileNotFoundError: the lake does not exist and ``read_only`` is set.
     """
     if read_only and not settings.catalog_path.exists():
-        raise FileNotFoundError(
-            f"There is no lake at {settings.catalog_path}; run 'video-assets curate FOLDER' or 'make demo' first, "
-            "or set VIDEO_ASSETS_LAKE__ROOT."
-        )
+        raise _no_lake(settings)
     settings.catalog_path.parent.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect()
     reach_s3 = [duckdb_secret(access)] if access else []
-    for statement in ("SET TimeZone = 'UTC'", *attach_statements(settings, reach_s3, read_only=read_only)):
-        connection.execute(statement)
+    try:
+        for statement in ("SET TimeZone = 'UTC'", *attach_statements(settings, reach_s3, read_only=read_only)):
+            connection.execute(statement)
+    except duckdb.InvalidInputException as error:
+        # The file is there before the tables in it are: another process is at its first commit.
+        if read_only and "does not exist" in str(error):
+            raise _no_lake(settings) from error
+        raise
     return connection
+
+
+def _no_lake(settings: LakeSettings) -> FileNotFoundError:
+    return FileNotFoundError(
+        f"There is no lake at {settings.catalog_path}; run 'video-assets curate FOLDER' or 'make demo' first, "
+        "or set VIDEO_ASSETS_LAKE__ROOT."
+    )
 
 
 def commit_lock(settings: LakeSettings) -> AbstractContextManager[object]:
