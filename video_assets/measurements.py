@@ -77,12 +77,12 @@ def measurements(settings: Settings, tiers: Mapping[str, Tier]) -> dict[str, Mea
         ),
         Measurement(
             "text_scores", schemas.TEXT_SCORES,
-            _by_models("text_scores", settings, settings.text.model_dump() | {"rapidocr": installed("rapidocr")}),
+            _by_models("text_scores", settings, decode, settings.text.model_dump() | {"rapidocr": installed("rapidocr")}),
             _PICTURES, "clip",
         ),
         Measurement(
             "safety_scores", schemas.SAFETY_SCORES,
-            _by_models("safety_scores", settings, settings.safety.model_dump()), _PICTURES, "clip",
+            _by_models("safety_scores", settings, decode, settings.safety.model_dump()), _PICTURES, "clip",
         ),
         Measurement(
             SHEET, schemas.CLIPS, code_version("view", {"sql": sheet_sql(settings)}),
@@ -96,10 +96,11 @@ def measurements(settings: Settings, tiers: Mapping[str, Tier]) -> dict[str, Mea
     return {m.asset: m for m in made}
 
 
-def _by_models(asset: str, settings: Settings, parameters: Mapping[str, object]) -> str:
-    """Version of what models measure."""
+def _by_models(asset: str, settings: Settings, decode: str, parameters: Mapping[str, object]) -> str:
+    """Version of what models measure. The keyframes' is part of it: other pictures of the same clip are measured anew."""
     weights = {model.name: model.version for model in models_of(asset, settings.models)}
-    return code_version(CODE[asset], {**parameters, "onnxruntime": _minor("onnxruntime")}, weights)
+    libraries = {"onnxruntime": _minor("onnxruntime")}
+    return code_version(CODE[asset], {**parameters, **libraries, "keyframes": decode}, weights)
 
 
 def _minor(package: str) -> str:

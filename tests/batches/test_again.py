@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from tests.conftest import forget_settings
 from tests.workplace import Place, assert_same, ledger, remade, stable, write_json
 from video_assets import cli, measurements
 from video_assets.assets import common
+from video_assets.measurements import SCORES
 from video_assets.media import workers
 from video_assets.settings import Settings
 
@@ -147,7 +147,7 @@ def test_a_changed_clip_setting_cuts_clips_anew_without_a_decode(
     monkeypatch.setenv("VIDEO_ASSETS_CLIPS__MIN_SECONDS", "5")
     forget_settings()
     curate(few_files)
-    assert remade(before, ledger(lake)) == {"clips", "visual_scores", "motion_scores", "clip_sheet"} | TIERS
+    assert remade(before, ledger(lake)) == {"clips", *SCORES, "clip_sheet"} | TIERS
     assert lake.query("SELECT count(*), min(duration_s) >= 5 FROM clips").row(0) == (2, True)
 
 
@@ -210,7 +210,7 @@ def test_a_video_that_the_lake_holds_in_another_batch_is_set_aside(again: Place,
     lake = again.lake()
     row = lake.read(SOURCE_FILES).row(0, named=True)
     uri = str(few_files / "bunny_720p.mp4")
-    copy = row | {"batch": "b-copy", "uri": uri, "content": "etag:1:1", "size_bytes": os.stat(uri).st_size}
+    copy = row | {"batch": "b-copy", "uri": uri, "content": "etag:1:1", "size_bytes": Path(uri).stat().st_size}
     made = Made("source_files", "b-copy", "1", "1", {}, 1)
     lake.commit([Replacement(SOURCE_FILES, ["b-copy"], SOURCE_FILES.frame([copy]))], [made], message="by hand")
     take_in_videos(Step(lake, common.order()), "b-copy")
