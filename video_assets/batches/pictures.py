@@ -60,17 +60,16 @@ def score_with(step: Step, asset: str, batch: str, model: ModelSpec, most: int) 
     inputs = step.inputs(asset, batch)
     clips, have = lake.read(CLIPS, [batch]), lake.read(table, [batch])
     due = due_rows(clips["clip_id"].to_list(), have, "clip_id", version)
-    kept = have.filter(pl.col("clip_id").is_in(list(set(clips["clip_id"]) - set(due))))
+    all_rows = have.filter(pl.col("clip_id").is_in(list(set(clips["clip_id"]) - set(due))))
     rows = _measured(step, asset, batch, clips.filter(pl.col("clip_id").is_in(due)), model, most)
-    fresh = pl.DataFrame(rows, infer_schema_length=None)
     if rows:
-        fresh = table.frame(fresh.join(clips.select("clip_id", "video_id"), on="clip_id"), batch=batch, version=version)
-    both = table.frame(pl.concat([fresh, kept])) if rows else kept
+        measured = pl.DataFrame(rows, infer_schema_length=None).join(clips.select("clip_id", "video_id"), on="clip_id")
+        all_rows = table.frame(pl.concat([all_rows, table.frame(measured, batch=batch, version=version)]))
     made = step.made(
-        asset, batch, both, inputs,
-        footage_seconds=total(clips["duration_s"]), compute_seconds=total(both["compute_seconds"]),
+        asset, batch, all_rows, inputs,
+        footage_seconds=total(clips["duration_s"]), compute_seconds=total(all_rows["compute_seconds"]),
     )  # fmt: skip
-    lake.commit([Replacement(table, [batch], both)], [made], message=f"{asset}/{batch}", run_id=step.run_id)
+    lake.commit([Replacement(table, [batch], all_rows)], [made], message=f"{asset}/{batch}", run_id=step.run_id)
     return made
 
 
@@ -82,20 +81,21 @@ def _measured(
     from video_assets.media.workers import run_guarded
 
     frames = _frames(step, batch, clips["clip_id"].to_list(), most)
-    nothing = [c for c in clips["clip_id"] if c not in frames]
     rows: list[dict[str, Any]] = [
-        {"clip_id": c, "reason": Reason.NOT_MEASURED, "message": "No keyframe lies inside the clip."} for c in nothing
+        {"clip_id": c, "reason": Reason.NOT_MEASURED, "message": "No keyframe lies inside the clip."}
+        for c in clips["clip_id"]
+        if c not in frames
     ]
     settings = step.lake.settings
     with step.lake.files.temporary() as folder:
         jobs: dict[str, tuple[ModelJob, float]] = {}
-        for key, found in (
-            clips.filter(~pl.col("clip_id").is_in(nothing)).partition_by("video_id", as_dict=True).items()
+        for (video,), found in clips.filter(pl.col("clip_id").is_in(list(frames))).group_by(
+            "video_id", maintain_order=True
         ):
-            job = _job(step, batch, str(key[0]), found, frames, model, folder)
+            job = _job(step, batch, str(video), found, frames, model, folder)
             pictures = sum(len(c.frames) for c in job.clips)
             limit = settings.workers.seconds_base + settings.models.seconds_per_picture * pictures
-            jobs[str(key[0])] = job, limit
+            jobs[str(video)] = job, limit
         outcomes = run_guarded(measure_clips, jobs, settings.workers, counter(step, asset, len(jobs)))
     for video, outcome in outcomes.items():
         if outcome.value is not None:

@@ -437,7 +437,7 @@ SAFETY_SCORES = Table(
         Column(
             "nsfw_score",
             DOUBLE,
-            "Largest open_nsfw probability of pornographic content on any of them, 0-1: its authors call under 0.2 safe and over 0.8 unsafe.",
+            "Largest open_nsfw probability of pornographic content on any of them, 0-1: its authors call under 0.2 safe and over 0.8 unsafe; cartoons and bare skin can score high without cause.",
         ),
         _VERSION,
         _REASON,
