@@ -29,7 +29,6 @@ CODE: dict[str, str] = {
     "safety_scores": "1",
 }
 
-DECODE_ASSETS = ("decoded_videos", "frame_signals", "keyframes")
 SCORES = ("visual_scores", "motion_scores", "text_scores", "safety_scores")
 SHEET = "clip_sheet"
 # A model looks at a clip's keyframes, cut to its crop in the picture as displayed.

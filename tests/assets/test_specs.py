@@ -77,9 +77,7 @@ def test_what_models_measure_names_them_their_licences_and_the_profile(key: str)
 def test_every_check_belongs_to_an_asset_and_one_of_them_stops_the_batch() -> None:
     checks = {key for check in defs.asset_checks or () for key in check.check_keys}
     assert {str(key.asset_key.to_user_string()) for key in checks} <= set(SPECS)
-    blocking = [
-        spec.name for check in defs.asset_checks or () for spec in check.check_specs if spec.blocking
-    ]
+    blocking = [spec.name for check in defs.asset_checks or () for spec in check.check_specs if spec.blocking]
     assert blocking == ["usable_videos"]
 
 
