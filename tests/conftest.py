@@ -12,7 +12,7 @@ import pytest
 from filelock import FileLock
 from hypothesis import settings
 
-from tests.workplace import FEW, Place
+from tests.place import FEW, Place
 from video_assets import settings as project
 from video_assets.demo import make_footage
 

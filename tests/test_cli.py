@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from filelock import FileLock
 
 from tests.conftest import forget_settings
-from tests.workplace import Place
+from tests.place import Place
 from video_assets import cli
 from video_assets.settings import Settings
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.workplace import Place
+from tests.place import Place
 from video_assets import reports
 
 FINITE = st.floats(-1e12, 1e12, allow_nan=False)

@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationTargetMaterializationData
 
-from tests.workplace import Place
+from tests.place import Place
 from video_assets.assets.common import order
 from video_assets.definitions import defs
 

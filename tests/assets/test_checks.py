@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
-from tests.workplace import Place
+from tests.place import Place
 from video_assets import cli
 from video_assets.assets.common import BATCHES
 from video_assets.checks import clips_are_sound

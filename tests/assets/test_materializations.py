@@ -13,7 +13,7 @@ import dagster as dg
 import numpy as np
 import pytest
 
-from tests.workplace import Place
+from tests.place import Place
 from video_assets.definitions import defs
 from video_assets.lake.lake import Lake
 from video_assets.measurements import SCORES

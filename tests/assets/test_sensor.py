@@ -12,7 +12,7 @@ import dagster as dg
 import pytest
 
 from tests.conftest import forget_settings
-from tests.workplace import Place
+from tests.place import Place
 from video_assets.resources import resources
 from video_assets.sensors import new_footage
 

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.conftest import forget_settings
-from tests.workplace import Place, assert_same, ledger, remade, stable, write_json
+from tests.place import Place, assert_same, ledger, remade, stable, write_json
 from video_assets import cli, measurements
 from video_assets.assets import common
 from video_assets.measurements import SCORES

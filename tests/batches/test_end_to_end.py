@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tests.workplace import Place, ledger
+from tests.place import Place, ledger
 from video_assets.curate.tiers import load_tiers
 from video_assets.demo.recipes import RECIPES
 from video_assets.lake.lake import Lake

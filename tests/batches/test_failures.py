@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.batches import misbehaving
-from tests.workplace import Place, look
+from tests.place import Place, look
 from video_assets.batches.footage import decode_videos, take_in_videos
 from video_assets.batches.segments import segment_clips, segment_shots
 from video_assets.batches.step import Step

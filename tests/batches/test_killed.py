@@ -12,7 +12,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from tests.workplace import Place, assert_same, stable
+from tests.place import Place, assert_same, stable
 from video_assets.assets.run import end_lost_runs
 from video_assets.lake import catalog
 

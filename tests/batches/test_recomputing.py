@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from tests.workplace import Place
+from tests.place import Place
 from video_assets.lake.schemas import MOTION_SCORES, VISUAL_SCORES
 
 BARS = ("bar_left", "bar_right", "bar_top", "bar_bottom")

@@ -6,7 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from tests.workplace import COMMAND, Place, look
+from tests.place import COMMAND, Place, look
 from video_assets.assets.common import order
 from video_assets.lake.schemas import RAW_VIDEOS, TABLES
 from video_assets.settings import FootageSettings

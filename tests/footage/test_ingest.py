@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.workplace import Place, look, write_json
+from tests.place import Place, look, write_json
 from video_assets.batches.footage import take_in_videos
 from video_assets.batches.step import Step
 from video_assets.footage import ingest

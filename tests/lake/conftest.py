@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.workplace import Place
+from tests.place import Place
 from video_assets.lake.lake import Lake
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.lake.rows import clips
-from tests.workplace import Place
+from tests.place import Place
 from video_assets.curate.tiers import load_tiers
 from video_assets.lake import schemas
 from video_assets.lake.lake import Lake, Made, Replacement

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from tests.lake.rows import clips, counts, shots
-from tests.workplace import Place
+from tests.place import Place
 from video_assets.lake import catalog
 from video_assets.lake.lake import Lake, Made, Replacement
 from video_assets.lake.schemas import CLIPS, SHOTS

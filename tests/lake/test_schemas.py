@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from tests.lake.rows import commit_shots, shots, snapshots
-from tests.workplace import Place
+from tests.place import Place
 from video_assets.lake import schemas
 from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.schemas import MATERIALIZATIONS, SHOTS, TABLES, Table

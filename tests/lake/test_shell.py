@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.lake.rows import commit_shots, snapshots
-from tests.workplace import Place
+from tests.place import Place
 from video_assets.cli import main
 from video_assets.lake.lake import Lake
 from video_assets.settings import LakeSettings, Settings

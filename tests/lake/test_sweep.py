@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.lake.rows import commit_shots, counts
-from tests.workplace import Place
+from tests.place import Place
 from video_assets.cli import main
 from video_assets.lake.lake import Lake
 from video_assets.lake.sweep import sweep

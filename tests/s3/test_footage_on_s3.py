@@ -14,8 +14,8 @@ from threading import Thread
 import polars as pl
 import pytest
 
+from tests.place import FEW, Place
 from tests.s3.conftest import Server
-from tests.workplace import FEW, Place
 from video_assets.batches.footage import take_in_videos
 from video_assets.batches.step import Step
 from video_assets.footage.ingest import take_stock

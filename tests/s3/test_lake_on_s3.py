@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.lake.rows import commit_shots, counts, shots
+from tests.place import Place
 from tests.s3.conftest import KEYS, Server
-from tests.workplace import Place
 from video_assets.lake import catalog
 from video_assets.lake.lake import Lake
 from video_assets.lake.schemas import SHOTS

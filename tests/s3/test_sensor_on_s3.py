@@ -8,8 +8,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from tests.place import Place
 from tests.s3.conftest import Server
-from tests.workplace import Place
 from video_assets.resources import resources
 from video_assets.sensors import new_footage
 
