@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.batches.misbehaving_models import Awkward, Unloadable
-from tests.workplace import Place
+from tests.place import Place
 from video_assets.batches.pictures import score_safety, score_text, score_with, spread
 from video_assets.batches.step import Step
 from video_assets.lake.lake import Replacement

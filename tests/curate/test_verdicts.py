@@ -220,7 +220,16 @@ def test_a_batch_alone_opens_no_other_batchs_rows_of_any_table(lake: Lake) -> No
     lake.clip("2", batch="b")
     plan = lake.query("EXPLAIN SELECT * FROM clip_sheet WHERE batch = 'a'")[0][1]
     assert plan.count("batch='a'") == len(
-        ("clips", "raw_videos", "decoded_videos", "shots", "visual_scores", "motion_scores", "text_scores", "safety_scores")
+        (
+            "clips",
+            "raw_videos",
+            "decoded_videos",
+            "shots",
+            "visual_scores",
+            "motion_scores",
+            "text_scores",
+            "safety_scores",
+        )
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.conftest import forget_settings
-from tests.workplace import Place
+from tests.place import Place
 from video_assets import cli
 from video_assets.measure.models import (
     MEDIUM_DETECTOR,
