@@ -14,6 +14,8 @@ _REPORTED = {
     "decoded_videos": "videos could not be decoded",
     "visual_scores": "clips have no visual scores",
     "motion_scores": "clips have no motion scores",
+    "text_scores": "clips have no text scores",
+    "safety_scores": "clips have no safety scores",
 }
 
 

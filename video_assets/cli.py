@@ -32,9 +32,11 @@ class _Sentences(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         from filelock import Timeout
 
+        from video_assets.measure.models import ModelNotReadyError
+
         try:
             return super().invoke(ctx)
-        except (FileNotFoundError, PermissionError, ValueError) as error:
+        except (FileNotFoundError, PermissionError, ValueError, ModelNotReadyError) as error:
             raise click.ClickException(str(error)) from error
         except Timeout as error:
             raise click.ClickException(
@@ -88,6 +90,18 @@ def plan(detail: bool) -> None:
 
     _existing()
     show.plan(plan_of(_lake(), order()), detail)
+
+
+@main.command()
+def models() -> None:
+    """List the models with licence, size, hash and readiness, and how to provide those that are not ready."""
+    from video_assets.measure.models import MODELS, models_of
+
+    chosen = settings().models
+    show.models(MODELS, chosen)
+    not_ready = dict.fromkeys(p for a in MODELS for m in models_of(a, chosen) if (p := m.problem(chosen)))
+    for problem in not_ready:
+        click.echo(problem)
 
 
 @main.command()
@@ -202,7 +216,9 @@ def _curate(path: str) -> Lake:
         from video_assets.footage.tick import Cursor
         from video_assets.lake.plan import plan as plan_of
         from video_assets.lake.plan import ready
+        from video_assets.measure.models import chosen, require
 
+        require(chosen(settings().models), settings().models)
         lake, partitions = _lake(), str(BATCHES.name)
     with show.console.status(f"Looking at {path}"):
         stock = take_stock(lake, [WatchedFolder(uri=path)], Cursor(), datetime.now(UTC), at_once=True)

@@ -31,6 +31,8 @@ defs = dg.Definitions(
         segments.clips,
         scores.visual_scores,
         scores.motion_scores,
+        scores.text_scores,
+        scores.safety_scores,
         sheet.clip_sheet,
         *tiers,
     ],

@@ -14,6 +14,7 @@ from video_assets.curate.tiers import Tier
 from video_assets.lake import schemas
 from video_assets.lake.plan import SOURCE_FILES, Measurement
 from video_assets.lake.versions import code_version
+from video_assets.measure.models import models_of
 from video_assets.settings import Settings
 
 # Raised by hand, one line each, when results change for the same input and parameters.
@@ -24,9 +25,14 @@ CODE: dict[str, str] = {
     "clips": "1",
     "visual_scores": "1",
     "motion_scores": "1",
+    "text_scores": "1",
+    "safety_scores": "1",
 }
 
+SCORES = ("visual_scores", "motion_scores", "text_scores", "safety_scores")
 SHEET = "clip_sheet"
+# A model looks at a clip's keyframes, cut to its crop in the picture as displayed.
+_PICTURES = ("decoded_videos", "keyframes", "clips")
 
 
 def sheet_sql(settings: Settings) -> str:
@@ -69,8 +75,17 @@ def measurements(settings: Settings, tiers: Mapping[str, Tier]) -> dict[str, Mea
             ("frame_signals", "clips"), "clip",
         ),
         Measurement(
+            "text_scores", schemas.TEXT_SCORES,
+            _by_models("text_scores", settings, decode, settings.text.model_dump() | {"rapidocr": installed("rapidocr")}),
+            _PICTURES, "clip",
+        ),
+        Measurement(
+            "safety_scores", schemas.SAFETY_SCORES,
+            _by_models("safety_scores", settings, decode, settings.safety.model_dump()), _PICTURES, "clip",
+        ),
+        Measurement(
             SHEET, schemas.CLIPS, code_version("view", {"sql": sheet_sql(settings)}),
-            ("raw_videos", "decoded_videos", "shots", "clips", "visual_scores", "motion_scores"), "clip",
+            ("raw_videos", "decoded_videos", "shots", "clips", *SCORES), "clip",
         ),
         *(
             Measurement(tier_asset(name), schemas.TIER_VERDICTS, tier.version, tier_inputs(tier), "clip", {"tier": name})
@@ -78,6 +93,13 @@ def measurements(settings: Settings, tiers: Mapping[str, Tier]) -> dict[str, Mea
         ),
     ]  # fmt: skip
     return {m.asset: m for m in made}
+
+
+def _by_models(asset: str, settings: Settings, decode: str, parameters: Mapping[str, object]) -> str:
+    """Version of what models measure. The keyframes' is part of it: other pictures of the same clip are measured anew."""
+    weights = {model.name: model.version for model in models_of(asset, settings.models)}
+    libraries = {"onnxruntime": _minor("onnxruntime")}
+    return code_version(CODE[asset], {**parameters, **libraries, "keyframes": decode}, weights)
 
 
 def _minor(package: str) -> str:

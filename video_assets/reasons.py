@@ -28,6 +28,7 @@ class Reason(StrEnum):
     OUT_OF_MEMORY = "out_of_memory"
     UNEXPECTED_ERROR = "unexpected_error"
     NOT_MEASURED = "not_measured"
+    MODEL_FAILED = "model_failed"
     SOURCE_MISSING = "source_missing"
     READ_ERROR = "read_error"
     WORKER_LOST = "worker_lost"
@@ -61,6 +62,7 @@ _ADVICE: dict[Reason, str] = {
     Reason.OUT_OF_MEMORY: "The decode ran past its memory limit; raise workers.memory_mib if the file is sound.",
     Reason.UNEXPECTED_ERROR: "Measuring raised an error that it should not; report it with the message.",
     Reason.NOT_MEASURED: "What this measurement is computed from is missing for the clip.",
+    Reason.MODEL_FAILED: "The model stopped or gave no number on the clip's pictures; the message says how. Report it, or change the model.",
     Reason.SOURCE_MISSING: "The file is not where it was seen; restore it or run the sensor so that its new place is known.",
     Reason.READ_ERROR: "Reading the file failed (disk or network); the next run tries again.",
     Reason.WORKER_LOST: "A worker process ended from outside; the next run tries again.",

@@ -215,6 +215,38 @@ class ClipSettings(_Section):
         return self
 
 
+class ModelSettings(_Section):
+    """Which models measure, and where their weights are."""
+
+    profile: Literal["embedded", "full"] = Field(
+        "embedded",
+        description="'embedded': weights that installed packages carry, on a CPU. 'full': larger weights, which "
+        "'video-assets models' says how to fetch.",
+    )
+    folder: Path = Field(Path("models"), description="Where weights are looked for that no package carries.")
+    accept: tuple[str, ...] = Field(
+        (), description="Names of models that may be used although their licence is not a permissive one."
+    )
+    seconds_per_picture: float = Field(
+        10.0, gt=0, description="Time limit of a worker's job: seconds for each picture, beyond workers.seconds_base."
+    )
+
+
+class TextSettings(_Section):
+    """Reading text in a clip's keyframes. Each of these is a parameter of the measurement."""
+
+    frames_per_clip: int = Field(4, ge=2, description="Most keyframes of a clip that are read, spread over it.")
+    detector_side: int = Field(
+        640, ge=160, le=2048, description="Longest side of the picture in which text is looked for, in pixels."
+    )
+
+
+class SafetySettings(_Section):
+    """Looking for unsafe pictures among a clip's keyframes."""
+
+    frames_per_clip: int = Field(3, ge=1, description="Most keyframes of a clip that are looked at, spread over it.")
+
+
 class Settings(BaseSettings):
     """All sections. Build it with :func:`settings`, or directly in tests."""
 
@@ -231,6 +263,9 @@ class Settings(BaseSettings):
     decode: DecodeSettings = Field(default_factory=DecodeSettings, description="The one decode pass.")
     shots: ShotSettings = Field(default_factory=ShotSettings, description="Frames to shots.")
     clips: ClipSettings = Field(default_factory=ClipSettings, description="Shots to clips.")
+    models: ModelSettings = Field(default_factory=ModelSettings, description="Which models measure.")
+    text: TextSettings = Field(default_factory=TextSettings, description="Text in the picture.")
+    safety: SafetySettings = Field(default_factory=SafetySettings, description="Unsafe pictures.")
     sql_dir: Path | None = Field(
         None, description="Folder with views/, tiers/ and explore/; default: sql/ of the project."
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import polars as pl
@@ -14,6 +14,8 @@ from rich.table import Table
 
 from video_assets import progress
 from video_assets.lake.plan import Due, Why
+from video_assets.measure.models import Model
+from video_assets.settings import ModelSettings
 
 # A pipe has no width of its own: wide enough for every table.
 console = Console(width=None if sys.stdout.isatty() else 200)
@@ -56,6 +58,38 @@ def _cell(value: object) -> str:
     if value is None:
         return "[dim]NULL[/dim]"
     return f"{value:.4g}" if isinstance(value, float) else str(value).replace("[", "\\[")
+
+
+def models(by_asset: Mapping[str, Mapping[str, Sequence[Model]]], settings: ModelSettings) -> None:
+    """Every model of every profile, and whether it is ready."""
+    used: dict[Model, tuple[set[str], set[str]]] = {}
+    for asset, profiles in by_asset.items():
+        for profile, found in profiles.items():
+            for model in found:
+                assets, names = used.setdefault(model, (set(), set()))
+                assets.add(asset)
+                names.add(profile)
+    rows = []
+    for model, (assets, names) in used.items():
+        path = model.source.path(settings.folder)
+        size = path.stat().st_size / 1e6 if path and path.is_file() else None
+        rows.append(
+            {
+                "model": model.name,
+                "for": ", ".join(sorted(assets)),
+                "task": model.task,
+                "profiles": ", ".join(sorted(names)),
+                "licence": model.licence if model.permissive else f"{model.licence} (not permissive)",
+                "from": model.source.origin,
+                "MB": size,
+                "sha256": model.sha256[:16],
+                "code": model.code,
+                "batch": model.batch,
+                "device": model.device,
+                "ready": "no" if model.problem(settings) else "yes",
+            }
+        )
+    frame(pl.DataFrame(rows, infer_schema_length=None), title=f"models.profile = {settings.profile}")
 
 
 def plan(due: Sequence[Due], detail: bool) -> None:

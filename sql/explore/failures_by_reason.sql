@@ -8,6 +8,10 @@ WITH failures AS (
     SELECT 'visual_scores', batch, clip_id, reason, message FROM visual_scores
     UNION ALL
     SELECT 'motion_scores', batch, clip_id, reason, message FROM motion_scores
+    UNION ALL
+    SELECT 'text_scores', batch, clip_id, reason, message FROM text_scores
+    UNION ALL
+    SELECT 'safety_scores', batch, clip_id, reason, message FROM safety_scores
 )
 SELECT
     found_in,

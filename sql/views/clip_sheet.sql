@@ -90,7 +90,30 @@ SELECT
     m.longest_still_s,
     m.sudden_changes,
     m.shots_per_second,
-    m.reason AS motion_reason
+    m.reason AS motion_reason,
+
+    -- Text scores.
+    t.text_score,
+    t.text_read,
+    t.text_boxes,
+    t.text_share,
+    t.text_share_max,
+    t.subtitle_x,
+    t.subtitle_y,
+    t.subtitle_width,
+    t.subtitle_height,
+    t.static_text,
+    t.static_text_share,
+    t.clear_x,
+    t.clear_y,
+    t.clear_width,
+    t.clear_height,
+    t.clear_share,
+    t.reason AS text_reason,
+
+    -- Safety scores.
+    p.nsfw_score,
+    p.reason AS safety_reason
 FROM clips AS c
 LEFT JOIN raw_videos AS v ON v.batch = c.batch AND v.video_id = c.video_id
 LEFT JOIN decoded_videos AS d ON d.batch = c.batch AND d.video_id = c.video_id
@@ -98,4 +121,6 @@ LEFT JOIN (
     SELECT batch, video_id, count(*) AS source_shots FROM shots GROUP BY batch, video_id
 ) AS n ON n.batch = c.batch AND n.video_id = c.video_id
 LEFT JOIN visual_scores AS i ON i.batch = c.batch AND i.clip_id = c.clip_id
-LEFT JOIN motion_scores AS m ON m.batch = c.batch AND m.clip_id = c.clip_id;
+LEFT JOIN motion_scores AS m ON m.batch = c.batch AND m.clip_id = c.clip_id
+LEFT JOIN text_scores AS t ON t.batch = c.batch AND t.clip_id = c.clip_id
+LEFT JOIN safety_scores AS p ON p.batch = c.batch AND p.clip_id = c.clip_id;

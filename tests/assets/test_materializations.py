@@ -16,6 +16,7 @@ import pytest
 from tests.place import Place
 from video_assets.definitions import defs
 from video_assets.lake.lake import Lake
+from video_assets.measurements import SCORES
 from video_assets.reasons import Reason
 
 KEYS = sorted(spec.key.to_user_string() for spec in defs.resolve_all_asset_specs())
@@ -69,7 +70,7 @@ def test_every_batch_shows_its_rows_and_carries_the_ledgers_versions(
     assert made.tags["dagster/code_version"] == entry["version"]
 
 
-@pytest.mark.parametrize("key", ["raw_videos", "decoded_videos", "shots", "clips", "visual_scores", "motion_scores"])
+@pytest.mark.parametrize("key", ["raw_videos", "decoded_videos", "shots", "clips", *SCORES])
 def test_hours_of_footage_are_shown(instance: dg.DagsterInstance, lake: Lake, key: str) -> None:
     sql = {
         "raw_videos": "SELECT sum(duration_s) FROM raw_videos",
@@ -87,12 +88,20 @@ def test_the_decode_shows_its_cost_per_hour_of_footage(instance: dg.DagsterInsta
     assert (found["truncated"], found["variable_frame_rate"], found["corrupt_frames"]) == (1, 1, 0)
 
 
+@pytest.mark.parametrize("key", ["text_scores", "safety_scores"])
+def test_what_models_measured_shows_their_cost_and_the_profile(instance: dg.DagsterInstance, key: str) -> None:
+    found = shown(instance, key)
+    assert found["cpu_seconds"] > 0
+    assert found["models_profile"] == "embedded"
+    assert found["models"].startswith("| model | task | licence | sha256 | device |")
+
+
 def test_failures_are_shown_by_reason_with_what_to_do(instance: dg.DagsterInstance) -> None:
     found = shown(instance, "raw_videos")
     assert found["failures"] == 2
     for reason in (Reason.EMPTY_FILE, Reason.TRUNCATED):
         assert f"| {reason} | 1 | {reason.advice} |" in found["failures_by_reason"]
-    for key in ("decoded_videos", "visual_scores", "motion_scores"):
+    for key in ("decoded_videos", *SCORES):
         assert shown(instance, key)["failures"] == 0
         assert shown(instance, key)["failures_by_reason"] == "None."
 
@@ -107,6 +116,8 @@ def test_failures_are_shown_by_reason_with_what_to_do(instance: dg.DagsterInstan
         ("clips", "lengths", "22 values; median "),
         ("visual_scores", "sharpness_histogram", "22 values; median "),
         ("motion_scores", "vmaf_motion_histogram", "22 values; median "),
+        ("text_scores", "text_score_histogram", "22 values; median 0 "),
+        ("safety_scores", "nsfw_score_histogram", "22 values; median "),
     ],
 )
 def test_a_histogram_is_an_image_with_a_bar_for_its_values(
@@ -125,8 +136,10 @@ def test_a_histogram_is_an_image_with_a_bar_for_its_values(
         ("clips", "contact_sheet", 11),
         ("visual_scores", "contact_sheet_by_sharpness", 11),
         ("motion_scores", "contact_sheet_by_vmaf_motion", 11),
-        ("tiers/hunyuan_video/720p", "contact_sheet_kept", 8),
-        ("tiers/hunyuan_video/720p", "contact_sheet_dropped", 7),
+        ("text_scores", "contact_sheet_by_text_score", 11),
+        ("safety_scores", "contact_sheet_by_nsfw_score", 11),
+        ("tiers/hunyuan_video/720p", "contact_sheet_kept", 7),
+        ("tiers/hunyuan_video/720p", "contact_sheet_dropped", 8),
         ("tiers/movie_gen/high_resolution", "contact_sheet_kept", 1),
     ],
 )
@@ -162,7 +175,7 @@ def test_the_run_executed_every_check_and_warned_of_the_files_that_were_set_asid
     found = {e.asset_check_evaluation_data.check_name: e.asset_check_evaluation_data for e in events if e}
     assert {name: data.passed for name, data in found.items()} == {
         "usable_videos": True, "clips_are_sound": True, "no_failures_in_raw_videos": False,
-        "no_failures_in_decoded_videos": True, "no_failures_in_visual_scores": True, "no_failures_in_motion_scores": True,
+        "no_failures_in_decoded_videos": True, **{f"no_failures_in_{family}": True for family in SCORES},
     }  # fmt: skip
     warning = found["no_failures_in_raw_videos"]
     assert warning.severity is dg.AssetCheckSeverity.WARN

@@ -9,6 +9,8 @@ import pytest
 
 from tests.assets.graph_specs import SNAPSHOT, UPDATE, graph_specs
 from video_assets.definitions import defs
+from video_assets.measure.models import models_of
+from video_assets.settings import settings
 
 SPECS = dict(sorted((spec.key.to_user_string(), spec) for spec in defs.resolve_all_asset_specs()))
 
@@ -26,7 +28,7 @@ def test_the_graph_has_the_groups_of_the_design() -> None:
     assert {g for g in groups if g != "tiers"} == {"footage", "segments", "scores"}
     assert groups["footage"] == {"raw_videos", "decoded_videos", "frame_signals", "keyframes"}
     assert groups["segments"] == {"shots", "clips"}
-    assert groups["scores"] == {"visual_scores", "motion_scores", "clip_sheet"}
+    assert groups["scores"] == {"visual_scores", "motion_scores", "text_scores", "safety_scores", "clip_sheet"}
     assert all(key.startswith("tiers/") for key in groups["tiers"])
 
 
@@ -61,6 +63,15 @@ def test_the_description_of_the_sheet_has_its_scores() -> None:
     columns = {c.name: c.description for c in SPECS["clip_sheet"].metadata["dagster/column_schema"].columns}
     assert columns["vmaf_motion"] == "Mean VMAF motion over frames, 0-255, at the analysis size."
     assert {"orientation", "min_side", "licence", "sharpness"} <= set(columns)
+
+
+@pytest.mark.parametrize("key", ["text_scores", "safety_scores"])
+def test_what_models_measure_names_them_their_licences_and_the_profile(key: str) -> None:
+    metadata = SPECS[key].metadata
+    assert metadata["models_profile"] == "embedded"
+    for model in models_of(key, settings().models):
+        row = f"| {model.name} | {model.task} | {model.licence} | {model.sha256[:16]} | cpu |"
+        assert row in metadata["models"].md_str
 
 
 def test_every_check_belongs_to_an_asset_and_one_of_them_stops_the_batch() -> None:

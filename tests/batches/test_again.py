@@ -13,6 +13,7 @@ from tests.conftest import forget_settings
 from tests.place import Place, assert_same, ledger, remade, stable, write_json
 from video_assets import cli, measurements
 from video_assets.assets import common
+from video_assets.measurements import SCORES
 from video_assets.media import workers
 from video_assets.settings import Settings
 
@@ -146,7 +147,7 @@ def test_a_changed_clip_setting_cuts_clips_anew_without_a_decode(
     monkeypatch.setenv("VIDEO_ASSETS_CLIPS__MIN_SECONDS", "5")
     forget_settings()
     curate(few_files)
-    assert remade(before, ledger(lake)) == {"clips", "visual_scores", "motion_scores", "clip_sheet"} | TIERS
+    assert remade(before, ledger(lake)) == {"clips", *SCORES, "clip_sheet"} | TIERS
     assert lake.query("SELECT count(*), min(duration_s) >= 5 FROM clips").row(0) == (2, True)
 
 

@@ -48,17 +48,20 @@ CLIPS = {
 # Tier: clips that are kept, and clips that each of its rules drops.
 VERDICTS: dict[str, tuple[int, dict[str, int]]] = {
     "hunyuan_video/256p": (18, {"resolution": 2, "exposed": 1, "not_static": 1}),
-    "hunyuan_video/360p": (15, {"kept_by_parent": 4, "resolution": 3}),
-    "hunyuan_video/540p": (14, {"kept_by_parent": 7, "clear": 1}),
+    "hunyuan_video/360p": (14, {"kept_by_parent": 4, "resolution": 3, "little_text": 1}),
+    "hunyuan_video/540p": (13, {"kept_by_parent": 8, "clear": 1}),
     "hunyuan_video/720p": (
-        8,
-        {"kept_by_parent": 8, "resolution": 3, "enough_frames": 1, "clear": 1, "whole_source": 1},
+        7,
+        {"kept_by_parent": 9, "resolution": 3, "enough_frames": 1, "clear": 1, "whole_source": 1},
     ),
     "movie_gen/high_resolution": (
         1,
-        {"resolution": 17, "landscape": 1, "no_border": 1, "not_slow_motion": 1, "motion_vectors": 1},
+        {"resolution": 17, "landscape": 1, "no_text": 1, "no_border": 1, "motion_vectors": 1},
     ),
-    "movie_gen/low_resolution": (10, {"resolution": 8, "no_large_border": 1, "not_source_opening": 1, "not_static": 2}),
+    "movie_gen/low_resolution": (
+        9,
+        {"resolution": 8, "little_text": 2, "no_large_border": 1, "not_source_opening": 1, "not_static": 1},
+    ),
 }
 
 
@@ -242,11 +245,57 @@ def test_moving_clips_have_no_sudden_change(lake: Lake) -> None:
 
 
 def test_every_clip_of_the_demo_has_every_score(lake: Lake) -> None:
-    for name in ("visual_scores", "motion_scores"):
+    for name in ("visual_scores", "motion_scores", "text_scores", "safety_scores"):
         rows = lake.read(TABLES[name])
         assert rows.height == sum(CLIPS.values())
         assert rows["reason"].null_count() == rows.height
-        assert rows.drop("reason", "message").null_count().row(0) == (0,) * (rows.width - 2)
+        without_subtitles = [c for c in rows.columns if c.startswith("subtitle_")]
+        told = rows.drop("reason", "message", *without_subtitles)
+        assert told.null_count().row(0) == (0,) * told.width
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("bunny_burnt_in_text.mp4", "Good morning! What a day for a walk."), ("slide_show.mp4", " of 18")],
+)
+def test_drawn_text_is_read_and_is_far_over_movie_gens_limit(lake: Lake, name: str, says: str) -> None:
+    clip = sheet(lake, name)
+    assert clip["text_score"] > 0.75
+    assert says in clip["text_read"]
+    assert 0.05 < clip["text_share"] <= clip["text_share_max"] < 0.25
+
+
+def test_no_other_clip_of_the_demo_has_text_or_overlays(lake: Lake) -> None:
+    sql = """
+        SELECT file_name FROM clip_sheet
+        WHERE text_score >= 0.6 OR text_boxes > 0 OR static_text > 0 OR subtitle_y IS NOT NULL OR clear_share < 1"""
+    assert set(lake.query(sql)["file_name"]) == {"bunny_burnt_in_text.mp4", "slide_show.mp4"}
+    assert sheet(lake, "bunny_720p.mp4")["text_score"] == 0
+
+
+def test_the_subtitles_and_the_title_stay_in_place_and_the_crop_goes_between_them(lake: Lake) -> None:
+    clip = sheet(lake, "bunny_burnt_in_text.mp4")
+    # The title is drawn between the rows 55 and 115, the subtitle between 635 and 680; the detector leaves a margin.
+    top, bottom = clip["subtitle_y"], clip["subtitle_y"] + clip["subtitle_height"]
+    assert 600 < top < 640
+    assert 675 < bottom < 720
+    assert (clip["text_boxes"], clip["static_text"]) == (2, 2)
+    assert (clip["clear_x"], clip["clear_width"]) == (0, 1280)
+    assert clip["clear_y"] == pytest.approx(130, abs=15)
+    assert clip["clear_y"] + clip["clear_height"] == pytest.approx(top, abs=1)
+    assert clip["clear_share"] == pytest.approx(clip["clear_height"] / 720)
+
+
+def test_titles_at_the_same_place_of_every_slide_are_static_and_no_subtitles(lake: Lake) -> None:
+    clip = sheet(lake, "slide_show.mp4")
+    assert clip["static_text"] >= 1
+    assert clip["subtitle_y"] is None
+    assert clip["clear_y"] > 200
+
+
+def test_a_man_in_a_car_and_slides_of_text_look_safe(lake: Lake) -> None:
+    for name in ("passenger_qcif.mp4", "passenger_qcif_coarse.mp4", "slide_show.mp4", "traffic_1080p.mp4"):
+        assert sheet(lake, name)["nsfw_score"] < 0.2
 
 
 def test_a_re_encoded_copy_is_another_video_with_nearly_the_same_scores(lake: Lake) -> None:

@@ -30,7 +30,11 @@ VISUAL: dict[str, Any] = {"sharpness": 400.0, "luma_mean": 110.0, "black_share":
 MOTION: dict[str, Any] = {
     "vmaf_motion": 4.0, "motion_vector": 2.0, "still_share": 0.0, "sudden_changes": 0, "shots_per_second": 0.0,
 }  # fmt: skip
-ROWS = {"raw_videos": VIDEO, "decoded_videos": DECODED, "clips": CLIP, "visual_scores": VISUAL, "motion_scores": MOTION}
+TEXT: dict[str, Any] = {"text_score": 0.0, "text_share": 0.0, "clear_share": 1.0}
+ROWS = {
+    "raw_videos": VIDEO, "decoded_videos": DECODED, "clips": CLIP, "visual_scores": VISUAL, "motion_scores": MOTION,
+    "text_scores": TEXT, "safety_scores": {"nsfw_score": 0.01},
+}  # fmt: skip
 NOT_MEASURED = None
 
 

@@ -40,7 +40,7 @@ def test_a_good_clip_is_kept_by_every_tier(lake: Lake, tier: str) -> None:
 
 @pytest.mark.parametrize("tier", SHIPPED)
 def test_a_clip_without_scores_is_undecided_in_every_tier_and_never_dropped(lake: Lake, tier: str) -> None:
-    lake.clip("no rows yet", visual_scores=None, motion_scores=None)
+    lake.clip("no rows yet", visual_scores=None, motion_scores=None, text_scores=None)
     failed = {"reason": "not_measured"}
     nothing = dict.fromkeys(("sharpness", "luma_mean", "black_share", "border_share"), NOT_MEASURED)
     lake.clip("failed", visual_scores=nothing | failed, motion_scores={**dict.fromkeys(MOTION_COLUMNS), **failed})
@@ -56,6 +56,7 @@ MOTION_COLUMNS = ("vmaf_motion", "motion_vector", "still_share", "sudden_changes
         ("source_duration", {"raw_videos": {"duration_s": 120.1}}),
         ("resolution", {"raw_videos": {"width": 1280, "height": 767}}),
         ("landscape", {"raw_videos": {"width": 1080, "height": 1920}}),
+        ("no_text", {"text_scores": {"text_score": 0.6}, "visual_scores": {"border_share": 0.08}}),
         ("no_border", {"visual_scores": {"border_share": 0.08}}),
         ("no_scene_change", {"clips": {"duration_s": 11.9}}),
         ("not_slow_motion", {"motion_scores": {"vmaf_motion": 2.0}}),
@@ -79,6 +80,7 @@ def test_movie_gens_high_resolution_set_drops_a_clip_by_the_rule_that_it_breaks(
         ("source_duration", {"raw_videos": {"duration_s": 3.9}}),
         ("resolution", {"raw_videos": {"width": 719, "height": 1280}}),
         ("clip_duration", {"clips": {"duration_s": 3.9}}),
+        ("little_text", {"text_scores": {"text_share": 0.06}, "clips": {"duration_s": 5.0}}),
         ("no_large_border", {"visual_scores": {"border_share": 0.11}}),
         ("not_source_opening", {"clips": {"start_s": 0.1}, "shots": 3}),
         ("not_static", {"motion_scores": {"still_share": 0.99}}),
@@ -92,6 +94,22 @@ def test_movie_gens_low_resolution_set_drops_a_clip_by_the_rule_that_it_breaks(
 ) -> None:
     lake.clip("bad", **changes)
     assert decide(lake, "movie_gen/low_resolution") == {"bad": ("dropped", rule)}
+
+
+@pytest.mark.parametrize(
+    ("rule", "changes"),
+    [
+        ("little_text", {"text_share": 0.021}),
+        ("enough_picture_without_text", {"text_share": 0.02, "clear_share": 0.59}),
+    ],
+)
+def test_hunyuan_videos_360p_set_drops_a_clip_of_too_much_text_and_one_whose_crop_would_leave_too_little(
+    lake: Lake, rule: str, changes: dict[str, Any]
+) -> None:
+    lake.clip("bad", text_scores=changes)
+    lake.clip("subtitled", text_scores={"text_share": 0.02, "clear_share": 0.6})
+    decided = decide(lake, "hunyuan_video/360p")
+    assert decided == {"bad": ("dropped", rule), "subtitled": ("kept", None)}
 
 
 def test_the_only_shot_of_a_source_is_not_an_opening_and_an_offset_counts_from_the_first_frame(lake: Lake) -> None:
@@ -202,7 +220,16 @@ def test_a_batch_alone_opens_no_other_batchs_rows_of_any_table(lake: Lake) -> No
     lake.clip("2", batch="b")
     plan = lake.query("EXPLAIN SELECT * FROM clip_sheet WHERE batch = 'a'")[0][1]
     assert plan.count("batch='a'") == len(
-        ("clips", "raw_videos", "decoded_videos", "shots", "visual_scores", "motion_scores")
+        (
+            "clips",
+            "raw_videos",
+            "decoded_videos",
+            "shots",
+            "visual_scores",
+            "motion_scores",
+            "text_scores",
+            "safety_scores",
+        )
     )
 
 

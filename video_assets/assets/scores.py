@@ -1,31 +1,51 @@
 """Group scores: each family of measurements of a clip."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import dagster as dg
 import polars as pl
 
 from video_assets import reports
 from video_assets.assets.common import BATCHES, picture, result, spec, working
+from video_assets.batches.pictures import score_safety, score_text
 from video_assets.batches.scores import score
-from video_assets.lake.lake import Lake
+from video_assets.batches.step import Step
+from video_assets.lake.lake import Lake, Made
 from video_assets.lake.schemas import CLIPS, Table
+from video_assets.measure.models import models_of
 from video_assets.resources import LakeResource
+from video_assets.settings import settings
 
 
-def _family(asset: str, shown: dict[str, str], sheet_by: str) -> dg.AssetsDefinition:
+def _family(
+    asset: str, score: Callable[[Step, str], Made], shown: dict[str, str], sheet_by: str, kinds: set[str]
+) -> dg.AssetsDefinition:
     """A score family: the columns whose histograms it shows with their units, and the one that sorts its contact sheet."""
+    described = spec(asset, "scores", kinds).merge_attributes(metadata=_models(asset))
 
-    @dg.multi_asset(specs=[spec(asset, "scores", {"polars", "parquet"})], name=asset, partitions_def=BATCHES)
+    @dg.multi_asset(specs=[described], name=asset, partitions_def=BATCHES)
     def family(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
         opened = lake.open()
         with working(context, opened) as step:
-            made = score(step, asset, context.partition_key)
+            made = score(step, context.partition_key)
         table = step.order[asset].table
         rows = opened.read(table, [context.partition_key])
         pictures = {f"{c}_histogram": picture(reports.histogram(rows[c], unit)) for c, unit in shown.items()}
         sheet = _low_to_high(opened, table, context.partition_key, sheet_by)
-        return result(made, opened, **pictures, **{f"contact_sheet_by_{sheet_by}": picture(sheet)})
+        return result(made, opened, **pictures, **{f"contact_sheet_by_{sheet_by}": picture(sheet)}, **_models(asset))
 
     return family
+
+
+def _models(asset: str) -> Mapping[str, Any]:
+    """The profile and the models by which an asset measures, if it has any."""
+    chosen = settings().models
+    listed = [
+        {"model": m.name, "task": m.task, "licence": m.licence, "sha256": m.sha256[:16], "device": m.device}
+        for m in models_of(asset, chosen)
+    ]
+    return {"models_profile": chosen.profile, "models": picture(reports.table(pl.DataFrame(listed)))} if listed else {}
 
 
 def _low_to_high(lake: Lake, table: Table, batch: str, column: str) -> str:
@@ -36,8 +56,11 @@ def _low_to_high(lake: Lake, table: Table, batch: str, column: str) -> str:
     return reports.contact_sheet(lake, labelled.join(spans, on="clip_id", maintain_order="left"))
 
 
+_AGGREGATED, _MODELLED = {"polars", "parquet"}, {"onnx", "parquet"}
+
 visual_scores = _family(
     "visual_scores",
+    lambda step, batch: score(step, "visual_scores", batch),
     {
         "sharpness": "Laplacian variance",
         "luma_mean": "luma",
@@ -45,9 +68,20 @@ visual_scores = _family(
         "border_share": "of the picture",
     },
     "sharpness",
+    _AGGREGATED,
 )
 motion_scores = _family(
     "motion_scores",
+    lambda step, batch: score(step, "motion_scores", batch),
     {"vmaf_motion": "luma levels", "motion_vector": "px", "still_share": "of frames", "shots_per_second": "1/s"},
     "vmaf_motion",
+    _AGGREGATED,
 )
+text_scores = _family(
+    "text_scores",
+    score_text,
+    {"text_score": "detection x recognition", "text_share": "of the picture", "clear_share": "of the picture"},
+    "text_score",
+    _MODELLED,
+)
+safety_scores = _family("safety_scores", score_safety, {"nsfw_score": "probability"}, "nsfw_score", _MODELLED)

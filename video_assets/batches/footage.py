@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from video_assets.batches.step import Step, total
+from video_assets.batches.step import Step, counter, total
 from video_assets.footage.ingest import pick_sources
 from video_assets.lake.lake import Lake, Made, Replacement
 from video_assets.lake.plan import due_rows
@@ -65,7 +65,7 @@ def _taken_in(step: Step, sources: pl.DataFrame) -> list[dict[str, object]]:
             settings.lake.scratch_path, settings.decode.max_pixels,
         )  # fmt: skip
         jobs[source["content"]] = job, settings.workers.limit(source["size_bytes"])
-    outcomes = run_guarded(take_in, jobs, settings.workers, _counter(step, "raw_videos", len(jobs)))
+    outcomes = run_guarded(take_in, jobs, settings.workers, counter(step, "raw_videos", len(jobs)))
     sizes = dict(sources.select("content", "size_bytes").iter_rows())
     rows = []
     for content, outcome in outcomes.items():
@@ -176,7 +176,7 @@ def _decoded(
     from video_assets.media.workers import run_guarded
 
     settings = step.lake.settings
-    count = _counter(step, "frame_signals", videos.height)
+    count = counter(step, "frame_signals", videos.height)
     rows: list[dict[str, object]] = []
     jobs: dict[str, tuple[Any, float]] = {}
     # The longest first: the last worker to finish then has a short one.
@@ -194,12 +194,6 @@ def _decoded(
     for video, outcome in run_guarded(decode, jobs, settings.workers, count).items():
         rows.append(outcome.value or {"video_id": video, "reason": outcome.reason, "message": outcome.message})
     return rows
-
-
-def _counter(step: Step, asset: str, total: int) -> Any:
-    """An ``on_done`` that reports how many are done."""
-    done = iter(range(1, total + 1))
-    return lambda _key, _outcome: step.progress(asset, next(done), total)
 
 
 def _assemble(

@@ -55,6 +55,12 @@ class Step:
         )  # fmt: skip
 
 
+def counter(step: Step, asset: str, total: int) -> Callable[[str, object], None]:
+    """An ``on_done`` that reports how many subjects are done."""
+    done = iter(range(1, total + 1))
+    return lambda _key, _outcome: step.progress(asset, next(done), total)
+
+
 def total(values: pl.Series) -> float:
     """Sum of the values that are there; 0 when none is."""
     return float(values.sum() or 0.0)

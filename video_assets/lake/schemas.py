@@ -377,6 +377,75 @@ MOTION_SCORES = Table(
     ),
 )
 
+TEXT_SCORES = Table(
+    "text_scores",
+    "The text in a clip's picture, read in some of its keyframes. Legible: read with a recognition score of 0.5 or more.",
+    ("clip_id",),
+    (
+        _BATCH,
+        _CLIP,
+        _VIDEO,
+        Column("text_frames", INT, "Keyframes that were read."),
+        Column(
+            "text_score",
+            DOUBLE,
+            "Largest detection times recognition score of any text on any of them, 0-1; 0 when there is none.",
+        ),
+        Column("text_read", TEXT, "The text that has this score; empty when there is none."),
+        Column("text_boxes", INT, "Most pieces of legible text on one of them."),
+        Column("text_share", DOUBLE, "Mean share of the clip's picture that legible text covers, 0-1."),
+        Column("text_share_max", DOUBLE, "Largest of these shares."),
+        Column(
+            "subtitle_x",
+            INT,
+            "Left edge of the band of subtitles, display pixels: legible text in the same rows of the lower third on at least half of them; NULL when there is none.",
+        ),
+        Column("subtitle_y", INT, "Top edge of the band, display pixels; NULL as subtitle_x."),
+        Column("subtitle_width", INT, "Width of the band, in pixels; NULL as subtitle_x."),
+        Column("subtitle_height", INT, "Height of the band, in pixels; NULL as subtitle_x."),
+        Column(
+            "static_text",
+            INT,
+            "Pieces of legible text that stay in place on three quarters of them: logos, watermarks and captions; under a fixed camera signs too. NULL when fewer than two were read.",
+        ),
+        Column("static_text_share", DOUBLE, "Share of the clip's picture that these cover, 0-1; NULL as static_text."),
+        Column(
+            "clear_x",
+            INT,
+            "Left edge of the largest crop without subtitles and static text, display pixels; NULL as static_text.",
+        ),
+        Column("clear_y", INT, "Top edge of this crop, display pixels; NULL as static_text."),
+        Column("clear_width", INT, "Width of this crop, in pixels; NULL as static_text."),
+        Column("clear_height", INT, "Height of this crop, in pixels; NULL as static_text."),
+        Column("clear_share", DOUBLE, "Share of the clip's picture that this crop keeps, 0-1; NULL as static_text."),
+        _VERSION,
+        _REASON,
+        _MESSAGE,
+        _SECONDS,
+    ),
+)
+
+SAFETY_SCORES = Table(
+    "safety_scores",
+    "How unsafe a clip's picture looks, in some of its keyframes.",
+    ("clip_id",),
+    (
+        _BATCH,
+        _CLIP,
+        _VIDEO,
+        Column("safety_frames", INT, "Keyframes that were looked at."),
+        Column(
+            "nsfw_score",
+            DOUBLE,
+            "Largest open_nsfw probability of pornographic content on any of them, 0-1: its authors call under 0.2 safe and over 0.8 unsafe; cartoons and bare skin can score high without cause.",
+        ),
+        _VERSION,
+        _REASON,
+        _MESSAGE,
+        _SECONDS,
+    ),
+)
+
 TIER_VERDICTS = Table(
     "tier_verdicts",
     "A clip's verdict in a tier, with the rule that decided.",
@@ -433,6 +502,8 @@ TABLES: dict[str, Table] = {
         CLIPS,
         VISUAL_SCORES,
         MOTION_SCORES,
+        TEXT_SCORES,
+        SAFETY_SCORES,
         TIER_VERDICTS,
         MATERIALIZATIONS,
     )

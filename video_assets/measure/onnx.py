@@ -1,0 +1,17 @@
+"""ONNX models on one core: the worker processes are what runs at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnxruntime
+
+_PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+
+
+def session(weights: Path, device: str) -> onnxruntime.InferenceSession:
+    """A session of a model's weights on a device ("cpu" or "cuda"), with one thread."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(weights), options, providers=[_PROVIDERS[device]])

@@ -1,0 +1,131 @@
+"""Text scores of a clip: how much text its pictures show, where it stays, and what a crop without it would keep."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, floor
+
+from video_assets.measure.rectangles import Rectangle, envelope, largest_clear, overlap
+from video_assets.measure.types import Crop
+
+LEGIBLE = 0.5
+"""Least recognition score of what counts as text: rapidocr's own."""
+_LOWER_THIRD = 2 / 3
+_SAME_PLACE = 0.5
+"""Least overlap of two boxes that are taken for one that stayed."""
+
+
+@dataclass(frozen=True)
+class TextBox:
+    """One piece of text on one picture: where, the detector's and the recogniser's score (0-1), and what it says."""
+
+    place: Rectangle
+    detection: float
+    recognition: float
+    text: str
+
+    @property
+    def score(self) -> float:
+        return self.detection * self.recognition
+
+    @property
+    def legible(self) -> bool:
+        return bool(self.text.strip()) and self.recognition >= LEGIBLE
+
+
+@dataclass(frozen=True)
+class ReadPicture:
+    """What was read on one picture, and the share of it that legible text covers, 0-1."""
+
+    boxes: tuple[TextBox, ...]
+    share: float
+
+    @property
+    def legible(self) -> list[Rectangle]:
+        return [b.place for b in self.boxes if b.legible]
+
+
+def text_scores(pictures: Sequence[ReadPicture], crop: Crop) -> dict[str, object]:
+    """The columns of TEXT_SCORES that are measured.
+
+    Args:
+        pictures: what was read on the clip's sampled keyframes, in order of time; at least one.
+        crop: the clip's crop, to which the boxes' shares refer.
+    """
+    best = max((b for p in pictures for b in p.boxes), key=lambda b: b.score, default=None)
+    shares, places = [p.share for p in pictures], [p.legible for p in pictures]
+    subtitles = subtitle_band(places)
+    row: dict[str, object] = {
+        "text_frames": len(pictures),
+        "text_score": best.score if best else 0.0,
+        "text_read": best.text if best else "",
+        "text_boxes": max(len(p) for p in places),
+        "text_share": statistics.fmean(shares),
+        "text_share_max": max(shares),
+    }
+    if subtitles:
+        row |= _pixels("subtitle", crop, subtitles, outwards=True)
+    if len(pictures) > 1:
+        fixed = static_places(places)
+        clear = largest_clear([*fixed, *([subtitles] if subtitles else [])])
+        inside = _pixels("clear", crop, clear, outwards=False)
+        row |= inside | {
+            "static_text": len(fixed),
+            "static_text_share": min(1.0, sum(f.area for f in fixed)),
+            "clear_share": inside["clear_width"] * inside["clear_height"] / (crop.width * crop.height),
+        }
+    return row
+
+
+def static_places(pictures: Sequence[Sequence[Rectangle]]) -> list[Rectangle]:
+    """Where text stays: boxes that overlap by half on three quarters of the pictures, at least two of them.
+
+    One picture in four may lack the box: the detector misses some.
+    """
+    needed = max(2, ceil(0.75 * len(pictures)))
+    found: list[Rectangle] = []
+    for box in (b for boxes in pictures for b in boxes):
+        if any(overlap(box, f) >= _SAME_PLACE for f in found):
+            continue
+        nearest = [max(boxes, key=lambda b: overlap(b, box), default=None) for boxes in pictures]
+        stayed = [n for n in nearest if n and overlap(n, box) >= _SAME_PLACE]
+        if len(stayed) >= needed:
+            found.append(envelope(stayed))
+    return found
+
+
+def subtitle_band(pictures: Sequence[Sequence[Rectangle]]) -> Rectangle | None:
+    """The rows of subtitles: text centred in the lower third that is on half of the pictures, at least two of them.
+
+    Lines further than one and a half line heights from the middle one are something else.
+    """
+    low = [[b for b in boxes if (b.top + b.bottom) / 2 > _LOWER_THIRD] for boxes in pictures]
+    lines = [b for boxes in low for b in boxes]
+    if not lines:
+        return None
+    height = statistics.median(b.bottom - b.top for b in lines)
+    middle = statistics.median_low((b.top + b.bottom) / 2 for b in lines)
+
+    def near(box: Rectangle) -> bool:
+        return abs((box.top + box.bottom) / 2 - middle) <= 1.5 * height
+
+    recurring = sum(any(near(b) for b in boxes) for boxes in low)
+    if recurring < max(2, ceil(len(pictures) / 2)):
+        return None
+    return envelope(b for b in lines if near(b))
+
+
+def _pixels(name: str, crop: Crop, box: Rectangle, *, outwards: bool) -> dict[str, int]:
+    """A rectangle of the clip's picture in whole display pixels: with all of what it touches, or nothing outside it."""
+    begin, end = (floor, ceil) if outwards else (ceil, floor)
+    # Shares are quotients of whole numbers: a rounding error must not cost a pixel.
+    left, right = begin(round(box.left * crop.width, 6)), end(round(box.right * crop.width, 6))
+    top, bottom = begin(round(box.top * crop.height, 6)), end(round(box.bottom * crop.height, 6))
+    return {
+        f"{name}_x": crop.x + left,
+        f"{name}_y": crop.y + top,
+        f"{name}_width": max(0, right - left),
+        f"{name}_height": max(0, bottom - top),
+    }

@@ -1,0 +1,107 @@
+"""Finding and reading text in pictures: PP-OCRv6 in ONNX, with rapidocr's steps before and after the two networks."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from video_assets.measure.onnx import session
+from video_assets.measure.rectangles import Rectangle
+from video_assets.measure.text import ReadPicture, TextBox, text_scores
+from video_assets.measure.types import Crop, Picture
+
+
+@dataclass(frozen=True)
+class TextReader:
+    """The two networks' weights and the detector's size: what :meth:`open` loads in a worker.
+
+    Attributes:
+        detector, recogniser: the weights.
+        detector_side: longest side of the picture in which text is looked for, in pixels.
+        devices: of the detector and the recogniser.
+    """
+
+    detector: Path
+    recogniser: Path
+    detector_side: int
+    devices: tuple[str, str] = ("cpu", "cpu")
+
+    def open(self) -> OpenTextReader:
+        return OpenTextReader(self)
+
+
+class OpenTextReader:
+    """The loaded networks. rapidocr is given sessions of ours, so that it neither downloads nor takes every core."""
+
+    def __init__(self, described: TextReader) -> None:
+        import rapidocr
+        from omegaconf import OmegaConf
+        from rapidocr.ch_ppocr_det import TextDetector
+        from rapidocr.ch_ppocr_rec import TextRecognizer
+        from rapidocr.utils.typings import EngineType
+
+        logging.getLogger("RapidOCR").setLevel(logging.WARNING)  # its import sets another
+        defaults = OmegaConf.load(Path(rapidocr.__file__).parent / "config.yaml")
+        sizes = {"limit_side_len": described.detector_side, "limit_type": "max"}
+        parts = (
+            ("Det", TextDetector, described.detector, described.devices[0], sizes),
+            (
+                "Rec",
+                TextRecognizer,
+                described.recogniser,
+                described.devices[1],
+                {"rec_batch_num": 1, "font_path": None},
+            ),
+        )
+        self._detect, self._recognise = (
+            made(_Options(OmegaConf.to_container(defaults[name]), session(weights, device), EngineType.ONNXRUNTIME, own))
+            for name, made, weights, device, own in parts
+        )  # fmt: skip
+
+    def measure(self, pictures: Sequence[Picture], crop: Crop) -> dict[str, object]:
+        """Text scores of a clip's pictures: uint8 (h, w, 3) in B, G, R order, cut to its crop."""
+        return text_scores([self.read(p) for p in pictures], crop)
+
+    def read(self, picture: Picture) -> ReadPicture:
+        """Every piece of text on one picture. Only what the detector finds is given to the recogniser."""
+        from rapidocr.ch_ppocr_rec import TextRecInput
+        from rapidocr.utils.process_img import get_rotate_crop_image
+
+        found = self._detect(picture)
+        if found.boxes is None:
+            return ReadPicture((), 0.0)
+        lines = [get_rotate_crop_image(picture, corners.astype(np.float32)) for corners in found.boxes]
+        read = self._recognise(TextRecInput(img=lines))
+        height, width = picture.shape[:2]
+        boxes = tuple(
+            TextBox(_upright(corners, width, height), float(detection), float(recognition), text)
+            for corners, detection, recognition, text in zip(
+                found.boxes, found.scores, read.scores, read.txts, strict=True
+            )
+        )
+        covered = np.zeros((height, width), np.uint8)
+        cv2.fillPoly(covered, [c.astype(np.int32) for c, b in zip(found.boxes, boxes, strict=True) if b.legible], 1)
+        return ReadPicture(boxes, cv2.countNonZero(covered) / covered.size)
+
+
+class _Options(dict[str, Any]):
+    """A rapidocr part's options, which it reads both as keys and as attributes."""
+
+    def __init__(self, defaults: Any, loaded: object, engine: object, own: dict[str, Any]) -> None:
+        super().__init__({**defaults, "session": loaded, "engine_type": engine, **own})
+
+    def __getattr__(self, name: str) -> Any:
+        return self[name]
+
+
+def _upright(corners: Any, width: int, height: int) -> Rectangle:
+    """The upright rectangle around four corners in pixels, as shares."""
+    (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
+    # The detector counts pixels, the last of which is width - 1.
+    return Rectangle(left / width, top / height, min(right + 1, width) / width, min(bottom + 1, height) / height)
