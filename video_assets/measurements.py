@@ -54,6 +54,7 @@ def measurements(settings: Settings, tiers: Mapping[str, Tier]) -> dict[str, Mea
         Measurement(
             "raw_videos", schemas.RAW_VIDEOS,
             code_version(CODE["raw_videos"], {"max_pixels": settings.decode.max_pixels}), (SOURCE_FILES,), "video",
+            stops=True,
         ),
         Measurement("decoded_videos", schemas.DECODED_VIDEOS, decode, ("raw_videos",), "video"),
         Measurement("frame_signals", schemas.FRAME_SIGNALS, decode, ("raw_videos",), "video"),

@@ -94,7 +94,6 @@ def test_a_run_that_is_killed_and_run_again_equals_an_undisturbed_one(
     # What was decoded before the kill was not decoded again.
     now = dict(lake.query("SELECT video_id, compute_seconds FROM decoded_videos").iter_rows())
     assert {video: now[video] for video in decoded_before} == decoded_before
-    assert [p for p in place.decoded.rglob("*") if p.is_file()] == []
 
     # Nothing waits for the run that was killed.
     with place.instance() as instance:

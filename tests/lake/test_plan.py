@@ -157,7 +157,7 @@ def test_running_what_is_ready_makes_each_asset_at_most_once_and_ends_with_nothi
 @pytest.fixture
 def lake(lake: Lake) -> Lake:
     """Give a lake with two batches: two hours of video that were decoded once, and three files that nobody opened yet."""
-    old = [{"video_id": v, "duration_s": 3600.0, "version": "1"} for v in ("v1", "v2")]
+    old: list[dict[str, object]] = [{"video_id": v, "duration_s": 3600.0, "version": "1"} for v in ("v1", "v2")]
     new: list[dict[str, object]] = [
         {"uri": uri, "content": content, "current": True} for uri, content in (("/a", "x"), ("/b", "y"), ("/c", "y"))
     ]

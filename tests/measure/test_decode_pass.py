@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import polars as pl
 import pytest
+from av.codec.context import Flags2
+from av.video.frame import VideoFrame
 
 from tests.measure.decoding import Decoded, decode
 from tests.media.video_files import BIKES, BUNNY, CARPHONE, ffmpeg, made_from, synthetic
 from video_assets.lake.schemas import FRAME_SIGNALS, KEYFRAMES
+from video_assets.measure.motion_vectors import MotionVectorReader
+from video_assets.media.streams import Geometry
 from video_assets.settings import DecodeSettings
 
 
@@ -141,6 +147,25 @@ def test_vectors_point_where_the_picture_moves_in_pixels_per_frame(tmp_path: Pat
         assert found.video.motion_vectors
         assert found.signals["mv_x"].median() == pytest.approx(6, abs=0.8)
         assert found.signals["mv_y"].median() == pytest.approx(0, abs=0.3)
+
+
+def test_reading_vectors_keeps_no_frame_alive() -> None:
+    with av.open(str(BIKES)) as container:
+        stream = container.streams.video[0]
+        stream.codec_context.flags2 |= Flags2.export_mvs
+        frames = container.decode(stream)
+        reader = MotionVectorReader(Geometry(640, 272, 1.0, 0))
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(100):
+                reader.read(next(frames))
+            alive = sum(isinstance(o, VideoFrame) for o in gc.get_objects())
+        finally:
+            gc.enable()
+    assert reader.found
+    # The decoder gives a few frames at a time.
+    assert alive < 20
 
 
 def test_a_codec_without_vectors_has_none(tmp_path: Path) -> None:

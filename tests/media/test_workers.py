@@ -61,7 +61,7 @@ def work(job: Job) -> str:
         case "surprise":
             raise KeyError("pixel_format")
         case "surprise in the decoder":
-            raise av.error.InvalidDataError(av.error.INVALIDDATA.value, "Invalid data", "a.mp4")
+            raise av.error.InvalidDataError(1094995529, "Invalid data", "a.mp4")
         case "surprise that cannot be sent":
             raise AwkwardError("a.mp4", 7)
     return f"measured {job.what}"

@@ -42,8 +42,8 @@ def remade(*, when_missing: bool = True) -> dg.AutomationCondition[dg.AssetKey]:
     """When an asset's batch is made without anybody asking.
 
     Its version changed, the content of something that it reads changed, or (``when_missing``) it was never made; once
-    for each such change, not while anything upstream is at work. Dagster's ``eager()`` would do it for every update of
-    an input, changed or not, and never for a new version.
+    for each such change, not while anything upstream is at work, and not in a batch that a blocking check has stopped.
+    Dagster's ``eager()`` would do it for every update of an input, changed or not, and never for a new version.
     """
     condition = dg.AutomationCondition
     due = condition.code_version_changed() | condition.any_deps_match(condition.data_version_changed())
@@ -53,6 +53,7 @@ def remade(*, when_missing: bool = True) -> dg.AutomationCondition[dg.AssetKey]:
         due.since(condition.newly_requested() | condition.newly_updated())
         & ~condition.any_deps_missing()
         & ~condition.any_deps_in_progress()
+        & condition.all_deps_blocking_checks_passed()
         & ~condition.in_progress()
     ).with_label("new, changed inputs or changed version")
 
@@ -76,6 +77,7 @@ def spec(
     *,
     description: str | None = None,
     automation: dg.AutomationCondition[dg.AssetKey] | None = None,
+    columns: dg.TableSchema | None = None,
 ) -> dg.AssetSpec:
     """The spec of an asset that is in :func:`order`; by default described as its table is, and re-made as needed."""
     measurement = order()[asset]
@@ -90,7 +92,10 @@ def spec(
         partitions_def=BATCHES,
         deps=[i.split("/") for i in measurement.inputs if i in order()],
         automation_condition=automation or remade(),
-        metadata={"dagster/column_schema": column_schema(table), "dagster/table_name": f"lake.main.{table.name}"},
+        metadata={
+            "dagster/column_schema": columns or column_schema(table),
+            "dagster/table_name": f"lake.main.{asset if columns else table.name}",
+        },
     )
 
 

@@ -1,12 +1,13 @@
 """The sheet: every measurement of a clip in one row, over which tiers are written and people explore."""
 
 import dagster as dg
+import duckdb
 import polars as pl
 
 from video_assets import reports
 from video_assets.assets.common import BATCHES, picture, result, spec, working
 from video_assets.batches.sheet import note_sheet
-from video_assets.lake.lake import Lake
+from video_assets.lake.lake import Lake, sql_type
 from video_assets.lake.schemas import TABLES
 from video_assets.measurements import SHEET, sheet_sql
 from video_assets.resources import LakeResource
@@ -17,8 +18,23 @@ _DESCRIPTION = (
 )
 
 
+def _columns() -> dg.TableSchema:
+    """The view's columns as DuckDB types them, each described as in the table that it comes from."""
+    known = {c.name: c.description for table in TABLES.values() for c in table.columns}
+    with duckdb.connect() as empty:
+        for table in TABLES.values():
+            listed = ", ".join(f'"{c.name}" {sql_type(c.dtype)}' for c in table.columns)
+            empty.execute(f"CREATE TABLE {table.name} ({listed})")
+        described = empty.execute(f"DESCRIBE {sheet_sql(settings())}").fetchall()
+    return dg.TableSchema(
+        [dg.TableColumn(name, kind, known.get(name, "Computed in the view.")) for name, kind, *_ in described]
+    )
+
+
 @dg.multi_asset(
-    specs=[spec(SHEET, "scores", {"duckdb", "view"}, description=_DESCRIPTION)], name=SHEET, partitions_def=BATCHES
+    specs=[spec(SHEET, "scores", {"duckdb", "view"}, description=_DESCRIPTION, columns=_columns())],
+    name=SHEET,
+    partitions_def=BATCHES,
 )
 def clip_sheet(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
     """Note that the batch's rows are new."""
@@ -28,7 +44,6 @@ def clip_sheet(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Mate
     return result(
         made,
         opened,
-        **{"dagster/column_schema": _columns(opened)},
         orientations=picture(reports.table(_counted(opened, "orientation", context.partition_key))),
         licences=picture(reports.table(_counted(opened, "licence", context.partition_key))),
     )
@@ -38,13 +53,4 @@ def _counted(lake: Lake, column: str, batch: str) -> pl.DataFrame:
     return lake.query(
         f"SELECT {column}, count(*) AS clips, sum(duration_s) / 3600 AS hours FROM {SHEET} WHERE batch = ? GROUP BY ALL ORDER BY clips DESC",
         [batch],
-    )
-
-
-def _columns(lake: Lake) -> dg.TableSchema:
-    """The view's columns as DuckDB types them, each described as in the table that it comes from."""
-    known = {c.name: c.description for table in TABLES.values() for c in table.columns}
-    described = lake.query(f"SELECT column_name, column_type FROM (DESCRIBE {SHEET})")
-    return dg.TableSchema(
-        [dg.TableColumn(name, kind, known.get(name, "Computed in the view.")) for name, kind in described.iter_rows()]
     )

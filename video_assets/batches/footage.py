@@ -128,7 +128,7 @@ def decode_videos(step: Step, batch: str) -> list[Made]:
     folders = {v: lake.settings.lake.scratch_path / "decoded" / version / v for v in due}
     fresh = _decoded(step, videos.filter(pl.col("video_id").is_in(due)), places, folders)
     kept = have.filter(pl.col("video_id").is_in(list(wanted - set(due))))
-    passes = pl.DataFrame([*fresh, *kept.drop(PICTURE).to_dicts()], infer_schema_length=None, schema_overrides=_PASS)
+    passes = pl.DataFrame([*fresh, *kept.drop(PICTURE).to_dicts()], schema=_PASS)
     decoded = DECODED_VIDEOS.frame(
         passes.join(videos.select("video_id", *PICTURE), on="video_id"), batch=batch, version=version
     )

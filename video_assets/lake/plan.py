@@ -34,6 +34,7 @@ class Measurement:
         inputs: the assets that it reads.
         subject: what it has rows for: video or clip.
         where: which rows of the table are its own, when several assets share one.
+        stops: whether a batch of which every row failed ends here, because what follows could only be empty.
     """
 
     asset: str
@@ -42,6 +43,7 @@ class Measurement:
     inputs: tuple[str, ...]
     subject: str
     where: Mapping[str, str] = field(default_factory=dict)
+    stops: bool = False
 
 
 class Why(StrEnum):
@@ -93,20 +95,25 @@ def due_partitions(
     Args:
         order: the assets, inputs before what reads them.
         batches: the batches that were taken in.
-        ledger: by (asset, batch): ``version``, ``data_version`` and ``inputs`` of what was made.
+        ledger: by (asset, batch): ``version``, ``data_version``, ``inputs``, ``rows`` and ``failures`` of what was made.
         transient: by (asset, batch): rows that failed for a passing reason.
     """
     found: list[tuple[str, str, Why, str]] = []
     for batch in batches:
         due: set[str] = set()
+        stopped: set[str] = set()
         for asset, measurement in order.items():
             entry = ledger.get((asset, batch))
+            if (entry is None and stopped & {*measurement.inputs}) or (measurement.stops and _all_failed(entry)):
+                stopped.add(asset)
             changed = [
                 i for i in measurement.inputs
                 if entry and (i, batch) in ledger and entry["inputs"].get(i) != ledger[i, batch]["data_version"]
             ]  # fmt: skip
             following = [i for i in measurement.inputs if i in due]
             if entry is None:
+                if asset in stopped:
+                    continue
                 why, detail = Why.NEW, "never made"
             elif entry["version"] != measurement.version:
                 why, detail = Why.STALE, f"version {entry['version']} is now {measurement.version}"
@@ -121,6 +128,10 @@ def due_partitions(
             due.add(asset)
             found.append((asset, batch, why, detail))
     return found
+
+
+def _all_failed(entry: Mapping[str, Any] | None) -> bool:
+    return entry is not None and 0 < entry["rows"] == entry["failures"]
 
 
 def ready(due: Sequence[Due], order: Mapping[str, Measurement]) -> list[Due]:

@@ -70,7 +70,8 @@ def decode_video(
         the declared duration is missing.
 
     Raises:
-        MediaError: as :func:`open_video`; NO_VIDEO_STREAM, ABSURD_DIMENSIONS; NO_FRAMES when nothing decodes. Then neither file is written.
+        MediaError: as :func:`open_video`; NO_VIDEO_STREAM, ABSURD_DIMENSIONS; NO_FRAMES when nothing decodes. Neither
+            file is written then.
     """
     started = time.thread_time()
     cv2.setNumThreads(1)
@@ -85,7 +86,7 @@ def decode_video(
         frames = iter(reader)
         first = next(frames, None)
         if first is None:
-            raise MediaError(Reason.NO_FRAMES, f"Not one frame of stream {stream} of {path} could be decoded.")
+            raise MediaError(Reason.NO_FRAMES, f"Not one frame of stream {stream} of {path.name} could be decoded.")
         measures = _Measures(video, first[0], settings)
         timeline = Timeline(reader.time_base, reader.nominal_step)
         corrupt_frames = 0

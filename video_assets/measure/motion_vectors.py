@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from av.sidedata.sidedata import SideDataContainer
 from av.video.frame import PictureType, VideoFrame
 
 from video_assets.measure.types import Signals
@@ -27,17 +28,20 @@ class MotionVectorReader:
         self.found = False
 
     def read(self, frame: VideoFrame) -> Signals:
-        """``mv_mean``, ``mv_x`` and ``mv_y`` of the next frame in display order; empty for I and B frames and without vectors."""
+        """``mv_mean``, ``mv_x`` and ``mv_y`` of the next frame in display order; empty unless it is P with vectors."""
         self._steps += 1
         kind = frame.pict_type
         if kind == PictureType.B:
             return {}
         steps, self._steps = self._steps, 0
-        vectors = frame.side_data.get("MOTION_VECTORS") if kind == PictureType.P else None
+        if kind != PictureType.P:
+            return {}
+        # frame.side_data would tie the frame into a reference cycle, and whole pictures would wait for the collector.
+        vectors = SideDataContainer(frame).get("MOTION_VECTORS")  # type: ignore[call-arg]
         if not vectors:
             return {}
         self.found = True
-        return self._mean(np.frombuffer(vectors, np.uint8), steps)  # type: ignore[call-overload]
+        return self._mean(np.frombuffer(vectors, np.uint8), steps)
 
     def _mean(self, raw: np.ndarray[tuple[int], np.dtype[np.uint8]], steps: int) -> Signals:
         blocks = raw.reshape(-1, _BYTES)

@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
-from video_assets.footage.fetch import local_copy
 from video_assets.lake.files import atomic_path
 from video_assets.measure.decode_pass import decode_video
 from video_assets.media.containers import MediaError
+from video_assets.media.fetch import local_copy
 from video_assets.media.identity import sha256_of, video_id
 from video_assets.media.probe import probe
 from video_assets.reasons import Reason

@@ -69,22 +69,22 @@ def _check_bytes(path: Path) -> None:
     try:
         size = path.stat().st_size
     except FileNotFoundError as error:
-        raise MediaError(Reason.SOURCE_MISSING, f"{path} does not exist.") from error
+        raise MediaError(Reason.SOURCE_MISSING, f"{path.name} does not exist.") from error
     except OSError as error:
-        raise MediaError(Reason.READ_ERROR, f"{path} could not be read: {error.strerror}.") from error
+        raise MediaError(Reason.READ_ERROR, f"{path.name} could not be read: {error.strerror}.") from error
     if size == 0:
-        raise MediaError(Reason.EMPTY_FILE, f"{path} has 0 bytes.")
+        raise MediaError(Reason.EMPTY_FILE, f"{path.name} has 0 bytes.")
 
 
 def _reason_for(path: Path, error: Exception) -> MediaError:
     code = getattr(error, "errno", None)
     if code == errno.EINVAL:
-        return MediaError(Reason.FORMAT_NOT_ALLOWED, f"FFmpeg recognised {path} as a format that is not allowed.")
+        return MediaError(Reason.FORMAT_NOT_ALLOWED, f"FFmpeg recognised {path.name} as a format that is not allowed.")
     if isinstance(error, OSError) and not isinstance(error, av.error.EOFError):
-        return MediaError(Reason.READ_ERROR, f"{path} could not be read: {error.strerror}.")
+        return MediaError(Reason.READ_ERROR, f"{path.name} could not be read: {error.strerror}.")
     if _lacks_iso_index(path):
-        return MediaError(Reason.TRUNCATED, f"{path} is an MP4 or QuickTime file without its index (moov box).")
-    return MediaError(Reason.NOT_A_VIDEO, f"FFmpeg could not open {path}: {getattr(error, 'strerror', error)}.")
+        return MediaError(Reason.TRUNCATED, f"{path.name} is an MP4 or QuickTime file without its index (moov box).")
+    return MediaError(Reason.NOT_A_VIDEO, f"FFmpeg could not open {path.name}: {getattr(error, 'strerror', error)}.")
 
 
 def _lacks_iso_index(path: Path) -> bool:

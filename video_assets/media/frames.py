@@ -24,9 +24,9 @@ class FrameReader:
     """Iterates over a stream's frames as ``(frame, pts, damaged)``; the counts are final when the iteration is over.
 
     ``damaged`` is what the decoder says of the frame (concealed errors), or that packets just before it could not be
-    decoded at all. Pts are strictly increasing: a frame without one gets its dts, as in FFmpeg's
-    own players, or the last pts plus the last interval; a frame that would not come after the one before it, which no
-    player shows, is left out.
+    decoded at all. Pts are strictly increasing: a frame without one gets its dts, as in FFmpeg's own players, or the
+    last pts plus the last interval; a frame that would not come after the one before it, which no player shows, is left
+    out.
 
     Attributes:
         time_base: Seconds of one unit of pts.

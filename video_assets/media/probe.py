@@ -64,7 +64,7 @@ def probe(path: Path, max_pixels: int) -> Probe:
         width, height = shape.display
         base = stream.time_base
         if base is None:
-            raise MediaError(Reason.NOT_A_VIDEO, f"Stream {stream.index} of {path} has no time base.")
+            raise MediaError(Reason.NOT_A_VIDEO, f"Stream {stream.index} of {path.name} has no time base.")
         duration = declared_duration(container, stream)
         return Probe(
             container=container.format.name,

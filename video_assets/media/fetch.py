@@ -26,17 +26,19 @@ def local_copy(uri: str, s3: S3Settings, scratch: Path) -> Iterator[Path]:
             raise MediaError(Reason.SOURCE_MISSING, f"{uri} is not there.")
         yield path
         return
+    from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
 
     bucket, key = split_uri(uri)
     scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".tmp-", dir=scratch) as folder:
-        path = Path(folder) / "source"
+        # Under its own name, which messages tell; file systems take at most 255 bytes.
+        path = Path(folder) / key.rpartition("/")[2][-60:]
         try:
             open_s3(s3).client.download_file(bucket, key, str(path))
         except ClientError as error:
             missing = error.response.get("Error", {}).get("Code") in ("404", "NoSuchKey")
             raise MediaError(Reason.SOURCE_MISSING if missing else Reason.READ_ERROR, str(error)) from error
-        except BotoCoreError as error:
+        except (BotoCoreError, Boto3Error) as error:
             raise MediaError(Reason.READ_ERROR, str(error)) from error
         yield path

@@ -1,0 +1,82 @@
+"""The asset graph's specs: a change that nobody meant shows up here."""
+
+from __future__ import annotations
+
+import json
+
+import dagster as dg
+import pytest
+
+from tests.assets.graph_specs import SNAPSHOT, UPDATE, graph_specs
+from video_assets.definitions import defs
+
+SPECS = dict(sorted((spec.key.to_user_string(), spec) for spec in defs.resolve_all_asset_specs()))
+
+
+@pytest.mark.parametrize("key", sorted({*SPECS, *json.loads(SNAPSHOT.read_text())}))
+def test_an_asset_is_as_the_snapshot_has_it(key: str) -> None:
+    told, found = json.loads(SNAPSHOT.read_text()).get(key), graph_specs().get(key)
+    assert found == told, f"The spec of {key} changed. If that is meant, run '{UPDATE}' and commit the snapshot."
+
+
+def test_the_graph_has_the_groups_of_the_design() -> None:
+    groups: dict[str, set[str]] = {}
+    for key, spec in SPECS.items():
+        groups.setdefault(str(spec.group_name), set()).add(key)
+    assert {g for g in groups if g != "tiers"} == {"footage", "segments", "scores"}
+    assert groups["footage"] == {"raw_videos", "decoded_videos", "frame_signals", "keyframes"}
+    assert groups["segments"] == {"shots", "clips"}
+    assert groups["scores"] == {"visual_scores", "motion_scores", "clip_sheet"}
+    assert all(key.startswith("tiers/") for key in groups["tiers"])
+
+
+@pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
+def test_every_asset_says_what_it_is_who_owns_it_and_what_each_column_means(spec: dg.AssetSpec) -> None:
+    assert spec.group_name
+    assert spec.kinds
+    assert spec.owners
+    assert spec.description
+    assert spec.code_version
+    assert spec.automation_condition
+    columns = spec.metadata["dagster/column_schema"].columns
+    assert columns
+    assert [c.name for c in columns if not c.description or not c.type] == []
+    assert len({c.name for c in columns}) == len(columns)
+
+
+@pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
+def test_every_asset_is_partitioned_by_ingest_batch(spec: dg.AssetSpec) -> None:
+    assert isinstance(spec.partitions_def, dg.DynamicPartitionsDefinition)
+    assert spec.partitions_def.name == "batch"
+
+
+def test_a_tier_is_described_by_its_rules_their_sources_and_its_sql() -> None:
+    description = str(SPECS["tiers/movie_gen/high_resolution"].description)
+    assert "**Movie Gen, high-resolution training set**" in description
+    assert "`landscape`: Table 44, row 3" in description
+    assert "FROM clip_sheet" in description
+
+
+def test_the_description_of_the_sheet_has_its_scores() -> None:
+    columns = {c.name: c.description for c in SPECS["clip_sheet"].metadata["dagster/column_schema"].columns}
+    assert columns["vmaf_motion"] == "Mean VMAF motion over frames, 0-255, at the analysis size."
+    assert {"orientation", "min_side", "licence", "sharpness"} <= set(columns)
+
+
+def test_every_check_belongs_to_an_asset_and_one_of_them_stops_the_batch() -> None:
+    checks = {key for check in defs.asset_checks or () for key in check.check_keys}  # type: ignore[union-attr]
+    assert {str(key.asset_key.to_user_string()) for key in checks} <= set(SPECS)
+    blocking = [
+        spec.name for check in defs.asset_checks or () for spec in check.check_specs if spec.blocking  # type: ignore[union-attr]
+    ]
+    assert blocking == ["usable_videos"]
+
+
+def test_a_backfill_of_a_tier_is_one_run_and_of_anything_else_one_run_a_batch() -> None:
+    policies = {}
+    for asset in defs.assets or ():
+        assert isinstance(asset, dg.AssetsDefinition)
+        for key in asset.keys:
+            policies[key.to_user_string()] = asset.backfill_policy
+    assert {p for k, p in policies.items() if k.startswith("tiers/")} == {dg.BackfillPolicy.single_run()}
+    assert {p for k, p in policies.items() if not k.startswith("tiers/")} == {None}

@@ -1,0 +1,154 @@
+"""A video that cannot be measured costs itself and nothing else."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.batches import misbehaving
+from tests.workplace import Place, look
+from video_assets.batches.footage import decode_videos, take_in_videos
+from video_assets.batches.segments import segment_clips, segment_shots
+from video_assets.batches.step import Step
+from video_assets.lake.lake import Lake
+from video_assets.lake.plan import plan
+from video_assets.measure import tasks
+from video_assets.measurements import measurements
+from video_assets.settings import WorkerSettings
+
+GOOD, SMALL = "three_shots_fades.mp4", "passenger_qcif_coarse.mp4"
+WORKERS = WorkerSettings(attempts=2)
+# The small file has 2 s, the other one minutes.
+IMPATIENT = WorkerSettings(attempts=2, seconds_base=1.0, seconds_per_gib=2e5)
+
+
+@pytest.fixture
+def footage(tmp_path: Path, few_files: Path) -> Path:
+    folder = tmp_path / "footage"
+    folder.mkdir()
+    for name in (GOOD, SMALL):
+        shutil.copy2(few_files / name, folder)
+    return folder
+
+
+@pytest.fixture
+def step(place: Place, footage: Path) -> Step:
+    return taken_in(place.lake(workers=WORKERS), footage)
+
+
+def taken_in(lake: Lake, footage: Path) -> Step:
+    """Give a step over a batch of two videos that are taken in."""
+    look(lake, footage)
+    made = Step(lake, measurements(lake.settings, {}))
+    take_in_videos(made, batch_of(lake))
+    return made
+
+
+def batch_of(lake: Lake) -> str:
+    return str(lake.query("SELECT any_value(batch) FROM source_files").item())
+
+
+def decoded(step: Step) -> dict[str, tuple[str | None, int | None]]:
+    """File name: reason, and frames."""
+    decode_videos(step, batch_of(step.lake))
+    sql = "SELECT file_name, d.reason, d.frames FROM decoded_videos AS d JOIN raw_videos USING (batch, video_id)"
+    return {name: (reason, frames) for name, reason, frames in step.lake.query(sql).iter_rows()}
+
+
+def due(step: Step) -> dict[str, tuple[str, str]]:
+    """Why each asset of the decode is due."""
+    wanted = {a: m for a, m in step.order.items() if a in ("raw_videos", "decoded_videos")}
+    return {d.asset: (d.why.value, d.detail) for d in plan(step.lake, wanted)}
+
+
+@pytest.mark.parametrize(
+    ("misbehave", "reason", "said"),
+    [
+        (misbehaving.crash, "decoder_crashed", "The worker died of SIGSEGV."),
+        (misbehaving.swell, "out_of_memory", "Stopped at the memory limit."),
+        (misbehaving.surprise, "unexpected_error", "ZeroDivisionError: division by zero"),
+        (misbehaving.vanish, "worker_lost", "The worker ended with exit code -9."),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_what_a_decode_does_to_its_worker_marks_that_video_and_the_batch_goes_on(
+    step: Step, monkeypatch: pytest.MonkeyPatch, misbehave: Callable[..., object], reason: str, said: str
+) -> None:
+    monkeypatch.setattr(tasks, "decode", misbehave)
+    assert decoded(step) == {GOOD: (None, 436), SMALL: (reason, None)}
+    message = step.lake.query("SELECT message FROM decoded_videos WHERE reason IS NOT NULL").item()
+    assert message.startswith(said)
+
+    batch = batch_of(step.lake)
+    segment_shots(step, batch)
+    segment_clips(step, batch)
+    assert step.lake.query("SELECT count(*), count(DISTINCT video_id) FROM clips").row(0) == (3, 1)
+    assert step.lake.made()["decoded_videos", batch]["failures"] == 1
+
+
+def test_a_decode_that_hangs_is_stopped_at_its_time_limit(
+    place: Place, footage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient = taken_in(place.lake(workers=WORKERS), footage)
+    step = Step(place.lake(workers=IMPATIENT), patient.order)
+    monkeypatch.setattr(tasks, "decode", misbehaving.hang)
+    assert decoded(step) == {GOOD: (None, 436), SMALL: ("decode_timeout", None)}
+    message = step.lake.query("SELECT message FROM decoded_videos WHERE reason IS NOT NULL").item()
+    assert message == "Stopped at its time limit of 2 s."
+
+
+@pytest.mark.parametrize("misbehave", [misbehaving.vanish_once, misbehaving.stumble], ids=lambda f: f.__name__)
+def test_a_passing_failure_is_tried_again_within_the_run(
+    step: Step, monkeypatch: pytest.MonkeyPatch, misbehave: Callable[..., object]
+) -> None:
+    monkeypatch.setattr(tasks, "decode", misbehave)
+    assert decoded(step) == {GOOD: (None, 436), SMALL: (None, 120)}
+    assert due(step) == {}
+
+
+def test_a_permanent_failure_is_not_tried_again(step: Step, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(tasks, "decode", misbehaving.crash)
+        decoded(step)
+    assert due(step) == {}
+    assert decoded(step)[SMALL] == ("decoder_crashed", None)
+
+
+def test_a_file_that_is_away_is_tried_by_the_next_run_and_the_others_are_not(step: Step, footage: Path) -> None:
+    away = footage.with_name("away.mp4")
+    (footage / SMALL).rename(away)
+    assert decoded(step) == {GOOD: (None, 436), SMALL: ("source_missing", None)}
+    assert due(step) == {"decoded_videos": ("failed", "1 failed for a passing reason")}
+    cost = _cost(step, GOOD)
+
+    away.rename(footage / SMALL)
+    assert decoded(step) == {GOOD: (None, 436), SMALL: (None, 120)}
+    assert due(step) == {}
+    assert _cost(step, GOOD) == cost
+
+
+def _cost(step: Step, name: str) -> float:
+    sql = "SELECT d.compute_seconds FROM decoded_videos AS d JOIN raw_videos USING (batch, video_id) WHERE file_name = ?"
+    return float(step.lake.query(sql, [name]).item())
+
+
+def test_a_file_that_was_moved_is_found_in_its_new_place(step: Step, footage: Path) -> None:
+    (footage / SMALL).rename(footage / "moved.mp4")
+    look(step.lake, footage)
+    assert {name: reason for name, (reason, _) in decoded(step).items()} == {GOOD: None, SMALL: None}
+
+
+def test_a_file_that_changed_after_it_was_taken_in_is_not_measured_as_what_it_was(step: Step, footage: Path) -> None:
+    with (footage / SMALL).open("ab") as file:
+        file.write(bytes(8))
+    assert decoded(step)[SMALL] == ("content_changed", None)
+
+
+def test_a_failed_video_has_no_number(step: Step, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "decode", misbehaving.crash)
+    decoded(step)
+    sql = "SELECT frames, duration_s, fps, truncated, coverage, corrupt_frames FROM decoded_videos WHERE reason IS NOT NULL"
+    assert step.lake.query(sql).rows() == [(None,) * 6]

