@@ -29,7 +29,9 @@ class Automation:
     def tick(self) -> set[tuple[str, str]]:
         """Asset and batch of everything that a tick asks for."""
         result = dg.evaluate_automation_conditions(
-            defs=self.definitions, instance=self.instance, cursor=self.cursor  # type: ignore[arg-type]
+            defs=self.definitions,
+            instance=self.instance,
+            cursor=self.cursor,  # type: ignore[arg-type]
         )
         self.cursor = result.cursor
         keys = [spec.key for spec in self.definitions.resolve_all_asset_specs()]

@@ -99,7 +99,9 @@ def test_the_empty_file_and_the_one_without_index_are_set_aside_and_say_why(lake
 
 
 def test_what_was_set_aside_has_no_measurement_and_a_message(lake: Lake) -> None:
-    sql = "SELECT count(width), count(duration_s), count(codec), count(message) FROM raw_videos WHERE reason IS NOT NULL"
+    sql = (
+        "SELECT count(width), count(duration_s), count(codec), count(message) FROM raw_videos WHERE reason IS NOT NULL"
+    )
     assert lake.query(sql).row(0) == (0, 0, 0, 2)
     assert lake.query("SELECT count(*) FROM raw_videos WHERE reason IS NULL AND message IS NOT NULL").item() == 0
 
@@ -138,9 +140,7 @@ def test_shots_end_within_four_frames_of_a_gradual_transition(lake: Lake, name: 
     assert max(off) <= 4
 
 
-@pytest.mark.parametrize(
-    ("name", "transition"), [("cuts", "cut"), ("dissolves", "dissolve"), ("fades", "fade")]
-)
+@pytest.mark.parametrize(("name", "transition"), [("cuts", "cut"), ("dissolves", "dissolve"), ("fades", "fade")])
 def test_three_shots_are_joined_by_the_transition_of_their_file(lake: Lake, name: str, transition: str) -> None:
     sql = "SELECT begins, ends FROM shots JOIN raw_videos USING (batch, video_id) WHERE file_name = ? ORDER BY shot"
     joined = [("start", transition), (transition, transition), (transition, "end")]

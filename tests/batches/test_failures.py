@@ -131,7 +131,9 @@ def test_a_file_that_is_away_is_tried_by_the_next_run_and_the_others_are_not(ste
 
 
 def _cost(step: Step, name: str) -> float:
-    sql = "SELECT d.compute_seconds FROM decoded_videos AS d JOIN raw_videos USING (batch, video_id) WHERE file_name = ?"
+    sql = (
+        "SELECT d.compute_seconds FROM decoded_videos AS d JOIN raw_videos USING (batch, video_id) WHERE file_name = ?"
+    )
     return float(step.lake.query(sql, [name]).item())
 
 

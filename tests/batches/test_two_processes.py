@@ -11,7 +11,17 @@ from video_assets.assets.common import order
 from video_assets.lake.schemas import RAW_VIDEOS, TABLES
 from video_assets.settings import FootageSettings
 
-MATERIALIZE = (sys.executable, "-m", "dagster", "asset", "materialize", "-m", "video_assets.definitions", "--select", "*")
+MATERIALIZE = (
+    sys.executable,
+    "-m",
+    "dagster",
+    "asset",
+    "materialize",
+    "-m",
+    "video_assets.definitions",
+    "--select",
+    "*",
+)
 
 
 def test_two_batches_materialized_at_once_by_two_processes_both_arrive(

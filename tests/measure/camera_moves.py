@@ -15,9 +15,9 @@ from tests.media.video_files import BIKES, BUNNY, CARPHONE
 from video_assets.measure.global_motion import GlobalMotion
 from video_assets.measure.types import Picture
 
-WIDTH, HEIGHT, FPS, SECONDS = 320, 180, 24, 4
+WIDTH, HEIGHT, FPS, SECONDS = 320, 180, 12, 4
 STILLS = [(BUNNY, 0), (BUNNY, 100), (BIKES, 10), (BIKES, 50), (BIKES, 110), (BIKES, 160), (BIKES, 210), (CARPHONE, 60)]
-Path_ = Callable[[float], tuple[float, float, float, float]]
+WindowPath = Callable[[float], tuple[float, float, float, float]]
 """By time (s): the window's centre off the still's (window widths, right and down), its zoom and its turn (rad)."""
 
 
@@ -35,7 +35,7 @@ def still_of(path: Path, number: int) -> Picture:
     return cv2.resize(luma, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
 
 
-def path_of(move: str, speed: float, random: np.random.Generator) -> Path_:
+def path_of(move: str, speed: float, random: np.random.Generator) -> WindowPath:
     """The window's path for a class of ``camera_motion``; ``speed`` is in widths/s of the picture's edges."""
     turns = random.uniform(0, 2 * math.pi, (2, 4))
     hertz = random.uniform(0.8, 3.5, (2, 4))
@@ -47,7 +47,7 @@ def path_of(move: str, speed: float, random: np.random.Generator) -> Path_:
     def run(t: float) -> float:
         return speed * (t - SECONDS / 2)
 
-    paths: dict[str, Path_] = {
+    paths: dict[str, WindowPath] = {
         "static": lambda _: (0.0, 0.0, 1.0, 0.0),
         "pan_left": lambda t: (-run(t), 0.0, 1.0, 0.0),
         "pan_right": lambda t: (run(t), 0.0, 1.0, 0.0),
@@ -62,7 +62,7 @@ def path_of(move: str, speed: float, random: np.random.Generator) -> Path_:
     return paths[move]
 
 
-def shot(still: Picture, path: Path_, foreground: Picture | None, random: np.random.Generator) -> Iterator[Picture]:
+def shot(still: Picture, path: WindowPath, foreground: Picture | None, random: np.random.Generator) -> Iterator[Picture]:
     """Film the still along the path, with a sensor's noise; a foreground picture crosses the view on its own."""
     centre = np.array([still.shape[1], still.shape[0]]) / 2
     start, drift = random.uniform(0.0, 0.2), random.choice([-1, 1]) * random.uniform(0.04, 0.12)
@@ -73,7 +73,11 @@ def shot(still: Picture, path: Path_, foreground: Picture | None, random: np.ran
         to_still = np.array([[cos, -sin, 0.0], [sin, cos, 0.0]])
         to_still[:, 2] = middle - to_still[:, :2] @ (WIDTH / 2, HEIGHT / 2)
         seen = cv2.warpAffine(
-            still, to_still, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REFLECT
+            still,
+            to_still,
+            (WIDTH, HEIGHT),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REFLECT,
         )
         if foreground is not None:
             left = round(WIDTH * (0.35 + start * math.copysign(1, drift) + drift * (frame / FPS - SECONDS / 2)))

@@ -233,8 +233,14 @@ FRAME_SIGNALS = Table(
             REAL,
             "(camera step) Camera's motion to the right since the step before, in shares of the long side/s; NULL when it cannot be told.",
         ),
-        Column("camera_tilt", REAL, "(camera step) Camera's motion upwards, in shares of the long side/s; NULL as camera_pan."),
-        Column("camera_zoom", REAL, "(camera step) Growth of the picture, in 1/s, inwards positive; NULL as camera_pan."),
+        Column(
+            "camera_tilt",
+            REAL,
+            "(camera step) Camera's motion upwards, in shares of the long side/s; NULL as camera_pan.",
+        ),
+        Column(
+            "camera_zoom", REAL, "(camera step) Growth of the picture, in 1/s, inwards positive; NULL as camera_pan."
+        ),
         Column(
             "camera_roll", REAL, "(camera step) Camera's turn, in degrees/s, clockwise positive; NULL as camera_pan."
         ),
@@ -405,7 +411,9 @@ MOTION_SCORES = Table(
         Column("camera_zoom", DOUBLE, "Median growth of the picture, in 1/s, inwards positive."),
         Column("camera_roll", DOUBLE, "Median turn of the camera, in degrees/s, clockwise positive."),
         Column(
-            "shake", DOUBLE, "Median deviation of the camera from its smooth motion over about 2 s, in shares of the long side/s."
+            "shake",
+            DOUBLE,
+            "Median deviation of the camera from its smooth motion over about 2 s, in shares of the long side/s.",
         ),
         Column("object_motion", DOUBLE, "Median motion that is not the camera's, in shares of the long side/s."),
         _VERSION,

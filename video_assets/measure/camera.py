@@ -98,7 +98,12 @@ def _step_class() -> pl.Expr:
         pl.when(shake >= _SHAKING).then(pl.lit(HANDHELD)).otherwise(pl.lit(STATIC))
     )
     for axis, (negative, positive) in MOVES.items():
-        found = found.when(edges[axis] == fastest).then(pl.lit(positive)).when(-edges[axis] == fastest).then(pl.lit(negative))
+        found = (
+            found.when(edges[axis] == fastest)
+            .then(pl.lit(positive))
+            .when(-edges[axis] == fastest)
+            .then(pl.lit(negative))
+        )
     return found.alias("camera_motion")
 
 
