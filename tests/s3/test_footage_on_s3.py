@@ -29,8 +29,6 @@ from video_assets.media.identity import video_id
 from video_assets.reasons import Reason
 from video_assets.settings import LakeSettings, S3Settings, Settings, WatchedFolder, WorkerSettings
 
-pytestmark = pytest.mark.xdist_group("s3")
-
 # What S3 footage may differ in: the place, when it got there, and the key by which it is known before it is hashed.
 PLACES: dict[Table, tuple[str, ...]] = {SOURCE_FILES: ("uri", "content", "modified_at"), RAW_VIDEOS: ("content",)}
 KNOWN_BY_PLACE = ("source_files", "raw_videos", "clip_sheet")

@@ -20,8 +20,6 @@ from video_assets.lake.schemas import SHOTS
 from video_assets.lake.sweep import sweep
 from video_assets.settings import LakeSettings, Settings
 
-pytestmark = pytest.mark.xdist_group("s3")
-
 
 @pytest.fixture(scope="module")
 def lake(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Lake:

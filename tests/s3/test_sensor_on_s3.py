@@ -13,7 +13,6 @@ from tests.workplace import Place
 from video_assets.resources import resources
 from video_assets.sensors import new_footage
 
-pytestmark = pytest.mark.xdist_group("s3")
 CLIP = "passenger_qcif_coarse.mp4"
 
 

@@ -224,7 +224,7 @@ FRAME_SIGNALS = Table(
         Column(
             "mv_mean",
             REAL,
-            "Mean length of the codec's motion vectors per reference frame step, in coded pixels; NULL on intra frames and without vectors.",
+            "Mean length of the codec's motion vectors per reference frame step, in coded pixels; NULL except on P frames, and without vectors.",
         ),
         Column("mv_x", REAL, "Mean horizontal motion vector, display pixels, right positive; NULL as mv_mean."),
         Column("mv_y", REAL, "Mean vertical motion vector, display pixels, down positive; NULL as mv_mean."),

@@ -1,0 +1,119 @@
+"""Asset checks: they stop a batch of which nothing can be used, and say what went wrong in the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import dagster as dg
+import polars as pl
+import pytest
+from click.testing import CliRunner
+
+from tests.workplace import Place
+from video_assets import cli
+from video_assets.assets.common import BATCHES
+from video_assets.checks import clips_are_sound
+from video_assets.lake.lake import Lake, Replacement
+from video_assets.lake.schemas import CLIPS, Table
+from video_assets.resources import LakeResource
+
+
+@pytest.fixture
+def again(curated_few: Place, here: Place) -> Place:
+    """Make this process work in a copy of what was curated."""
+    return curated_few.copy(here.folder)
+
+
+@pytest.fixture
+def lake(again: Place) -> Iterator[Lake]:
+    """Give the lake of the one batch, to spoil."""
+    return again.lake()
+
+
+def curate(path: object) -> str:
+    result = CliRunner().invoke(cli.main, ["curate", str(path)], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return str(result.output)
+
+
+def test_a_batch_of_broken_files_stops_and_stays_stopped(here: Place) -> None:
+    footage = here.folder / "footage"
+    footage.mkdir()
+    (footage / "empty.mp4").touch()
+    (footage / "text.mp4").write_text("This is no film.")
+    printed = curate(footage)
+    assert "2 new." in printed
+    lake = here.lake()
+    batch = lake.query("SELECT DISTINCT batch FROM raw_videos").item()
+    assert f"Batch {batch} failed" in printed
+    reasons = sorted(lake.query("SELECT reason FROM raw_videos")["reason"])
+    assert reasons == ["empty_file", "not_a_video"]
+    assert {asset for asset, b in lake.made() if b == batch} == {"source_files", "raw_videos"}
+
+    assert "Nothing is due" in curate(footage)
+    with here.instance() as instance:
+        (run,) = instance.get_runs()
+        assert run.status is dg.DagsterRunStatus.FAILURE
+
+
+def test_a_batch_that_can_be_used_in_part_goes_on(curated_few: Place) -> None:
+    lake = curated_few.lake()
+    assert lake.query("SELECT count(reason), count(*) FROM raw_videos").row(0) == (1, 4)
+    assert lake.query("SELECT count(*) FROM tier_verdicts").item() > 0
+
+
+@dg.asset(partitions_def=BATCHES)
+def clips() -> None:
+    """Stand for the clips that are in the lake already."""
+
+
+def check_clips(lake: Lake) -> dg.AssetCheckEvaluation:
+    """Run the check over the batch as it is now."""
+    batch = lake.query("SELECT DISTINCT batch FROM clips").item()
+    resources = {"lake": LakeResource(root=lake.settings.lake.root)}
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions("batch", [batch])
+        result = dg.materialize(
+            [clips, clips_are_sound], instance=instance, resources=resources, partition_key=batch
+        )
+    (evaluation,) = result.get_asset_check_evaluations()
+    return evaluation
+
+
+def found(evaluation: dg.AssetCheckEvaluation) -> dict[str, object]:
+    return {name: value.value for name, value in evaluation.metadata.items()}
+
+
+def spoil(lake: Lake, table: Table, rows: pl.DataFrame) -> None:
+    lake.commit([Replacement(table, rows["batch"].unique().to_list(), rows)], [], message="spoiled by a test")
+
+
+def test_sound_clips_pass(lake: Lake) -> None:
+    evaluation = check_clips(lake)
+    assert evaluation.passed
+    assert found(evaluation) == {"outside_their_shot": 0, "of_wrong_length": 0, "overlapping": 0}
+
+
+@pytest.mark.parametrize(
+    ("fault", "change"),
+    [
+        ("outside_their_shot", {"end_pts": pl.col("end_pts") + 10**9}),
+        ("of_wrong_length", {"duration_s": pl.lit(16.5)}),
+    ],
+)
+def test_a_clip_that_breaks_a_promise_is_counted(lake: Lake, fault: str, change: dict[str, pl.Expr]) -> None:
+    rows = lake.read(CLIPS)
+    last = pl.int_range(pl.len()) == rows["start_pts"].arg_max()
+    spoil(lake, CLIPS, rows.with_columns(pl.when(last).then(e).otherwise(c).alias(c) for c, e in change.items()))
+    evaluation = check_clips(lake)
+    assert not evaluation.passed
+    assert found(evaluation) == {"outside_their_shot": 0, "of_wrong_length": 0, "overlapping": 0} | {fault: 1}
+
+
+def test_overlapping_clips_are_counted(lake: Lake) -> None:
+    rows = lake.read(CLIPS)
+    again = rows.filter(pl.col("start_pts") == pl.col("start_pts").max()).with_columns(
+        pl.lit("another").alias("clip_id"), pl.col("start_pts") + 1
+    )
+    spoil(lake, CLIPS, pl.concat([rows, again]))
+    assert found(check_clips(lake))["overlapping"] == 1
