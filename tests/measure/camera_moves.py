@@ -62,7 +62,9 @@ def path_of(move: str, speed: float, random: np.random.Generator) -> WindowPath:
     return paths[move]
 
 
-def shot(still: Picture, path: WindowPath, foreground: Picture | None, random: np.random.Generator) -> Iterator[Picture]:
+def shot(
+    still: Picture, path: WindowPath, foreground: Picture | None, random: np.random.Generator
+) -> Iterator[Picture]:
     """Film the still along the path, with a sensor's noise; a foreground picture crosses the view on its own."""
     centre = np.array([still.shape[1], still.shape[0]]) / 2
     start, drift = random.uniform(0.0, 0.2), random.choice([-1, 1]) * random.uniform(0.04, 0.12)

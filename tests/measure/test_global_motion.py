@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.measure.camera_moves import BUNNY, FPS, HEIGHT, STILLS, WIDTH, path_of, shot, still_of
+from tests.measure.camera_moves import FPS, HEIGHT, STILLS, WIDTH, path_of, shot, still_of
 from tests.measure.decoding import decode
-from tests.media.video_files import made_from, synthetic
+from tests.media.video_files import BUNNY, made_from, synthetic
 from video_assets.measure.global_motion import GlobalMotion, fit_similarity
 from video_assets.measure.types import Picture, Signals
 

@@ -48,6 +48,12 @@ visual_scores = _family(
 )
 motion_scores = _family(
     "motion_scores",
-    {"vmaf_motion": "luma levels", "motion_vector": "px", "still_share": "of frames", "shots_per_second": "1/s"},
+    {
+        "vmaf_motion": "luma levels",
+        "motion_vector": "px",
+        "still_share": "of frames",
+        "shots_per_second": "1/s",
+        "shake": "long sides/s",
+    },
     "vmaf_motion",
 )

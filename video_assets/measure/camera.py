@@ -94,17 +94,16 @@ def _deviation() -> pl.Expr:
 def _step_class() -> pl.Expr:
     edges = {a: pl.col(f"smooth_{a}") * _EDGE[a] for a in _AXES}
     fastest, shake = pl.max_horizontal(e.abs() for e in edges.values()), _smooth(pl.col("deviation"))
-    found = pl.when((fastest < _MOVING) | (fastest < _STANDS_OUT * shake)).then(
-        pl.when(shake >= _SHAKING).then(pl.lit(HANDHELD)).otherwise(pl.lit(STATIC))
-    )
-    for axis, (negative, positive) in MOVES.items():
-        found = (
-            found.when(edges[axis] == fastest)
-            .then(pl.lit(positive))
-            .when(-edges[axis] == fastest)
-            .then(pl.lit(negative))
-        )
-    return found.alias("camera_motion")
+    moves = fastest >= pl.max_horizontal(pl.lit(_MOVING), _STANDS_OUT * shake)
+    at_rest = pl.when(shake >= _SHAKING).then(pl.lit(HANDHELD)).otherwise(pl.lit(STATIC))
+    return pl.coalesce(
+        pl.when(~moves).then(at_rest),
+        *(
+            pl.when(sign * edges[axis] == fastest).then(pl.lit(name))
+            for axis, names in MOVES.items()
+            for sign, name in zip((-1, 1), names, strict=True)
+        ),
+    ).alias("camera_motion")
 
 
 def _most_frequent(told: pl.DataFrame) -> pl.DataFrame:

@@ -66,7 +66,8 @@ class GlobalMotion:
             return dict(_UNMEASURED)
         if float(texture.mean()) < _LEAST_TEXTURE:
             return dict(_UNMEASURED)
-        flow = _sampled(self._flow.calc(before, small, None)).copy().view(np.complex64).ravel()
+        dense = self._flow.calc(before, small, None)  # type: ignore[call-overload]
+        flow = _sampled(dense).copy().view(np.complex64).ravel()
         return _in_units(flow, _places(*before.shape), texture, max(before.shape) * (elapsed - then), elapsed - then)
 
 
