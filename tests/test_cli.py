@@ -6,7 +6,6 @@ import csv
 import io
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -46,11 +45,11 @@ def rows(printed: str) -> list[dict[str, str]]:
 
 
 @pytest.fixture
-def there(curated: Place, here: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+def there(curated: Place, here: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
     """Make this process ask the lake of the demo footage."""
     monkeypatch.setenv("VIDEO_ASSETS_LAKE__ROOT", str(curated.root))
     forget_settings()
-    yield curated
+    return curated
 
 
 def test_a_folder_that_is_not_there_is_named(here: Place) -> None:
@@ -63,7 +62,9 @@ def test_a_file_is_not_a_folder(here: Place) -> None:
     assert refusal("curate", "film.mp4") == "film.mp4 is not a folder; give one that holds videos."
 
 
-@pytest.mark.parametrize("command", [("plan",), ("sql",), ("sql", "SELECT 1"), ("funnel", "a/b"), ("why", "x"), ("sweep",)])
+@pytest.mark.parametrize(
+    "command", [("plan",), ("sql",), ("sql", "SELECT 1"), ("funnel", "a/b"), ("why", "x"), ("sweep",)]
+)
 def test_a_lake_that_is_not_there_is_not_made_by_asking(here: Place, command: tuple[str, ...]) -> None:
     said = refusal(*command)
     assert said.startswith(f"There is no lake at {here.root / 'catalog.sqlite'}; run 'video-assets curate FOLDER'")

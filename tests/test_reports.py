@@ -53,7 +53,9 @@ def test_equal_values_and_nan_make_a_histogram_too() -> None:
 
 
 def test_a_caption_cannot_break_out_of_its_image() -> None:
-    caption = [e.text for e in svg(reports.histogram(pl.Series([1.0]), "<b>&")).iter() if e.get("text-anchor") == "middle"]
+    caption = [
+        e.text for e in svg(reports.histogram(pl.Series([1.0]), "<b>&")).iter() if e.get("text-anchor") == "middle"
+    ]
     assert caption == ["1 values; median 1 <b>&"]
 
 
@@ -75,5 +77,7 @@ def test_a_contact_sheet_shows_an_even_share_of_many_clips(curated_few: Place) -
 
 def test_clips_without_a_keyframe_are_said_and_not_drawn(curated_few: Place) -> None:
     lake = curated_few.lake()
-    spans = lake.query("SELECT batch, video_id, -2::BIGINT AS start_pts, -1::BIGINT AS end_pts, clip_id AS label FROM clips")
+    spans = lake.query(
+        "SELECT batch, video_id, -2::BIGINT AS start_pts, -1::BIGINT AS end_pts, clip_id AS label FROM clips"
+    )
     assert reports.contact_sheet(lake, spans) == "No keyframes inside these clips."

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import dagster as dg
 import polars as pl
 import pytest
@@ -15,7 +13,7 @@ from video_assets.assets.common import BATCHES
 from video_assets.checks import clips_are_sound
 from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.schemas import CLIPS, Table
-from video_assets.resources import LakeResource
+from video_assets.resources import resources
 
 
 @pytest.fixture
@@ -25,7 +23,7 @@ def again(curated_few: Place, here: Place) -> Place:
 
 
 @pytest.fixture
-def lake(again: Place) -> Iterator[Lake]:
+def lake(again: Place) -> Lake:
     """Give the lake of the one batch, to spoil."""
     return again.lake()
 
@@ -70,12 +68,9 @@ def clips() -> None:
 def check_clips(lake: Lake) -> dg.AssetCheckEvaluation:
     """Run the check over the batch as it is now."""
     batch = lake.query("SELECT DISTINCT batch FROM clips").item()
-    resources = {"lake": LakeResource(root=lake.settings.lake.root)}
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions("batch", [batch])
-        result = dg.materialize(
-            [clips, clips_are_sound], instance=instance, resources=resources, partition_key=batch
-        )
+        result = dg.materialize([clips, clips_are_sound], instance=instance, resources=resources(), partition_key=batch)
     (evaluation,) = result.get_asset_check_evaluations()
     return evaluation
 

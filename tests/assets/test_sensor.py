@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import forget_settings
 from tests.workplace import Place
-from video_assets.resources import LakeResource
+from video_assets.resources import resources
 from video_assets.sensors import new_footage
 
 LONG_AGO = datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp()
@@ -43,9 +43,7 @@ class Watch:
 
     def tick(self, *, lost: bool = False) -> dg.SensorResult:
         """One tick; what comes out of a lost one never reaches the instance."""
-        context = dg.build_sensor_context(
-            instance=self.instance, cursor=self.cursor, resources={"lake": LakeResource(root="lake")}
-        )
+        context = dg.build_sensor_context(instance=self.instance, cursor=self.cursor, resources=resources())
         result = new_footage(context)
         assert isinstance(result, dg.SensorResult)
         if not lost:

@@ -64,14 +64,9 @@ def test_the_description_of_the_sheet_has_its_scores() -> None:
 
 
 def test_every_check_belongs_to_an_asset_and_one_of_them_stops_the_batch() -> None:
-    checks = {key for check in defs.asset_checks or () for key in check.check_keys}  # type: ignore[union-attr]
+    checks = {key for check in defs.asset_checks or () for key in check.check_keys}
     assert {str(key.asset_key.to_user_string()) for key in checks} <= set(SPECS)
-    blocking = [
-        spec.name
-        for check in defs.asset_checks or ()
-        for spec in check.check_specs
-        if spec.blocking  # type: ignore[union-attr]
-    ]
+    blocking = [spec.name for check in defs.asset_checks or () for spec in check.check_specs if spec.blocking]
     assert blocking == ["usable_videos"]
 
 

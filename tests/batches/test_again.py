@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -210,7 +209,7 @@ def test_a_video_that_the_lake_holds_in_another_batch_is_set_aside(again: Place,
     lake = again.lake()
     row = lake.read(SOURCE_FILES).row(0, named=True)
     uri = str(few_files / "bunny_720p.mp4")
-    copy = row | {"batch": "b-copy", "uri": uri, "content": "etag:1:1", "size_bytes": os.stat(uri).st_size}
+    copy = row | {"batch": "b-copy", "uri": uri, "content": "etag:1:1", "size_bytes": Path(uri).stat().st_size}
     made = Made("source_files", "b-copy", "1", "1", {}, 1)
     lake.commit([Replacement(SOURCE_FILES, ["b-copy"], SOURCE_FILES.frame([copy]))], [made], message="by hand")
     take_in_videos(Step(lake, common.order()), "b-copy")
