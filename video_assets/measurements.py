@@ -26,7 +26,6 @@ CODE: dict[str, str] = {
     "motion_scores": "2",
 }
 
-DECODE_ASSETS = ("decoded_videos", "frame_signals", "keyframes")
 SHEET = "clip_sheet"
 
 

@@ -200,3 +200,10 @@ def hold(fifo: Path) -> None:
 def test_as_many_processes_as_the_setting_says_or_as_there_are_cores_to_use() -> None:
     assert process_count(WorkerSettings(processes=3)) == 3
     assert process_count(WorkerSettings()) == len(os.sched_getaffinity(0))
+
+
+def test_workers_see_the_environment_as_it_is_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    for value in ("first", "second"):
+        monkeypatch.setenv("VIDEO_ASSETS_TEST", value)
+        outcomes = run_guarded(os.getenv, {"a": ("VIDEO_ASSETS_TEST", AMPLE)}, SETTINGS, lambda _key, _outcome: None)
+        assert outcomes["a"].value == value

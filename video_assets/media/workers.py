@@ -34,8 +34,10 @@ class Outcome(Generic[Result]):
     message: str | None = None
 
 
-def _prepare(memory_mib: int) -> None:
+def _prepare(memory_mib: int, environment: Mapping[str, str]) -> None:
     """Runs first in every worker: die with the run, bound memory, decode on one core, leave interrupts to the parent."""
+    # S3 keys may have come or changed since the server that forks the workers was started.
+    os.environ.update(environment)
     threading.Thread(target=_die_with_the_run, daemon=True).start()
     limit = memory_mib * 2**20
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
@@ -98,7 +100,9 @@ def _run_once(
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([function.__module__])
     processes = max(1, min(process_count(settings), len(jobs)))
-    with ProcessPool(processes, context=context, initializer=_prepare, initargs=(settings.memory_mib,)) as pool:
+    with ProcessPool(
+        processes, context=context, initializer=_prepare, initargs=(settings.memory_mib, dict(os.environ))
+    ) as pool:
         futures: dict[Any, str] = {
             pool.schedule(_measured, (function, job), timeout=limit): key for key, (job, limit) in jobs.items()
         }
