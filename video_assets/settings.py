@@ -149,6 +149,7 @@ class DecodeSettings(_Section):
         320, ge=64, le=1280, description="Long side of the every-frame analysis picture, in pixels."
     )
     sample_hz: float = Field(4.0, gt=0, description="Sampled frames per second (sharpness, exposure, bars).")
+    camera_hz: float = Field(6.0, gt=0, description="Frames per second between which the camera's motion is measured.")
     sample_short_side: int = Field(360, ge=90, le=1080, description="Short side of a sampled frame, in pixels.")
     keyframe_hz: float = Field(
         1.0, gt=0, description="Sampled frames per second that are kept as images for the models."

@@ -90,6 +90,14 @@ SELECT
     m.longest_still_s,
     m.sudden_changes,
     m.shots_per_second,
+    m.camera_motion,
+    m.camera_confidence,
+    m.camera_pan,
+    m.camera_tilt,
+    m.camera_zoom,
+    m.camera_roll,
+    m.shake,
+    m.object_motion,
     m.reason AS motion_reason,
 
     -- Text scores.

@@ -73,7 +73,13 @@ visual_scores = _family(
 motion_scores = _family(
     "motion_scores",
     lambda step, batch: score(step, "motion_scores", batch),
-    {"vmaf_motion": "luma levels", "motion_vector": "px", "still_share": "of frames", "shots_per_second": "1/s"},
+    {
+        "vmaf_motion": "luma levels",
+        "motion_vector": "px",
+        "still_share": "of frames",
+        "shots_per_second": "1/s",
+        "shake": "long sides/s",
+    },
     "vmaf_motion",
     _AGGREGATED,
 )

@@ -228,6 +228,32 @@ FRAME_SIGNALS = Table(
         ),
         Column("mv_x", REAL, "Mean horizontal motion vector, display pixels, right positive; NULL as mv_mean."),
         Column("mv_y", REAL, "Mean vertical motion vector, display pixels, down positive; NULL as mv_mean."),
+        Column(
+            "camera_pan",
+            REAL,
+            "(camera step) Camera's motion to the right since the step before, in shares of the long side/s; NULL when it cannot be told.",
+        ),
+        Column(
+            "camera_tilt",
+            REAL,
+            "(camera step) Camera's motion upwards, in shares of the long side/s; NULL as camera_pan.",
+        ),
+        Column(
+            "camera_zoom", REAL, "(camera step) Growth of the picture, in 1/s, inwards positive; NULL as camera_pan."
+        ),
+        Column(
+            "camera_roll", REAL, "(camera step) Camera's turn, in degrees/s, clockwise positive; NULL as camera_pan."
+        ),
+        Column(
+            "camera_support",
+            REAL,
+            "(camera step) Share of the picture's texture that moves as the camera says, 0-1; 0 when it cannot be told.",
+        ),
+        Column(
+            "object_motion",
+            REAL,
+            "(camera step) Mean motion of the texture that is not the camera's, in shares of the long side/s; NULL as camera_pan.",
+        ),
         Column("sharpness", REAL, "(sampled) Variance of the 3x3 Laplacian of luma at the sampled short side."),
         Column("saturation", REAL, "(sampled) Mean HSV saturation, 0-1."),
         Column("dark_share", REAL, "(sampled) Share of pixels with luma under 5 (UltraVideo's under-exposure), 0-1."),
@@ -371,6 +397,25 @@ MOTION_SCORES = Table(
             DOUBLE,
             "ContentDetector boundaries per second inside the clip: Movie Gen's jitter proxy.",
         ),
+        Column(
+            "camera_motion",
+            TEXT,
+            "What the camera does for most of the clip: static, handheld, pan_left, pan_right, tilt_up, tilt_down, zoom_in, "
+            "zoom_out, roll_left, roll_right, or mixed when nothing for half of it; NULL when it cannot be told.",
+        ),
+        Column(
+            "camera_confidence", DOUBLE, "Share of the clip's camera steps that show that motion, 0-1; 0 when NULL."
+        ),
+        Column("camera_pan", DOUBLE, "Median motion of the camera, in shares of the long side/s, right positive."),
+        Column("camera_tilt", DOUBLE, "Median motion of the camera, in shares of the long side/s, up positive."),
+        Column("camera_zoom", DOUBLE, "Median growth of the picture, in 1/s, inwards positive."),
+        Column("camera_roll", DOUBLE, "Median turn of the camera, in degrees/s, clockwise positive."),
+        Column(
+            "shake",
+            DOUBLE,
+            "Median deviation of the camera from its smooth motion over about 2 s, in shares of the long side/s.",
+        ),
+        Column("object_motion", DOUBLE, "Median motion that is not the camera's, in shares of the long side/s."),
         _VERSION,
         _REASON,
         _MESSAGE,

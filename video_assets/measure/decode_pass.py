@@ -13,6 +13,7 @@ from av.video.stream import VideoStream
 
 from video_assets.lake.schemas import FRAME_SIGNALS, KEYFRAMES
 from video_assets.measure.frame_signals import FrameSignals
+from video_assets.measure.global_motion import GlobalMotion
 from video_assets.measure.motion_vectors import MotionVectorReader
 from video_assets.measure.pictures import Scaler, size_by_long_side, size_by_short_side
 from video_assets.measure.samples import SampleClock, encode_jpeg, measure_sample
@@ -131,6 +132,7 @@ class _Measures:
         self.analysis = Scaler(shape, size_by_long_side(shape.display, settings.analysis_long_side))
         self.vectors = MotionVectorReader(shape)
         self._signals = FrameSignals()
+        self._motion = GlobalMotion(settings.camera_hz)
         self._sample = Scaler(shape, size_by_short_side(shape.display, settings.sample_short_side))
         self._sample_clock = SampleClock(settings.sample_hz)
         self._image_clock = SampleClock(settings.keyframe_hz)
@@ -140,6 +142,7 @@ class _Measures:
         """The columns of ``frame_signals``, and those of ``keyframes`` when the frame is kept as an image."""
         planes = self.analysis.planes(self.analysis.scale(frame))
         signals: Row = {**self._signals.measure(planes), **self.vectors.read(frame)}
+        signals |= self._motion.measure(planes.luma, elapsed)
         saturation = signals.pop("saturation")
         if not self._sample_clock.due(elapsed):
             return signals, None
