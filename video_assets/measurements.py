@@ -26,10 +26,16 @@ CODE: dict[str, str] = {
     "visual_scores": "1",
     "motion_scores": "2",
     "text_scores": "1",
+    "people_scores": "1",
     "safety_scores": "1",
+    "overlay_scores": "1",
+    "quality_scores": "1",
 }
 
-SCORES = ("visual_scores", "motion_scores", "text_scores", "safety_scores")
+SCORES = (
+    "visual_scores", "motion_scores", "text_scores", "people_scores", "safety_scores", "overlay_scores",
+    "quality_scores",
+)  # fmt: skip
 SHEET = "clip_sheet"
 # A model looks at a clip's keyframes, cut to its crop in the picture as displayed.
 _PICTURES = ("decoded_videos", "keyframes", "clips")
@@ -80,8 +86,20 @@ def measurements(settings: Settings, tiers: Mapping[str, Tier]) -> dict[str, Mea
             _PICTURES, "clip",
         ),
         Measurement(
+            "people_scores", schemas.PEOPLE_SCORES,
+            _by_models("people_scores", settings, decode, settings.people.model_dump()), _PICTURES, "clip",
+        ),
+        Measurement(
             "safety_scores", schemas.SAFETY_SCORES,
             _by_models("safety_scores", settings, decode, settings.safety.model_dump()), _PICTURES, "clip",
+        ),
+        Measurement(
+            "overlay_scores", schemas.OVERLAY_SCORES,
+            code_version(CODE["overlay_scores"], settings.overlays.model_dump() | {"keyframes": decode}), _PICTURES, "clip",
+        ),
+        Measurement(
+            "quality_scores", schemas.QUALITY_SCORES,
+            code_version(CODE["quality_scores"], settings.quality.model_dump() | {"keyframes": decode}), _PICTURES, "clip",
         ),
         Measurement(
             SHEET, schemas.CLIPS, code_version("view", {"sql": sheet_sql(settings)}),
