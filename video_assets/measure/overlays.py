@@ -66,9 +66,12 @@ def find_overlays(lumas: Sequence[Picture]) -> Found:
     Args:
         lumas: as :func:`reduced` gives them, all of one size; at least ``LEAST_PICTURES``, spread over the clip.
     """
-    edges = _edges(lumas)
-    changing = _changing(lumas)
     reach = max(1, round(_REACH * min(lumas[0].shape)))
+    edges = _edges(lumas)
+    # At the picture's own edges lies what cropping has left of bars.
+    for outermost in (np.s_[: 2 * reach], np.s_[-2 * reach :]):
+        edges.constant[outermost] = edges.constant[:, outermost] = False
+    changing = _changing(lumas)
     joined = cv2.dilate(edges.constant.astype(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
     _, labels, boxes, _ = cv2.connectedComponentsWithStats(joined)
     found, explained = [], 0
