@@ -28,9 +28,9 @@ CROP = Crop(0, 0, 640, 360)
 
 @pytest.fixture(scope="module")
 def finder() -> OpenFaceFinder:
-    weights = [model.weights(ModelSettings()) for model in (FACE_PROPOSER, FACE_REFINER, FACE_JUDGE)]
+    proposer, refiner, judge = (m.weights(ModelSettings()) for m in (FACE_PROPOSER, FACE_REFINER, FACE_JUDGE))
     chosen = PeopleSettings()
-    return FaceFinder(*weights, chosen.smallest_face, chosen.least_face_score).open()
+    return FaceFinder(proposer, refiner, judge, chosen.smallest_face, chosen.least_face_score).open()
 
 
 @pytest.fixture(scope="module")

@@ -95,7 +95,7 @@ class OpenFaceFinder:
             return boxes
         # Beyond its edges the picture is zero, which is mid-grey.
         margin = int(np.ceil((boxes[:, 2] - boxes[:, 0]).max())) + 1
-        padded = cv2.copyMakeBorder(picture, *[margin] * 4, cv2.BORDER_CONSTANT, value=(0.0, 0.0, 0.0))
+        padded = cv2.copyMakeBorder(picture, margin, margin, margin, margin, cv2.BORDER_CONSTANT)
         # A square may lie as far outside as it is long; whatever is further out is no face of this picture.
         corners = boxes[:, :4].round().astype(int) + margin
         corners = corners.clip(0, [padded.shape[0] - 1, padded.shape[1] - 1] * 2)

@@ -56,7 +56,7 @@ def blockiness(luma: Picture, crop: Crop) -> float | None:
         _on_grid(np.abs(np.diff(luma.T, axis=1)), crop.y, crop.height),
     ]
     seen = [f for f in found if f is not None]
-    return float(max(0.0, np.mean(seen))) if seen else None
+    return max(0.0, sum(seen) / len(seen)) if seen else None
 
 
 def blur(luma: Picture) -> float:
