@@ -31,6 +31,7 @@ defs = dg.Definitions(
         segments.clips,
         scores.visual_scores,
         scores.motion_scores,
+        scores.candidates,
         scores.text_scores,
         scores.people_scores,
         scores.safety_scores,
