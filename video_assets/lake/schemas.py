@@ -663,7 +663,7 @@ QUALITY_SCORES = Table(
         Column(
             "thirds",
             DOUBLE,
-            "Nearness of the edges' middle to a crossing of the lines of thirds, 0-1 (after Datta et al. 2006).",
+            "Nearness of the middle of the edges' energy to a crossing of the lines of thirds, 0-1 (after Datta et al. 2006).",
         ),
         Column(
             "classical_appeal",

@@ -71,10 +71,11 @@ def _in_focus(edges: Picture) -> float:
 
 
 def _near_thirds(edges: Picture) -> float:
-    """How near the middle of the edges is to a crossing of the lines of thirds, 0-1: 1 there, 0 at a corner."""
+    """How near the middle of the edges' energy is to a crossing of the lines of thirds, 0-1: 1 there, 0 at a corner."""
     height, width = edges.shape
-    total = max(float(edges.sum()), 1e-6)
-    x = float((edges.sum(axis=0) * np.arange(width)).sum()) / total / width
-    y = float((edges.sum(axis=1) * np.arange(height)).sum()) / total / height
+    energy = edges * edges
+    total = max(float(energy.sum()), 1e-6)
+    x = float((energy.sum(axis=0) * np.arange(width)).sum()) / total / width
+    y = float((energy.sum(axis=1) * np.arange(height)).sum()) / total / height
     away = min(float(np.hypot(x - a, y - b)) for a in (1 / 3, 2 / 3) for b in (1 / 3, 2 / 3))
     return float(max(0.0, 1 - away / np.hypot(1 / 3, 1 / 3)))
