@@ -189,7 +189,7 @@ _FASTESTDET = "https://raw.githubusercontent.com/dog-qiuqiu/FastestDet/50473cd15
 PERSON_DETECTOR = Model(
     "FastestDet", "where a person is", "BSD-3-Clause",
     FromAddress(f"{_FASTESTDET}/example/onnx-runtime/FastestDet.onnx"),
-    "34cd7e60aeff28744c657de7a3dc64e872d506741de66987f3426f2b79f88017", code="1", batch=1,
+    "31cb14c017fce347cb4c846ec62fdf00d76bb3beecdf4be21e7116ac67feb880", code="1", batch=1,
 )  # fmt: skip
 _FACES = (FACE_PROPOSER, FACE_REFINER, FACE_JUDGE)
 
