@@ -62,14 +62,16 @@ def test_the_clip_sheet_has_one_row_per_clip_with_every_score_and_its_reason(lak
     assert numbers.row(0) == pytest.approx((608 / 1080, 608 / 1920, 0.1, 4.0))
 
 
-def test_each_of_the_five_questions_says_what_it_asks_and_runs_as_it_stands_on_a_ducklake(ducklake: Lake) -> None:
+def test_every_question_says_what_it_asks_and_runs_as_it_stands_on_a_ducklake(ducklake: Lake) -> None:
     ducklake.clip("1", motion_scores={"reason": "not_measured", "vmaf_motion": NOT_MEASURED})
     tiers, _ = load_tiers(SQL / "tiers")
     for name in ("movie_gen/high_resolution", "hunyuan_video/256p"):
         ducklake.add("tier_verdicts", evaluate(ducklake.connection, tiers[name], ["a"]))
     ducklake.connection.execute("UPDATE tier_verdicts SET kept = true WHERE tier = 'hunyuan_video/256p'")
+    ledger = {"asset": "decoded_videos", "batch": "a", "rows": 1, "compute_seconds": 5.0, "footage_seconds": 40.0}
+    ducklake.row("materializations", ledger)
     questions = sorted((SQL / "explore").glob("*.sql"))
-    assert len(questions) == 5
+    assert len(questions) == 6
     for question in questions:
         assert question.read_text().splitlines()[0].startswith("-- ")
         assert "?" in question.read_text().splitlines()[0]
@@ -91,6 +93,34 @@ def test_why_dropped_names_the_rule_and_what_it_alone_keeps_out(curated: Lake) -
         ("movie_gen/high_resolution", "dropped", "not_slow_motion", 1, 0.003, 1),
         ("movie_gen/high_resolution", "undecided", "not_slow_motion", 1, 0.004, 1),
     ]
+
+
+def test_what_an_asset_has_cost_is_told_per_hour_that_it_measured_and_that_each_tier_keeps(curated: Lake) -> None:
+    for asset, cpu, gpu in (
+        ("decoded_videos", 36.0, None),
+        ("text_scores", 9.0, 3.0),
+        ("tiers/hunyuan_video/256p", 1.0, None),
+    ):
+        for batch in ("a", "b"):
+            row = {"asset": asset, "batch": batch, "rows": 2, "compute_seconds": cpu, "gpu_seconds": gpu}
+            curated.row(
+                "materializations", row | {"footage_seconds": 36.0 if asset != "tiers/hunyuan_video/256p" else None}
+            )
+    curated.row("materializations", {"asset": "views/costs", "batch": "", "rows": 0, "compute_seconds": None})
+    kept = dict(curated.query("SELECT DISTINCT tier, kept_hours FROM costs WHERE tier IS NOT NULL"))
+    assert kept["movie_gen/high_resolution"] == pytest.approx((14.4 + 14.4) / 3600)
+    found = curated.query(
+        "SELECT asset, tier, seconds_per_measured_hour, seconds_per_kept_hour FROM costs ORDER BY ALL"
+    )
+    expected: list[tuple[Any, ...]] = []
+    for tier, hours in sorted(kept.items()):
+        expected += [("decoded_videos", tier, 3600.0, 72 / hours), ("text_scores", tier, 1200.0, 24 / hours)]
+    expected.append(("tiers/hunyuan_video/256p", "hunyuan_video/256p", None, 2 / kept["hunyuan_video/256p"]))
+    assert [r[:2] for r in found] == [r[:2] for r in sorted(expected, key=lambda r: r[:2])]
+    for cost, wanted in zip(found, sorted(expected, key=lambda r: r[:2]), strict=True):
+        assert cost[2:] == pytest.approx(wanted[2:]), cost
+    dearest = {r["tier"]: (r["dearest"], r["seconds_per_kept_hour"]) for r in ask(curated, "cost_per_kept_hour")}
+    assert dearest["movie_gen/high_resolution"] == ("decoded_videos", round(96 / kept["movie_gen/high_resolution"]))
 
 
 def test_failures_by_reason_counts_what_could_not_be_measured(curated: Lake) -> None:
