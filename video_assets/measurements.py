@@ -27,9 +27,16 @@ CODE: dict[str, str] = {
     "motion_scores": "2",
     "text_scores": "1",
     "safety_scores": "1",
+    "clip_embeddings": "1",
+    "laion_scores": "1",
+    "near_duplicates": "1",
+    "duplicate_groups": "1",
+    "concept_model": "1",
+    "concepts": "1",
 }
 
 SCORES = ("visual_scores", "motion_scores", "text_scores", "safety_scores")
+CONTENT = ("clip_embeddings", "near_duplicates", "duplicate_groups", "concept_model", "concepts")
 SHEET = "clip_sheet"
 # A model looks at a clip's keyframes, cut to its crop in the picture as displayed.
 _PICTURES = ("decoded_videos", "keyframes", "clips")
@@ -55,6 +62,7 @@ def measurements(settings: Settings, tiers: Mapping[str, Tier]) -> dict[str, Mea
     decode = code_version(CODE["decode"], settings.decode.model_dump(exclude={"max_pixels"}) | {"av": _minor("av")})
     shots = code_version(CODE["shots"], settings.shots.model_dump() | {"scenedetect": _minor("scenedetect-headless")})
     visual = code_version(CODE["visual_scores"], {"min_bar_share": settings.clips.min_bar_share})
+    embeddings = _embeddings_version(settings, decode)
     made = [
         Measurement(
             "raw_videos", schemas.RAW_VIDEOS,
@@ -83,9 +91,40 @@ def measurements(settings: Settings, tiers: Mapping[str, Tier]) -> dict[str, Mea
             "safety_scores", schemas.SAFETY_SCORES,
             _by_models("safety_scores", settings, decode, settings.safety.model_dump()), _PICTURES, "clip",
         ),
+        Measurement("clip_embeddings", schemas.CLIP_EMBEDDINGS, embeddings, _PICTURES, "clip"),
+        *(
+            Measurement(
+                "laion_scores", schemas.LAION_SCORES,
+                _by_models("laion_scores", settings, decode, {"open_clip": _minor("open_clip_torch")}, "torch"),
+                _PICTURES, "clip",
+            )
+            for _ in models_of("laion_scores", settings.models)[:1]
+        ),
+        Measurement(
+            "near_duplicates", schemas.NEAR_DUPLICATES,
+            code_version(CODE["near_duplicates"], {**settings.duplicates.model_dump(), "signatures": embeddings}),
+            ("clip_embeddings",), "clip",
+        ),
+        Measurement(
+            "duplicate_groups", schemas.DUPLICATE_GROUPS,
+            code_version(CODE["duplicate_groups"], settings.duplicates.model_dump()),
+            ("near_duplicates", "clip_embeddings", "raw_videos", "clips", "visual_scores", "text_scores"), "clip",
+        ),
+        Measurement(
+            "concept_model", schemas.CONCEPT_MODEL,
+            code_version(CODE["concept_model"], {**settings.concepts.model_dump(), "embeddings": embeddings}),
+            ("clip_embeddings",), "clip", growth=settings.concepts.growth,
+        ),
+        Measurement(
+            "concepts", schemas.CONCEPTS, code_version(CODE["concepts"], {}), ("clip_embeddings", "concept_model"),
+            "clip",
+        ),
         Measurement(
             SHEET, schemas.CLIPS, code_version("view", {"sql": sheet_sql(settings)}),
-            ("raw_videos", "decoded_videos", "shots", "clips", *SCORES), "clip",
+            (
+                "raw_videos", "decoded_videos", "shots", "clips", *SCORES, "clip_embeddings", "duplicate_groups",
+                "concepts", *(("laion_scores",) if models_of("laion_scores", settings.models) else ()),
+            ), "clip",
         ),
         *(
             Measurement(tier_asset(name), schemas.TIER_VERDICTS, tier.version, tier_inputs(tier), "clip", {"tier": name})
@@ -95,10 +134,19 @@ def measurements(settings: Settings, tiers: Mapping[str, Tier]) -> dict[str, Mea
     return {m.asset: m for m in made}
 
 
-def _by_models(asset: str, settings: Settings, decode: str, parameters: Mapping[str, object]) -> str:
+def _embeddings_version(settings: Settings, decode: str) -> str:
+    parameters = {**settings.embedding.model_dump(), "timm": _minor("timm")}
+    if settings.models.profile == "full":
+        parameters |= {"architecture": settings.models.image_text.architecture, "open_clip": _minor("open_clip_torch")}
+    return _by_models("clip_embeddings", settings, decode, parameters, "torch")
+
+
+def _by_models(
+    asset: str, settings: Settings, decode: str, parameters: Mapping[str, object], runtime: str = "onnxruntime"
+) -> str:
     """Version of what models measure. The keyframes' is part of it: other pictures of the same clip are measured anew."""
     weights = {model.name: model.version for model in models_of(asset, settings.models)}
-    libraries = {"onnxruntime": _minor("onnxruntime")}
+    libraries = {runtime: _minor(runtime)}
     return code_version(CODE[asset], {**parameters, **libraries, "keyframes": decode}, weights)
 
 

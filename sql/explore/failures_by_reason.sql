@@ -12,6 +12,10 @@ WITH failures AS (
     SELECT 'text_scores', batch, clip_id, reason, message FROM text_scores
     UNION ALL
     SELECT 'safety_scores', batch, clip_id, reason, message FROM safety_scores
+    UNION ALL
+    SELECT 'clip_embeddings', batch, clip_id, reason, message FROM clip_embeddings
+    UNION ALL
+    SELECT 'laion_scores', batch, clip_id, reason, message FROM laion_scores
 )
 SELECT
     found_in,
