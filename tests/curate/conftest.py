@@ -33,7 +33,7 @@ MOTION: dict[str, Any] = {
 TEXT: dict[str, Any] = {"text_score": 0.0, "text_share": 0.0, "clear_share": 1.0}
 ROWS = {
     "raw_videos": VIDEO, "decoded_videos": DECODED, "clips": CLIP, "visual_scores": VISUAL, "motion_scores": MOTION,
-    "text_scores": TEXT, "safety_scores": {"nsfw_score": 0.01},
+    "text_scores": TEXT, "safety_scores": {"nsfw_score": 0.01}, "duplicate_groups": {"duplicate_cosine": 0.0},
 }  # fmt: skip
 NOT_MEASURED = None
 

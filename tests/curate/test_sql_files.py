@@ -36,8 +36,9 @@ def test_the_clip_sheet_has_one_row_per_clip_with_every_score_and_its_reason(lak
     lake.clip("portrait", clips={"crop_width": 608, "crop_height": 1080}, motion_scores=failed)
     keys = {"batch", "version", "message"}
     keys |= {"reason", "compute_seconds", "text_frames", "safety_frames"}
-    families = ("visual_scores", "motion_scores", "text_scores", "safety_scores")
+    families = ("visual_scores", "motion_scores", "text_scores", "safety_scores", "laion_scores")
     scores = {c for t in families for c in TABLES[t].schema} - keys
+    scores |= {"subjects", "duplicate_group", "duplicate_of", "duplicate_cosine", "concept", "concept_weight"}
     wanted = scores | set(TABLES["clips"].schema) - {"version"}
     wanted |= {c for c in TABLES["raw_videos"].schema if c.startswith(("lic", "hold", "source", "acq", "rights"))}
     sheet = lake.connection.execute("SELECT * FROM clip_sheet ORDER BY clip_id").pl()

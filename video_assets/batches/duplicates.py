@@ -111,14 +111,15 @@ def _members(step: Step) -> pl.DataFrame:
         "WHERE n.signature_version = ? AND n.cosine >= ? - 1e-6",
         [step.version("clip_embeddings"), step.lake.settings.duplicates.min_cosine],
     ).rows()
+    # Bit rates never tie: what is burnt in comes before them, in steps of a hundredth of the picture.
     group_of = groups((one, other) for one, other, _ in pairs)
     ranks = step.lake.query(
         "SELECT clip_id, batch, coalesce(crop_width * crop_height, 0) AS pixels, coalesce(bit_rate, 0) AS bit_rate, "
-        "coalesce(text_share, 1) + coalesce(border_share, 1) AS overlaid, duration_s "
+        "round(coalesce(text_share, 1) + coalesce(border_share, 1), 2) AS overlaid, duration_s "
         "FROM clip_sheet WHERE clip_id IN (SELECT unnest(?))",
         [list(group_of)],
     )
-    rank = {clip: (-pixels, -rate, over, -seconds, clip) for clip, _, pixels, rate, over, seconds in ranks.iter_rows()}
+    rank = {clip: (-pixels, over, -rate, -seconds, clip) for clip, _, pixels, rate, over, seconds in ranks.iter_rows()}
     batch_of = dict(ranks.select("clip_id", "batch").iter_rows())
     verdicts = judged(pairs, group_of, rank)
     sizes = pl.Series(group_of.values(), dtype=pl.String).value_counts(name="n")

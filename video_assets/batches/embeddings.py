@@ -77,5 +77,7 @@ def search(lake: Lake, text: str, most: int) -> pl.DataFrame:
         {"vector": vector.tolist(), "model": image_text(settings).name, "dimensions": len(vector), "most": most},
     )
     if found.is_empty():
-        raise ValueError("No clip has a vector of this model yet; run 'video-assets curate' in the profile 'full' first.")
+        raise ValueError(
+            "No clip has a vector of this model yet; run 'video-assets curate' in the profile 'full' first."
+        )
     return found

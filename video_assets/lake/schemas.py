@@ -563,7 +563,7 @@ DUPLICATE_GROUPS = Table(
         Column(
             "duplicate_of",
             TEXT,
-            "The best clip of the group, if a better one is near this one; NULL when this one is to be kept. Better: more pixels, more bits/s, less text and border, longer.",
+            "The best clip of the group, if a better one is near this one; NULL when this one is to be kept. Better: more pixels, less text and border, more bits/s, longer.",
         ),
         Column("duplicate_cosine", REAL, "Largest cosine to a better clip of the group; 0 when none is near."),
         _VERSION,
