@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib.metadata import version as installed
 
+from video_assets.curate.candidates import root_tiers
 from video_assets.curate.tiers import Tier
 from video_assets.lake import schemas
 from video_assets.lake.plan import SOURCE_FILES, Measurement
@@ -25,6 +26,7 @@ CODE: dict[str, str] = {
     "clips": "1",
     "visual_scores": "1",
     "motion_scores": "2",
+    "candidates": "1",
     "text_scores": "1",
     "safety_scores": "1",
     "clip_embeddings": "1",
@@ -35,11 +37,16 @@ CODE: dict[str, str] = {
     "concepts": "1",
 }
 
-SCORES = ("visual_scores", "motion_scores", "text_scores", "safety_scores")
-CONTENT = ("clip_embeddings", "near_duplicates", "duplicate_groups", "concept_model", "concepts")
+CHEAP = ("visual_scores", "motion_scores")
+MODELLED = ("text_scores", "safety_scores", "clip_embeddings")
+# What follows from the vectors of all batches.
+CONTENT = ("near_duplicates", "duplicate_groups", "concept_model", "concepts")
+LAION = "laion_scores"
 SHEET = "clip_sheet"
-# A model looks at a clip's keyframes, cut to its crop in the picture as displayed.
-_PICTURES = ("decoded_videos", "keyframes", "clips")
+# What the sheet joins before any model has looked.
+_BASIS = ("raw_videos", "decoded_videos", "shots", "clips", *CHEAP)
+# A model looks at a candidate's keyframes, cut to its crop in the picture as displayed.
+_PICTURES = ("decoded_videos", "keyframes", "clips", "candidates")
 
 
 def sheet_sql(settings: Settings) -> str:
@@ -63,6 +70,10 @@ def measurements(settings: Settings, tiers: Mapping[str, Tier]) -> dict[str, Mea
     shots = code_version(CODE["shots"], settings.shots.model_dump() | {"scenedetect": _minor("scenedetect-headless")})
     visual = code_version(CODE["visual_scores"], {"min_bar_share": settings.clips.min_bar_share})
     embeddings = _embeddings_version(settings, decode)
+    loosest = {name: tier.version for name, tier in root_tiers(tiers).items()}
+    candidates = code_version(
+        CODE["candidates"], {"sheet": sheet_sql(settings), "tiers": loosest, "share": settings.models.sampled_share}
+    )
     made = [
         Measurement(
             "raw_videos", schemas.RAW_VIDEOS,
@@ -82,23 +93,24 @@ def measurements(settings: Settings, tiers: Mapping[str, Tier]) -> dict[str, Mea
             "motion_scores", schemas.MOTION_SCORES, code_version(CODE["motion_scores"], {}),
             ("frame_signals", "clips"), "clip",
         ),
+        Measurement("candidates", schemas.CANDIDATES, candidates, _BASIS, "clip"),
         Measurement(
             "text_scores", schemas.TEXT_SCORES,
             _by_models("text_scores", settings, decode, settings.text.model_dump() | {"rapidocr": installed("rapidocr")}),
-            _PICTURES, "clip",
+            _PICTURES, "candidate",
         ),
         Measurement(
             "safety_scores", schemas.SAFETY_SCORES,
-            _by_models("safety_scores", settings, decode, settings.safety.model_dump()), _PICTURES, "clip",
+            _by_models("safety_scores", settings, decode, settings.safety.model_dump()), _PICTURES, "candidate",
         ),
-        Measurement("clip_embeddings", schemas.CLIP_EMBEDDINGS, embeddings, _PICTURES, "clip"),
+        Measurement("clip_embeddings", schemas.CLIP_EMBEDDINGS, embeddings, _PICTURES, "candidate"),
         *(
             Measurement(
-                "laion_scores", schemas.LAION_SCORES,
-                _by_models("laion_scores", settings, decode, {"open_clip": _minor("open_clip_torch")}, "torch"),
-                _PICTURES, "clip",
+                LAION, schemas.LAION_SCORES,
+                _by_models(LAION, settings, decode, {"open_clip": _minor("open_clip_torch")}, "torch"), _PICTURES,
+                "candidate",
             )
-            for _ in models_of("laion_scores", settings.models)[:1]
+            for _ in models_of(LAION, settings.models)[:1]
         ),
         Measurement(
             "near_duplicates", schemas.NEAR_DUPLICATES,
@@ -122,8 +134,8 @@ def measurements(settings: Settings, tiers: Mapping[str, Tier]) -> dict[str, Mea
         Measurement(
             SHEET, schemas.CLIPS, code_version("view", {"sql": sheet_sql(settings)}),
             (
-                "raw_videos", "decoded_videos", "shots", "clips", *SCORES, "clip_embeddings", "duplicate_groups",
-                "concepts", *(("laion_scores",) if models_of("laion_scores", settings.models) else ()),
+                *_BASIS, "candidates", *MODELLED, "duplicate_groups", "concepts",
+                *((LAION,) if models_of(LAION, settings.models) else ()),
             ), "clip",
         ),
         *(

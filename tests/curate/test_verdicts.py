@@ -229,6 +229,7 @@ def test_a_batch_alone_opens_no_other_batchs_rows_of_any_table(lake: Lake) -> No
             "motion_scores",
             "text_scores",
             "safety_scores",
+            "duplicate_groups",
         )
     )
 

@@ -42,7 +42,7 @@ def _fitted(step: Step) -> tuple[pl.DataFrame, int]:
 
     settings, embedded = step.lake.settings.concepts, step.version("clip_embeddings")
     good = "FROM clip_embeddings WHERE version = ? AND reason IS NULL"
-    clips = int(step.lake.query(f"SELECT count(*) {good}", [embedded]).item())
+    clips: int = step.lake.query(f"SELECT count(*) {good}", [embedded]).row(0)[0]
     # Ids are hashes: the smallest are an even sample.
     sample = step.lake.query(f"SELECT embedding {good} ORDER BY clip_id LIMIT ?", [embedded, settings.fit_clips])
     old = step.lake.read(CONCEPT_MODEL, [SHARED])
@@ -54,7 +54,7 @@ def _fitted(step: Step) -> tuple[pl.DataFrame, int]:
     centres = fit(
         vectors, cluster_count(clips, settings.fewest, settings.most), np.stack(list(known.values())) if known else None
     )
-    ids = lasting_ids(centres, known, int(old["concept"].max() or -1) + 1 if old.height else 0)
+    ids = lasting_ids(centres, known, 1 + max(old["concept"], default=-1))
     sizes = np.bincount(assign(vectors, centres)[0], minlength=len(centres)) * (clips / len(vectors))
     new = CONCEPT_MODEL.frame(
         pl.DataFrame({"concept": ids, "centre": centres.tolist(), "fitted_clips": np.round(sizes)}),

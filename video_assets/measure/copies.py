@@ -46,7 +46,7 @@ def copy_signature(pictures: Sequence[Picture]) -> NDArray[np.float32] | None:
     amount = float(np.linalg.norm(change)) / np.sqrt(len(each))
     share = _CHANGE / (np.hypot(amount, _NOISE) * np.sqrt(len(each)))
     signature = np.concatenate([structure / size, (change * share).ravel()])
-    return (signature / np.linalg.norm(signature)).astype(np.float32)
+    return np.asarray(signature / np.linalg.norm(signature), np.float32)
 
 
 def mirrored(signatures: NDArray[np.float32]) -> NDArray[np.float32]:

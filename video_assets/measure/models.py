@@ -16,6 +16,9 @@ from pathlib import Path
 
 from video_assets.settings import ModelSettings
 
+WHERE_THERE_IS_ONE = "cuda or cpu"
+"""The device of a model that runs on a GPU where there is one, with the same numbers up to rounding."""
+
 PERMISSIVE = frozenset({"Apache-2.0", "MIT", "BSD-2-Clause", "BSD-3-Clause", "ISC"})
 """SPDX identifiers of licences that neither forbid commercial use nor ask for anything of what is built with them."""
 
@@ -88,7 +91,7 @@ class Model:
         sha256: of the weights; empty when nobody has vouched for any yet.
         code: raised by hand when the same weights are run in another way.
         batch: pictures per call.
-        device: where it runs.
+        device: where it runs: cpu, cuda, or :data:`WHERE_THERE_IS_ONE`.
     """
 
     name: str
@@ -103,6 +106,11 @@ class Model:
     @property
     def permissive(self) -> bool:
         return self.licence in PERMISSIVE
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether it runs on a GPU on this machine."""
+        return self.device != "cpu" and Path("/dev/nvidiactl").exists()
 
     @property
     def version(self) -> str:
@@ -204,8 +212,6 @@ EFFICIENTNET = Model(
 _OPENAI = "https://openaipublic.azureedge.net/clip/models"
 _B_32 = "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af"
 _L_14 = "b8cca3fd41ae0c99ba7e8951adf17d267cdb84cd88be6f7c2e0eca1737a03836"
-WHERE_THERE_IS_ONE = "cuda or cpu"
-
 CLIP_B_32 = Model(
     "CLIP ViT-B/32", "what a picture shows and a text says, as one vector", "MIT",
     FromAddress(f"{_OPENAI}/{_B_32}/ViT-B-32.pt"), _B_32, code="1", batch=4, device=WHERE_THERE_IS_ONE,
