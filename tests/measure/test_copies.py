@@ -43,7 +43,7 @@ def cut(picture: Picture) -> Picture:
 def signature(pictures: list[Picture]) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
     found = copy_signature(pictures)
     assert found is not None
-    return found  # type: ignore[return-value]
+    return found
 
 
 COPIES: dict[str, Callable[[Picture], Picture]] = {

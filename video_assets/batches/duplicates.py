@@ -114,9 +114,12 @@ def _members(step: Step) -> pl.DataFrame:
     # Bit rates never tie: what is burnt in comes before them, in steps of a hundredth of the picture.
     group_of = groups((one, other) for one, other, _ in pairs)
     ranks = step.lake.query(
-        "SELECT clip_id, batch, coalesce(crop_width * crop_height, 0) AS pixels, coalesce(bit_rate, 0) AS bit_rate, "
-        "round(coalesce(text_share, 1) + coalesce(border_share, 1), 2) AS overlaid, duration_s "
-        "FROM clip_sheet WHERE clip_id IN (SELECT unnest(?))",
+        "SELECT c.clip_id, c.batch, c.crop_width * c.crop_height AS pixels, coalesce(v.bit_rate, 0) AS bit_rate, "
+        "round(coalesce(t.text_share, 1) + coalesce(i.border_share, 1), 2) AS overlaid, c.duration_s FROM clips AS c "
+        "LEFT JOIN raw_videos AS v ON v.batch = c.batch AND v.video_id = c.video_id "
+        "LEFT JOIN text_scores AS t ON t.batch = c.batch AND t.clip_id = c.clip_id "
+        "LEFT JOIN visual_scores AS i ON i.batch = c.batch AND i.clip_id = c.clip_id "
+        "WHERE c.clip_id IN (SELECT unnest(?))",
         [list(group_of)],
     )
     rank = {clip: (-pixels, over, -rate, -seconds, clip) for clip, _, pixels, rate, over, seconds in ranks.iter_rows()}

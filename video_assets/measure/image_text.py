@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from video_assets.measure.types import Picture
 
-# What OpenAI's files hold beside the weights.
-_NOT_WEIGHTS = ("input_resolution", "context_length", "vocab_size")
+# What an archive holds beside the weights: OpenAI's sizes, and the mask that open_clip makes itself.
+_NOT_WEIGHTS = ("input_resolution", "context_length", "vocab_size", "attn_mask")
 
 
 @dataclass(frozen=True)
