@@ -35,7 +35,7 @@ def test_the_clip_sheet_has_one_row_per_clip_with_every_score_and_its_reason(lak
     failed = {"vmaf_motion": NOT_MEASURED, "reason": "not_measured"}
     lake.clip("portrait", clips={"crop_width": 608, "crop_height": 1080}, motion_scores=failed)
     keys = {"batch", "version", "message"}
-    keys |= {"reason", "compute_seconds", "text_frames", "safety_frames"}
+    keys |= {"reason", "compute_seconds", "gpu_seconds", "text_frames", "safety_frames"}
     families = ("visual_scores", "motion_scores", "text_scores", "safety_scores", "laion_scores")
     scores = {c for t in families for c in TABLES[t].schema} - keys
     scores |= {"subjects", "duplicate_group", "duplicate_of", "duplicate_cosine", "concept", "concept_weight"}
