@@ -28,7 +28,10 @@ CODE: dict[str, str] = {
     "motion_scores": "2",
     "candidates": "1",
     "text_scores": "1",
+    "people_scores": "1",
     "safety_scores": "1",
+    "overlay_scores": "1",
+    "quality_scores": "1",
     "clip_embeddings": "1",
     "laion_scores": "1",
     "near_duplicates": "1",
@@ -38,7 +41,9 @@ CODE: dict[str, str] = {
 }
 
 CHEAP = ("visual_scores", "motion_scores")
-MODELLED = ("text_scores", "safety_scores", "clip_embeddings")
+MODELLED = (
+    "text_scores", "people_scores", "safety_scores", "overlay_scores", "quality_scores", "clip_embeddings",
+)  # fmt: skip
 # What follows from the vectors of all batches.
 CONTENT = ("near_duplicates", "duplicate_groups", "concept_model", "concepts")
 LAION = "laion_scores"
@@ -100,6 +105,10 @@ def measurements(settings: Settings, tiers: Mapping[str, Tier]) -> dict[str, Mea
             _PICTURES, "candidate",
         ),
         Measurement(
+            "people_scores", schemas.PEOPLE_SCORES,
+            _by_models("people_scores", settings, decode, settings.people.model_dump()), _PICTURES, "candidate",
+        ),
+        Measurement(
             "safety_scores", schemas.SAFETY_SCORES,
             _by_models("safety_scores", settings, decode, settings.safety.model_dump()), _PICTURES, "candidate",
         ),
@@ -130,6 +139,14 @@ def measurements(settings: Settings, tiers: Mapping[str, Tier]) -> dict[str, Mea
         Measurement(
             "concepts", schemas.CONCEPTS, code_version(CODE["concepts"], {}), ("clip_embeddings", "concept_model"),
             "clip",
+        ),
+        Measurement(
+            "overlay_scores", schemas.OVERLAY_SCORES,
+            code_version(CODE["overlay_scores"], settings.overlays.model_dump() | {"keyframes": decode}), _PICTURES, "candidate",
+        ),
+        Measurement(
+            "quality_scores", schemas.QUALITY_SCORES,
+            code_version(CODE["quality_scores"], settings.quality.model_dump() | {"keyframes": decode}), _PICTURES, "candidate",
         ),
         Measurement(
             SHEET, schemas.CLIPS, code_version("view", {"sql": sheet_sql(settings)}),

