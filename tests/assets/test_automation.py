@@ -13,7 +13,7 @@ from tests.place import Place
 from video_assets.assets.common import order
 from video_assets.definitions import defs
 
-DECODED = {"decoded_videos", "frame_signals", "keyframes"}
+DECODED = {"decoded_videos", "frame_signals", "keyframes", "shot_frames"}
 TIERS = {asset for asset in order() if asset.startswith("tiers/")}
 ALL = set(order())
 

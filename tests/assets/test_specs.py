@@ -26,8 +26,8 @@ def test_the_graph_has_the_groups_of_the_design() -> None:
     for key, spec in SPECS.items():
         groups.setdefault(str(spec.group_name), set()).add(key)
     assert {g for g in groups if g != "tiers"} == {"footage", "segments", "scores"}
-    assert groups["footage"] == {"raw_videos", "decoded_videos", "frame_signals", "keyframes"}
-    assert groups["segments"] == {"shots", "clips"}
+    assert groups["footage"] == {"raw_videos", "decoded_videos", "frame_signals", "keyframes", "shot_frames"}
+    assert groups["segments"] == {"transition_scores", "shots", "clips"}
     assert groups["scores"] == {"visual_scores", "motion_scores", "text_scores", "safety_scores", "clip_sheet"}
     assert all(key.startswith("tiers/") for key in groups["tiers"])
 

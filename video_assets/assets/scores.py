@@ -1,28 +1,25 @@
 """Group scores: each family of measurements of a clip."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 import dagster as dg
 import polars as pl
 
 from video_assets import reports
-from video_assets.assets.common import BATCHES, picture, result, spec, working
+from video_assets.assets.common import BATCHES, models, picture, result, spec, working
 from video_assets.batches.pictures import score_safety, score_text
 from video_assets.batches.scores import score
 from video_assets.batches.step import Step
 from video_assets.lake.lake import Lake, Made
 from video_assets.lake.schemas import CLIPS, Table
-from video_assets.measure.models import models_of
 from video_assets.resources import LakeResource
-from video_assets.settings import settings
 
 
 def _family(
     asset: str, score: Callable[[Step, str], Made], shown: dict[str, str], sheet_by: str, kinds: set[str]
 ) -> dg.AssetsDefinition:
     """A score family: the columns whose histograms it shows with their units, and the one that sorts its contact sheet."""
-    described = spec(asset, "scores", kinds).merge_attributes(metadata=_models(asset))
+    described = spec(asset, "scores", kinds).merge_attributes(metadata=models(asset))
 
     @dg.multi_asset(specs=[described], name=asset, partitions_def=BATCHES)
     def family(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
@@ -33,19 +30,9 @@ def _family(
         rows = opened.read(table, [context.partition_key])
         pictures = {f"{c}_histogram": picture(reports.histogram(rows[c], unit)) for c, unit in shown.items()}
         sheet = _low_to_high(opened, table, context.partition_key, sheet_by)
-        return result(made, opened, **pictures, **{f"contact_sheet_by_{sheet_by}": picture(sheet)}, **_models(asset))
+        return result(made, opened, **pictures, **{f"contact_sheet_by_{sheet_by}": picture(sheet)}, **models(asset))
 
     return family
-
-
-def _models(asset: str) -> Mapping[str, Any]:
-    """The profile and the models by which an asset measures, if it has any."""
-    chosen = settings().models
-    listed = [
-        {"model": m.name, "task": m.task, "licence": m.licence, "sha256": m.sha256[:16], "device": m.device}
-        for m in models_of(asset, chosen)
-    ]
-    return {"models_profile": chosen.profile, "models": picture(reports.table(pl.DataFrame(listed)))} if listed else {}
 
 
 def _low_to_high(lake: Lake, table: Table, batch: str, column: str) -> str:
