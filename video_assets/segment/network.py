@@ -11,6 +11,7 @@ from video_assets.settings import ShotSettings
 _NEAR = 2  # Frames by which a detector and the network can place one cut apart.
 _LEAST_GRADUAL = 4  # Frames of the shortest gradual transition; what is shorter is a cut.
 _PART_OF_ONE = 0.5  # Least score of a frame that is part of a transition (TransNetV2's own threshold).
+_STILL_PART_OF_ONE = 0.2  # Beside such frames a lower score carries the transition on.
 _SURELY_PART_OF_ONE = 0.8  # So high is the score somewhere in a gradual transition without a clear middle.
 
 
@@ -39,7 +40,9 @@ class Opinion:
         A gradual one lasts as long as the frames that are part of it. One in which no middle stands out counts as well,
         when the network is sure of its frames and sees a hint of a middle.
         """
-        gradual = [span for span in runs(self._part >= _PART_OF_ONE) if self._is_gradual(*span)]
+        carried = runs(self._part >= _STILL_PART_OF_ONE)
+        cores = [span for span in runs(self._part >= _PART_OF_ONE) if self._is_gradual(*span)]
+        gradual = [(a, b) for a, b in carried if any(a <= start < b for start, _ in cores)]
         cuts = []
         for start, end in runs(self._boundary >= self._settings.network_threshold):
             if not any(start <= g_end and g_start <= end for g_start, g_end in gradual):
