@@ -32,6 +32,7 @@ defs = dg.Definitions(
         segments.clips,
         scores.visual_scores,
         scores.motion_scores,
+        scores.candidates,
         scores.text_scores,
         scores.safety_scores,
         sheet.clip_sheet,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib.metadata import version as installed
 
+from video_assets.curate.candidates import root_tiers
 from video_assets.curate.tiers import Tier
 from video_assets.lake import schemas
 from video_assets.lake.plan import SOURCE_FILES, Measurement
@@ -26,14 +27,18 @@ CODE: dict[str, str] = {
     "clips": "1",
     "visual_scores": "1",
     "motion_scores": "2",
+    "candidates": "1",
     "text_scores": "1",
     "safety_scores": "1",
 }
 
-SCORES = ("visual_scores", "motion_scores", "text_scores", "safety_scores")
+CHEAP = ("visual_scores", "motion_scores")
+MODELLED = ("text_scores", "safety_scores")
 SHEET = "clip_sheet"
-# A model looks at a clip's keyframes, cut to its crop in the picture as displayed.
-_PICTURES = ("decoded_videos", "keyframes", "clips")
+# What the sheet joins before any model has looked.
+_BASIS = ("raw_videos", "decoded_videos", "shots", "clips", *CHEAP)
+# A model looks at a candidate's keyframes, cut to its crop in the picture as displayed.
+_PICTURES = ("decoded_videos", "keyframes", "clips", "candidates")
 
 
 def sheet_sql(settings: Settings) -> str:
@@ -56,6 +61,10 @@ def measurements(settings: Settings, tiers: Mapping[str, Tier]) -> dict[str, Mea
     decode = code_version(CODE["decode"], settings.decode.model_dump(exclude={"max_pixels"}) | {"av": _minor("av")})
     shots = code_version(CODE["shots"], settings.shots.model_dump() | {"scenedetect": _minor("scenedetect-headless")})
     visual = code_version(CODE["visual_scores"], {"min_bar_share": settings.clips.min_bar_share})
+    loosest = {name: tier.version for name, tier in root_tiers(tiers).items()}
+    candidates = code_version(
+        CODE["candidates"], {"sheet": sheet_sql(settings), "tiers": loosest, "share": settings.models.sampled_share}
+    )
     made = [
         Measurement(
             "raw_videos", schemas.RAW_VIDEOS,
@@ -82,18 +91,19 @@ def measurements(settings: Settings, tiers: Mapping[str, Tier]) -> dict[str, Mea
             "motion_scores", schemas.MOTION_SCORES, code_version(CODE["motion_scores"], {}),
             ("frame_signals", "clips"), "clip",
         ),
+        Measurement("candidates", schemas.CANDIDATES, candidates, _BASIS, "clip"),
         Measurement(
             "text_scores", schemas.TEXT_SCORES,
             _by_models("text_scores", settings, decode, settings.text.model_dump() | {"rapidocr": installed("rapidocr")}),
-            _PICTURES, "clip",
+            _PICTURES, "candidate",
         ),
         Measurement(
             "safety_scores", schemas.SAFETY_SCORES,
-            _by_models("safety_scores", settings, decode, settings.safety.model_dump()), _PICTURES, "clip",
+            _by_models("safety_scores", settings, decode, settings.safety.model_dump()), _PICTURES, "candidate",
         ),
         Measurement(
             SHEET, schemas.CLIPS, code_version("view", {"sql": sheet_sql(settings)}),
-            ("raw_videos", "decoded_videos", "shots", "clips", *SCORES), "clip",
+            (*_BASIS, "candidates", *MODELLED), "clip",
         ),
         *(
             Measurement(tier_asset(name), schemas.TIER_VERDICTS, tier.version, tier_inputs(tier), "clip", {"tier": name})

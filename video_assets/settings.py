@@ -285,6 +285,13 @@ class ModelSettings(_Section):
     accept: tuple[str, ...] = Field(
         (), description="Names of models that may be used although their licence is not a permissive one."
     )
+    sampled_share: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="Share of the clips that every tier drops without any model, which models measure all the same, so "
+        "that thresholds can be judged, in 0-1; 1 measures every clip.",
+    )
     seconds_per_picture: float = Field(
         10.0, gt=0, description="Time limit of a worker's job: seconds for each picture, beyond workers.seconds_base."
     )

@@ -118,7 +118,7 @@ def plan(due: Sequence[Due], detail: bool) -> None:
             "batches": len(found),
             "rows": sum(d.rows for d in found),
             "hours": sum(d.hours for d in found),
-            "expected CPU s": sum(costs)
+            "expected s": sum(costs)
             if (costs := [d.cost_seconds for d in found if d.cost_seconds is not None])
             else None,
         }

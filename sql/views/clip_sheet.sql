@@ -104,6 +104,10 @@ SELECT
     m.object_motion,
     m.reason AS motion_reason,
 
+    -- Whether models measure the clip; where they do not, every tier drops it without them.
+    g.candidate,
+    g.ruled_out_by,
+
     -- Text scores.
     t.text_score,
     t.text_read,
@@ -135,5 +139,6 @@ LEFT JOIN (
 LEFT JOIN shots AS h ON h.batch = c.batch AND h.shot_id = c.shot_id
 LEFT JOIN visual_scores AS i ON i.batch = c.batch AND i.clip_id = c.clip_id
 LEFT JOIN motion_scores AS m ON m.batch = c.batch AND m.clip_id = c.clip_id
+LEFT JOIN candidates AS g ON g.batch = c.batch AND g.clip_id = c.clip_id
 LEFT JOIN text_scores AS t ON t.batch = c.batch AND t.clip_id = c.clip_id
 LEFT JOIN safety_scores AS p ON p.batch = c.batch AND p.clip_id = c.clip_id;

@@ -16,10 +16,11 @@ import pytest
 from tests.place import Place
 from video_assets.definitions import defs
 from video_assets.lake.lake import Lake
-from video_assets.measurements import SCORES
+from video_assets.measurements import CHEAP, MODELLED
 from video_assets.reasons import Reason
 
 KEYS = sorted(spec.key.to_user_string() for spec in defs.resolve_all_asset_specs())
+SCORES = (*CHEAP, *MODELLED)
 IMAGE = re.compile(r"!\[(?P<alt>[^\]]*)\]\(data:(?P<kind>image/[a-z+]+);base64,(?P<data>[A-Za-z0-9+/=]+)\)")
 
 
@@ -76,7 +77,7 @@ def test_hours_of_footage_are_shown(instance: dg.DagsterInstance, lake: Lake, ke
         "raw_videos": "SELECT sum(duration_s) FROM raw_videos",
         "decoded_videos": "SELECT sum(duration_s) FROM decoded_videos",
         "shots": "SELECT sum(duration_s) FROM shots",
-    }.get(key, "SELECT sum(duration_s) FROM clips")
+    }.get(key, f"SELECT sum(duration_s) FROM clips WHERE clip_id IN (SELECT clip_id FROM {key})")
     assert shown(instance, key)["hours"] == pytest.approx(lake.query(sql).item() / 3600, abs=1e-4)
 
 
@@ -116,8 +117,8 @@ def test_failures_are_shown_by_reason_with_what_to_do(instance: dg.DagsterInstan
         ("clips", "lengths", "22 values; median "),
         ("visual_scores", "sharpness_histogram", "22 values; median "),
         ("motion_scores", "vmaf_motion_histogram", "22 values; median "),
-        ("text_scores", "text_score_histogram", "22 values; median 0 "),
-        ("safety_scores", "nsfw_score_histogram", "22 values; median "),
+        ("text_scores", "text_score_histogram", "18 values; median 0 "),
+        ("safety_scores", "nsfw_score_histogram", "18 values; median "),
     ],
 )
 def test_a_histogram_is_an_image_with_a_bar_for_its_values(
@@ -136,8 +137,8 @@ def test_a_histogram_is_an_image_with_a_bar_for_its_values(
         ("clips", "contact_sheet", 11),
         ("visual_scores", "contact_sheet_by_sharpness", 11),
         ("motion_scores", "contact_sheet_by_vmaf_motion", 11),
-        ("text_scores", "contact_sheet_by_text_score", 11),
-        ("safety_scores", "contact_sheet_by_nsfw_score", 11),
+        ("text_scores", "contact_sheet_by_text_score", 9),
+        ("safety_scores", "contact_sheet_by_nsfw_score", 9),
         ("tiers/hunyuan_video/720p", "contact_sheet_kept", 7),
         ("tiers/hunyuan_video/720p", "contact_sheet_dropped", 8),
         ("tiers/movie_gen/high_resolution", "contact_sheet_kept", 1),
@@ -152,6 +153,19 @@ def test_a_contact_sheet_is_a_picture_of_the_clips(
     assert picture.shape == (rows * 148, 800, 3)
     # There is something to see in the first cell: it is not one colour.
     assert picture[20:110, 20:180].std() > 5
+
+
+def test_the_sheet_shows_what_each_asset_has_cost_and_a_tier_what_a_kept_hour_has(
+    instance: dg.DagsterInstance, lake: Lake
+) -> None:
+    costs = shown(instance, "clip_sheet")["costs"].splitlines()
+    assert costs[0] == "| asset | cpu_seconds | gpu_seconds | measured_hours | seconds_per_measured_hour |"
+    assert costs[2].startswith("| decoded_videos | ")
+    spent = "SELECT sum(compute_seconds) FROM materializations WHERE asset NOT LIKE 'tiers/%'"
+    kept = "SELECT sum(duration_s) / 3600 FROM clips JOIN tier_verdicts USING (batch, clip_id) WHERE kept AND tier = ?"
+    tier = "hunyuan_video/256p"
+    expected = lake.query(spent).item() / lake.query(kept, [tier]).item()
+    assert shown(instance, f"tiers/{tier}")["seconds_per_kept_hour"] == pytest.approx(expected, abs=0.5)
 
 
 @pytest.mark.parametrize("key", [k for k in KEYS if k.startswith("tiers/")])

@@ -10,6 +10,7 @@ import pytest
 from tests.assets.graph_specs import SNAPSHOT, UPDATE, graph_specs
 from video_assets.definitions import defs
 from video_assets.measure.models import models_of
+from video_assets.measurements import CHEAP, MODELLED
 from video_assets.settings import settings
 
 SPECS = dict(sorted((spec.key.to_user_string(), spec) for spec in defs.resolve_all_asset_specs()))
@@ -28,7 +29,7 @@ def test_the_graph_has_the_groups_of_the_design() -> None:
     assert {g for g in groups if g != "tiers"} == {"footage", "segments", "scores"}
     assert groups["footage"] == {"raw_videos", "decoded_videos", "frame_signals", "keyframes", "shot_frames"}
     assert groups["segments"] == {"transition_scores", "shots", "clips"}
-    assert groups["scores"] == {"visual_scores", "motion_scores", "text_scores", "safety_scores", "clip_sheet"}
+    assert groups["scores"] == {*CHEAP, "candidates", *MODELLED, "clip_sheet"}
     assert all(key.startswith("tiers/") for key in groups["tiers"])
 
 

@@ -13,7 +13,7 @@ from tests.conftest import forget_settings
 from tests.place import Place, assert_same, ledger, remade, stable, write_json
 from video_assets import cli, measurements
 from video_assets.assets import common
-from video_assets.measurements import SCORES
+from video_assets.measurements import CHEAP, MODELLED
 from video_assets.media import workers
 from video_assets.settings import Settings
 
@@ -93,7 +93,7 @@ def test_renamed_files_are_no_new_work_and_a_changed_sidecar_decodes_nothing(
     curate(footage)
     assert lake.query("SELECT licence FROM raw_videos").rows() == [("CC0-1.0",)]
     # What reads raw_videos looks again; the pictures are as they were, so that nothing is measured anew.
-    assert remade(was, ledger(lake)) == {"source_files", "raw_videos", "clip_sheet"} | DECODED | TIERS
+    assert remade(was, ledger(lake)) == {"source_files", "raw_videos", "candidates", "clip_sheet"} | DECODED | TIERS
 
 
 def _only(name: str, run_once: object) -> object:
@@ -112,11 +112,11 @@ def test_a_raised_code_number_makes_that_measurement_alone_anew(
 ) -> None:
     lake = again.lake()
     before, rows = ledger(lake), stable(lake)
-    monkeypatch.setitem(measurements.CODE, "motion_scores", "2")
+    monkeypatch.setitem(measurements.CODE, "motion_scores", "raised")
     curate(few_files)
     # It measures the same as before, so that no tier looks at it again.
     assert remade(before, ledger(lake)) == {"motion_scores"}
-    assert lake.query("SELECT DISTINCT split_part(version, '-', 1) FROM motion_scores").rows() == [("2",)]
+    assert lake.query("SELECT DISTINCT split_part(version, '-', 1) FROM motion_scores").rows() == [("raised",)]
     found = stable(lake)
     assert found.pop("motion_scores").drop("version").equals(rows.pop("motion_scores").drop("version"))
     assert_same(*({k: v for k, v in t.items() if k != "materializations"} for t in (found, rows)))
@@ -130,10 +130,11 @@ def test_a_changed_measurement_makes_the_tiers_anew_too(
 
     lake = again.lake()
     before = ledger(lake)
-    monkeypatch.setitem(measurements.CODE, "motion_scores", "2")
+    monkeypatch.setitem(measurements.CODE, "motion_scores", "raised")
     monkeypatch.setattr(motion, "_STILL", 0.9)
     curate(few_files)
-    assert remade(before, ledger(lake)) == {"motion_scores", "clip_sheet"} | TIERS
+    # Everything is still now, so no tier can keep anything, and models have nothing left to do.
+    assert remade(before, ledger(lake)) == {"motion_scores", "candidates", *MODELLED, "clip_sheet"} | TIERS
     kept = lake.query("SELECT count(*) FROM tier_verdicts WHERE tier = 'hunyuan_video/256p' AND kept").item()
     assert kept == 0
 
@@ -147,7 +148,7 @@ def test_a_changed_clip_setting_cuts_clips_anew_without_a_decode(
     monkeypatch.setenv("VIDEO_ASSETS_CLIPS__MIN_SECONDS", "5")
     forget_settings()
     curate(few_files)
-    assert remade(before, ledger(lake)) == {"clips", *SCORES, "clip_sheet"} | TIERS
+    assert remade(before, ledger(lake)) == {"clips", *CHEAP, "candidates", *MODELLED, "clip_sheet"} | TIERS
     assert lake.query("SELECT count(*), min(duration_s) >= 5 FROM clips").row(0) == (2, True)
 
 

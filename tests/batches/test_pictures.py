@@ -14,6 +14,7 @@ from tests.batches.misbehaving_models import Awkward, Unloadable
 from tests.place import Place
 from video_assets.batches.pictures import score_safety, score_text, score_with, spread
 from video_assets.batches.step import Step
+from video_assets.curate.tiers import load_tiers
 from video_assets.lake.lake import Replacement
 from video_assets.lake.plan import Why, plan
 from video_assets.lake.schemas import SAFETY_SCORES, TEXT_SCORES
@@ -30,7 +31,7 @@ def step(curated_few: Place, tmp_path: Path) -> Step:
     lake = curated_few.copy(tmp_path).lake(
         workers=WorkerSettings(attempts=2, seconds_base=5.0), models=ModelSettings(seconds_per_picture=1.0)
     )
-    order = measurements(lake.settings, {})
+    order = measurements(lake.settings, load_tiers(lake.settings.sql_folder / "tiers")[0])
     return Step(lake, order | {"safety_scores": replace(order["safety_scores"], version="raised")})
 
 
@@ -73,7 +74,7 @@ def test_a_model_that_cannot_be_loaded_leaves_every_clip_with_its_reason(step: S
     made = score_with(step, "safety_scores", batch(step), Unloadable(), 2)
     rows = step.lake.query("SELECT DISTINCT reason, message, nsfw_score FROM safety_scores").rows()
     assert rows == [("model_failed", "ValueError: bad magic number", None)]
-    assert made.failures == made.rows == step.lake.query("SELECT count(*) FROM clips").item()
+    assert made.failures == made.rows == step.lake.query("SELECT count(*) FROM candidates WHERE candidate").item()
 
 
 def test_a_clip_whose_model_was_killed_is_due_again_and_only_that_clip_is_measured(step: Step) -> None:

@@ -18,7 +18,7 @@ from video_assets.lake import schemas
 from video_assets.lake.lake import Lake, Made, Replacement
 from video_assets.lake.plan import TRANSIENT, Due, Measurement, Why, due_partitions, due_rows, plan, ready
 from video_assets.lake.schemas import RAW_VIDEOS, SOURCE_FILES
-from video_assets.measurements import measurements
+from video_assets.measurements import MODELLED, measurements
 from video_assets.reasons import Reason
 
 Ledger = dict[tuple[str, str], dict[str, Any]]
@@ -221,5 +221,5 @@ def test_a_curated_lake_has_nothing_due_until_a_version_is_raised(curated_few: P
     assert stale.hours == pytest.approx(lake.read(schemas.CLIPS)["duration_s"].sum() / 3600)
     assert stale.cost_seconds is not None
     assert stale.cost_seconds > 0
-    assert {d.asset for d in followers} == {"clip_sheet", *(f"tiers/{name}" for name in tiers)}
+    assert {d.asset for d in followers} == {"candidates", *MODELLED, "clip_sheet", *(f"tiers/{name}" for name in tiers)}
     assert {(d.why, d.cost_seconds) for d in followers} == {(Why.FOLLOWS, None)}

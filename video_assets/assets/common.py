@@ -121,6 +121,8 @@ def facts(made: Made, lake: Lake) -> dict[str, Any]:
         told["hours"] = round(made.footage_seconds / 3600, 4)
     if made.compute_seconds is not None:
         told["cpu_seconds"] = round(made.compute_seconds, 2)
+        if made.gpu_seconds is not None:
+            told["gpu_seconds"] = round(made.gpu_seconds, 2)
         if made.footage_seconds:
             told["cpu_seconds_per_hour_of_footage"] = round(made.compute_seconds / made.footage_seconds * 3600, 1)
     table = order()[made.asset].table

@@ -6,13 +6,15 @@ import dagster as dg
 import polars as pl
 
 from video_assets import reports
-from video_assets.assets.common import BATCHES, models, picture, result, spec, working
+from video_assets.assets.common import BATCHES, catalogue, models, picture, result, spec, working
+from video_assets.batches.candidates import choose
 from video_assets.batches.pictures import score_safety, score_text
 from video_assets.batches.scores import score
 from video_assets.batches.step import Step
 from video_assets.lake.lake import Lake, Made
-from video_assets.lake.schemas import CLIPS, Table
+from video_assets.lake.schemas import CANDIDATES, CLIPS, Table
 from video_assets.resources import LakeResource
+from video_assets.settings import settings
 
 
 def _family(
@@ -70,6 +72,26 @@ motion_scores = _family(
     "vmaf_motion",
     _AGGREGATED,
 )
+
+
+@dg.multi_asset(
+    specs=[spec("candidates", "scores", {"duckdb", "sql", "parquet"})], name="candidates", partitions_def=BATCHES
+)
+def candidates(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
+    """Choose the clips that models measure."""
+    opened = lake.open()
+    with working(context, opened) as step:
+        made = choose(step, catalogue(settings())[0], context.partition_key)
+    rows = opened.read(CANDIDATES, [context.partition_key])
+    decided = rows["ruled_out_by"].explode().drop_nulls().value_counts(sort=True)
+    return result(
+        made,
+        opened,
+        why=picture(reports.table(rows["why"].value_counts(sort=True))),
+        ruled_out_by=picture(reports.table(decided)),
+    )
+
+
 text_scores = _family(
     "text_scores",
     score_text,

@@ -17,6 +17,18 @@ _DESCRIPTION = (
     f"One row per clip with every score: a view, over which tiers are written.\n\n```sql\n{sheet_sql(settings())}```"
 )
 
+_COSTS = """
+SELECT
+    asset,
+    round(compute_seconds, 1) AS cpu_seconds,
+    round(gpu_seconds, 1) AS gpu_seconds,
+    round(footage_seconds / 3600, 4) AS measured_hours,
+    round((compute_seconds + coalesce(gpu_seconds, 0)) / nullif(footage_seconds / 3600, 0)) AS seconds_per_measured_hour
+FROM materializations
+WHERE batch = ? AND compute_seconds IS NOT NULL AND NOT starts_with(asset, 'tiers/')
+ORDER BY compute_seconds + coalesce(gpu_seconds, 0) DESC
+"""
+
 
 def _columns() -> dg.TableSchema:
     """The view's columns as DuckDB types them, each described as in the table that it comes from."""
@@ -45,6 +57,7 @@ def clip_sheet(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Mate
         made,
         opened,
         orientations=picture(reports.table(_counted(opened, "orientation", context.partition_key))),
+        costs=picture(reports.table(opened.query(_COSTS, [context.partition_key]))),
         licences=picture(reports.table(_counted(opened, "licence", context.partition_key))),
     )
 

@@ -1,6 +1,7 @@
 """Group tiers: one asset per SQL file, made anew by that file."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -63,18 +64,28 @@ def _figures(lake: Lake, tier: Tier, batches: Sequence[str]) -> dict[str, dict[s
     return {row.pop("batch"): row for row in rows.iter_rows(named=True)}
 
 
-def _pictures(lake: Lake, tier: Tier, batches: Sequence[str]) -> dict[str, dg.MetadataValue[str]]:
-    """The funnel over the run's batches, and pictures of both sides."""
+def _pictures(lake: Lake, tier: Tier, batches: Sequence[str]) -> dict[str, dg.MetadataValue[Any]]:
+    """What a kept hour has cost, the funnel over the run's batches, and pictures of both sides."""
     clips = lake.query(f"{_CLIPS} ORDER BY c.batch, c.video_id, c.start_pts", [tier.name, list(batches)])
     with lake.cursor() as cursor:
         steps = funnel(cursor, tier, batches)
+    spent = lake.query(_SPENT, [list(batches)]).item()
+    hours = clips.filter(verdict="kept")["duration_s"].sum() / 3600
     return {
+        "seconds_per_kept_hour": dg.MetadataValue.float(float(round(spent / hours)))
+        if hours
+        else dg.MetadataValue.null(),
         "funnel": picture(reports.table(steps)),
         "contact_sheet_kept": picture(reports.contact_sheet(lake, clips.filter(verdict="kept"))),
         "contact_sheet_dropped": picture(reports.contact_sheet(lake, clips.filter(verdict="dropped"))),
     }
 
 
+# CPU and GPU seconds of everything that was measured in these batches, whatever the tier then did with it.
+_SPENT = """
+SELECT coalesce(sum(compute_seconds + coalesce(gpu_seconds, 0)), 0) FROM materializations
+WHERE batch IN (SELECT unnest(?)) AND NOT starts_with(asset, 'tiers/')
+"""
 _CLIPS = f"""
 SELECT c.batch, c.video_id, c.start_pts, c.end_pts, c.duration_s, v.verdict,
     coalesce(v.decided_by, round(c.duration_s, 1) || ' s, ' || c.crop_width || 'x' || c.crop_height) AS label

@@ -11,7 +11,7 @@ import polars as pl
 from video_assets.batches.step import Step, counter, total
 from video_assets.lake.lake import Made, Replacement
 from video_assets.lake.plan import due_rows
-from video_assets.lake.schemas import CLIPS, DECODED_VIDEOS
+from video_assets.lake.schemas import CANDIDATES, CLIPS, DECODED_VIDEOS
 from video_assets.measure.models import models_of, require
 from video_assets.reasons import BY_A_MODEL, Reason
 
@@ -44,7 +44,9 @@ def score_safety(step: Step, batch: str) -> Made:
 
 
 def score_with(step: Step, asset: str, batch: str, model: ModelSpec, most: int) -> Made:
-    """Measure the clips that have no good row of this version, in worker processes, a job per video; commit them all.
+    """Measure the candidates that have no good row of this version, in worker processes, a job per video; commit them all.
+
+    A clip that is no candidate any more keeps the row that this version wrote of it.
 
     Args:
         step: the step.
@@ -56,15 +58,19 @@ def score_with(step: Step, asset: str, batch: str, model: ModelSpec, most: int) 
     lake, table, version = step.lake, step.order[asset].table, step.version(asset)
     inputs = step.inputs(asset, batch)
     clips, have = lake.read(CLIPS, [batch]), lake.read(table, [batch])
-    due = due_rows(clips["clip_id"].to_list(), have, "clip_id", version)
-    all_rows = have.filter(pl.col("clip_id").is_in(list(set(clips["clip_id"]) - set(due))))
+    wanted = lake.read(CANDIDATES, [batch]).filter("candidate")["clip_id"]
+    due = due_rows(wanted.to_list(), have, "clip_id", version)
+    settled = have.filter(pl.col("clip_id").is_in(clips["clip_id"].to_list()) & ~pl.col("clip_id").is_in(due))
+    all_rows = settled.filter(pl.col("version") == version)
     rows = _measured(step, asset, batch, clips.filter(pl.col("clip_id").is_in(due)), model, most)
     if rows:
         measured = pl.DataFrame(rows, infer_schema_length=None).join(clips.select("clip_id", "video_id"), on="clip_id")
         all_rows = table.frame(pl.concat([all_rows, table.frame(measured, batch=batch, version=version)]))
+    seconds = clips.filter(pl.col("clip_id").is_in(all_rows["clip_id"].to_list()))["duration_s"]
+    gpu = all_rows["gpu_seconds"].drop_nulls()
     made = step.made(
-        asset, batch, all_rows, inputs,
-        footage_seconds=total(clips["duration_s"]), compute_seconds=total(all_rows["compute_seconds"]),
+        asset, batch, all_rows, inputs, footage_seconds=total(seconds),
+        compute_seconds=total(all_rows["compute_seconds"]), gpu_seconds=total(gpu) if len(gpu) else None,
     )  # fmt: skip
     lake.commit([Replacement(table, [batch], all_rows)], [made], message=f"{asset}/{batch}", run_id=step.run_id)
     return made
@@ -84,12 +90,13 @@ def _measured(
         if c not in frames
     ]
     settings = step.lake.settings
+    gpu = any(m.device != "cpu" for m in models_of(asset, settings.models))
     with step.lake.files.temporary() as folder:
         jobs: dict[str, tuple[ModelJob, float]] = {}
         for (video,), found in clips.filter(pl.col("clip_id").is_in(list(frames))).group_by(
             "video_id", maintain_order=True
         ):
-            job = _job(step, batch, str(video), found, frames, model, folder)
+            job = _job(step, batch, str(video), found, frames, model, folder, gpu)
             pictures = sum(len(c.frames) for c in job.clips)
             limit = settings.workers.seconds_base + settings.models.seconds_per_picture * pictures
             jobs[str(video)] = job, limit
@@ -124,7 +131,7 @@ def spread(frames: Sequence[int], most: int) -> tuple[int, ...]:
 
 def _job(
     step: Step, batch: str, video: str, clips: pl.DataFrame, frames: Mapping[str, tuple[int, ...]], model: ModelSpec,
-    folder: Path,
+    folder: Path, gpu: bool,
 ) -> ModelJob:  # fmt: skip
     """One video's job; its pictures wait in a file, so that a batch of them need not fit in memory."""
     from video_assets.lake.files import write_parquet
@@ -144,4 +151,4 @@ def _job(
     write_parquet(pictures, folder / f"{video}.parquet")
     sql = f"SELECT width, height FROM {DECODED_VIDEOS.name} WHERE batch = ? AND video_id = ?"
     display: tuple[int, int] = step.lake.query(sql, [batch, video]).row(0)
-    return ModelJob(model, wanted, display, folder / f"{video}.parquet")
+    return ModelJob(model, wanted, display, folder / f"{video}.parquet", gpu)

@@ -43,7 +43,7 @@ class Step:
 
     def made(
         self, asset: str, batch: str, rows: pl.DataFrame, inputs: Mapping[str, str], *,
-        footage_seconds: float | None = None, compute_seconds: float | None = None,
+        footage_seconds: float | None = None, compute_seconds: float | None = None, gpu_seconds: float | None = None,
     ) -> Made:  # fmt: skip
         """The ledger entry of rows that are about to be committed."""
         self.progress(asset, 1, 1)
@@ -51,7 +51,7 @@ class Step:
         failures = int(rows["reason"].is_not_null().sum()) if "reason" in rows.columns else 0
         return Made(
             asset, batch, self.version(asset), data_version(rows, table), inputs, rows.height, failures,
-            footage_seconds, compute_seconds,
+            footage_seconds, compute_seconds, gpu_seconds,
         )  # fmt: skip
 
 

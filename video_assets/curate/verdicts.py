@@ -67,24 +67,34 @@ def evaluate(connection: duckdb.DuckDBPyConnection, tier: Tier, batches: Sequenc
 
 
 @contextmanager
-def only_batches(connection: duckdb.DuckDBPyConnection, batches: Sequence[str]) -> Iterator[None]:
+def only_batches(
+    connection: duckdb.DuckDBPyConnection, batches: Sequence[str], sheet: str | None = None
+) -> Iterator[None]:
     """Let ``clip_sheet`` and ``tier_verdicts`` name the rows of these batches alone, on this connection.
+
+    ``sheet`` is a query that takes the place of the view ``clip_sheet``.
 
     Temporary views come first when DuckDB looks up a name, so that a tier's text runs unchanged. A single batch is
     compared with ``=``, which DuckDB passes on to both sides of the sheet's joins, so that files of other batches are
     not opened.
     """
-    [names] = connection.execute("SELECT current_database(), current_schema()").fetchall()
-    lake = ".".join(map(_identifier, names))
+    lake = schema_in_use(connection)
     wanted = ", ".join(_text(b) for b in batches)
     where = "FALSE" if not batches else f"batch = {wanted}" if len(batches) == 1 else f"batch IN ({wanted})"
     try:
         for name in _FILTERED:
-            connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM {lake}.{name} WHERE {where}")
+            source = f"({sheet})" if sheet and name == "clip_sheet" else f"{lake}.{name}"
+            connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM {source} WHERE {where}")
         yield
     finally:
         for name in _FILTERED:
             connection.execute(f"DROP VIEW IF EXISTS temp.{name}")
+
+
+def schema_in_use(connection: duckdb.DuckDBPyConnection) -> str:
+    """The catalog and schema in which a plain name is looked up, for use before a table's name."""
+    [names] = connection.execute("SELECT current_database(), current_schema()").fetchall()
+    return ".".join(map(_identifier, names))
 
 
 def check_rules(connection: duckdb.DuckDBPyConnection, tier: Tier) -> None:

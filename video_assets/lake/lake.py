@@ -77,6 +77,7 @@ class Made:
     failures: int = 0
     footage_seconds: float | None = None
     compute_seconds: float | None = None
+    gpu_seconds: float | None = None
 
 
 def _quoted(text: str) -> str:

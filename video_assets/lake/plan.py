@@ -32,7 +32,7 @@ class Measurement:
         table: where its rows are.
         version: of its code, parameters and weights.
         inputs: the assets that it reads.
-        subject: what it has rows for: video or clip.
+        subject: what it has rows for: video, clip, or candidate (a clip that models measure).
         where: which rows of the table are its own, when several assets share one.
         stops: whether a batch of which every row failed ends here, because what follows could only be empty.
     """
@@ -68,7 +68,7 @@ class Due:
     hours: float = 0.0
     """Hours of footage behind them."""
     cost_seconds: float | None = None
-    """Expected CPU seconds, from what this asset has cost per hour of footage so far; None when nothing is known."""
+    """Expected seconds of CPU and GPU, from what this asset has cost per hour of footage so far; None when nothing is known."""
 
 
 def due_rows(subjects: Sequence[str], rows: pl.DataFrame, key: str, version: str) -> list[str]:
@@ -164,9 +164,11 @@ def plan(lake: Lake, order: Mapping[str, Measurement], batches: Sequence[str] | 
     if not due:
         return []
     videos, clips, rates = _videos(lake), _clips(lake), _rates(lake)
+    modelled = {m.asset: _candidates(lake, m) for m in order.values() if m.subject == "candidate"}
     found = []
     for asset, batch, why, detail in due:
-        rows, hours = (videos if order[asset].subject == "video" else clips).get(batch, (0, 0.0))
+        subjects = modelled.get(asset, videos if order[asset].subject == "video" else clips)
+        rows, hours = subjects.get(batch, (0, 0.0))
         rate = rates.get(asset)
         cost = rate * hours if rate is not None and hours and why is not Why.FOLLOWS else None
         found.append(Due(asset, batch, why, detail, rows, hours, cost))
@@ -199,10 +201,23 @@ def _clips(lake: Lake) -> dict[str, tuple[int, float]]:
     return {batch: (clips, hours) for batch, clips, hours in rows.iter_rows()}
 
 
-def _rates(lake: Lake) -> dict[str, float]:
-    """CPU seconds per hour of footage, by asset, over all that the ledger has."""
+def _candidates(lake: Lake, measurement: Measurement) -> dict[str, tuple[int, float]]:
+    """Clips that a model has yet to measure and their hours, by batch; all, where nobody has said yet which are worth it."""
     rows = lake.query(
-        "SELECT asset, sum(compute_seconds) / (sum(footage_seconds) / 3600) FROM materializations "
+        "SELECT c.batch, count(*), sum(c.duration_s) / 3600 FROM clips AS c "
+        "LEFT JOIN candidates AS g ON g.batch = c.batch AND g.clip_id = c.clip_id "
+        f"LEFT JOIN {measurement.table.name} AS s ON s.batch = c.batch AND s.clip_id = c.clip_id "
+        "AND s.version = $version AND (s.reason IS NULL OR s.reason NOT IN (SELECT unnest($passing))) "
+        "WHERE coalesce(g.candidate, TRUE) AND s.clip_id IS NULL GROUP BY c.batch",
+        {"version": measurement.version, "passing": TRANSIENT},
+    )
+    return {batch: (clips, hours) for batch, clips, hours in rows.iter_rows()}
+
+
+def _rates(lake: Lake) -> dict[str, float]:
+    """Seconds of CPU and GPU per hour of footage, by asset, over all that the ledger has."""
+    rows = lake.query(
+        "SELECT asset, sum(compute_seconds + coalesce(gpu_seconds, 0)) / (sum(footage_seconds) / 3600) FROM materializations "
         "WHERE compute_seconds IS NOT NULL AND footage_seconds > 0 GROUP BY asset"
     )
     return dict(rows.iter_rows())

@@ -74,6 +74,9 @@ _VERSION = Column("version", TEXT, "Version of the measurement that wrote the ro
 _REASON = Column("reason", TEXT, "Why nothing was measured (see reasons.Reason); NULL when the row is good.")
 _MESSAGE = Column("message", TEXT, "What was seen when it failed, for a person; NULL when the row is good.")
 _SECONDS = Column("compute_seconds", DOUBLE, "CPU seconds spent on the row, in s.", volatile=True)
+_GPU_SECONDS = Column(
+    "gpu_seconds", DOUBLE, "Seconds for which the row held a GPU, in s; NULL where none was used.", volatile=True
+)
 
 # What segmentation must know of the stream: probed into raw_videos, and carried along by the decode.
 _PICTURE = (
@@ -481,6 +484,30 @@ MOTION_SCORES = Table(
     ),
 )
 
+CANDIDATES = Table(
+    "candidates",
+    "Whether a clip is worth a model's time, by what was measured without one.",
+    ("clip_id",),
+    (
+        _BATCH,
+        _CLIP,
+        _VIDEO,
+        Column("candidate", BOOL, "TRUE when models measure the clip."),
+        Column(
+            "why",
+            TEXT,
+            "possible: some tier could still keep it; sampled: every tier drops it, and it is measured so that thresholds can be judged; ruled_out: every tier drops it.",
+        ),
+        Column(
+            "ruled_out_by",
+            pl.List(pl.String()),
+            "tier: rule, of each tier without a parent, when all of them drop it; NULL otherwise.",
+            volatile=True,
+        ),
+        _VERSION,
+    ),
+)
+
 TEXT_SCORES = Table(
     "text_scores",
     "The text in a clip's picture, read in some of its keyframes. Legible: read with a recognition score of 0.5 or more.",
@@ -526,6 +553,7 @@ TEXT_SCORES = Table(
         _REASON,
         _MESSAGE,
         _SECONDS,
+        _GPU_SECONDS,
     ),
 )
 
@@ -547,6 +575,7 @@ SAFETY_SCORES = Table(
         _REASON,
         _MESSAGE,
         _SECONDS,
+        _GPU_SECONDS,
     ),
 )
 
@@ -589,6 +618,7 @@ MATERIALIZATIONS = Table(
             "Duration of the footage that the rows stand for, in s; NULL where it has no meaning.",
         ),
         _SECONDS,
+        _GPU_SECONDS,
         Column("run_id", TEXT, "Dagster run that made it.", volatile=True),
         Column("made_at", TIME, "When it was committed.", volatile=True),
     ),
@@ -608,6 +638,7 @@ TABLES: dict[str, Table] = {
         CLIPS,
         VISUAL_SCORES,
         MOTION_SCORES,
+        CANDIDATES,
         TEXT_SCORES,
         SAFETY_SCORES,
         TIER_VERDICTS,

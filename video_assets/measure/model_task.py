@@ -44,12 +44,16 @@ class ClipPictures:
 
 @dataclass(frozen=True)
 class ModelJob:
-    """One video's clips. ``keyframes`` is a Parquet file with at least their frames: ``frame`` and ``jpeg``."""
+    """One video's clips. ``keyframes`` is a Parquet file with at least their frames: ``frame`` and ``jpeg``.
+
+    ``gpu`` says whether the model runs on one, so that its time is told apart from the processor's.
+    """
 
     model: ModelSpec
     clips: tuple[ClipPictures, ...]
     display: tuple[int, int]
     keyframes: Path
+    gpu: bool = False
 
 
 def measure_clips(job: ModelJob) -> list[dict[str, object]]:
@@ -58,12 +62,12 @@ def measure_clips(job: ModelJob) -> list[dict[str, object]]:
     The model is loaded once in a worker process.
 
     Returns:
-        clip_id, compute_seconds, and the model's columns or reason and message.
+        clip_id, compute_seconds, gpu_seconds, and the model's columns or reason and message.
     """
     jpegs = dict(pl.read_parquet(job.keyframes, columns=["frame", "jpeg"]).iter_rows())
     rows = []
     for clip in job.clips:
-        started = time.process_time()
+        started, began = time.process_time(), time.perf_counter()
         row: dict[str, object] = {"clip_id": clip.clip_id}
         try:
             pictures = [_picture(jpegs[frame], clip.crop, job.display) for frame in clip.frames]
@@ -74,7 +78,8 @@ def measure_clips(job: ModelJob) -> list[dict[str, object]]:
             row |= {"reason": error.reason, "message": error.message}
         except Exception as error:  # one clip's surprise must not cost the video's others
             row |= {"reason": Reason.MODEL_FAILED, "message": f"{type(error).__name__}: {error}"}
-        rows.append(row | {"compute_seconds": time.process_time() - started})
+        held = time.perf_counter() - began if job.gpu else None
+        rows.append(row | {"compute_seconds": time.process_time() - started, "gpu_seconds": held})
     return rows
 
 

@@ -1,0 +1,95 @@
+"""Which clips are worth a model's time: cheapest first, and a sample of the rest so that thresholds can be judged.
+
+A clip that every tier would drop by what the decode alone has measured stays dropped whatever a model says of it: a
+FALSE rule decides, and a missing score leaves its rule NULL. So the tiers themselves say where models need not look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+import duckdb
+import polars as pl
+
+from video_assets.curate.tiers import Tier, TierError
+from video_assets.curate.verdicts import check_rules, only_batches, schema_in_use, verdict_query
+
+POSSIBLE, SAMPLED, RULED_OUT = "possible", "sampled", "ruled_out"
+
+
+def root_tiers(tiers: Mapping[str, Tier]) -> dict[str, Tier]:
+    """The loosest tiers: those without a parent. What they drop, every tier below them drops."""
+    return {name: tier for name, tier in tiers.items() if tier.parent is None}
+
+
+def candidates(
+    connection: duckdb.DuckDBPyConnection,
+    tiers: Sequence[Tier],
+    sheet: str,
+    unknown: Collection[str],
+    batch: str,
+    sampled_share: float,
+) -> pl.DataFrame:
+    """Judge a batch's clips by what is known before any model has looked.
+
+    Args:
+        connection: with the lake in use.
+        tiers: the tiers without a parent. One that DuckDB refuses rules nothing in or out.
+        sheet: the view ``clip_sheet``'s SELECT.
+        unknown: tables that models fill: the tiers are asked as if these were empty.
+        batch: the batch.
+        sampled_share: of the clips that all tiers drop, the share that is measured all the same, 0-1.
+
+    Returns:
+        batch, clip_id, video_id, candidate, why and ruled_out_by; every clip is possible when there is no tier.
+    """
+    clips = connection.execute("SELECT batch, clip_id, video_id FROM clips WHERE batch = ?", [batch]).pl()
+    with only_batches(connection, [batch], _before_models(connection, sheet, unknown)):
+        asked = [found for tier in tiers if (found := _dropped(connection, tier)) is not None]
+    if not asked:
+        return clips.with_columns(
+            candidate=pl.lit(True), why=pl.lit(POSSIBLE), ruled_out_by=pl.lit(None, pl.List(pl.String))
+        )
+    by_all = (
+        pl.concat(asked)
+        .group_by("clip_id")
+        .agg(pl.col("rule").sort().alias("ruled_out_by"), pl.len().alias("tiers"))
+        .filter(pl.col("tiers") == len(asked))
+    )
+    why = (
+        pl.when(pl.col("ruled_out_by").is_null())
+        .then(pl.lit(POSSIBLE))
+        .when(chance(pl.col("clip_id")) < sampled_share)
+        .then(pl.lit(SAMPLED))
+        .otherwise(pl.lit(RULED_OUT))
+    )
+    return (
+        clips.join(by_all.drop("tiers"), on="clip_id", how="left")
+        .with_columns(why=why)
+        .with_columns(candidate=pl.col("why") != RULED_OUT)
+    )
+
+
+def chance(clip_id: pl.Expr) -> pl.Expr:
+    """A number in [0, 1) that is a clip's own: its id is a hash, of which the first 32 bits are enough."""
+    return clip_id.str.slice(0, 8).str.to_integer(base=16) / 2**32
+
+
+def _dropped(connection: duckdb.DuckDBPyConnection, tier: Tier) -> pl.DataFrame | None:
+    """The clips that a tier drops and ``tier: rule``; None when the tier cannot be asked."""
+    try:
+        check_rules(connection, tier)
+        verdicts = connection.execute(verdict_query(tier)).pl()
+    except (TierError, duckdb.DataError, duckdb.InvalidInputException):
+        return None  # the tier's own asset says what is wrong with it
+    return verdicts.filter(pl.col("kept").eq(False)).select(
+        "clip_id", pl.format("{}: {}", pl.lit(tier.name), "decided_by").alias("rule")
+    )
+
+
+def _before_models(connection: duckdb.DuckDBPyConnection, sheet: str, unknown: Collection[str]) -> str:
+    """The sheet's query as it reads while these tables are empty: a WITH of the same name comes first."""
+    lake = schema_in_use(connection)
+    empty = ", ".join(f"{name} AS (SELECT * FROM {lake}.{name} WHERE FALSE)" for name in sorted(unknown))
+    text = sheet.rstrip().rstrip(";")
+    return f"WITH {empty} SELECT * FROM ({text}\n)" if unknown else text
