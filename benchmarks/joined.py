@@ -19,7 +19,7 @@ import imageio_ffmpeg
 import numpy as np
 import numpy.typing as npt
 
-Frames: TypeAlias = npt.NDArray[np.uint8]
+Frames: TypeAlias = npt.NDArray[Any]
 SIZE = WIDTH, HEIGHT = 640, 360
 FPS = 25
 JOINS = {"cut": 0.55, "dissolve": 0.27, "fade": 0.18}

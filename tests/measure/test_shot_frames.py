@@ -26,7 +26,8 @@ def flat(colour: tuple[int, int, int]) -> Picture:
 
 def kept(pictures: list[Picture], settings: DecodeSettings | None = None) -> list[Row]:
     """What is handed out of a video of these pictures."""
-    frames, rows = ShotFrames(settings or DecodeSettings()), []
+    frames = ShotFrames(settings or DecodeSettings())
+    rows: list[Row] = []
     for picture in pictures:
         frames.measure(picture)
         rows += frames.ready()
@@ -71,7 +72,8 @@ def test_every_chunk_in_doubt_is_kept_with_its_neighbours_in_order_and_few_wait(
     colours: list[tuple[int, int, int]], length: int
 ) -> None:
     pictures = [flat(c) for c in colours for _ in range(length)]
-    frames, rows, most = ShotFrames(DecodeSettings()), [], 0
+    frames, most = ShotFrames(DecodeSettings()), 0
+    rows: list[Row] = []
     for picture in pictures:
         frames.measure(picture)
         most = max(most, len(frames._waiting))
