@@ -91,11 +91,15 @@ def test_what_a_killed_run_had_finished_is_taken_by_the_next(step: Step) -> None
     assert not finished.exists()
 
 
-def test_scoring_again_gives_the_same_numbers(step: Step) -> None:
-    before = step.lake.read(TRANSITION_SCORES).drop("version", "compute_seconds")
-    made = score_transitions(step, batch(step))
+def test_scoring_again_gives_the_same_numbers(curated_few: Place, tmp_path: Path) -> None:
+    lake = curated_few.copy(tmp_path).lake()
+    order = measurements(lake.settings, {})
+    order["transition_scores"] = replace(order["transition_scores"], version="raised")
+    before = lake.read(TRANSITION_SCORES).drop("version", "compute_seconds")
+    made = score_transitions(Step(lake, order), batch(Step(lake, order)))
     assert before.height > 100
-    assert step.lake.read(TRANSITION_SCORES).drop("version", "compute_seconds").equals(before)
+    assert before["reason"].null_count() == before.height
+    assert lake.read(TRANSITION_SCORES).drop("version", "compute_seconds").equals(before)
     assert made.compute_seconds is not None
     assert made.compute_seconds > 0
 
