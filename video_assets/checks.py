@@ -16,7 +16,10 @@ _REPORTED = {
     "visual_scores": "clips have no visual scores",
     "motion_scores": "clips have no motion scores",
     "text_scores": "clips have no text scores",
+    "people_scores": "clips have no people scores",
     "safety_scores": "clips have no safety scores",
+    "overlay_scores": "clips have no overlay scores",
+    "quality_scores": "clips have no quality scores",
 }
 
 

@@ -29,11 +29,14 @@ CODE: dict[str, str] = {
     "motion_scores": "2",
     "candidates": "1",
     "text_scores": "1",
+    "people_scores": "1",
     "safety_scores": "1",
+    "overlay_scores": "1",
+    "quality_scores": "1",
 }
 
 CHEAP = ("visual_scores", "motion_scores")
-MODELLED = ("text_scores", "safety_scores")
+MODELLED = ("text_scores", "people_scores", "safety_scores", "overlay_scores", "quality_scores")
 SHEET = "clip_sheet"
 # What the sheet joins before any model has looked.
 _BASIS = ("raw_videos", "decoded_videos", "shots", "clips", *CHEAP)
@@ -98,8 +101,20 @@ def measurements(settings: Settings, tiers: Mapping[str, Tier]) -> dict[str, Mea
             _PICTURES, "candidate",
         ),
         Measurement(
+            "people_scores", schemas.PEOPLE_SCORES,
+            _by_models("people_scores", settings, decode, settings.people.model_dump()), _PICTURES, "candidate",
+        ),
+        Measurement(
             "safety_scores", schemas.SAFETY_SCORES,
             _by_models("safety_scores", settings, decode, settings.safety.model_dump()), _PICTURES, "candidate",
+        ),
+        Measurement(
+            "overlay_scores", schemas.OVERLAY_SCORES,
+            code_version(CODE["overlay_scores"], settings.overlays.model_dump() | {"keyframes": decode}), _PICTURES, "candidate",
+        ),
+        Measurement(
+            "quality_scores", schemas.QUALITY_SCORES,
+            code_version(CODE["quality_scores"], settings.quality.model_dump() | {"keyframes": decode}), _PICTURES, "candidate",
         ),
         Measurement(
             SHEET, schemas.CLIPS, code_version("view", {"sql": sheet_sql(settings)}),

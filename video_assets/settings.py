@@ -312,6 +312,31 @@ class SafetySettings(_Section):
     frames_per_clip: int = Field(3, ge=1, description="Most keyframes of a clip that are looked at, spread over it.")
 
 
+class PeopleSettings(_Section):
+    """Looking for faces and persons in a clip's keyframes. Each of these is a parameter of the measurement."""
+
+    frames_per_clip: int = Field(4, ge=1, description="Most keyframes of a clip that are looked at, spread over it.")
+    smallest_face: float = Field(
+        0.07, gt=0, le=1, description="Side of the smallest face that is looked for, as a share of the short side, 0-1."
+    )
+    least_face_score: float = Field(
+        0.97, ge=0, le=1, description="Least score of a face, 0-1. Drawn animals' faces reach 0.96."
+    )
+    least_person_score: float = Field(0.6, ge=0, le=1, description="Least score of a person, 0-1 (profile 'full').")
+
+
+class OverlaySettings(_Section):
+    """Looking for what lies on a clip's picture, and for how the picture is divided."""
+
+    frames_per_clip: int = Field(8, ge=4, description="Most keyframes of a clip that are compared, spread over it.")
+
+
+class QualitySettings(_Section):
+    """Technical quality and classical appeal of a clip's keyframes."""
+
+    frames_per_clip: int = Field(3, ge=1, description="Most keyframes of a clip that are looked at, spread over it.")
+
+
 class Settings(BaseSettings):
     """All sections. Build it with :func:`settings`, or directly in tests."""
 
@@ -334,6 +359,9 @@ class Settings(BaseSettings):
     models: ModelSettings = Field(default_factory=ModelSettings, description="Which models measure.")
     text: TextSettings = Field(default_factory=TextSettings, description="Text in the picture.")
     safety: SafetySettings = Field(default_factory=SafetySettings, description="Unsafe pictures.")
+    people: PeopleSettings = Field(default_factory=PeopleSettings, description="Faces and persons.")
+    overlays: OverlaySettings = Field(default_factory=OverlaySettings, description="Logos, watermarks and collages.")
+    quality: QualitySettings = Field(default_factory=QualitySettings, description="Technical quality and appeal.")
     sql_dir: Path | None = Field(
         None, description="Folder with views/, tiers/ and explore/; default: sql/ of the project."
     )

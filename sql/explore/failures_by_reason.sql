@@ -14,7 +14,13 @@ WITH failures AS (
     UNION ALL
     SELECT 'text_scores', batch, clip_id, reason, message FROM text_scores
     UNION ALL
+    SELECT 'people_scores', batch, clip_id, reason, message FROM people_scores
+    UNION ALL
     SELECT 'safety_scores', batch, clip_id, reason, message FROM safety_scores
+    UNION ALL
+    SELECT 'overlay_scores', batch, clip_id, reason, message FROM overlay_scores
+    UNION ALL
+    SELECT 'quality_scores', batch, clip_id, reason, message FROM quality_scores
 )
 SELECT
     found_in,

@@ -127,6 +127,52 @@ SELECT
     t.clear_share,
     t.reason AS text_reason,
 
+    -- People scores.
+    f.faces_max,
+    f.face_share_max,
+    f.faces_frames_share,
+    f.people_max,
+    f.person_share_max,
+    f.people_frames_share,
+    -- Whether a face or a person is seen; NULL when no face is and nobody looked for persons (profile 'embedded').
+    f.faces_max > 0 OR f.people_max > 0 AS shows_people,
+    f.reason AS people_reason,
+
+    -- Overlay scores.
+    o.overlays,
+    o.overlay_share,
+    o.overlay_x,
+    o.overlay_y,
+    o.overlay_width,
+    o.overlay_height,
+    o.corner_overlays,
+    o.unmarked_x,
+    o.unmarked_y,
+    o.unmarked_width,
+    o.unmarked_height,
+    o.unmarked_share,
+    o.fixed_share,
+    o.layout,
+    o.panels,
+    -- Static text and overlays are often the same thing: the larger of the two shares, not their sum.
+    CASE WHEN o.overlay_share IS NOT NULL OR t.static_text_share IS NOT NULL
+        THEN greatest(coalesce(o.overlay_share, 0), coalesce(t.static_text_share, 0))
+    END AS overlaid_share,
+    o.reason AS overlay_reason,
+
+    -- Quality scores.
+    q.noise,
+    q.blockiness,
+    q.blur,
+    q.technical_quality,
+    q.colourfulness,
+    q.contrast,
+    q.exposure,
+    q.subject_sharpness,
+    q.thirds,
+    q.classical_appeal,
+    q.reason AS quality_reason,
+
     -- Safety scores.
     p.nsfw_score,
     p.reason AS safety_reason
@@ -141,4 +187,7 @@ LEFT JOIN visual_scores AS i ON i.batch = c.batch AND i.clip_id = c.clip_id
 LEFT JOIN motion_scores AS m ON m.batch = c.batch AND m.clip_id = c.clip_id
 LEFT JOIN candidates AS g ON g.batch = c.batch AND g.clip_id = c.clip_id
 LEFT JOIN text_scores AS t ON t.batch = c.batch AND t.clip_id = c.clip_id
+LEFT JOIN people_scores AS f ON f.batch = c.batch AND f.clip_id = c.clip_id
+LEFT JOIN overlay_scores AS o ON o.batch = c.batch AND o.clip_id = c.clip_id
+LEFT JOIN quality_scores AS q ON q.batch = c.batch AND q.clip_id = c.clip_id
 LEFT JOIN safety_scores AS p ON p.batch = c.batch AND p.clip_id = c.clip_id;

@@ -89,7 +89,7 @@ def test_the_decode_shows_its_cost_per_hour_of_footage(instance: dg.DagsterInsta
     assert (found["truncated"], found["variable_frame_rate"], found["corrupt_frames"]) == (1, 1, 0)
 
 
-@pytest.mark.parametrize("key", ["text_scores", "safety_scores"])
+@pytest.mark.parametrize("key", ["text_scores", "people_scores", "safety_scores"])
 def test_what_models_measured_shows_their_cost_and_the_profile(instance: dg.DagsterInstance, key: str) -> None:
     found = shown(instance, key)
     assert found["cpu_seconds"] > 0
@@ -118,7 +118,10 @@ def test_failures_are_shown_by_reason_with_what_to_do(instance: dg.DagsterInstan
         ("visual_scores", "sharpness_histogram", "22 values; median "),
         ("motion_scores", "vmaf_motion_histogram", "22 values; median "),
         ("text_scores", "text_score_histogram", "18 values; median 0 "),
+        ("people_scores", "faces_max_histogram", "18 values; median 0 faces"),
         ("safety_scores", "nsfw_score_histogram", "18 values; median "),
+        ("overlay_scores", "overlay_share_histogram", "15 values, 3 missing; median 0 "),
+        ("quality_scores", "technical_quality_histogram", "18 values; median "),
     ],
 )
 def test_a_histogram_is_an_image_with_a_bar_for_its_values(
@@ -138,7 +141,9 @@ def test_a_histogram_is_an_image_with_a_bar_for_its_values(
         ("visual_scores", "contact_sheet_by_sharpness", 11),
         ("motion_scores", "contact_sheet_by_vmaf_motion", 11),
         ("text_scores", "contact_sheet_by_text_score", 9),
+        ("people_scores", "contact_sheet_by_face_share_max", 9),
         ("safety_scores", "contact_sheet_by_nsfw_score", 9),
+        ("quality_scores", "contact_sheet_by_technical_quality", 9),
         ("tiers/hunyuan_video/720p", "contact_sheet_kept", 7),
         ("tiers/hunyuan_video/720p", "contact_sheet_dropped", 8),
         ("tiers/movie_gen/high_resolution", "contact_sheet_kept", 1),

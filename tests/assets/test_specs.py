@@ -66,7 +66,7 @@ def test_the_description_of_the_sheet_has_its_scores() -> None:
     assert {"orientation", "min_side", "licence", "sharpness"} <= set(columns)
 
 
-@pytest.mark.parametrize("key", ["text_scores", "safety_scores"])
+@pytest.mark.parametrize("key", ["text_scores", "people_scores", "safety_scores"])
 def test_what_models_measure_names_them_their_licences_and_the_profile(key: str) -> None:
     metadata = SPECS[key].metadata
     assert metadata["models_profile"] == "embedded"

@@ -254,6 +254,47 @@ def test_every_clip_of_the_demo_has_every_score(lake: Lake) -> None:
         assert told.null_count().row(0) == (0,) * told.width
 
 
+def test_every_candidate_of_the_demo_has_people_overlay_and_quality_scores_where_they_can_be_told(lake: Lake) -> None:
+    for name in ("people_scores", "overlay_scores", "quality_scores"):
+        rows = lake.read(TABLES[name])
+        assert rows.height == 18
+        assert rows["reason"].null_count() == rows.height
+    told = lake.query(
+        "SELECT count(faces_max), count(people_max), count(layout), count(technical_quality) FROM clip_sheet"
+    )
+    assert told.row(0) == (18, 0, 18, 18)
+    # Blocks of 8 pixels cannot be seen in a keyframe of 360 lines of a source of more than 738.
+    large = lake.query(
+        "SELECT bool_and((blockiness IS NULL) = (least(source_width, source_height) > 738)) FROM clip_sheet WHERE candidate"
+    )
+    assert large.item()
+
+
+def test_only_the_passenger_and_the_cyclist_of_the_demo_show_a_face(lake: Lake) -> None:
+    rows = lake.query("SELECT file_name, round(start_s), faces_max FROM clip_sheet WHERE shows_people ORDER BY ALL")
+    assert rows.rows() == [
+        ("three_shots_cuts.mp4", 6, 1),
+        ("three_shots_cuts.mp4", 13, 1),
+        ("three_shots_dissolves.mp4", 6, 1),
+        ("three_shots_fades.mp4", 6, 1),
+        ("traffic_1080p.mp4", 0, 1),
+    ]
+
+
+def test_of_the_demos_clips_only_that_with_burnt_in_text_has_overlays_and_fixed_cameras_leave_them_open(
+    lake: Lake,
+) -> None:
+    assert lake.query("SELECT file_name, overlays FROM clip_sheet WHERE overlays > 0").rows() == [
+        ("bunny_burnt_in_text.mp4", 5)
+    ]
+    fixed = lake.query(
+        "SELECT file_name, round(start_s) FROM clip_sheet WHERE candidate AND overlays IS NULL ORDER BY ALL"
+    )
+    # The car is fixed to the camera.
+    assert fixed.rows() == [("three_shots_cuts.mp4", 6), ("three_shots_dissolves.mp4", 6), ("three_shots_fades.mp4", 6)]
+    assert lake.query("SELECT count(*) FROM clip_sheet WHERE layout <> 'single' OR panels <> 1").item() == 0
+
+
 @pytest.mark.parametrize(
     ("name", "says"),
     [("bunny_burnt_in_text.mp4", "Good morning! What a day for a walk."), ("slide_show.mp4", " of 18")],

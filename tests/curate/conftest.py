@@ -31,9 +31,15 @@ MOTION: dict[str, Any] = {
     "vmaf_motion": 4.0, "motion_vector": 2.0, "still_share": 0.0, "sudden_changes": 0, "shots_per_second": 0.0,
 }  # fmt: skip
 TEXT: dict[str, Any] = {"text_score": 0.0, "text_share": 0.0, "clear_share": 1.0}
+OVERLAYS: dict[str, Any] = {
+    "fixed_share": 0.0, "overlay_share": 0.0, "unmarked_share": 1.0, "layout": "single", "panels": 1,
+}  # fmt: skip
+QUALITY: dict[str, Any] = {"blur": 0.3, "technical_quality": 0.8, "classical_appeal": 0.6}
 ROWS = {
     "raw_videos": VIDEO, "decoded_videos": DECODED, "clips": CLIP, "visual_scores": VISUAL, "motion_scores": MOTION,
     "text_scores": TEXT, "safety_scores": {"nsfw_score": 0.01},
+    "people_scores": {"faces_max": 0, "face_share_max": 0.0, "faces_frames_share": 0.0}, "overlay_scores": OVERLAYS,
+    "quality_scores": QUALITY,
 }  # fmt: skip
 NOT_MEASURED = None
 

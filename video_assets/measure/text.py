@@ -5,9 +5,9 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor
+from math import ceil
 
-from video_assets.measure.rectangles import Rectangle, envelope, largest_clear, overlap
+from video_assets.measure.rectangles import Rectangle, envelope, in_pixels, largest_clear, overlap
 from video_assets.measure.types import Crop
 
 LEGIBLE = 0.5
@@ -66,11 +66,11 @@ def text_scores(pictures: Sequence[ReadPicture], crop: Crop) -> dict[str, object
         "text_share_max": max(shares),
     }
     if subtitles:
-        row |= _pixels("subtitle", crop, subtitles, outwards=True)
+        row |= in_pixels("subtitle", crop, subtitles, outwards=True)
     if len(pictures) > 1:
         fixed = static_places(places)
         clear = largest_clear([*fixed, *([subtitles] if subtitles else [])])
-        inside = _pixels("clear", crop, clear, outwards=False)
+        inside = in_pixels("clear", crop, clear, outwards=False)
         row |= inside | {
             "static_text": len(fixed),
             "static_text_share": min(1.0, sum(f.area for f in fixed)),
@@ -115,17 +115,3 @@ def subtitle_band(pictures: Sequence[Sequence[Rectangle]]) -> Rectangle | None:
     if recurring < max(2, ceil(len(pictures) / 2)):
         return None
     return envelope(b for b in lines if near(b))
-
-
-def _pixels(name: str, crop: Crop, box: Rectangle, *, outwards: bool) -> dict[str, int]:
-    """A rectangle of the clip's picture in whole display pixels: with all of what it touches, or nothing outside it."""
-    begin, end = (floor, ceil) if outwards else (ceil, floor)
-    # Shares are quotients of whole numbers: a rounding error must not cost a pixel.
-    left, right = begin(round(box.left * crop.width, 6)), end(round(box.right * crop.width, 6))
-    top, bottom = begin(round(box.top * crop.height, 6)), end(round(box.bottom * crop.height, 6))
-    return {
-        f"{name}_x": crop.x + left,
-        f"{name}_y": crop.y + top,
-        f"{name}_width": max(0, right - left),
-        f"{name}_height": max(0, bottom - top),
-    }

@@ -7,8 +7,8 @@
 --
 -- Published for this set, but not in this file, because the clip sheet has no measurement for it:
 --   deduplication (VideoCLIP cosine distance); optical-flow motion speed, for which VMAF motion stands in; TransNet v2
---   beside PySceneDetect; watermarks and logos (YOLOX-like detectors). And because it chooses among kept clips
---   and does not judge one: balance over about 10,000 concept centroids.
+--   beside PySceneDetect. And because it chooses among kept clips and does not judge one: balance over about
+--   10,000 concept centroids.
 SELECT
     clip_id,
 
@@ -21,6 +21,15 @@ SELECT
     -- HunyuanVideo 1.5 (arXiv 2511.18870; as reported): a clip is dropped if less than 60 % of the picture is left
     -- after cropping.
     crop_share >= 0.60 AS enough_picture,
+
+    -- Section 3: watermarks and logos are found and removed (YOLOX-like detectors). Ours finds what stays while the
+    -- picture changes; the crop without it (unmarked_x to unmarked_height) is measured and not applied, and as much of
+    -- the picture must be left as after the rule above. Where the camera stands still, static text stands in.
+    coalesce(unmarked_share, clear_share) >= 0.60 AS enough_picture_without_overlays,
+
+    -- HunyuanVideo 1.5 (arXiv 2511.18870; as reported): no stitched pictures, grids or collages. Ours: one panel; a
+    -- picture between blurred copies of itself is one whose sides nobody cropped.
+    layout = 'single' AS one_picture,
 
     -- Raw pool: basic thresholds, among them exposure (values unpublished). Ours: mean luma of 20 to 235 of 255.
     luma_mean BETWEEN 20 AND 235 AS exposed,

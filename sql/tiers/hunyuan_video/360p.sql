@@ -6,7 +6,7 @@
 -- here. No value is published, nor is this set's sample shape: every threshold below is ours.
 --
 -- Published for this set, but not in this file, because the clip sheet has no measurement for it:
---   the trained clarity model, for which the Laplacian stands in.
+--   the trained clarity model, for which the Laplacian and a measured blur stand in.
 SELECT
     clip_id,
 
@@ -29,8 +29,9 @@ SELECT
     clear_share >= 0.60 AS enough_picture_without_text,
 
     -- Figure 4, clarity (value unpublished). Ours: median variance of the Laplacian at a short side of 360 px; films of
-    -- shallow focus measure 30 to 80, sharp ones several hundred, defocused ones next to nothing.
-    sharpness >= 20 AS clear,
+    -- shallow focus measure 30 to 80, sharp ones several hundred, defocused ones next to nothing. And a blur (Crete et
+    -- al. 2007) of at most 0.65: sharp pictures measure 0.2 to 0.35, shallow focus 0.4 to 0.55.
+    sharpness >= 20 AND blur <= 0.65 AS clear,
 
     -- Thresholds rise (section 3). Ours.
     vmaf_motion > 0.5 AS enough_motion

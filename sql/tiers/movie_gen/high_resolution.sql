@@ -9,6 +9,7 @@
 --   row 7, aesthetics: LAION aesthetic score of the middle frame >= 4.0;
 --   row 10, no duplicate: embedding cosine similarity < 0.99;
 --   row 11, concept resampling by 1/sqrt(cluster size), which chooses among kept clips and does not judge one.
+-- For the same reason the share of clips that show people (at least 60 % of this set; shows_people has it) is no rule.
 SELECT
     clip_id,
 

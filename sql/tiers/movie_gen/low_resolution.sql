@@ -6,7 +6,7 @@
 -- sources. The paper prints thresholds for its strictest set alone (Table 44); every looser value below is ours.
 --
 -- Published, but not in this file, because the clip sheet has no measurement for it:
---   aesthetics, visual quality and visual effects (internal models);
+--   aesthetics and visual effects (internal models);
 --   near-duplicates (copy-detection embeddings). And because they choose among kept clips and do not judge one: the mix
 --   of 60 % landscape and 40 % portrait; concept resampling by 1/sqrt(cluster size).
 SELECT
@@ -29,6 +29,9 @@ SELECT
 
     -- Visual filter 5: no large borders (as reported). How large is not published; a tenth of the picture is ours.
     border_share <= 0.10 AS no_large_border,
+
+    -- Visual filter 5: visual quality (as reported; internal model). Ours, and low: noise, blocks and blur together.
+    technical_quality >= 0.05 AS sound_picture,
 
     -- Visual filter 6, after Panda-70M: not the first seconds of the source (unsteady camera, intro transitions; as
     -- reported). How many is not published; 3 s are ours. A source of one shot has no intro, and often is one clip

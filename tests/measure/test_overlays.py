@@ -1,0 +1,138 @@
+"""What lies on real moving pictures is found, opaque or not, and told from what is in them; collages are told apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.measure.edited import edit, keyframes
+from video_assets.measure.layout import Division, Layout, find_layout
+from video_assets.measure.overlay_scores import OverlayModel
+from video_assets.measure.overlays import find_overlays, reduced
+from video_assets.measure.types import Crop, Picture
+
+FULL_HD = Crop(0, 0, 1920, 1080)
+MOVING = ("traffic_1080p.mp4", "bunny_swaying_camera_1080p.mp4")
+
+
+@pytest.fixture(scope="module")
+def thinned(demo_footage: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make clips of one frame a second, 14 s long, 640x360, of the two moving ones."""
+    folder = tmp_path_factory.mktemp("thinned")
+    for name in MOVING:
+        edit(folder / name, "fps=1,scale=640:360:flags=area", demo_footage / name, encode=("-crf", "12"))
+    return folder
+
+
+def logo(file: Path, height: int) -> Path:
+    """Draw a white logo, three times as wide as high, on nothing."""
+    drawn = np.zeros((height, 3 * height), np.uint8)
+    cv2.circle(drawn, (height // 2, height // 2), round(0.4 * height), 255, max(2, height // 8), cv2.LINE_AA)
+    place, size = (round(1.1 * height), round(0.85 * height)), height / 30
+    cv2.putText(drawn, "TV7", place, cv2.FONT_HERSHEY_SIMPLEX, size, 255, max(2, height // 10), cv2.LINE_AA)
+    cv2.imwrite(str(file), np.dstack([np.full((*drawn.shape, 3), 255, np.uint8), drawn]))
+    return file
+
+
+def marked(folder: Path, source: Path, height: int, opacity: float, at: str = "W-w-24:H-h-18") -> list[Picture]:
+    """Burn the logo in at this many pixels of 360 and this opacity."""
+    image = logo(folder / "logo.png", height)
+    graph = f"[1:v]format=rgba,colorchannelmixer=aa={opacity}[l];[0:v][l]overlay={at},format=yuv420p"
+    return keyframes(edit(folder / "marked.mp4", graph, source, image, encode=("-crf", "18")), folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "height", "opacity", "found"),
+    [
+        ("traffic_1080p.mp4", 36, 0.9, 1),
+        ("traffic_1080p.mp4", 36, 0.3, 1),
+        ("traffic_1080p.mp4", 20, 0.9, 1),
+        ("traffic_1080p.mp4", 20, 0.3, 1),
+        ("bunny_swaying_camera_1080p.mp4", 36, 0.9, 1),
+        ("bunny_swaying_camera_1080p.mp4", 36, 0.7, 1),
+        ("bunny_swaying_camera_1080p.mp4", 20, 0.9, 1),
+        # Grass of the same strength hides it.
+        ("bunny_swaying_camera_1080p.mp4", 20, 0.3, 0),
+    ],
+)
+def test_a_logo_is_found_in_its_corner_and_nothing_else_is(
+    thinned: Path, tmp_path: Path, name: str, height: int, opacity: float, found: int
+) -> None:
+    row = OverlayModel().measure(marked(tmp_path, thinned / name, height, opacity)[:8], FULL_HD)
+    assert (row["overlays"], row["corner_overlays"]) == (found, found)
+    if found:
+        # The logo's right edge is 24 pixels of 640 from the picture's, its lower one 18 of 360.
+        right, bottom = row["overlay_x"] + row["overlay_width"], row["overlay_y"] + row["overlay_height"]  # type: ignore[operator]
+        assert 1700 < right <= 1860
+        assert 980 < bottom <= 1040
+        assert 0.7 < row["unmarked_share"] < 1  # type: ignore[operator]
+    else:
+        assert row["unmarked_share"] == 1
+
+
+@pytest.mark.parametrize("name", MOVING)
+def test_moving_pictures_without_a_logo_have_no_overlay(thinned: Path, tmp_path: Path, name: str) -> None:
+    row = OverlayModel().measure(keyframes(thinned / name, tmp_path), FULL_HD)
+    assert (row["overlays"], row["overlay_share"], row["unmarked_share"]) == (0, 0.0, 1.0)
+    assert "overlay_x" not in row
+    assert (row["layout"], row["panels"]) == ("single", 1)
+
+
+def test_where_the_picture_stands_still_a_logo_is_left_open(thinned: Path, tmp_path: Path) -> None:
+    still = marked(tmp_path, thinned / "traffic_1080p.mp4", 36, 0.9)[:1] * 8
+    row = OverlayModel().measure(still, FULL_HD)
+    assert row["fixed_share"] > 0.5  # type: ignore[operator]
+    assert set(row) == {"overlay_frames", "fixed_share", "layout", "panels"}
+
+
+def test_of_three_pictures_nothing_is_said_but_the_layout(thinned: Path, tmp_path: Path) -> None:
+    row = OverlayModel().measure(keyframes(thinned / "traffic_1080p.mp4", tmp_path)[:3], FULL_HD)
+    assert row == {"overlay_frames": 3, "layout": "single", "panels": 1}
+
+
+def test_a_real_title_and_subtitles_are_overlays_and_what_is_clear_lies_between_them(
+    demo_footage: Path, tmp_path: Path
+) -> None:
+    pictures = keyframes(demo_footage / "bunny_burnt_in_text.mp4", tmp_path)
+    row = OverlayModel().measure(pictures, Crop(0, 0, 1280, 720))
+    assert (row["overlays"], row["corner_overlays"]) == (5, 0)
+    assert row["overlay_share"] == pytest.approx(0.1, abs=0.01)
+    assert row["unmarked_share"] == pytest.approx(0.71, abs=0.02)
+
+
+COLLAGES = {
+    "side": ("[0:v]scale=320:360[a];[1:v]scale=320:360[b];[a][b]hstack", Division(Layout.SIDE_BY_SIDE, 2)),
+    "above": ("[0:v]scale=640:180[a];[1:v]scale=640:180[b];[a][b]vstack", Division(Layout.STACKED, 2)),
+    "four": (
+        "[0:v]scale=320:180,split[a][d];[1:v]scale=320:180,split[b][c];[c]negate[e];"
+        "[a][b]hstack[x];[e][d]hstack[y];[x][y]vstack",
+        Division(Layout.GRID, 4),
+    ),
+    "upright on its own blur": (
+        "[1:v]crop=203:360:60:0,setsar=1,split[a][b];[a]scale=640:1136,crop=640:360,boxblur=20[c];"
+        "[c][b]overlay=218:0",
+        Division(Layout.BLURRED_SIDES, 1),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", COLLAGES)
+def test_a_collage_is_told_by_the_lines_between_its_pictures(thinned: Path, tmp_path: Path, name: str) -> None:
+    graph, expected = COLLAGES[name]
+    made = edit(tmp_path / "collage.mp4", graph + ",format=yuv420p", *(thinned / m for m in MOVING))
+    assert find_layout([reduced(p) for p in keyframes(made, tmp_path)[:4]]) == expected
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(40, 120), st.integers(40, 120))
+def test_noise_has_no_overlay_and_no_lines(seed: int, width: int, height: int) -> None:
+    random = np.random.default_rng(seed)
+    lumas = [random.uniform(0, 255, (height, width)).astype(np.float32) for _ in range(6)]
+    found = find_overlays(lumas)
+    assert found.fixed_share < 0.01
+    assert found.overlays == []
+    assert find_layout(lumas) == Division(Layout.SINGLE, 1)
