@@ -1,6 +1,6 @@
 """Group scores: each family of measurements of a clip."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import dagster as dg
 import polars as pl
