@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import warnings
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from video_assets.curate.tiers import Tier
     from video_assets.lake.lake import Lake
+    from video_assets.lake.plan import Due
 
 _HOME = "telemetry:\n  enabled: false\n"
 
@@ -98,7 +100,7 @@ def models() -> None:
     from video_assets.measure.models import MODELS, models_of
 
     chosen = settings().models
-    show.models(MODELS, chosen)
+    show.models(chosen)
     not_ready = dict.fromkeys(p for a in MODELS for m in models_of(a, chosen) if (p := m.problem(chosen)))
     for problem in not_ready:
         click.echo(problem)
@@ -135,6 +137,17 @@ def sql(query: str | None, as_csv: bool, attach: bool) -> None:
         click.echo(rows.write_csv(), nl=False)
     else:
         show.frame(rows)
+
+
+@main.command()
+@click.argument("text")
+@click.option("--most", type=click.IntRange(min=1), default=10, show_default=True, help="Most clips that are shown.")
+def search(text: str, most: int) -> None:
+    """Show the clips that look most like what TEXT says; needs the profile 'full'."""
+    from video_assets.batches.embeddings import search as search_for
+
+    _existing()
+    show.frame(search_for(_lake(), text, most))
 
 
 @main.command()
@@ -223,13 +236,14 @@ def _curate(path: str) -> Lake:
     with show.console.status(f"Looking at {path}"):
         stock = take_stock(lake, [WatchedFolder(uri=path)], Cursor(), datetime.now(UTC), at_once=True)
     show.console.print(f"{path}: {stock.summary}")
-    tried: set[tuple[str, str]] = set()
+    # What failed is not tried again with the same inputs; what succeeded may be due once more, since a later batch can
+    # change an earlier one's duplicates and concepts.
+    tried: set[tuple[object, ...]] = set()
     with open_instance(home) as instance:
         end_lost_runs(instance)
         batches = lake.query("SELECT DISTINCT batch FROM source_files ORDER BY batch")["batch"].to_list()
         add_partitions(instance, partitions, batches)
-        while due := [d for d in ready(plan_of(lake, order()), order()) if (d.asset, d.batch) not in tried]:
-            tried |= {(d.asset, d.batch) for d in due}
+        while due := _untried(lake, ready(plan_of(lake, order()), order()), tried):
             with show.progress_bars():
                 results = run(defs, instance, partitions, due)
             for batch, result in results:
@@ -240,6 +254,18 @@ def _curate(path: str) -> Lake:
     if not tried:
         show.console.print("Nothing is due: everything is measured already.")
     return lake
+
+
+def _untried(lake: Lake, due: Sequence[Due], tried: set[tuple[object, ...]]) -> list[Due]:
+    """What was not tried with these inputs yet; from now on it counts as tried."""
+    from video_assets.assets.common import order
+    from video_assets.batches.step import Step
+
+    step = Step(lake, order())
+    keys = {d: (d.asset, d.batch, *sorted(step.inputs(d.asset, d.batch).items())) for d in due}
+    found = [d for d in due if keys[d] not in tried]
+    tried |= set(keys.values())
+    return found
 
 
 def _lake() -> Lake:

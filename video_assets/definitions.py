@@ -6,6 +6,7 @@ import dagster as dg
 
 from video_assets.assets import footage, scores, segments, sheet
 from video_assets.assets.common import BATCHES, catalogue
+from video_assets.assets.content import content
 from video_assets.assets.run import JOB
 from video_assets.assets.tiers import tiers
 from video_assets.checks import checks
@@ -38,6 +39,7 @@ defs = dg.Definitions(
         scores.safety_scores,
         scores.overlay_scores,
         scores.quality_scores,
+        *content,
         sheet.clip_sheet,
         *tiers,
     ],

@@ -33,10 +33,21 @@ CODE: dict[str, str] = {
     "safety_scores": "1",
     "overlay_scores": "1",
     "quality_scores": "1",
+    "clip_embeddings": "1",
+    "laion_scores": "1",
+    "near_duplicates": "1",
+    "duplicate_groups": "1",
+    "concept_model": "1",
+    "concepts": "1",
 }
 
 CHEAP = ("visual_scores", "motion_scores")
-MODELLED = ("text_scores", "people_scores", "safety_scores", "overlay_scores", "quality_scores")
+MODELLED = (
+    "text_scores", "people_scores", "safety_scores", "overlay_scores", "quality_scores", "clip_embeddings",
+)  # fmt: skip
+# What follows from the vectors of all batches.
+CONTENT = ("near_duplicates", "duplicate_groups", "concept_model", "concepts")
+LAION = "laion_scores"
 SHEET = "clip_sheet"
 # What the sheet joins before any model has looked.
 _BASIS = ("raw_videos", "decoded_videos", "shots", "clips", *CHEAP)
@@ -64,6 +75,7 @@ def measurements(settings: Settings, tiers: Mapping[str, Tier]) -> dict[str, Mea
     decode = code_version(CODE["decode"], settings.decode.model_dump(exclude={"max_pixels"}) | {"av": _minor("av")})
     shots = code_version(CODE["shots"], settings.shots.model_dump() | {"scenedetect": _minor("scenedetect-headless")})
     visual = code_version(CODE["visual_scores"], {"min_bar_share": settings.clips.min_bar_share})
+    embeddings = _embeddings_version(settings, decode)
     loosest = {name: tier.version for name, tier in root_tiers(tiers).items()}
     candidates = code_version(
         CODE["candidates"], {"sheet": sheet_sql(settings), "tiers": loosest, "share": settings.models.sampled_share}
@@ -108,6 +120,34 @@ def measurements(settings: Settings, tiers: Mapping[str, Tier]) -> dict[str, Mea
             "safety_scores", schemas.SAFETY_SCORES,
             _by_models("safety_scores", settings, decode, settings.safety.model_dump()), _PICTURES, "candidate",
         ),
+        Measurement("clip_embeddings", schemas.CLIP_EMBEDDINGS, embeddings, _PICTURES, "candidate"),
+        *(
+            Measurement(
+                LAION, schemas.LAION_SCORES,
+                _by_models(LAION, settings, decode, {"open_clip": _minor("open_clip_torch")}, "torch"), _PICTURES,
+                "candidate",
+            )
+            for _ in models_of(LAION, settings.models)[:1]
+        ),
+        Measurement(
+            "near_duplicates", schemas.NEAR_DUPLICATES,
+            code_version(CODE["near_duplicates"], {**settings.duplicates.model_dump(), "signatures": embeddings}),
+            ("clip_embeddings",), "clip",
+        ),
+        Measurement(
+            "duplicate_groups", schemas.DUPLICATE_GROUPS,
+            code_version(CODE["duplicate_groups"], settings.duplicates.model_dump()),
+            ("near_duplicates", "clip_embeddings", "raw_videos", "clips", "visual_scores", "text_scores"), "clip",
+        ),
+        Measurement(
+            "concept_model", schemas.CONCEPT_MODEL,
+            code_version(CODE["concept_model"], {**settings.concepts.model_dump(), "embeddings": embeddings}),
+            ("clip_embeddings",), "clip", growth=settings.concepts.growth,
+        ),
+        Measurement(
+            "concepts", schemas.CONCEPTS, code_version(CODE["concepts"], {}), ("clip_embeddings", "concept_model"),
+            "clip",
+        ),
         Measurement(
             "overlay_scores", schemas.OVERLAY_SCORES,
             code_version(CODE["overlay_scores"], settings.overlays.model_dump() | {"keyframes": decode}), _PICTURES, "candidate",
@@ -118,7 +158,10 @@ def measurements(settings: Settings, tiers: Mapping[str, Tier]) -> dict[str, Mea
         ),
         Measurement(
             SHEET, schemas.CLIPS, code_version("view", {"sql": sheet_sql(settings)}),
-            (*_BASIS, "candidates", *MODELLED), "clip",
+            (
+                *_BASIS, "candidates", *MODELLED, "duplicate_groups", "concepts",
+                *((LAION,) if models_of(LAION, settings.models) else ()),
+            ), "clip",
         ),
         *(
             Measurement(tier_asset(name), schemas.TIER_VERDICTS, tier.version, tier_inputs(tier), "clip", {"tier": name})
@@ -137,10 +180,19 @@ def _transitions(settings: Settings, decode: str) -> str:
     )
 
 
-def _by_models(asset: str, settings: Settings, decode: str, parameters: Mapping[str, object]) -> str:
+def _embeddings_version(settings: Settings, decode: str) -> str:
+    parameters = {**settings.embedding.model_dump(), "timm": _minor("timm")}
+    if settings.models.profile == "full":
+        parameters |= {"architecture": settings.models.image_text.architecture, "open_clip": _minor("open_clip_torch")}
+    return _by_models("clip_embeddings", settings, decode, parameters, "torch")
+
+
+def _by_models(
+    asset: str, settings: Settings, decode: str, parameters: Mapping[str, object], runtime: str = "onnxruntime"
+) -> str:
     """Version of what models measure. The keyframes' is part of it: other pictures of the same clip are measured anew."""
     weights = {model.name: model.version for model in models_of(asset, settings.models)}
-    libraries = {"onnxruntime": _minor("onnxruntime")}
+    libraries = {runtime: _minor(runtime)}
     return code_version(CODE[asset], {**parameters, **libraries, "keyframes": decode}, weights)
 
 

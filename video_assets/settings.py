@@ -273,6 +273,17 @@ class ClipSettings(_Section):
         return self
 
 
+class ImageTextSettings(_Section):
+    """Profile 'full': the image and text towers that encode clips and queries. By default OpenAI's CLIP ViT-B/32."""
+
+    architecture: str = Field(
+        "ViT-B-32-quickgelu", description="open_clip's name of it, or a file of such a description in models.folder."
+    )
+    weights: str | None = Field(None, description="File of other weights in models.folder.")
+    sha256: str = Field("", description="SHA-256 of these other weights: what somebody has vouched for.")
+    licence: str = Field("unknown", description="SPDX identifier of these other weights' licence.")
+
+
 class ModelSettings(_Section):
     """Which models measure, and where their weights are."""
 
@@ -284,6 +295,9 @@ class ModelSettings(_Section):
     folder: Path = Field(Path("models"), description="Where weights are looked for that no package carries.")
     accept: tuple[str, ...] = Field(
         (), description="Names of models that may be used although their licence is not a permissive one."
+    )
+    image_text: ImageTextSettings = Field(
+        default_factory=ImageTextSettings, description="The image and text towers of the profile 'full'."
     )
     sampled_share: float = Field(
         0.05,
@@ -337,6 +351,34 @@ class QualitySettings(_Section):
     frames_per_clip: int = Field(3, ge=1, description="Most keyframes of a clip that are looked at, spread over it.")
 
 
+class EmbeddingSettings(_Section):
+    """A clip's vector, its subjects and its copy signature. Each of these is a parameter of the measurement."""
+
+    frames_per_clip: int = Field(
+        4, ge=2, description="Keyframes of a clip that are looked at, spread over it; repeated when it has fewer."
+    )
+    subjects: int = Field(5, ge=1, le=100, description="How many of ImageNet's classes are kept for a clip.")
+
+
+class DuplicateSettings(_Section):
+    """Near-duplicates among all clips."""
+
+    min_cosine: float = Field(
+        0.99, gt=0, le=1, description="Least cosine of two copy signatures at which clips are near-duplicates."
+    )
+
+
+class ConceptSettings(_Section):
+    """The clusters of the clips' vectors."""
+
+    most: int = Field(10_000, ge=1, description="Most concepts (HunyuanVideo, arXiv 2412.03603: about 10,000).")
+    fewest: int = Field(2, ge=1, description="Fewest concepts, if there are as many clips.")
+    fit_clips: int = Field(200_000, ge=1, description="Most clips to which the centres are fitted: an even sample.")
+    growth: float = Field(
+        2.0, gt=1, description="The centres are fitted anew when there are this many times as many clips as then."
+    )
+
+
 class Settings(BaseSettings):
     """All sections. Build it with :func:`settings`, or directly in tests."""
 
@@ -362,6 +404,11 @@ class Settings(BaseSettings):
     people: PeopleSettings = Field(default_factory=PeopleSettings, description="Faces and persons.")
     overlays: OverlaySettings = Field(default_factory=OverlaySettings, description="Logos, watermarks and collages.")
     quality: QualitySettings = Field(default_factory=QualitySettings, description="Technical quality and appeal.")
+    embedding: EmbeddingSettings = Field(
+        default_factory=EmbeddingSettings, description="Vectors, subjects and copy signatures of clips."
+    )
+    duplicates: DuplicateSettings = Field(default_factory=DuplicateSettings, description="Near-duplicates.")
+    concepts: ConceptSettings = Field(default_factory=ConceptSettings, description="Clusters of clips.")
     sql_dir: Path | None = Field(
         None, description="Folder with views/, tiers/ and explore/; default: sql/ of the project."
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import polars as pl
@@ -14,7 +14,7 @@ from rich.table import Table
 
 from video_assets import progress
 from video_assets.lake.plan import Due, Why
-from video_assets.measure.models import Model
+from video_assets.measure.models import MODELS, Model, models_of
 from video_assets.settings import ModelSettings
 
 # A pipe has no width of its own: wide enough for every table.
@@ -60,12 +60,12 @@ def _cell(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value).replace("[", "\\[")
 
 
-def models(by_asset: Mapping[str, Mapping[str, Sequence[Model]]], settings: ModelSettings) -> None:
+def models(settings: ModelSettings) -> None:
     """Every model of every profile, and whether it is ready."""
     used: dict[Model, tuple[set[str], set[str]]] = {}
-    for asset, profiles in by_asset.items():
-        for profile, found in profiles.items():
-            for model in found:
+    for asset, profiles in MODELS.items():
+        for profile in profiles:
+            for model in models_of(asset, settings, profile):
                 assets, names = used.setdefault(model, (set(), set()))
                 assets.add(asset)
                 names.add(profile)

@@ -21,6 +21,10 @@ WITH failures AS (
     SELECT 'overlay_scores', batch, clip_id, reason, message FROM overlay_scores
     UNION ALL
     SELECT 'quality_scores', batch, clip_id, reason, message FROM quality_scores
+    UNION ALL
+    SELECT 'clip_embeddings', batch, clip_id, reason, message FROM clip_embeddings
+    UNION ALL
+    SELECT 'laion_scores', batch, clip_id, reason, message FROM laion_scores
 )
 SELECT
     found_in,

@@ -175,7 +175,21 @@ SELECT
 
     -- Safety scores.
     p.nsfw_score,
-    p.reason AS safety_reason
+    p.reason AS safety_reason,
+
+    -- Content: what the clip shows, its near-duplicates and its concept among all clips.
+    e.subjects,
+    e.reason AS embedding_reason,
+    u.duplicate_group,
+    u.duplicate_of,
+    u.duplicate_cosine,
+    k.concept,
+    k.concept_weight,
+
+    -- LAION aesthetics, in the profile 'full' alone.
+    l.aesthetic_laion,
+    l.aesthetic_laion_v1,
+    l.reason AS laion_reason
 FROM clips AS c
 LEFT JOIN raw_videos AS v ON v.batch = c.batch AND v.video_id = c.video_id
 LEFT JOIN decoded_videos AS d ON d.batch = c.batch AND d.video_id = c.video_id
@@ -190,4 +204,8 @@ LEFT JOIN text_scores AS t ON t.batch = c.batch AND t.clip_id = c.clip_id
 LEFT JOIN people_scores AS f ON f.batch = c.batch AND f.clip_id = c.clip_id
 LEFT JOIN overlay_scores AS o ON o.batch = c.batch AND o.clip_id = c.clip_id
 LEFT JOIN quality_scores AS q ON q.batch = c.batch AND q.clip_id = c.clip_id
-LEFT JOIN safety_scores AS p ON p.batch = c.batch AND p.clip_id = c.clip_id;
+LEFT JOIN safety_scores AS p ON p.batch = c.batch AND p.clip_id = c.clip_id
+LEFT JOIN clip_embeddings AS e ON e.batch = c.batch AND e.clip_id = c.clip_id
+LEFT JOIN duplicate_groups AS u ON u.batch = c.batch AND u.clip_id = c.clip_id
+LEFT JOIN concepts AS k ON k.batch = c.batch AND k.clip_id = c.clip_id
+LEFT JOIN laion_scores AS l ON l.batch = c.batch AND l.clip_id = c.clip_id;

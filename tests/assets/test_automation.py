@@ -12,6 +12,7 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetC
 from tests.place import Place
 from video_assets.assets.common import order
 from video_assets.definitions import defs
+from video_assets.lake.plan import SHARED, ledger_key
 
 DECODED = {"decoded_videos", "frame_signals", "keyframes", "shot_frames"}
 TIERS = {asset for asset in order() if asset.startswith("tiers/")}
@@ -36,7 +37,7 @@ class Automation:
         )
         self.cursor = result.cursor
         keys = [spec.key for spec in self.definitions.resolve_all_asset_specs()]
-        return {(k.to_user_string(), p) for k in keys for p in result.get_requested_partitions(k) if p is not None}
+        return {(k.to_user_string(), p or SHARED) for k in keys for p in result.get_requested_partitions(k)}
 
     def made(self, asset: str, batch: str, content: str = "first") -> None:
         """Report that a batch of an asset was made, with this data version."""
@@ -45,7 +46,8 @@ class Automation:
             "dagster/data_version_is_user_provided": "true",
             "dagster/code_version": self.codes.get(asset, order()[asset].version),
         }
-        event = dg.AssetMaterialization(asset.split("/"), partition=batch, tags=tags)
+        of = ledger_key(order()[asset], asset, batch)[1] or None
+        event = dg.AssetMaterialization(asset.split("/"), partition=of, tags=tags)
         self.instance.report_runless_asset_event(event)
 
     def new_code(self, *assets: str) -> None:
@@ -129,6 +131,28 @@ def test_an_input_that_was_made_again_with_the_same_content_asks_for_nothing(aut
     assert automation.tick() == set()
 
 
+def test_a_group_that_another_batch_changes_asks_for_the_old_batchs_sheet_alone(automation: Automation) -> None:
+    automation.instance.add_dynamic_partitions("batch", ["b"])
+    for asset in order():
+        automation.made(asset, "b")
+    automation.checked("b", passed=True)
+    automation.tick()
+    automation.made("duplicate_groups", "a", "joined by b")
+    assert automation.tick() == of("a", "clip_sheet")
+
+
+def test_new_vectors_ask_for_a_look_at_the_centres_and_new_centres_for_the_concepts_of_every_batch(
+    automation: Automation,
+) -> None:
+    automation.made("clip_embeddings", "a", "second")
+    assert ("concept_model", SHARED) in automation.tick()
+    for asset in order():
+        automation.made(asset, "a", "second" if asset == "clip_embeddings" else "first")
+    automation.tick()
+    automation.made("concept_model", SHARED, "second")
+    assert automation.tick() == of("a", "concepts")
+
+
 def test_new_footage_is_left_to_the_sensor_until_raw_videos_are_there(automation: Automation) -> None:
     automation.instance.add_dynamic_partitions("batch", ["b"])
     assert automation.tick() == set()
@@ -138,7 +162,7 @@ def test_what_is_missing_after_raw_videos_is_asked_for_and_in_no_other_batch(aut
     automation.instance.add_dynamic_partitions("batch", ["b"])
     automation.made("raw_videos", "b")
     automation.checked("b", passed=True)
-    assert automation.tick() == of("b", *(ALL - {"raw_videos"}))
+    assert automation.tick() == of("b", *(ALL - {"raw_videos", "concept_model"}))
     assert automation.tick() == set()
 
 

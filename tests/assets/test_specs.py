@@ -10,7 +10,7 @@ import pytest
 from tests.assets.graph_specs import SNAPSHOT, UPDATE, graph_specs
 from video_assets.definitions import defs
 from video_assets.measure.models import models_of
-from video_assets.measurements import CHEAP, MODELLED
+from video_assets.measurements import CHEAP, CONTENT, MODELLED
 from video_assets.settings import settings
 
 SPECS = dict(sorted((spec.key.to_user_string(), spec) for spec in defs.resolve_all_asset_specs()))
@@ -29,7 +29,7 @@ def test_the_graph_has_the_groups_of_the_design() -> None:
     assert {g for g in groups if g != "tiers"} == {"footage", "segments", "scores"}
     assert groups["footage"] == {"raw_videos", "decoded_videos", "frame_signals", "keyframes", "shot_frames"}
     assert groups["segments"] == {"transition_scores", "shots", "clips"}
-    assert groups["scores"] == {*CHEAP, "candidates", *MODELLED, "clip_sheet"}
+    assert groups["scores"] == {*CHEAP, "candidates", *MODELLED, *CONTENT, "clip_sheet"}
     assert all(key.startswith("tiers/") for key in groups["tiers"])
 
 
@@ -47,8 +47,12 @@ def test_every_asset_says_what_it_is_who_owns_it_and_what_each_column_means(spec
     assert len({c.name for c in columns}) == len(columns)
 
 
-@pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
-def test_every_asset_is_partitioned_by_ingest_batch(spec: dg.AssetSpec) -> None:
+def test_the_concepts_centres_are_one_set_for_all_batches() -> None:
+    assert SPECS["concept_model"].partitions_def is None
+
+
+@pytest.mark.parametrize("spec", [s for k, s in SPECS.items() if k != "concept_model"])
+def test_every_other_asset_is_partitioned_by_ingest_batch(spec: dg.AssetSpec) -> None:
     assert isinstance(spec.partitions_def, dg.DynamicPartitionsDefinition)
     assert spec.partitions_def.name == "batch"
 
@@ -66,7 +70,7 @@ def test_the_description_of_the_sheet_has_its_scores() -> None:
     assert {"orientation", "min_side", "licence", "sharpness"} <= set(columns)
 
 
-@pytest.mark.parametrize("key", ["text_scores", "people_scores", "safety_scores"])
+@pytest.mark.parametrize("key", ["text_scores", "people_scores", "safety_scores", "clip_embeddings"])
 def test_what_models_measure_names_them_their_licences_and_the_profile(key: str) -> None:
     metadata = SPECS[key].metadata
     assert metadata["models_profile"] == "embedded"

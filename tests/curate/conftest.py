@@ -37,9 +37,11 @@ OVERLAYS: dict[str, Any] = {
 QUALITY: dict[str, Any] = {"blur": 0.3, "technical_quality": 0.8, "classical_appeal": 0.6}
 ROWS = {
     "raw_videos": VIDEO, "decoded_videos": DECODED, "clips": CLIP, "visual_scores": VISUAL, "motion_scores": MOTION,
+    "candidates": {"candidate": True, "why": "possible"},
     "text_scores": TEXT, "safety_scores": {"nsfw_score": 0.01},
     "people_scores": {"faces_max": 0, "face_share_max": 0.0, "faces_frames_share": 0.0}, "overlay_scores": OVERLAYS,
     "quality_scores": QUALITY,
+    "duplicate_groups": {"duplicate_cosine": 0.0},
 }  # fmt: skip
 NOT_MEASURED = None
 

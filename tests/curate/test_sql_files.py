@@ -8,7 +8,7 @@ from tests.curate.conftest import NOT_MEASURED, SQL, Lake
 from video_assets.curate.tiers import load_tiers
 from video_assets.curate.verdicts import evaluate
 from video_assets.lake.schemas import TABLES
-from video_assets.measurements import CHEAP, MODELLED
+from video_assets.measurements import CHEAP, LAION, MODELLED
 
 
 def ask(lake: Lake, name: str) -> list[dict[str, Any]]:
@@ -38,7 +38,10 @@ def test_the_clip_sheet_has_one_row_per_clip_with_every_score_and_its_reason(lak
     keys = {"batch", "version", "message"}
     keys |= {"reason", "compute_seconds", "gpu_seconds"}
     keys |= {f"{family}_frames" for family in ("text", "people", "safety", "overlay", "quality")}
-    scores = {c for t in (*CHEAP, *MODELLED) for c in TABLES[t].schema} - keys
+    # A vector is for machines; people have what follows from it.
+    keys |= set(TABLES["clip_embeddings"].schema) - {"clip_id", "video_id", "subjects"}
+    scores = {c for t in (*CHEAP, *MODELLED, LAION) for c in TABLES[t].schema} - keys
+    scores |= {"duplicate_group", "duplicate_of", "duplicate_cosine", "concept", "concept_weight"}
     wanted = scores | set(TABLES["clips"].schema) - {"version"}
     wanted |= {c for c in TABLES["raw_videos"].schema if c.startswith(("lic", "hold", "source", "acq", "rights"))}
     sheet = lake.connection.execute("SELECT * FROM clip_sheet ORDER BY clip_id").pl()
@@ -62,14 +65,16 @@ def test_the_clip_sheet_has_one_row_per_clip_with_every_score_and_its_reason(lak
     assert numbers.row(0) == pytest.approx((608 / 1080, 608 / 1920, 0.1, 4.0))
 
 
-def test_each_of_the_five_questions_says_what_it_asks_and_runs_as_it_stands_on_a_ducklake(ducklake: Lake) -> None:
+def test_every_question_says_what_it_asks_and_runs_as_it_stands_on_a_ducklake(ducklake: Lake) -> None:
     ducklake.clip("1", motion_scores={"reason": "not_measured", "vmaf_motion": NOT_MEASURED})
     tiers, _ = load_tiers(SQL / "tiers")
     for name in ("movie_gen/high_resolution", "hunyuan_video/256p"):
         ducklake.add("tier_verdicts", evaluate(ducklake.connection, tiers[name], ["a"]))
     ducklake.connection.execute("UPDATE tier_verdicts SET kept = true WHERE tier = 'hunyuan_video/256p'")
+    ledger = {"asset": "decoded_videos", "batch": "a", "rows": 1, "compute_seconds": 5.0, "footage_seconds": 40.0}
+    ducklake.row("materializations", ledger)
     questions = sorted((SQL / "explore").glob("*.sql"))
-    assert len(questions) == 5
+    assert len(questions) == 6
     for question in questions:
         assert question.read_text().splitlines()[0].startswith("-- ")
         assert "?" in question.read_text().splitlines()[0]
@@ -91,6 +96,34 @@ def test_why_dropped_names_the_rule_and_what_it_alone_keeps_out(curated: Lake) -
         ("movie_gen/high_resolution", "dropped", "not_slow_motion", 1, 0.003, 1),
         ("movie_gen/high_resolution", "undecided", "not_slow_motion", 1, 0.004, 1),
     ]
+
+
+def test_what_an_asset_has_cost_is_told_per_hour_that_it_measured_and_that_each_tier_keeps(curated: Lake) -> None:
+    for asset, cpu, gpu in (
+        ("decoded_videos", 36.0, None),
+        ("text_scores", 9.0, 3.0),
+        ("tiers/hunyuan_video/256p", 1.0, None),
+    ):
+        for batch in ("a", "b"):
+            row = {"asset": asset, "batch": batch, "rows": 2, "compute_seconds": cpu, "gpu_seconds": gpu}
+            curated.row(
+                "materializations", row | {"footage_seconds": 36.0 if asset != "tiers/hunyuan_video/256p" else None}
+            )
+    curated.row("materializations", {"asset": "views/costs", "batch": "", "rows": 0, "compute_seconds": None})
+    kept = dict(curated.query("SELECT DISTINCT tier, kept_hours FROM costs WHERE tier IS NOT NULL"))
+    assert kept["movie_gen/high_resolution"] == pytest.approx((14.4 + 14.4) / 3600)
+    found = curated.query(
+        "SELECT asset, tier, seconds_per_measured_hour, seconds_per_kept_hour FROM costs ORDER BY ALL"
+    )
+    expected: list[tuple[Any, ...]] = []
+    for tier, hours in sorted(kept.items()):
+        expected += [("decoded_videos", tier, 3600.0, 72 / hours), ("text_scores", tier, 1200.0, 24 / hours)]
+    expected.append(("tiers/hunyuan_video/256p", "hunyuan_video/256p", None, 2 / kept["hunyuan_video/256p"]))
+    assert [r[:2] for r in found] == [r[:2] for r in sorted(expected, key=lambda r: r[:2])]
+    for cost, wanted in zip(found, sorted(expected, key=lambda r: r[:2]), strict=True):
+        assert cost[2:] == pytest.approx(wanted[2:]), cost
+    dearest = {r["tier"]: (r["dearest"], r["seconds_per_kept_hour"]) for r in ask(curated, "cost_per_kept_hour")}
+    assert dearest["movie_gen/high_resolution"] == ("decoded_videos", round(96 / kept["movie_gen/high_resolution"]))
 
 
 def test_failures_by_reason_counts_what_could_not_be_measured(curated: Lake) -> None:

@@ -59,6 +59,21 @@ def remade(*, when_missing: bool = True) -> dg.AutomationCondition[dg.AssetKey]:
     ).with_label("new, changed inputs or changed version")
 
 
+def remade_for_all() -> dg.AutomationCondition[dg.AssetKey]:
+    """When what is made once for all batches is looked at again: its version changed, or any batch that it reads did.
+
+    It is left as it is if there is not much more than there was. A batch that was never made, since a check has stopped
+    it, holds up nothing.
+    """
+    condition = dg.AutomationCondition
+    due = condition.code_version_changed() | condition.any_deps_match(condition.data_version_changed())
+    return (
+        due.since(condition.newly_requested() | condition.newly_updated())
+        & ~condition.any_deps_in_progress()
+        & ~condition.in_progress()
+    ).with_label("changed inputs or changed version")
+
+
 @lru_cache(maxsize=4)
 def catalogue(chosen: Settings) -> tuple[Mapping[str, Tier], Mapping[str, Measurement], Sequence[TierError]]:
     """The tiers that can be used, every measurement in order, and what is wrong with the other tier files."""

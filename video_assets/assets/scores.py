@@ -1,6 +1,6 @@
 """Group scores: each family of measurements of a clip."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import dagster as dg
 import polars as pl
@@ -17,24 +17,44 @@ from video_assets.resources import LakeResource
 from video_assets.settings import settings
 
 
-def _family(
-    asset: str, score: Callable[[Step, str], Made], shown: dict[str, str], sheet_by: str, kinds: set[str]
+def _nothing(_lake: Lake, _batch: str) -> dict[str, dg.MetadataValue[str]]:
+    return {}
+
+
+def family(
+    asset: str,
+    score: Callable[[Step, str], Made],
+    shown: dict[str, str],
+    sheet_by: str | None,
+    kinds: set[str],
+    more: Callable[[Lake, str], Mapping[str, dg.MetadataValue[str]]] = _nothing,
 ) -> dg.AssetsDefinition:
-    """A score family: the columns whose histograms it shows with their units, and the one that sorts its contact sheet."""
+    """A score family.
+
+    Args:
+        asset: its name.
+        score: measures a batch.
+        shown: the columns whose histograms it shows, with their units.
+        sheet_by: the column that sorts its contact sheet; None: it has none.
+        kinds: what it is made with.
+        more: what else it has to show of a batch.
+    """
     described = spec(asset, "scores", kinds).merge_attributes(metadata=models(asset))
 
     @dg.multi_asset(specs=[described], name=asset, partitions_def=BATCHES)
-    def family(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
+    def measured(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
         opened = lake.open()
         with working(context, opened) as step:
             made = score(step, context.partition_key)
         table = step.order[asset].table
         rows = opened.read(table, [context.partition_key])
         pictures = {f"{c}_histogram": picture(reports.histogram(rows[c], unit)) for c, unit in shown.items()}
-        sheet = _low_to_high(opened, table, context.partition_key, sheet_by)
-        return result(made, opened, **pictures, **{f"contact_sheet_by_{sheet_by}": picture(sheet)}, **models(asset))
+        if sheet_by:
+            sheet = _low_to_high(opened, table, context.partition_key, sheet_by)
+            pictures[f"contact_sheet_by_{sheet_by}"] = picture(sheet)
+        return result(made, opened, **pictures, **more(opened, context.partition_key), **models(asset))
 
-    return family
+    return measured
 
 
 def _low_to_high(lake: Lake, table: Table, batch: str, column: str) -> str:
@@ -47,7 +67,7 @@ def _low_to_high(lake: Lake, table: Table, batch: str, column: str) -> str:
 
 _AGGREGATED, _MODELLED, _COMPUTED = {"polars", "parquet"}, {"onnx", "parquet"}, {"opencv", "parquet"}
 
-visual_scores = _family(
+visual_scores = family(
     "visual_scores",
     lambda step, batch: score(step, "visual_scores", batch),
     {
@@ -59,7 +79,7 @@ visual_scores = _family(
     "sharpness",
     _AGGREGATED,
 )
-motion_scores = _family(
+motion_scores = family(
     "motion_scores",
     lambda step, batch: score(step, "motion_scores", batch),
     {
@@ -92,14 +112,14 @@ def candidates(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Mate
     )
 
 
-text_scores = _family(
+text_scores = family(
     "text_scores",
     score_text,
     {"text_score": "detection x recognition", "text_share": "of the picture", "clear_share": "of the picture"},
     "text_score",
     _MODELLED,
 )
-people_scores = _family(
+people_scores = family(
     "people_scores",
     score_people,
     {
@@ -111,15 +131,15 @@ people_scores = _family(
     "face_share_max",
     _MODELLED,
 )
-safety_scores = _family("safety_scores", score_safety, {"nsfw_score": "probability"}, "nsfw_score", _MODELLED)
-overlay_scores = _family(
+safety_scores = family("safety_scores", score_safety, {"nsfw_score": "probability"}, "nsfw_score", _MODELLED)
+overlay_scores = family(
     "overlay_scores",
     score_overlays,
     {"overlay_share": "of the picture", "fixed_share": "of the edges", "panels": "panels"},
     "overlay_share",
     _COMPUTED,
 )
-quality_scores = _family(
+quality_scores = family(
     "quality_scores",
     score_quality,
     {

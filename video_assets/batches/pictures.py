@@ -120,7 +120,7 @@ def _measured(
         if c not in frames
     ]
     settings = step.lake.settings
-    gpu = any(m.device != "cpu" for m in models_of(asset, settings.models))
+    gpu = any(m.on_gpu for m in models_of(asset, settings.models))
     with step.lake.files.temporary() as folder:
         jobs: dict[str, tuple[ModelJob, float]] = {}
         for (video,), found in clips.filter(pl.col("clip_id").is_in(list(frames))).group_by(

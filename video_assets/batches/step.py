@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
 from video_assets.lake.lake import Lake, Made
-from video_assets.lake.plan import Measurement
+from video_assets.lake.plan import SHARED, Measurement, ledger_key
 from video_assets.lake.versions import data_version
 
 Progress = Callable[[str, int, int], None]
@@ -38,8 +39,12 @@ class Step:
 
     def inputs_of(self, asset: str, batches: Sequence[str]) -> dict[str, dict[str, str]]:
         """The same for several batches, by batch."""
-        ledger, inputs = self.lake.made(batches), self.order[asset].inputs
-        return {b: {i: ledger[i, b]["data_version"] for i in inputs if (i, b) in ledger} for b in batches}
+        ledger = self.lake.made([*batches, SHARED])
+        return {batch: self._inputs(ledger, asset, batch) for batch in batches}
+
+    def _inputs(self, ledger: Mapping[tuple[str, str], Mapping[str, Any]], asset: str, batch: str) -> dict[str, str]:
+        keys = {i: ledger_key(self.order.get(i), i, batch) for i in self.order[asset].inputs}
+        return {i: ledger[key]["data_version"] for i, key in keys.items() if key in ledger}
 
     def made(
         self, asset: str, batch: str, rows: pl.DataFrame, inputs: Mapping[str, str], *,

@@ -83,6 +83,19 @@ def commit_lock(settings: LakeSettings) -> AbstractContextManager[object]:
     Raises:
         filelock.Timeout: another process held it for longer than ``lake.lock_timeout_s``.
     """
+    return FileLock(_beside(settings, "lock"), timeout=settings.lock_timeout_s)
+
+
+def lock(settings: LakeSettings, name: str) -> AbstractContextManager[object]:
+    """A lock for work that reads all batches and commits; whoever waits for it waits as for commits.
+
+    Raises:
+        filelock.Timeout: see :func:`commit_lock`.
+    """
+    return FileLock(_beside(settings, f"{name}.lock"), timeout=settings.lock_timeout_s)
+
+
+def _beside(settings: LakeSettings, ending: str) -> str:
     path = settings.catalog_path
     path.parent.mkdir(parents=True, exist_ok=True)
-    return FileLock(f"{path}.lock", timeout=settings.lock_timeout_s)
+    return f"{path}.{ending}"

@@ -21,6 +21,8 @@ from video_assets.reasons import Reason
 
 TRANSIENT = [r.value for r in Reason if r.transient]
 SOURCE_FILES = "source_files"
+SHARED = ""
+"""The batch under which the ledger and the tables have what is made once for all batches."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Measurement:
         subject: what it has rows for: video, clip, or candidate (a clip that models measure).
         where: which rows of the table are its own, when several assets share one.
         stops: whether a batch of which every row failed ends here, because what follows could only be empty.
+        growth: it is made once for all batches, and anew when its one input has this many times as many good rows as
+            then; None: it is made for each batch.
     """
 
     asset: str
@@ -44,6 +48,7 @@ class Measurement:
     subject: str
     where: Mapping[str, str] = field(default_factory=dict)
     stops: bool = False
+    growth: float | None = None
 
 
 class Why(StrEnum):
@@ -84,6 +89,19 @@ def due_rows(subjects: Sequence[str], rows: pl.DataFrame, key: str, version: str
     return pl.DataFrame({key: list(subjects)}, schema={key: pl.String}).join(settled, on=key, how="anti")[key].to_list()
 
 
+def ledger_key(measurement: Measurement | None, asset: str, batch: str) -> tuple[str, str]:
+    """Where the ledger has an asset's batch; None is an asset that is no measurement."""
+    return asset, SHARED if measurement and measurement.growth else batch
+
+
+def outgrown(measurement: Measurement, ledger: Mapping[tuple[str, str], Mapping[str, Any]]) -> bool:
+    """Whether what is made once for all batches was made from much less than there is now, or from nothing."""
+    (source,) = measurement.inputs
+    rows: int = sum(e["rows"] - e["failures"] for (asset, _), e in ledger.items() if asset == source)
+    then = int(ledger[measurement.asset, SHARED]["inputs"].get(source, 0))
+    return rows > then and rows >= (measurement.growth or 1) * then
+
+
 def due_partitions(
     order: Mapping[str, Measurement],
     batches: Iterable[str],
@@ -99,24 +117,31 @@ def due_partitions(
         transient: by (asset, batch): rows that failed for a passing reason.
     """
     found: list[tuple[str, str, Why, str]] = []
+    shared: set[str] = set()
     for batch in batches:
-        due: set[str] = set()
+        due = set(shared)
         stopped: set[str] = set()
         for asset, measurement in order.items():
-            entry = ledger.get((asset, batch))
+            entry = ledger.get(ledger_key(measurement, asset, batch))
             if (entry is None and stopped & {*measurement.inputs}) or (measurement.stops and _all_failed(entry)):
                 stopped.add(asset)
+            if measurement.growth and asset in shared:
+                continue
+            keys = {i: ledger_key(order.get(i), i, batch) for i in measurement.inputs}
             changed = [
-                i for i in measurement.inputs
-                if entry and (i, batch) in ledger and entry["inputs"].get(i) != ledger[i, batch]["data_version"]
+                i for i, key in keys.items()
+                if entry and not measurement.growth and key in ledger
+                and entry["inputs"].get(i) != ledger[key]["data_version"]
             ]  # fmt: skip
-            following = [i for i in measurement.inputs if i in due]
+            following = [i for i in measurement.inputs if i in due and not measurement.growth]
             if entry is None:
                 if asset in stopped:
                     continue
                 why, detail = Why.NEW, "never made"
             elif entry["version"] != measurement.version:
                 why, detail = Why.STALE, f"version {entry['version']} is now {measurement.version}"
+            elif measurement.growth and outgrown(measurement, ledger):
+                why, detail = Why.STALE, f"{', '.join(measurement.inputs)} has grown"
             elif changed:
                 why, detail = Why.STALE, f"{', '.join(changed)} changed"
             elif failed := transient.get((asset, batch)):
@@ -126,6 +151,8 @@ def due_partitions(
             else:
                 continue
             due.add(asset)
+            if measurement.growth:
+                shared.add(asset)
             found.append((asset, batch, why, detail))
     return found
 
@@ -142,9 +169,9 @@ def ready(due: Sequence[Due], order: Mapping[str, Measurement]) -> list[Due]:
     found: list[Due] = []
     held: set[tuple[str, str]] = set()
     for d in due:
-        waits = d.why is Why.FOLLOWS or any((i, d.batch) in held for i in order[d.asset].inputs)
-        if waits:
-            held.add((d.asset, d.batch))
+        inputs = {ledger_key(order.get(i), i, d.batch) for i in order[d.asset].inputs}
+        if d.why is Why.FOLLOWS or inputs & held:
+            held.add(ledger_key(order[d.asset], d.asset, d.batch))
         else:
             found.append(d)
     return found
@@ -158,7 +185,7 @@ def plan(lake: Lake, order: Mapping[str, Measurement], batches: Sequence[str] | 
         order: see :func:`due_partitions`.
         batches: only these; default all that the ledger of sources holds.
     """
-    ledger = lake.made(batches)
+    ledger = lake.made(None if batches is None else [*batches, SHARED])
     known = sorted(batch for asset, batch in ledger if asset == SOURCE_FILES)
     due = due_partitions(order, known, ledger, _transient(lake, order.values()))
     if not due:

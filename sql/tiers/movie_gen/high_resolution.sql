@@ -6,8 +6,8 @@
 -- are from the main text. The table's width >= height makes this the landscape branch of the set.
 --
 -- Table 44's rows that are not in this file, because the clip sheet has no measurement for them:
---   row 7, aesthetics: LAION aesthetic score of the middle frame >= 4.0;
---   row 10, no duplicate: embedding cosine similarity < 0.99;
+--   row 7, aesthetics: LAION aesthetic score of the middle frame >= 4.0. Only the profile 'full' has it; the rule is
+--   aesthetic_laion >= 4.0 AS aesthetic, and goes before not_slow_motion;
 --   row 11, concept resampling by 1/sqrt(cluster size), which chooses among kept clips and does not judge one.
 -- For the same reason the share of clips that show people (at least 60 % of this set; shows_people has it) is no rule.
 SELECT
@@ -44,6 +44,10 @@ SELECT
 
     -- Table 44, row 9 (as reported): shots per second < 0.85.
     shots_per_second < 0.85 AS not_jittery,
+
+    -- Table 44, row 10 (as reported): cosine in a copy-detection space < 0.99. The space is ours (measure/copies.py), and
+    -- of near clips the best stays (ours): the cosine is that to a better clip.
+    duplicate_cosine < 0.99 AS no_duplicate,
 
     -- Main text, visual filter 6, after Panda-70M: not the first seconds of the source (as reported). How many is not
     -- published; 3 s, and of sources with several shots only, are ours (see low_resolution.sql).

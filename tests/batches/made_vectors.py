@@ -1,0 +1,56 @@
+"""Batches whose clips have vectors by hand, in a lake of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from video_assets.batches.step import Step
+from video_assets.lake.lake import Lake, Made, Replacement
+from video_assets.lake.schemas import CLIP_EMBEDDINGS, CLIPS, SOURCE_FILES
+from video_assets.measurements import measurements
+from video_assets.settings import LakeSettings, Settings
+
+Vector = NDArray[np.float32]
+
+
+def made_step(folder: Path, **sections: object) -> Step:
+    lake = Lake(Settings(lake=LakeSettings(root=str(folder / "lake")), **sections))  # type: ignore[arg-type]
+    return Step(lake, measurements(lake.settings, {}))
+
+
+def signature(angle: float) -> Vector:
+    """A signature of length 1 whose cosine with another is that of the difference of their angles, in degrees."""
+    found = np.zeros(70, np.float32)
+    # Even horizontal frequencies: the same in a mirror, as a symmetric picture's.
+    found[1], found[3] = np.cos(np.radians(angle)), np.sin(np.radians(angle))
+    return found
+
+
+def embed(step: Step, batch: str, clips: Mapping[str, Vector], widths: Sequence[int] = ()) -> None:
+    """Put clips with these vectors, as embedding and signature, into a batch; as wide as given, else 1000."""
+    version = step.version("clip_embeddings")
+    keys: list[dict[str, object]] = [{"batch": batch, "clip_id": clip, "video_id": clip} for clip in clips]
+    sizes: list[dict[str, object]] = [
+        {"crop_width": w, "crop_height": 1000, "duration_s": 5.0} for w in widths or [1000] * len(clips)
+    ]
+    rows = [
+        k | {"embedding": v.tolist(), "copy_signature": v.tolist()} for k, v in zip(keys, clips.values(), strict=True)
+    ]
+    embeddings = CLIP_EMBEDDINGS.frame(rows, version=version)
+    made = [
+        Made("source_files", batch, "1", "1", {}, 1),
+        step.made("clip_embeddings", batch, embeddings, {}),
+    ]
+    step.lake.commit(
+        [
+            Replacement(SOURCE_FILES, [batch], SOURCE_FILES.frame([{"batch": batch, "uri": batch}])),
+            Replacement(CLIPS, [batch], CLIPS.frame([k | s for k, s in zip(keys, sizes, strict=True)])),
+            Replacement(CLIP_EMBEDDINGS, [batch], embeddings),
+        ],
+        made,
+        message=batch,
+    )  # fmt: skip

@@ -1,0 +1,133 @@
+"""Group scores, what clips show: vectors, near-duplicates and concepts."""
+
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+import polars as pl
+from dagster._core.definitions.data_version import DATA_VERSION_IS_USER_PROVIDED_TAG, DATA_VERSION_TAG
+
+from video_assets import reports
+from video_assets.assets.common import BATCHES, picture, remade_for_all, result, spec, working
+from video_assets.assets.scores import family
+from video_assets.batches.concepts import assign_concepts, fit_concepts
+from video_assets.batches.duplicates import find_duplicates, group_duplicates
+from video_assets.batches.embeddings import embed_clips, score_laion
+from video_assets.lake.lake import Lake, Made
+from video_assets.lake.plan import SHARED
+from video_assets.lake.schemas import CONCEPT_MODEL, NEAR_DUPLICATES
+from video_assets.measure.models import models_of
+from video_assets.resources import LakeResource
+from video_assets.settings import settings
+
+_EXACT = {"numpy", "parquet"}
+
+
+def _subjects(lake: Lake, batch: str) -> dict[str, dg.MetadataValue[str]]:
+    counted = lake.query(
+        "SELECT subjects[1].subject AS subject, count(*) AS clips, avg(subjects[1].probability) AS mean_probability "
+        "FROM clip_embeddings WHERE batch = ? AND reason IS NULL GROUP BY ALL ORDER BY clips DESC, subject LIMIT 20",
+        [batch],
+    )
+    return {"likeliest_subjects": picture(reports.table(counted))}
+
+
+clip_embeddings = family("clip_embeddings", embed_clips, {}, None, {"torch", "parquet"}, _subjects)
+
+
+@dg.multi_asset(specs=[spec("near_duplicates", "scores", _EXACT)], name="near_duplicates", partitions_def=BATCHES)
+def near_duplicates(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
+    """Compare the batch's clips with all clips."""
+    opened = lake.open()
+    with working(context, opened) as step:
+        made = find_duplicates(step, context.partition_key)
+    cosines = opened.read(NEAR_DUPLICATES, [context.partition_key], ["cosine"])["cosine"]
+    return result(made, opened, cosine_histogram=picture(reports.histogram(cosines, "cosine")))
+
+
+@dg.multi_asset(specs=[spec("duplicate_groups", "scores", _EXACT)], name="duplicate_groups", partitions_def=BATCHES)
+def duplicate_groups(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
+    """Form the groups over all batches, and tell Dagster of the other batches in which they changed."""
+    batch, opened = context.partition_key, lake.open()
+    with working(context, opened) as step:
+        made, *others = group_duplicates(step, batch)
+    _tell(context, others)
+    shown = opened.query(
+        "SELECT g.duplicate_group, g.duplicates, g.clip_id, g.duplicate_of, g.duplicate_cosine, s.file_name, s.batch, "
+        "s.video_id, s.start_pts, s.end_pts, concat(s.file_name, ' ', round(g.duplicate_cosine, 3)) AS label "
+        "FROM duplicate_groups AS g JOIN clip_sheet AS s ON s.batch = g.batch AND s.clip_id = g.clip_id "
+        "WHERE g.duplicate_group IN (SELECT duplicate_group FROM duplicate_groups WHERE batch = ? AND duplicates > 1) "
+        "ORDER BY g.duplicate_group, g.duplicate_cosine, g.clip_id LIMIT 200",
+        [batch],
+    )
+    listed = shown.select("duplicate_group", "clip_id", "file_name", "duplicate_of", "duplicate_cosine")
+    return result(
+        made,
+        opened,
+        batches_changed=len(others),
+        groups=picture(reports.table(listed)),
+        contact_sheet_of_groups=picture(reports.contact_sheet(opened, shown)),
+    )
+
+
+def _tell(context: dg.AssetExecutionContext, made: Sequence[Made]) -> None:
+    """Report batches that this run made anew beside its own, with their content's version."""
+    for other in made:
+        tags = {DATA_VERSION_TAG: other.data_version, DATA_VERSION_IS_USER_PROVIDED_TAG: "true"}
+        metadata = {"dagster/row_count": other.rows, "changed_by_batch": context.partition_key}
+        event = dg.AssetMaterialization(other.asset.split("/"), partition=other.batch, metadata=metadata, tags=tags)
+        context.instance.report_runless_asset_event(event)
+
+
+@dg.multi_asset(
+    specs=[
+        spec("concept_model", "scores", _EXACT, automation=remade_for_all()).replace_attributes(partitions_def=None)
+    ],
+    name="concept_model",
+)
+def concept_model(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
+    """Fit the centres to all batches, when there is much more than there was."""
+    opened = lake.open()
+    with working(context, opened) as step:
+        made = fit_concepts(step)
+    model = opened.read(CONCEPT_MODEL, [SHARED])
+    living = model.filter(~pl.col("retired"))
+    return result(
+        made,
+        opened,
+        concepts=living.height,
+        retired=model.height - living.height,
+        clips=int(living["fitted_clips"].sum()),
+        sizes=picture(reports.histogram(living["fitted_clips"], "clips")),
+    )
+
+
+@dg.multi_asset(specs=[spec("concepts", "scores", _EXACT)], name="concepts", partitions_def=BATCHES)
+def concepts(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
+    """Assign the batch's clips to the centres."""
+    opened, batch = lake.open(), context.partition_key
+    with working(context, opened) as step:
+        made = assign_concepts(step, batch)
+    shown = opened.query(
+        "SELECT k.concept, k.concept_cosine, s.batch, s.video_id, s.start_pts, s.end_pts, "
+        "concat('concept ', k.concept, ': ', s.subjects[1].subject) AS label "
+        "FROM concepts AS k JOIN clip_sheet AS s ON s.batch = k.batch AND s.clip_id = k.clip_id "
+        "WHERE k.batch = ? ORDER BY k.concept, k.concept_cosine DESC",
+        [batch],
+    )
+    return result(
+        made,
+        opened,
+        cosine_histogram=picture(reports.histogram(shown["concept_cosine"], "cosine")),
+        contact_sheet_by_concept=picture(reports.contact_sheet(opened, shown)),
+    )
+
+
+def _of_the_profile() -> Iterator[dg.AssetsDefinition]:
+    """What only the profile 'full' has."""
+    if models_of("laion_scores", settings().models):
+        yield family(
+            "laion_scores", score_laion, {"aesthetic_laion": "LAION V2"}, "aesthetic_laion", {"torch", "parquet"}
+        )
+
+
+content = [clip_embeddings, near_duplicates, duplicate_groups, concept_model, concepts, *_of_the_profile()]

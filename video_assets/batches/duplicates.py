@@ -1,0 +1,152 @@
+"""Near-duplicates: pairs are found by the batch that comes later, groups follow from the pairs of all batches.
+
+A batch is compared with every clip that has a signature when it is its turn. Of two batches, the one that is compared
+last sees the other, whichever that is, even when both are at work at once: each commits its signatures before it looks.
+So every pair is found, no old batch is compared again, and the groups do not depend on the order.
+
+Groups do change when a batch arrives that has something near an old clip. The run that finds this writes the groups of
+those old batches anew and notes them in the ledger, in one commit: what reads them is then due, in these batches alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+
+from video_assets.batches.step import Step, Stopwatch
+from video_assets.lake.catalog import lock
+from video_assets.lake.lake import Made, Replacement
+from video_assets.lake.schemas import DUPLICATE_GROUPS, NEAR_DUPLICATES
+
+# Batches whose signatures are in memory at a time.
+_BATCHES_AT_ONCE = 32
+
+
+def find_duplicates(step: Step, batch: str) -> Made:
+    """Compare the batch's clips with all clips there are; commit ``near_duplicates``."""
+    asset = "near_duplicates"
+    inputs, watch = step.inputs(asset, batch), Stopwatch()
+    seconds = step.lake.query("SELECT coalesce(sum(duration_s), 0) FROM clips WHERE batch = ?", [batch]).item()
+    found = pl.DataFrame(_pairs(step, batch), schema=["clip_id", "other_id", "cosine", "mirrored"], orient="row")
+    # A picture that is its own mirror image is near both ways.
+    found = found.sort("cosine", descending=True).unique(["clip_id", "other_id"], keep="first")
+    rows = NEAR_DUPLICATES.frame(
+        found, batch=batch, signature_version=step.version("clip_embeddings"), version=step.version(asset)
+    )
+    made = step.made(asset, batch, rows, inputs, footage_seconds=seconds, compute_seconds=watch.seconds)
+    replacement = Replacement(NEAR_DUPLICATES, [batch], rows)
+    step.lake.commit([replacement], [made], message=f"{asset}/{batch}", run_id=step.run_id)
+    return made
+
+
+def _pairs(step: Step, batch: str) -> Iterator[tuple[str, str, float, bool]]:
+    """Clip of the batch, other clip, cosine, and whether it is mirrored; each pair within the batch once."""
+    from video_assets.measure.copies import mirrored
+    from video_assets.measure.near_duplicates import near_pairs
+
+    names, ours = _signatures(step, [batch])
+    if not names:
+        return
+    least = step.lake.settings.duplicates.min_cosine
+    batches = step.lake.query("SELECT DISTINCT batch FROM clip_embeddings ORDER BY batch")["batch"].to_list()
+    for start in range(0, len(batches), _BATCHES_AT_ONCE):
+        others, theirs = _signatures(step, batches[start : start + _BATCHES_AT_ONCE])
+        within = set(names) & set(others)
+        for mirror, compared in ((False, theirs), (True, mirrored(theirs))):
+            for i, j, cosine in near_pairs(ours, compared, least):
+                one, other = names[i], others[j]
+                if other not in within or one < other:
+                    yield one, other, cosine, mirror
+
+
+def _signatures(step: Step, batches: list[str]) -> tuple[list[str], Any]:
+    """Clips of some batches that have a signature of the present version: ids, and float32 (clips, n)."""
+    rows = step.lake.query(
+        "SELECT clip_id, copy_signature FROM clip_embeddings WHERE batch IN (SELECT unnest(?)) AND version = ? "
+        "AND copy_signature IS NOT NULL ORDER BY clip_id",
+        [batches, step.version("clip_embeddings")],
+    )
+    signatures = rows["copy_signature"].explode().cast(pl.Float32).to_numpy()
+    return rows["clip_id"].to_list(), signatures.reshape(max(rows.height, 1), -1)
+
+
+def group_duplicates(step: Step, batch: str) -> list[Made]:
+    """Form the groups from the pairs of all batches; commit ``duplicate_groups`` of this batch and of those that changed.
+
+    Returns:
+        The ledger entries, this batch's first.
+    """
+    asset = "duplicate_groups"
+    lake, watch = step.lake, Stopwatch()
+    # Two runs at once would each write what the other's pairs make wrong.
+    with lock(lake.settings.lake, asset):
+        known = [b for a, b in lake.made() if a == asset and b != batch]
+        inputs = step.inputs_of(asset, [batch, *known])
+        members = _members(step)
+        touched = [batch, *sorted(set(known) & _changed(step, members))]
+        rows = _rows(step, touched, members)
+        made = [step.made(asset, b, rows.filter(batch=b), inputs[b]) for b in touched]
+        made[0] = step.made(asset, batch, rows.filter(batch=batch), inputs[batch], compute_seconds=watch.seconds)
+        replacements = [Replacement(DUPLICATE_GROUPS, touched, rows)]
+        lake.commit(replacements, made, message=f"{asset}/{batch}", run_id=step.run_id)
+    return made
+
+
+_JUDGED = ("batch", "clip_id", "duplicate_group", "duplicates", "duplicate_of", "duplicate_cosine")
+
+
+def _members(step: Step) -> pl.DataFrame:
+    """Every clip that is in a group with another, as the present pairs have it."""
+    from video_assets.measure.near_duplicates import groups, judged
+
+    # A clip that is gone, or whose signature is of another version by now, makes no pair.
+    pairs = step.lake.query(
+        "SELECT n.clip_id, n.other_id, n.cosine FROM near_duplicates AS n "
+        "JOIN clip_embeddings AS a ON a.batch = n.batch AND a.clip_id = n.clip_id AND a.version = n.signature_version "
+        "JOIN clip_embeddings AS b ON b.clip_id = n.other_id AND b.version = n.signature_version "
+        "JOIN clips AS c ON c.batch = a.batch AND c.clip_id = a.clip_id "
+        "JOIN clips AS d ON d.batch = b.batch AND d.clip_id = b.clip_id "
+        "WHERE n.signature_version = ? AND n.cosine >= ? - 1e-6",
+        [step.version("clip_embeddings"), step.lake.settings.duplicates.min_cosine],
+    ).rows()
+    # Bit rates never tie: what is burnt in comes before them, in steps of a hundredth of the picture.
+    group_of = groups((one, other) for one, other, _ in pairs)
+    ranks = step.lake.query(
+        "SELECT c.clip_id, c.batch, c.crop_width * c.crop_height AS pixels, coalesce(v.bit_rate, 0) AS bit_rate, "
+        "round(coalesce(t.text_share, 1) + coalesce(i.border_share, 1), 2) AS overlaid, c.duration_s FROM clips AS c "
+        "LEFT JOIN raw_videos AS v ON v.batch = c.batch AND v.video_id = c.video_id "
+        "LEFT JOIN text_scores AS t ON t.batch = c.batch AND t.clip_id = c.clip_id "
+        "LEFT JOIN visual_scores AS i ON i.batch = c.batch AND i.clip_id = c.clip_id "
+        "WHERE c.clip_id IN (SELECT unnest(?))",
+        [list(group_of)],
+    )
+    rank = {clip: (-pixels, over, -rate, -seconds, clip) for clip, _, pixels, rate, over, seconds in ranks.iter_rows()}
+    batch_of = dict(ranks.select("clip_id", "batch").iter_rows())
+    verdicts = judged(pairs, group_of, rank)
+    sizes = pl.Series(group_of.values(), dtype=pl.String).value_counts(name="n")
+    size_of = dict(sizes.iter_rows())
+    rows = [(batch_of[m], m, group, size_of[group], *verdicts[m]) for m, group in group_of.items()]
+    return DUPLICATE_GROUPS.frame(pl.DataFrame(rows, schema=_JUDGED, orient="row")).select(_JUDGED)
+
+
+def _changed(step: Step, members: pl.DataFrame) -> set[str]:
+    """Batches of clips whose group is not as the table has it."""
+    had = step.lake.query(f"SELECT {', '.join(_JUDGED)} FROM duplicate_groups WHERE duplicates > 1")
+    had = had.cast({c: DUPLICATE_GROUPS.schema[c] for c in _JUDGED})
+    both = pl.concat([had, members])
+    return set(both.filter(~both.is_duplicated())["batch"])
+
+
+def _rows(step: Step, batches: list[str], members: pl.DataFrame) -> pl.DataFrame:
+    """A row for each clip of these batches that was compared: what is near no other clip is a group of its own."""
+    compared = step.lake.query(
+        "SELECT batch, clip_id FROM clip_embeddings WHERE reason IS NULL AND batch IN (SELECT unnest(?))", [batches]
+    )
+    rows = compared.join(members.drop("batch"), on="clip_id", how="left").with_columns(
+        pl.col("duplicate_group").fill_null(pl.col("clip_id")),
+        pl.col("duplicates").fill_null(1),
+        pl.col("duplicate_cosine").fill_null(0.0),
+    )
+    return DUPLICATE_GROUPS.frame(rows, version=step.version("duplicate_groups"))
