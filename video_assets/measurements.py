@@ -171,13 +171,6 @@ def measurements(settings: Settings, tiers: Mapping[str, Tier]) -> dict[str, Mea
     return {m.asset: m for m in made}
 
 
-def _embeddings_version(settings: Settings, decode: str) -> str:
-    parameters = {**settings.embedding.model_dump(), "timm": _minor("timm")}
-    if settings.models.profile == "full":
-        parameters |= {"architecture": settings.models.image_text.architecture, "open_clip": _minor("open_clip_torch")}
-    return _by_models("clip_embeddings", settings, decode, parameters, "torch")
-
-
 def _transitions(settings: Settings, decode: str) -> str:
     """Version of the network's scores: of what it sees, which the decode decides on, and of how it runs."""
     parameters = settings.transitions.model_dump(exclude={"seconds_per_frame"}) | {"network": settings.shots.network}
@@ -185,6 +178,13 @@ def _transitions(settings: Settings, decode: str) -> str:
     return code_version(
         CODE["transition_scores"], {**parameters, "torch": _minor("torch"), "shot_frames": decode}, weights
     )
+
+
+def _embeddings_version(settings: Settings, decode: str) -> str:
+    parameters = {**settings.embedding.model_dump(), "timm": _minor("timm")}
+    if settings.models.profile == "full":
+        parameters |= {"architecture": settings.models.image_text.architecture, "open_clip": _minor("open_clip_torch")}
+    return _by_models("clip_embeddings", settings, decode, parameters, "torch")
 
 
 def _by_models(

@@ -53,7 +53,6 @@ class TransNetV2:
             )
         }  # fmt: skip
 
-    @torch.inference_mode()
     def scores(self, pictures: Picture) -> Scores:
         """Probabilities of consecutive frames; those of the first and the last 25 lack context.
 
@@ -64,7 +63,7 @@ class TransNetV2:
             float32 (frames, 2): that a boundary is there, and that the frame is part of a transition.
         """
         frames = torch.from_numpy(pictures).to(self._device)
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._half):
+        with torch.inference_mode(), torch.autocast(self._device.type, torch.bfloat16, enabled=self._half):
             x = frames.permute(0, 3, 1, 2).float().contiguous(memory_format=torch.channels_last) / 255.0
             means = []
             for first, second in self._stacks:
