@@ -28,7 +28,6 @@ from video_assets.lake.schemas import DUPLICATE_GROUPS, NEAR_DUPLICATES
 _BATCHES_AT_ONCE = 32
 # Least cosine of two structures whose courses are compared. Of clips of different films, 1 % of pairs reach it.
 _ALIKE = 0.85
-
 # What single precision may take from a number that is compared.
 _ROUNDING = 1e-6
 
@@ -64,7 +63,10 @@ def _pairs(step: Step, batch: str) -> Iterator[tuple[str, str, float, bool, floa
     batches = step.lake.query("SELECT DISTINCT batch FROM clip_embeddings ORDER BY batch")["batch"].to_list()
     for start in range(0, len(batches), _BATCHES_AT_ONCE):
         compared = batches[start : start + _BATCHES_AT_ONCE]
-        alike = _alike(names, ours, *_signatures(step, compared), settings.min_cosine)
+        others, theirs = _signatures(step, compared)
+        if not others:
+            continue
+        alike = _alike(names, ours, others, theirs, settings.min_cosine)
         shifted = {pair for pair, (cosine, _) in alike.items() if cosine < settings.min_cosine - _ROUNDING}
         courses = _courses(step, [batch, *compared], {clip for pair in shifted for clip in pair})
         for (one, other), (cosine, mirror) in alike.items():
@@ -99,13 +101,17 @@ def _alike(
 
 
 def _courses(step: Step, batches: list[str], clips: set[str]) -> dict[str, Any]:
-    """The courses in time of these clips that have one of the present version: float32 (3, n) by clip."""
+    """The courses in time of these clips that have one of the present version: float32 (curves, n) by clip."""
+    from video_assets.measure.course import SIGNALS
+
+    if not clips:
+        return {}
     rows = step.lake.query(
         "SELECT clip_id, time_course FROM motion_scores WHERE batch IN (SELECT unnest(?)) "
         "AND clip_id IN (SELECT unnest(?)) AND version = ? AND time_course IS NOT NULL",
         [batches, sorted(clips), step.version("motion_scores")],
     )
-    return {clip: course.to_numpy().reshape(3, -1) for clip, course in zip(*rows, strict=True)} if clips else {}
+    return {clip: course.to_numpy().reshape(len(SIGNALS), -1) for clip, course in zip(*rows, strict=True)}
 
 
 def _signatures(step: Step, batches: list[str]) -> tuple[list[str], Any]:
