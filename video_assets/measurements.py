@@ -26,7 +26,7 @@ CODE: dict[str, str] = {
     "shots": "2",
     "clips": "1",
     "visual_scores": "1",
-    "motion_scores": "2",
+    "motion_scores": "3",
     "candidates": "1",
     "text_scores": "1",
     "people_scores": "1",
@@ -35,8 +35,8 @@ CODE: dict[str, str] = {
     "quality_scores": "1",
     "clip_embeddings": "1",
     "laion_scores": "1",
-    "near_duplicates": "1",
-    "duplicate_groups": "1",
+    "near_duplicates": "2",
+    "duplicate_groups": "2",
     "concept_model": "1",
     "concepts": "1",
 }
@@ -75,6 +75,7 @@ def measurements(settings: Settings, tiers: Mapping[str, Tier]) -> dict[str, Mea
     decode = code_version(CODE["decode"], settings.decode.model_dump(exclude={"max_pixels"}) | {"av": _minor("av")})
     shots = code_version(CODE["shots"], settings.shots.model_dump() | {"scenedetect": _minor("scenedetect-headless")})
     visual = code_version(CODE["visual_scores"], {"min_bar_share": settings.clips.min_bar_share})
+    motion = code_version(CODE["motion_scores"], {})
     embeddings = _embeddings_version(settings, decode)
     loosest = {name: tier.version for name, tier in root_tiers(tiers).items()}
     candidates = code_version(
@@ -103,8 +104,7 @@ def measurements(settings: Settings, tiers: Mapping[str, Tier]) -> dict[str, Mea
         ),
         Measurement("visual_scores", schemas.VISUAL_SCORES, visual, ("frame_signals", "clips"), "clip"),
         Measurement(
-            "motion_scores", schemas.MOTION_SCORES, code_version(CODE["motion_scores"], {}),
-            ("frame_signals", "clips"), "clip",
+            "motion_scores", schemas.MOTION_SCORES, motion, ("frame_signals", "clips"), "clip",
         ),
         Measurement("candidates", schemas.CANDIDATES, candidates, _BASIS, "clip"),
         Measurement(
@@ -131,8 +131,11 @@ def measurements(settings: Settings, tiers: Mapping[str, Tier]) -> dict[str, Mea
         ),
         Measurement(
             "near_duplicates", schemas.NEAR_DUPLICATES,
-            code_version(CODE["near_duplicates"], {**settings.duplicates.model_dump(), "signatures": embeddings}),
-            ("clip_embeddings",), "clip",
+            code_version(
+                CODE["near_duplicates"],
+                {**settings.duplicates.model_dump(), "signatures": embeddings, "courses": motion},
+            ),
+            ("clip_embeddings", "motion_scores"), "clip",
         ),
         Measurement(
             "duplicate_groups", schemas.DUPLICATE_GROUPS,

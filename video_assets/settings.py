@@ -366,6 +366,12 @@ class DuplicateSettings(_Section):
     min_cosine: float = Field(
         0.99, gt=0, le=1, description="Least cosine of two copy signatures at which clips are near-duplicates."
     )
+    min_correlation: float = Field(
+        0.85,
+        gt=0,
+        le=1,
+        description="Least correlation of two courses in time at which clips of like structure are near-duplicates too.",
+    )
 
 
 class ConceptSettings(_Section):

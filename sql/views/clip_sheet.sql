@@ -181,6 +181,7 @@ SELECT
     e.subjects,
     e.reason AS embedding_reason,
     u.duplicate_group,
+    u.duplicate,
     u.duplicate_of,
     u.duplicate_cosine,
     k.concept,

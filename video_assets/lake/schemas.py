@@ -478,6 +478,11 @@ MOTION_SCORES = Table(
             "Median deviation of the camera from its smooth motion over about 2 s, in shares of the long side/s.",
         ),
         Column("object_motion", DOUBLE, "Median motion that is not the camera's, in shares of the long side/s."),
+        Column(
+            "time_course",
+            pl.List(REAL),
+            "Mean luma, its deviation and VMAF motion, one curve after the other, each 12.5 values/s of means over 0.24 s (measure/course.py): copies go on alike.",
+        ),
         _VERSION,
         _REASON,
         _MESSAGE,
@@ -786,7 +791,7 @@ LAION_SCORES = Table(
 
 NEAR_DUPLICATES = Table(
     "near_duplicates",
-    "Two clips whose copy signatures are near, found when the first's batch was compared with all clips there were.",
+    "Two clips that are copies: of near signatures, or of like structure and course in time. Found when the first's batch was compared with all clips there were.",
     ("clip_id", "other_id"),
     (
         _BATCH,
@@ -794,6 +799,16 @@ NEAR_DUPLICATES = Table(
         Column("other_id", TEXT, "The other clip, of this batch (then each pair has one row) or of another."),
         Column("cosine", REAL, "Cosine of the two copy signatures, to 1."),
         Column("mirrored", BOOL, "Whether the one is the other's mirror image."),
+        Column(
+            "correlation",
+            REAL,
+            "Correlation of the two courses in time at offset_s, to 1; NULL where the cosine alone is near enough.",
+        ),
+        Column(
+            "offset_s",
+            REAL,
+            "How much later in clip_id than in other_id the same moment is, from each clip's start, in s; NULL as correlation.",
+        ),
         Column("signature_version", TEXT, "Version of the clip_embeddings in which both signatures were."),
         _VERSION,
     ),
@@ -813,7 +828,12 @@ DUPLICATE_GROUPS = Table(
             TEXT,
             "The best clip of the group, if a better one is near this one; NULL when this one is to be kept. Better: more pixels, less text and border, more bits/s, longer.",
         ),
-        Column("duplicate_cosine", REAL, "Largest cosine to a better clip of the group; 0 when none is near."),
+        Column("duplicate", BOOL, "Whether there is such a better clip."),
+        Column(
+            "duplicate_cosine",
+            REAL,
+            "Largest cosine of signatures to a better clip that is a copy; 0 when none is. A copy that starts at another moment may have a small one.",
+        ),
         _VERSION,
     ),
 )
