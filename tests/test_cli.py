@@ -98,7 +98,7 @@ def test_every_ready_question_has_an_answer(there: Place, file: Path) -> None:
 
 def test_the_ready_question_about_tiers_counts_every_clip_of_every_tier(there: Place) -> None:
     found = rows(answer("sql", "--csv", str(next(f for f in EXPLORE if f.stem == "hours_per_tier"))))
-    assert sum(int(r["clips"]) for r in found) == 6 * 22
+    assert sum(int(r["clips"]) for r in found) == 12 * 22
 
 
 def test_a_file_that_is_not_there_is_not_taken_for_a_query(there: Place) -> None:
@@ -136,7 +136,7 @@ def test_a_clip_is_told_the_rules_of_every_tier(there: Place) -> None:
     decided = {(tier, rule) for tier, _, _, rule, _, here in lines if here == "True"}
     assert ("movie_gen/low_resolution", "not_static") in decided
     assert ("hunyuan_video/256p", "exposed") in decided
-    assert len(decided) == 6
+    assert len(decided) == 12
 
 
 def test_an_unknown_clip_is_answered_with_how_to_find_one(there: Place) -> None:

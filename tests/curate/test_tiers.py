@@ -170,8 +170,10 @@ def test_every_shipped_tier_loads_with_a_title_a_description_and_a_source_for_ea
     tiers, errors = load_tiers(SQL / "tiers")
     assert errors == []
     assert list(tiers) == [
-        "hunyuan_video/256p", "movie_gen/high_resolution", "movie_gen/low_resolution",
-        "hunyuan_video/360p", "hunyuan_video/540p", "hunyuan_video/720p",
+        "allegro/fine_tuning", "goku/480p", "hunyuan_video/256p", "movie_gen/augmented_high_resolution",
+        "movie_gen/high_resolution", "movie_gen/low_resolution", "open_sora/256p",
+        "hunyuan_video/360p", "movie_gen/fine_tuning_candidates", "hunyuan_video/540p", "hunyuan_video/720p",
+        "hunyuan_video/fine_tuning_candidates",
     ]  # fmt: skip
     assert [t.name for t in tiers.values() if t.title == t.name or not t.description] == []
     assert [(t.name, r.name) for t in tiers.values() for r in t.rules if not r.source] == []
