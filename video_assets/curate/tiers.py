@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -46,12 +46,14 @@ class Rule:
         expression: SQL over ``clip_sheet``, as written in the file.
         source: The comment above and beside it: paper, table or section, and its grade.
         line: Line of the file on which it starts, from 1.
+        span: Where the column stands in the file's text, with its alias: first character, and the one after the last.
     """
 
     name: str
     expression: str
     source: str
     line: int
+    span: tuple[int, int] = field(default=(0, 0), compare=False)
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class Tier:
         title: Header ``-- title:``; the name when there is none.
         description: Header ``-- description:``; comment lines indented by two spaces or more continue a header.
         parent: Header ``-- parent:``: the tier whose verdicts this one reads, or None.
+        text: The whole file.
         sql: The file's SELECT, as written.
         line: Line of the file on which the SELECT starts, from 1.
         rules: The rules in the order in which they apply; never empty.
@@ -75,6 +78,7 @@ class Tier:
     title: str
     description: str
     parent: str | None
+    text: str
     sql: str
     line: int
     rules: tuple[Rule, ...]
@@ -114,10 +118,19 @@ def load_tier(path: Path, root: Path) -> Tier:
         mend = "Put it in a folder of its recipe, with letters, digits and underscores in both names."
         raise TierError(path, 1, f"A tier's file is recipe/stage.sql, and this is {name}.sql.", mend)
     try:
-        file = _File(path, path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise TierError(path, 1, f"The file cannot be read: {error}.", "Save it as UTF-8 text.") from error
-    return file.tier(name)
+    return read_tier(name, path, text)
+
+
+def read_tier(name: str, path: Path, text: str) -> Tier:
+    """Read a tier's text; errors name ``path``.
+
+    Raises:
+        TierError: the text does not have a tier's form.
+    """
+    return _File(path, text).tier(name)
 
 
 @dataclass(frozen=True)
@@ -137,6 +150,7 @@ class _File:
             title=headers.get("title", name),
             description=headers.get("description", ""),
             parent=headers.get("parent"),
+            text=self.text,
             sql=self.between(tokens[0], tokens[-1]),
             line=self.line(tokens[0]),
             rules=rules,
@@ -236,7 +250,8 @@ class _File:
             mend = "Use a column of clip_sheet, or add one to the view; the parent's tier_verdicts alone may be read."
             raise TierError(self.path, line, what, mend)
         last = words[-3] if aliased else words[-1]
-        return Rule(name, self.between(words[0], last), self.comments(words), line)
+        span = (words[0].start, words[-1].end + 1)
+        return Rule(name, self.between(words[0], last), self.comments(words), line, span)
 
     def comments(self, words: list[Token]) -> str:
         """Join the comment lines right above a column, those inside it, and the one that follows it on its line."""
