@@ -153,13 +153,14 @@ def search(text: str, most: int) -> None:
 @main.command()
 @click.argument("tier")
 def funnel(tier: str) -> None:
-    """Show the clips and hours that are left after each rule of TIER (recipe/stage)."""
+    """Show the clips and hours left after each rule of TIER (recipe/stage), beside what its paper publishes."""
+    from video_assets.curate.funnel import beside_published
     from video_assets.curate.funnel import funnel as funnel_of
 
     _existing()
     chosen = _tier(_tiers(), tier)
     with _lake().cursor() as cursor:
-        show.frame(funnel_of(cursor, chosen), title=chosen.title)
+        show.frame(beside_published(funnel_of(cursor, chosen), chosen), title=chosen.title)
 
 
 @main.command("what-if")

@@ -52,6 +52,43 @@ def histogram(values: pl.Series, unit: str, bins: int = 24) -> str:
     return _image(svg.encode(), "image/svg+xml", caption)
 
 
+def funnel(steps: pl.DataFrame) -> str:
+    """A bar for what each rule leaves of all clips, as an inline SVG image; a line where a paper publishes its share.
+
+    Args:
+        steps: a funnel: ``rule``, ``clips_left``, and ``published`` (0-1, or NULL) where there is any.
+    """
+    everything = steps["clips_left"].max()
+    if not isinstance(everything, int) or not everything:
+        return "No clips."
+    left, row, wide = 190, 20, _WIDTH - 190 - 60
+    text = 'font-family="sans-serif" font-size="12" fill="#555"'
+    drawn = []
+    for place, step in enumerate(steps.iter_rows(named=True)):
+        top, share = 4 + place * row, step["clips_left"] / everything
+        drawn.append(
+            f'<text x="{left - 8}" y="{top + 13}" text-anchor="end" {text}>{html.escape(step["rule"])}</text>'
+            f'<rect x="{left}" y="{top}" width="{share * wide:.1f}" height="{row - 4}" fill="#4f43dd"/>'
+            f'<text x="{left + share * wide + 5:.1f}" y="{top + 13}" {text}>{step["clips_left"]}</text>'
+        )
+        if (published := step.get("published")) is not None:
+            at = left + published * wide
+            drawn.append(
+                f'<line x1="{at:.1f}" x2="{at:.1f}" y1="{top - 1}" y2="{top + row - 3}" stroke="#d33" stroke-width="3"/>'
+            )
+    kept = steps["clips_left"][-1]
+    caption = f"{kept} of {everything} clips are kept"
+    if "published" in steps.columns:
+        caption += "; red: the share that the paper publishes"
+    high = 4 + steps.height * row
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{high + 20}">'
+        f'<rect width="100%" height="100%" fill="#fff"/>{"".join(drawn)}'
+        f'<text x="{_WIDTH / 2}" y="{high + 13}" text-anchor="middle" {text}>{html.escape(caption)}</text></svg>'
+    )
+    return _image(svg.encode(), "image/svg+xml", caption)
+
+
 def table(rows: pl.DataFrame) -> str:
     """A Markdown table; a sentence when it is empty."""
     if rows.is_empty():

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
 _NAME = re.compile(r"[A-Za-z0-9_]+/[A-Za-z0-9_]+")
-_HEADER = re.compile(r"--\s*(title|description|parent):\s*(.*)")
+_HEADER = re.compile(r"--\s*(title|description|parent|published):\s*(.*)")
 _CONTINUED = re.compile(r"--\s{2,}(\S.*)")
 _KEYS = {"batch", "video_id", "clip_id"}
 _OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE}
@@ -71,6 +72,7 @@ class Tier:
         line: Line of the file on which the SELECT starts, from 1.
         rules: The rules in the order in which they apply; never empty.
         version: Hash of the SELECT's tokens: comments, layout and headers do not count.
+        published: Header ``-- published: rule=share ...``: of the paper's pool, the share (0-1) left after a rule.
     """
 
     name: str
@@ -83,6 +85,7 @@ class Tier:
     line: int
     rules: tuple[Rule, ...]
     version: str
+    published: Mapping[str, float] = field(default_factory=dict)
 
 
 def load_tiers(root: Path) -> tuple[dict[str, Tier], list[TierError]]:
@@ -155,6 +158,7 @@ class _File:
             line=self.line(tokens[0]),
             rules=rules,
             version=hashlib.sha256(" ".join(self.between(t, t) for t in tokens).encode()).hexdigest()[:16],
+            published=self.published(headers.get("published", ""), {rule.name for rule in rules}),
         )
 
     def line(self, token: Token) -> int:
@@ -178,6 +182,18 @@ class _File:
             else:
                 key = None
         return {k: v for k, v in headers.items() if v}
+
+    def published(self, header: str, rules: set[str]) -> dict[str, float]:
+        """Read ``rule=share`` pairs."""
+        shares: dict[str, float] = {}
+        for word in header.split():
+            rule, _, share = word.partition("=")
+            if rule not in rules or not re.fullmatch(r"0?\.\d+|[01]", share):
+                line = next(i for i, s in enumerate(self.text.splitlines(), 1) if word in s)
+                mend = "Write -- published: rule=share, with a rule of this file and its share of the pool, 0 to 1."
+                raise TierError(self.path, line, f"{word} is no published share.", mend)
+            shares[rule] = float(share)
+        return shares
 
     def parse(self) -> tuple[exp.Select, list[Token]]:
         """Read the one SELECT, and its tokens without the closing semicolon.
