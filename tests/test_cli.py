@@ -63,7 +63,16 @@ def test_a_file_is_not_a_folder(here: Place) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [("plan",), ("sql",), ("sql", "SELECT 1"), ("funnel", "a/b"), ("why", "x"), ("sweep",)]
+    "command",
+    [
+        ("plan",),
+        ("sql",),
+        ("sql", "SELECT 1"),
+        ("funnel", "a/b"),
+        ("what-if", "a/b", "--set", "c=TRUE"),
+        ("why", "x"),
+        ("sweep",),
+    ],
 )
 def test_a_lake_that_is_not_there_is_not_made_by_asking(here: Place, command: tuple[str, ...]) -> None:
     said = refusal(*command)
@@ -98,7 +107,7 @@ def test_every_ready_question_has_an_answer(there: Place, file: Path) -> None:
 
 def test_the_ready_question_about_tiers_counts_every_clip_of_every_tier(there: Place) -> None:
     found = rows(answer("sql", "--csv", str(next(f for f in EXPLORE if f.stem == "hours_per_tier"))))
-    assert sum(int(r["clips"]) for r in found) == 6 * 22
+    assert sum(int(r["clips"]) for r in found) == 12 * 22
 
 
 def test_a_file_that_is_not_there_is_not_taken_for_a_query(there: Place) -> None:
@@ -129,6 +138,32 @@ def test_an_unknown_tier_is_answered_with_those_that_there_are(there: Place) -> 
     assert "movie_gen/high_resolution" in said
 
 
+def test_what_another_rule_would_gain_is_told_and_shown_and_changes_nothing(there: Place) -> None:
+    before = answer("sql", "--csv", "SELECT count(*) FROM ducklake_snapshots('lake')")
+    printed = answer("what-if", "hunyuan_video/256p", "--set", "no_duplicate = duplicate_cosine < 1.1")
+    rows = {cells[0]: cells[1:4] for cells in _cells(printed) if len(cells) == 9}
+    assert rows["hunyuan_video/256p"] == ["14", "18", "4"]
+    assert rows["hunyuan_video/720p"] == ["6", "7", "1"]
+    page = Path("what-if.html").read_text()
+    assert page.count("<img ") == 1
+    assert "4 of 4 clips" in page
+    assert answer("sql", "--csv", "SELECT count(*) FROM ducklake_snapshots('lake')") == before
+
+
+def test_what_if_reads_an_edited_copy_and_says_what_it_lacks(there: Place) -> None:
+    copy = Path("stricter.sql")
+    tier = Settings().sql_folder / "tiers" / "hunyuan_video" / "720p.sql"
+    copy.write_text(tier.read_text().replace("sharpness >= 60", "sharpness >= 1e9"))
+    printed = answer("what-if", "hunyuan_video/720p", "--file", "stricter.sql", "--page", "strict.html")
+    assert ["hunyuan_video/720p", "6", "0"] in [cells[:3] for cells in _cells(printed)]
+    assert "strict.html" in printed
+    assert "6 of 6 clips" in Path("strict.html").read_text()
+    assert "The tier has no rule clearer." in refusal("what-if", "hunyuan_video/720p", "--set", "clearer=TRUE")
+    assert "There is no tier hunyuan_video/8k" in refusal("what-if", "hunyuan_video/8k", "--set", "clear=TRUE")
+    assert "Say what would be other" in ask("what-if", "hunyuan_video/720p").output
+    assert "--set clear is not RULE='expression'" in ask("what-if", "hunyuan_video/720p", "--set", "clear").output
+
+
 def test_a_clip_is_told_the_rules_of_every_tier(there: Place) -> None:
     clip = there.lake().query("SELECT clip_id FROM clip_sheet WHERE file_name = 'slide_show.mp4'").item()
     printed = answer("why", clip)
@@ -136,7 +171,7 @@ def test_a_clip_is_told_the_rules_of_every_tier(there: Place) -> None:
     decided = {(tier, rule) for tier, _, _, rule, _, here in lines if here == "True"}
     assert ("movie_gen/low_resolution", "not_static") in decided
     assert ("hunyuan_video/256p", "exposed") in decided
-    assert len(decided) == 6
+    assert len(decided) == 12
 
 
 def test_an_unknown_clip_is_answered_with_how_to_find_one(there: Place) -> None:
@@ -205,7 +240,7 @@ def test_a_tier_file_that_is_wrong_is_left_out_and_said(there: Place, monkeypatc
 
 def test_every_command_helps() -> None:
     printed = answer("--help")
-    for command in ("curate", "demo", "plan", "sql", "funnel", "why", "sweep"):
+    for command in ("curate", "demo", "plan", "sql", "funnel", "what-if", "why", "sweep"):
         assert command in printed
         assert answer(command, "--help").startswith("Usage: ")
 

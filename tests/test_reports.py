@@ -52,6 +52,30 @@ def test_equal_values_and_nan_make_a_histogram_too() -> None:
     assert reports.histogram(pl.Series([], dtype=pl.Int32), "s") == "No values (0 missing)."
 
 
+def test_a_funnels_bars_are_as_long_as_what_is_left_and_lines_stand_where_a_paper_puts_them() -> None:
+    steps = pl.DataFrame({"rule": ["all clips", "<b>", "c"], "clips_left": [8, 4, 0], "published": [None, 0.25, 0.0]})
+    drawn = reports.funnel(steps)
+    assert drawn.startswith("![0 of 8 clips are kept; red: the share that the paper publishes](")
+    widths = [float(bar.get("width") or -1) for bar in bars(drawn)]
+    assert widths == [310.0, 155.0, 0.0]
+    lines = [float(e.get("x1") or 0) for e in svg(drawn).iter() if e.tag.endswith("line")]
+    assert lines == [190 + 0.25 * 310, 190.0]
+    assert reports.funnel(steps.drop("published")).startswith("![0 of 8 clips are kept](")
+    assert reports.funnel(steps.head(0)) == "No clips."
+
+
+def test_a_page_holds_its_tables_sentences_and_images_and_escapes_them() -> None:
+    rows = pl.DataFrame({"holder": ["<b>", None], "hours": [1.23456, 2.0]})
+    page = reports.page("What & if", ["1 < 2", rows, reports.histogram(pl.Series([1.0]), "s"), rows.head(0)])
+    assert "<h1>What &amp; if</h1><p>1 &lt; 2</p>" in page
+    assert (
+        "<tr><th>holder</th><th>hours</th></tr><tr><td>&lt;b&gt;</td><td>1.23</td></tr><tr><td></td><td>2</td></tr>"
+        in page
+    )
+    assert page.count('<img alt="1 values; median 1 s" src="data:image/svg+xml;base64,') == 1
+    assert page.endswith("<p>None.</p></html>\n")
+
+
 def test_a_caption_cannot_break_out_of_its_image() -> None:
     caption = [
         e.text for e in svg(reports.histogram(pl.Series([1.0]), "<b>&")).iter() if e.get("text-anchor") == "middle"

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -153,15 +153,51 @@ def search(text: str, most: int) -> None:
 @main.command()
 @click.argument("tier")
 def funnel(tier: str) -> None:
-    """Show the clips and hours that are left after each rule of TIER (recipe/stage)."""
+    """Show the clips and hours left after each rule of TIER (recipe/stage), beside what its paper publishes."""
+    from video_assets.curate.funnel import beside_published
     from video_assets.curate.funnel import funnel as funnel_of
 
     _existing()
-    tiers = _tiers()
-    if tier not in tiers:
-        raise click.ClickException(f"There is no tier {tier}; there are {', '.join(tiers)}.")
+    chosen = _tier(_tiers(), tier)
     with _lake().cursor() as cursor:
-        show.frame(funnel_of(cursor, tiers[tier]), title=tiers[tier].title)
+        show.frame(beside_published(funnel_of(cursor, chosen), chosen), title=chosen.title)
+
+
+@main.command("what-if")
+@click.argument("tier")
+@click.option(
+    "--set", "rules", multiple=True, metavar="RULE=EXPRESSION", help="Put another expression in a rule's place."
+)
+@click.option("--file", type=click.Path(path_type=Path), help="An edited copy of the tier's file, instead.")
+@click.option(
+    "--page", type=click.Path(path_type=Path), default=Path("what-if.html"), show_default=True,
+    help="Where the clips that change sides are shown.",
+)  # fmt: skip
+def what_if(tier: str, rules: tuple[str, ...], file: Path | None, page: Path) -> None:
+    """Show what TIER and those below it would gain and lose by other rules. Nothing is measured or changed."""
+    from video_assets.curate.what_if import edited, read_edited
+    from video_assets.curate.what_if import what_if as answer
+
+    if bool(rules) == bool(file):
+        raise click.UsageError("Say what would be other, with --set RULE='expression' or with --file PATH.")
+    _existing()
+    tiers = _tiers()
+    chosen = _tier(tiers, tier)
+    other = read_edited(file, chosen) if file else edited(chosen, dict(map(_assignment, rules)))
+    lake = _lake()
+    with lake.cursor() as cursor:
+        found = answer(cursor, chosen, other, tiers)
+    show.what_if(found)
+    page.write_text(show.what_if_page(lake, chosen, found), encoding="utf-8")
+    click.echo(f"The clips that change sides: {page}")
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    """RULE=EXPRESSION in its two parts."""
+    rule, equals, expression = text.partition("=")
+    if not equals or not rule.strip() or not expression.strip():
+        raise click.UsageError(f"--set {text} is not RULE='expression', such as enough_motion='vmaf_motion > 0.5'.")
+    return rule.strip(), expression.strip()
 
 
 @main.command()
@@ -290,6 +326,13 @@ def _tiers() -> dict[str, Tier]:
     for error in errors:
         click.echo(f"Left out: {error}", err=True)
     return tiers
+
+
+def _tier(tiers: Mapping[str, Tier], name: str) -> Tier:
+    """The tier of that name."""
+    if name not in tiers:
+        raise click.ClickException(f"There is no tier {name}; there are {', '.join(tiers)}.")
+    return tiers[name]
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, text: str) -> pl.DataFrame:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import html
+import re
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain, repeat
 
 import polars as pl
 
@@ -50,14 +52,50 @@ def histogram(values: pl.Series, unit: str, bins: int = 24) -> str:
     return _image(svg.encode(), "image/svg+xml", caption)
 
 
+def funnel(steps: pl.DataFrame) -> str:
+    """A bar for what each rule leaves of all clips, as an inline SVG image; a line where a paper publishes its share.
+
+    Args:
+        steps: a funnel: ``rule``, ``clips_left``, and ``published`` (0-1, or NULL) where there is any.
+    """
+    everything = steps["clips_left"].max()
+    if not isinstance(everything, int) or not everything:
+        return "No clips."
+    left, row, wide = 190, 20, _WIDTH - 190 - 60
+    text = 'font-family="sans-serif" font-size="12" fill="#555"'
+    drawn = []
+    for place, step in enumerate(steps.iter_rows(named=True)):
+        top, share = 4 + place * row, step["clips_left"] / everything
+        drawn.append(
+            f'<text x="{left - 8}" y="{top + 13}" text-anchor="end" {text}>{html.escape(step["rule"])}</text>'
+            f'<rect x="{left}" y="{top}" width="{share * wide:.1f}" height="{row - 4}" fill="#4f43dd"/>'
+            f'<text x="{left + share * wide + 5:.1f}" y="{top + 13}" {text}>{step["clips_left"]}</text>'
+        )
+        if (published := step.get("published")) is not None:
+            at = left + published * wide
+            drawn.append(
+                f'<line x1="{at:.1f}" x2="{at:.1f}" y1="{top - 1}" y2="{top + row - 3}" stroke="#d33" stroke-width="3"/>'
+            )
+    kept = steps["clips_left"][-1]
+    caption = f"{kept} of {everything} clips are kept"
+    if "published" in steps.columns:
+        caption += "; red: the share that the paper publishes"
+    high = 4 + steps.height * row
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{high + 20}">'
+        f'<rect width="100%" height="100%" fill="#fff"/>{"".join(drawn)}'
+        f'<text x="{_WIDTH / 2}" y="{high + 13}" text-anchor="middle" {text}>{html.escape(caption)}</text></svg>'
+    )
+    return _image(svg.encode(), "image/svg+xml", caption)
+
+
 def table(rows: pl.DataFrame) -> str:
     """A Markdown table; a sentence when it is empty."""
     if rows.is_empty():
         return "None."
     lines = ["| " + " | ".join(rows.columns) + " |", "|" + " --- |" * rows.width]
     for row in rows.iter_rows():
-        cells = (f"{v:.3g}" if isinstance(v, float) else "" if v is None else str(v) for v in row)
-        lines.append("| " + " | ".join(c.replace("|", "\\|").replace("\n", " ") for c in cells) + " |")
+        lines.append("| " + " | ".join(_cell(v).replace("|", "\\|").replace("\n", " ") for v in row) + " |")
     return "\n".join(lines)
 
 
@@ -86,6 +124,45 @@ def contact_sheet(lake: Lake, clips: pl.DataFrame, columns: int = 4, most: int =
         return "No keyframes inside these clips."
     sheet = _grid([(label, jpeg) for _, label, jpeg in pictures], columns)
     return _image(sheet, "image/jpeg", f"{len(pictures)} of {clips.height} clips")
+
+
+def page(title: str, parts: Sequence[str | pl.DataFrame]) -> str:
+    """One HTML file with nothing outside it: sentences, tables, and the images that the functions above make."""
+    body = []
+    for part in parts:
+        if isinstance(part, pl.DataFrame):
+            body.append(_html_table(part))
+        elif found := _IMAGE.fullmatch(part):
+            body.append(f'<p><img alt="{html.escape(found[1])}" src="{found[2]}"></p>')
+        else:
+            body.append(f"<p>{html.escape(part)}</p>")
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title><style>{_STYLE}</style>'
+        f"<h1>{html.escape(title)}</h1>{''.join(body)}</html>\n"
+    )
+
+
+_IMAGE = re.compile(r"!\[(.*)\]\((data:[^)]*)\)", re.DOTALL)
+_STYLE = (
+    "body{font:14px sans-serif;margin:2em;max-width:60em}table{border-collapse:collapse}td,th{padding:2px 10px;text-align:right}"
+    "td:first-child,th:first-child{text-align:left}tr:nth-child(even){background:#f2f2f7}"
+)
+
+
+def _html_table(rows: pl.DataFrame) -> str:
+    lines = [[str(c) for c in rows.columns], *([_cell(v) for v in row] for row in rows.iter_rows())]
+    cells = [
+        "".join(f"<{tag}>{html.escape(c)}</{tag}>" for c in line) for tag, line in zip(_tags(), lines, strict=False)
+    ]
+    return "<table>" + "".join(f"<tr>{c}</tr>" for c in cells) + "</table>" if rows.height else "<p>None.</p>"
+
+
+def _tags() -> Iterator[str]:
+    return chain(["th"], repeat("td"))
+
+
+def _cell(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else "" if value is None else str(value)
 
 
 def _grid(pictures: Sequence[tuple[str, bytes]], columns: int, cell: tuple[int, int] = (200, 130)) -> bytes:

@@ -12,7 +12,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from video_assets import progress
+from video_assets import progress, reports
+from video_assets.curate.tiers import Tier
+from video_assets.curate.what_if import WhatIf
+from video_assets.lake.lake import Lake
 from video_assets.lake.plan import Due, Why
 from video_assets.measure.models import MODELS, Model, models_of
 from video_assets.settings import ModelSettings
@@ -58,6 +61,31 @@ def _cell(value: object) -> str:
     if value is None:
         return "[dim]NULL[/dim]"
     return f"{value:.4g}" if isinstance(value, float) else str(value).replace("[", "\\[")
+
+
+def what_if(found: WhatIf) -> None:
+    """What a change would gain and lose."""
+    frame(found.tiers)
+    if found.border.is_empty():
+        console.print("No clip changes sides.")
+        return
+    frame(found.sources, title="By holder of the rights")
+    frame(found.licences, title="By licence")
+
+
+def what_if_page(lake: Lake, tier: Tier, found: WhatIf) -> str:
+    """The same as an HTML page, with pictures of the clips that change sides."""
+    parts: list[str | pl.DataFrame] = [found.tiers, found.sources, found.licences]
+    for change in ("gained", "lost"):
+        label = pl.concat_str(
+            pl.col("value").round_sig_figs(3).cast(pl.String), "file_name", separator=" ", ignore_nulls=True
+        )
+        clips = found.border.filter(change=change).with_columns(label=label)
+        parts += [
+            f"Clips that are {change}, by the value of what decides:",
+            reports.contact_sheet(lake, clips, most=24),
+        ]
+    return reports.page(f"What if: {tier.name}", parts)
 
 
 def models(settings: ModelSettings) -> None:

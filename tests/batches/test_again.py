@@ -13,14 +13,12 @@ from tests.conftest import forget_settings
 from tests.place import Place, assert_same, ledger, remade, stable, write_json
 from video_assets import cli, measurements
 from video_assets.assets import common
-from video_assets.measurements import CHEAP, MODELLED
+from video_assets.curate.tiers import load_tiers
+from video_assets.measurements import CHEAP, MODELLED, tier_asset
 from video_assets.media import workers
 from video_assets.settings import Settings
 
-TIERS = {
-    "tiers/hunyuan_video/256p", "tiers/hunyuan_video/360p", "tiers/hunyuan_video/540p", "tiers/hunyuan_video/720p",
-    "tiers/movie_gen/high_resolution", "tiers/movie_gen/low_resolution",
-}  # fmt: skip
+TIERS = {tier_asset(name) for name in load_tiers(Settings().sql_folder / "tiers")[0]}
 DECODED = {"decoded_videos", "frame_signals", "keyframes", "shot_frames"}
 
 
@@ -184,7 +182,8 @@ def test_one_changed_threshold_makes_that_tier_alone_anew_and_its_child_if_verdi
 
     tier.write_text(tier.read_text().replace("sharpness >= 21", "sharpness >= 1e9"))
     place.run("curate", str(few_files), SQL_DIR=str(sql))
-    assert remade(after, ledger(lake)) == {f"tiers/hunyuan_video/{size}" for size in ("360p", "540p", "720p")}
+    below = ("360p", "540p", "720p", "fine_tuning_candidates")
+    assert remade(after, ledger(lake)) == {f"tiers/hunyuan_video/{stage}" for stage in below}
     kept = lake.query("SELECT count(*) FILTER (kept) FROM tier_verdicts WHERE tier = 'hunyuan_video/540p'").item()
     assert kept == 0
 

@@ -49,22 +49,34 @@ CLIPS = {
 CANDIDATES = 18
 # Tier: clips that are kept, and clips that each of its rules drops.
 VERDICTS: dict[str, tuple[int, dict[str, int]]] = {
-    "hunyuan_video/256p": (18, {"resolution": 2, "exposed": 1, "not_static": 1}),
-    "hunyuan_video/360p": (14, {"kept_by_parent": 4, "resolution": 3, "little_text": 1}),
-    "hunyuan_video/540p": (13, {"kept_by_parent": 8, "clear": 1}),
+    "allegro/fine_tuning": (5, {"resolution": 10, "clip_duration": 5, "frame_rate": 1, "moves": 1}),
+    "goku/480p": (7, {"clip_duration": 6, "resolution": 5, "little_text": 1, "not_static": 1, "no_duplicate": 2}),
+    "hunyuan_video/256p": (14, {"resolution": 2, "exposed": 1, "not_static": 1, "no_duplicate": 4}),
+    "hunyuan_video/360p": (12, {"kept_by_parent": 8, "resolution": 2}),
+    "hunyuan_video/540p": (11, {"kept_by_parent": 10, "clear": 1}),
     "hunyuan_video/720p": (
-        7,
-        {"kept_by_parent": 9, "resolution": 3, "enough_frames": 1, "clear": 1, "whole_source": 1},
+        6,
+        {"kept_by_parent": 11, "resolution": 2, "enough_frames": 1, "clear": 1, "whole_source": 1},
     ),
+    "hunyuan_video/fine_tuning_candidates": (5, {"kept_by_parent": 16, "good_speed": 1}),
+    "movie_gen/augmented_high_resolution": (
+        2,
+        {"resolution": 17, "no_border": 1, "not_slow_motion": 1, "motion_vectors": 1},
+    ),
+    "movie_gen/fine_tuning_candidates": (1, {"kept_by_parent": 20, "sound_picture": 1}),
     "movie_gen/high_resolution": (
         1,
         {"resolution": 17, "landscape": 1, "no_border": 1, "not_slow_motion": 1, "motion_vectors": 1},
     ),
     "movie_gen/low_resolution": (
-        9,
-        {"resolution": 8, "little_text": 1, "no_large_border": 1, "not_source_opening": 1, "not_static": 2},
+        8,
+        {
+            "resolution": 8, "little_text": 1, "no_large_border": 1, "not_source_opening": 1, "not_static": 2,
+            "no_duplicate": 1,
+        },
     ),
-}
+    "open_sora/256p": (11, {"clip_duration": 8, "resolution": 2, "little_text": 1}),
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -406,7 +418,10 @@ def test_every_tier_keeps_something_and_drops_something_by_a_rule_of_its_own(lak
 def test_a_child_tier_keeps_only_what_its_parent_keeps(lake: Lake) -> None:
     tiers, _ = load_tiers(Settings().sql_folder / "tiers")
     children = [t for t in tiers.values() if t.parent]
-    assert [t.name for t in children] == ["hunyuan_video/360p", "hunyuan_video/540p", "hunyuan_video/720p"]
+    assert {t.name for t in children} == {
+        "hunyuan_video/360p", "hunyuan_video/540p", "hunyuan_video/720p", "hunyuan_video/fine_tuning_candidates",
+        "movie_gen/fine_tuning_candidates",
+    }  # fmt: skip
     kept = {
         name: set(lake.query("SELECT clip_id FROM tier_verdicts WHERE tier = ? AND kept", [name])["clip_id"])
         for name in tiers

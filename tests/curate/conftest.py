@@ -14,7 +14,7 @@ from video_assets.lake.schemas import TABLES
 
 SQL = Path(__file__).parents[2] / "sql"
 
-# A clip that every shipped tier keeps: each test changes what it is about.
+# A clip that every shipped tier keeps (but those of short clips): each test changes what it is about.
 VIDEO: dict[str, Any] = {
     "file_name": "harbour.mp4", "container": "mov", "codec": "h264", "width": 1920, "height": 1080, "coded_width": 1920,
     "coded_height": 1080, "rotation": 0, "time_base_num": 1, "time_base_den": 1000, "duration_s": 40.0, "average_fps": 25.0,
@@ -29,8 +29,9 @@ CLIP: dict[str, Any] = {
 VISUAL: dict[str, Any] = {"sharpness": 400.0, "luma_mean": 110.0, "black_share": 0.0, "border_share": 0.0}
 MOTION: dict[str, Any] = {
     "vmaf_motion": 4.0, "motion_vector": 2.0, "still_share": 0.0, "sudden_changes": 0, "shots_per_second": 0.0,
+    "shake": 0.001,
 }  # fmt: skip
-TEXT: dict[str, Any] = {"text_score": 0.0, "text_share": 0.0, "clear_share": 1.0}
+TEXT: dict[str, Any] = {"text_score": 0.0, "text_boxes": 0, "text_share": 0.0, "clear_share": 1.0}
 OVERLAYS: dict[str, Any] = {
     "fixed_share": 0.0, "overlay_share": 0.0, "unmarked_share": 1.0, "layout": "single", "panels": 1,
 }  # fmt: skip

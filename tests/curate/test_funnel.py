@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.curate.conftest import NOT_MEASURED, Lake, make_tier
-from video_assets.curate.funnel import funnel, why
+from video_assets.curate.funnel import beside_published, funnel, why
 from video_assets.curate.tiers import Tier
 from video_assets.curate.verdicts import evaluate
 from video_assets.lake.schemas import TABLES, TIER_VERDICTS
@@ -62,6 +62,16 @@ def test_why_gives_every_rules_outcome_and_which_one_decided(lake: Lake, decided
     assert why(lake.connection, "1 kept")["decided"].to_list() == [False, False, False]
     assert why(lake.connection, "3 unknown").filter("decided")["rule"].to_list() == ["clear"]
     assert why(lake.connection, "nobody").is_empty()
+
+
+def test_a_funnel_stands_beside_what_the_paper_publishes(lake: Lake, decided: Tier, tmp_path: Path) -> None:
+    rows = funnel(lake.connection, decided)
+    assert beside_published(rows, decided).equals(rows)
+    published = make_tier(tmp_path, "lab/usual", RULES, "-- published: smooth=0.5 long_enough=0.01\n")
+    beside = beside_published(rows, published).select("share_left", "published")
+    assert beside.rows() == [(1.0, None), (0.8, 0.5), (0.4, None), (0.2, 0.01)]
+    nothing = beside_published(funnel(lake.connection, published, []), published)
+    assert nothing["share_left"].to_list() == [None] * 4
 
 
 CLIPS = st.lists(

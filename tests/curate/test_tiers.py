@@ -166,12 +166,26 @@ def test_bad_files_are_reported_and_the_others_load_with_parents_before_children
     ]
 
 
+def test_a_header_gives_the_shares_that_a_paper_publishes(tmp_path: Path) -> None:
+    rules = "fps > 24 AS fast,\n    sharpness > 3 AS clear,\n    duration_s > 3 AS lasting"
+    tier = make_tier(tmp_path, "lab/a", rules, "-- published: fast=0.25\n--   lasting=.0094\n")
+    assert tier.published == {"fast": 0.25, "lasting": 0.0094}
+    assert tier.version == make_tier(tmp_path, "lab/a", rules).version
+    for word in ("slow=0.3", "fast=25", "fast=1.5", "fast"):
+        error = refusal(
+            write_tier(tmp_path, "lab/b", rules, f"-- title: B\n-- published: clear=0.5 {word}\n"), tmp_path
+        )
+        assert (error.line, error.what) == (2, f"{word} is no published share.")
+
+
 def test_every_shipped_tier_loads_with_a_title_a_description_and_a_source_for_each_rule() -> None:
     tiers, errors = load_tiers(SQL / "tiers")
     assert errors == []
     assert list(tiers) == [
-        "hunyuan_video/256p", "movie_gen/high_resolution", "movie_gen/low_resolution",
-        "hunyuan_video/360p", "hunyuan_video/540p", "hunyuan_video/720p",
+        "allegro/fine_tuning", "goku/480p", "hunyuan_video/256p", "movie_gen/augmented_high_resolution",
+        "movie_gen/high_resolution", "movie_gen/low_resolution", "open_sora/256p",
+        "hunyuan_video/360p", "movie_gen/fine_tuning_candidates", "hunyuan_video/540p", "hunyuan_video/720p",
+        "hunyuan_video/fine_tuning_candidates",
     ]  # fmt: skip
     assert [t.name for t in tiers.values() if t.title == t.name or not t.description] == []
     assert [(t.name, r.name) for t in tiers.values() for r in t.rules if not r.source] == []

@@ -16,6 +16,8 @@ from video_assets.curate.verdicts import check_rules, evaluate, verdict_query
 from video_assets.lake.schemas import TIER_VERDICTS
 
 SHIPPED, _ = load_tiers(SQL / "tiers")
+# Tiers of short clips alone.
+SHORT = {"goku/480p": 8.0, "open_sora/256p": 8.0}
 CHILD = (
     "(SELECT v.kept FROM tier_verdicts AS v WHERE v.tier = '{0}' AND v.clip_id = clip_sheet.clip_id) AS kept_by_parent"
 )
@@ -34,16 +36,18 @@ def decide(lake: Lake, tier: str, batches: tuple[str, ...] = ("a",)) -> dict[str
 
 @pytest.mark.parametrize("tier", SHIPPED)
 def test_a_good_clip_is_kept_by_every_tier(lake: Lake, tier: str) -> None:
-    lake.clip("good")
+    lake.clip("good", clips={"duration_s": SHORT.get(tier, 14.0)})
     assert decide(lake, tier) == {"good": ("kept", None)}
 
 
 @pytest.mark.parametrize("tier", SHIPPED)
 def test_a_clip_without_scores_is_undecided_in_every_tier_and_never_dropped(lake: Lake, tier: str) -> None:
-    lake.clip("no rows yet", visual_scores=None, motion_scores=None, text_scores=None)
+    clips = {"duration_s": SHORT.get(tier, 14.0)}
+    lake.clip("no rows yet", clips=clips, visual_scores=None, motion_scores=None, text_scores=None)
     failed = {"reason": "not_measured"}
     nothing = dict.fromkeys(("sharpness", "luma_mean", "black_share", "border_share"), NOT_MEASURED)
-    lake.clip("failed", visual_scores=nothing | failed, motion_scores={**dict.fromkeys(MOTION_COLUMNS), **failed})
+    still = {**dict.fromkeys(MOTION_COLUMNS), **failed}
+    lake.clip("failed", clips=clips, visual_scores=nothing | failed, motion_scores=still)
     assert {verdict for verdict, _ in decide(lake, tier).values()} == {"undecided"}
 
 
@@ -119,12 +123,28 @@ def test_hunyuan_videos_360p_set_drops_a_clip_of_too_much_text_and_one_whose_cro
         ("hunyuan_video/256p", "one_picture", {"overlay_scores": {"layout": "side_by_side", "panels": 2}}),
         ("hunyuan_video/256p", "one_picture", {"overlay_scores": {"layout": "blurred_sides"}}),
         ("hunyuan_video/360p", "clear", {"quality_scores": {"blur": 0.7}}),
+        ("hunyuan_video/fine_tuning_candidates", "no_motion_blur", {"quality_scores": {"blur": 0.51}}),
+        ("hunyuan_video/fine_tuning_candidates", "good_speed", {"motion_scores": {"vmaf_motion": 15.1}}),
+        ("movie_gen/augmented_high_resolution", "no_text", {"text_scores": {"text_score": 0.6}}),
+        ("movie_gen/fine_tuning_candidates", "clip_duration", {"clips": {"duration_s": 10.5}}),
+        ("movie_gen/fine_tuning_candidates", "no_shake", {"motion_scores": {"shake": 0.03}}),
+        ("movie_gen/fine_tuning_candidates", "no_overlaid_text", {"text_scores": {"text_boxes": 1}}),
+        ("goku/480p", "clip_duration", {}),
+        ("goku/480p", "enough_bits", {"clips": {"duration_s": 8.0}, "raw_videos": {"bit_rate": 499_999}}),
+        ("goku/480p", "frame_rate", {"clips": {"duration_s": 8.0}, "decoded_videos": {"fps": 23.9}}),
+        ("goku/480p", "little_text", {"clips": {"duration_s": 8.0}, "text_scores": {"text_share": 0.021}}),
+        ("allegro/fine_tuning", "resolution", {"clips": {"crop_width": 1080, "crop_height": 1920}}),
+        ("allegro/fine_tuning", "no_text", {"text_scores": {"text_share": 0.0006}}),
+        ("allegro/fine_tuning", "no_watermark", {"overlay_scores": {"overlay_share": 0.01}}),
+        ("open_sora/256p", "clip_duration", {}),
+        ("open_sora/256p", "enough_bits", {"clips": {"duration_s": 8.0}, "raw_videos": {"bit_rate": 1_000_000}}),
+        ("open_sora/256p", "usual_aspect", {"clips": {"duration_s": 8.0, "crop_height": 600}}),
         ("hunyuan_video/540p", "appealing", {"quality_scores": {"classical_appeal": 0.3}}),
         ("hunyuan_video/540p", "sound_picture", {"quality_scores": {"technical_quality": 0.01}}),
         ("movie_gen/low_resolution", "sound_picture", {"quality_scores": {"technical_quality": 0.01}}),
     ],
 )
-def test_overlays_collages_and_poor_pictures_are_dropped_by_the_rule_that_they_break(
+def test_a_clip_is_dropped_by_the_rule_that_it_breaks(
     lake: Lake, tier: str, rule: str, changes: dict[str, Any]
 ) -> None:
     lake.clip("bad", **changes)

@@ -8,7 +8,7 @@ import dagster as dg
 from video_assets import reports
 from video_assets.assets.common import BATCHES, catalogue, facts, picture, spec, working
 from video_assets.batches.tiers import decide
-from video_assets.curate.funnel import funnel
+from video_assets.curate.funnel import beside_published, funnel
 from video_assets.curate.tiers import Tier
 from video_assets.lake.lake import Lake
 from video_assets.lake.schemas import TIER_VERDICTS
@@ -68,7 +68,7 @@ def _pictures(lake: Lake, tier: Tier, batches: Sequence[str]) -> dict[str, dg.Me
     """What a kept hour has cost, the funnel over the run's batches, and pictures of both sides."""
     clips = lake.query(f"{_CLIPS} ORDER BY c.batch, c.video_id, c.start_pts", [tier.name, list(batches)])
     with lake.cursor() as cursor:
-        steps = funnel(cursor, tier, batches)
+        steps = beside_published(funnel(cursor, tier, batches), tier)
     spent = lake.query(_SPENT, [list(batches)]).item()
     hours = clips.filter(verdict="kept")["duration_s"].sum() / 3600
     return {
@@ -76,6 +76,7 @@ def _pictures(lake: Lake, tier: Tier, batches: Sequence[str]) -> dict[str, dg.Me
         if hours
         else dg.MetadataValue.null(),
         "funnel": picture(reports.table(steps)),
+        "funnel_plot": picture(reports.funnel(steps)),
         "contact_sheet_kept": picture(reports.contact_sheet(lake, clips.filter(verdict="kept"))),
         "contact_sheet_dropped": picture(reports.contact_sheet(lake, clips.filter(verdict="dropped"))),
     }

@@ -50,6 +50,18 @@ def funnel(connection: duckdb.DuckDBPyConnection, tier: Tier, batches: Sequence[
     return later.head(-1).select("rule", "clips_left", "hours_left", "dropped_here", "undecided_here")
 
 
+def beside_published(rows: pl.DataFrame, tier: Tier) -> pl.DataFrame:
+    """A funnel with the share of all clips that is left (share_left), beside the paper's (published), 0-1.
+
+    NULL where the paper prints none, or where there are no clips. It is the same funnel when the paper prints none at all.
+    """
+    if not tier.published:
+        return rows
+    published = pl.Series("published", [tier.published.get(rule) for rule in rows["rule"]], pl.Float64)
+    share = pl.when(pl.col("clips_left").first() > 0).then(pl.col("clips_left") / pl.col("clips_left").first())
+    return rows.with_columns(share.alias("share_left"), published)
+
+
 def why(connection: duckdb.DuckDBPyConnection, clip_id: str) -> pl.DataFrame:
     """Every tier's rules with their outcome for one clip; no rows when no tier has seen it.
 

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -22,7 +23,7 @@ from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
 _NAME = re.compile(r"[A-Za-z0-9_]+/[A-Za-z0-9_]+")
-_HEADER = re.compile(r"--\s*(title|description|parent):\s*(.*)")
+_HEADER = re.compile(r"--\s*(title|description|parent|published):\s*(.*)")
 _CONTINUED = re.compile(r"--\s{2,}(\S.*)")
 _KEYS = {"batch", "video_id", "clip_id"}
 _OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE}
@@ -46,12 +47,14 @@ class Rule:
         expression: SQL over ``clip_sheet``, as written in the file.
         source: The comment above and beside it: paper, table or section, and its grade.
         line: Line of the file on which it starts, from 1.
+        span: Where the column stands in the file's text, with its alias: first character, and the one after the last.
     """
 
     name: str
     expression: str
     source: str
     line: int
+    span: tuple[int, int] = field(default=(0, 0), compare=False)
 
 
 @dataclass(frozen=True)
@@ -64,10 +67,12 @@ class Tier:
         title: Header ``-- title:``; the name when there is none.
         description: Header ``-- description:``; comment lines indented by two spaces or more continue a header.
         parent: Header ``-- parent:``: the tier whose verdicts this one reads, or None.
+        text: The whole file.
         sql: The file's SELECT, as written.
         line: Line of the file on which the SELECT starts, from 1.
         rules: The rules in the order in which they apply; never empty.
         version: Hash of the SELECT's tokens: comments, layout and headers do not count.
+        published: Header ``-- published: rule=share ...``: of the paper's pool, the share (0-1) left after a rule.
     """
 
     name: str
@@ -75,10 +80,12 @@ class Tier:
     title: str
     description: str
     parent: str | None
+    text: str
     sql: str
     line: int
     rules: tuple[Rule, ...]
     version: str
+    published: Mapping[str, float] = field(default_factory=dict)
 
 
 def load_tiers(root: Path) -> tuple[dict[str, Tier], list[TierError]]:
@@ -114,10 +121,19 @@ def load_tier(path: Path, root: Path) -> Tier:
         mend = "Put it in a folder of its recipe, with letters, digits and underscores in both names."
         raise TierError(path, 1, f"A tier's file is recipe/stage.sql, and this is {name}.sql.", mend)
     try:
-        file = _File(path, path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise TierError(path, 1, f"The file cannot be read: {error}.", "Save it as UTF-8 text.") from error
-    return file.tier(name)
+    return read_tier(name, path, text)
+
+
+def read_tier(name: str, path: Path, text: str) -> Tier:
+    """Read a tier's text; errors name ``path``.
+
+    Raises:
+        TierError: the text does not have a tier's form.
+    """
+    return _File(path, text).tier(name)
 
 
 @dataclass(frozen=True)
@@ -137,10 +153,12 @@ class _File:
             title=headers.get("title", name),
             description=headers.get("description", ""),
             parent=headers.get("parent"),
+            text=self.text,
             sql=self.between(tokens[0], tokens[-1]),
             line=self.line(tokens[0]),
             rules=rules,
             version=hashlib.sha256(" ".join(self.between(t, t) for t in tokens).encode()).hexdigest()[:16],
+            published=self.published(headers.get("published", ""), {rule.name for rule in rules}),
         )
 
     def line(self, token: Token) -> int:
@@ -164,6 +182,18 @@ class _File:
             else:
                 key = None
         return {k: v for k, v in headers.items() if v}
+
+    def published(self, header: str, rules: set[str]) -> dict[str, float]:
+        """Read ``rule=share`` pairs."""
+        shares: dict[str, float] = {}
+        for word in header.split():
+            rule, _, share = word.partition("=")
+            if rule not in rules or not re.fullmatch(r"0?\.\d+|[01]", share):
+                line = next(i for i, s in enumerate(self.text.splitlines(), 1) if word in s)
+                mend = "Write -- published: rule=share, with a rule of this file and its share of the pool, 0 to 1."
+                raise TierError(self.path, line, f"{word} is no published share.", mend)
+            shares[rule] = float(share)
+        return shares
 
     def parse(self) -> tuple[exp.Select, list[Token]]:
         """Read the one SELECT, and its tokens without the closing semicolon.
@@ -236,7 +266,8 @@ class _File:
             mend = "Use a column of clip_sheet, or add one to the view; the parent's tier_verdicts alone may be read."
             raise TierError(self.path, line, what, mend)
         last = words[-3] if aliased else words[-1]
-        return Rule(name, self.between(words[0], last), self.comments(words), line)
+        span = (words[0].start, words[-1].end + 1)
+        return Rule(name, self.between(words[0], last), self.comments(words), line, span)
 
     def comments(self, words: list[Token]) -> str:
         """Join the comment lines right above a column, those inside it, and the one that follows it on its line."""

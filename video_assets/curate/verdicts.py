@@ -25,25 +25,25 @@ def verdict_query(tier: Tier) -> str:
     The tier's SELECT stands in it as written, with the batch and the video carried along: no second join is needed to
     find them again.
     """
-    names = [_identifier(r.name) for r in tier.rules]
-    false_first = " ".join(f"WHEN NOT {n} THEN {_text(r.name)}" for n, r in zip(names, tier.rules, strict=True))
-    null_first = " ".join(f"WHEN {n} IS NULL THEN {_text(r.name)}" for n, r in zip(names, tier.rules, strict=True))
+    names = [identifier(r.name) for r in tier.rules]
+    false_first = " ".join(f"WHEN NOT {n} THEN {quoted(r.name)}" for n, r in zip(names, tier.rules, strict=True))
+    null_first = " ".join(f"WHEN {n} IS NULL THEN {quoted(r.name)}" for n, r in zip(names, tier.rules, strict=True))
     kept = " AND ".join(names)
-    trace = ", ".join(f"{{'rule': {_text(r.name)}, 'passed': {n}}}" for n, r in zip(names, tier.rules, strict=True))
+    trace = ", ".join(f"{{'rule': {quoted(r.name)}, 'passed': {n}}}" for n, r in zip(names, tier.rules, strict=True))
     return f"""
 WITH outcomes AS (
 SELECT batch, video_id,{tier.sql[len("SELECT") :]}
 )
 SELECT
     batch,
-    {_text(tier.name)} AS tier,
+    {quoted(tier.name)} AS tier,
     clip_id,
     video_id,
     {kept} AS kept,
     CASE WHEN {kept} THEN 'kept' WHEN NOT ({kept}) THEN 'dropped' ELSE 'undecided' END AS verdict,
     CASE {false_first} {null_first} END AS decided_by,
     [{trace}] AS rules,
-    {_text(tier.version)} AS version
+    {quoted(tier.version)} AS version
 FROM outcomes
 """
 
@@ -61,7 +61,7 @@ def evaluate(connection: duckdb.DuckDBPyConnection, tier: Tier, batches: Sequenc
         try:
             verdicts = connection.execute(verdict_query(tier)).pl()
         except (duckdb.DataError, duckdb.InvalidInputException) as error:
-            what = f"A rule fails on a value that it meets: {_first_line(error)}."
+            what = f"A rule fails on a value that it meets: {first_line(error)}."
             raise TierError(tier.path, tier.line, what, "Make it NULL there, with TRY_CAST for one.") from error
     return TIER_VERDICTS.frame(verdicts)
 
@@ -79,7 +79,7 @@ def only_batches(
     not opened.
     """
     lake = schema_in_use(connection)
-    wanted = ", ".join(_text(b) for b in batches)
+    wanted = ", ".join(quoted(b) for b in batches)
     where = "FALSE" if not batches else f"batch = {wanted}" if len(batches) == 1 else f"batch IN ({wanted})"
     try:
         for name in _FILTERED:
@@ -94,7 +94,7 @@ def only_batches(
 def schema_in_use(connection: duckdb.DuckDBPyConnection) -> str:
     """The catalog and schema in which a plain name is looked up, for use before a table's name."""
     [names] = connection.execute("SELECT current_database(), current_schema()").fetchall()
-    return ".".join(map(_identifier, names))
+    return ".".join(map(identifier, names))
 
 
 def check_rules(connection: duckdb.DuckDBPyConnection, tier: Tier) -> None:
@@ -110,20 +110,23 @@ def check_rules(connection: duckdb.DuckDBPyConnection, tier: Tier) -> None:
         candidates = re.search(r"^Candidate bindings: (.*)$", str(error), re.MULTILINE)
         line = tier.line + int(found[1]) - 1 if found else tier.line
         mend = f"Near in name: {candidates[1]}." if candidates else "DESCRIBE clip_sheet lists the columns there are."
-        raise TierError(tier.path, line, f"DuckDB refuses the tier: {_first_line(error)}.", mend) from error
+        raise TierError(tier.path, line, f"DuckDB refuses the tier: {first_line(error)}.", mend) from error
     for rule, (_, kind, *_) in zip(tier.rules, columns[1:], strict=True):
         if kind != "BOOLEAN":
             what = f"The rule {rule.name} is {kind} and not BOOLEAN."
             raise TierError(tier.path, rule.line, what, "Compare it with the value at which a clip passes.")
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What DuckDB says, to be put in a sentence."""
     return str(error).splitlines()[0].removesuffix(".").removesuffix("!")
 
 
-def _text(value: str) -> str:
+def quoted(value: str) -> str:
+    """A text as SQL."""
     return "'" + value.replace("'", "''") + "'"
 
 
-def _identifier(name: str) -> str:
+def identifier(name: str) -> str:
+    """A name as SQL."""
     return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,32 @@
+-- title: HunyuanVideo, candidates for fine-tuning
+-- description: What is left to people, who choose about a million clips: the 720p set by higher values of what can be
+--   measured of the seven axes on which they judge.
+-- parent: hunyuan_video/720p
+--
+-- Source: HunyuanVideo (arXiv 2412.03603), sections 3 and 4.7: the fifth set is built by people on four axes of aesthetics
+-- (colour harmony, lighting, object emphasis, spatial layout) and three of motion (speed, integrity of the action, motion
+-- blur), after an automatic screening. Of the screening no value is published: every threshold below is ours.
+--
+-- Published for this set, but not in this file, because the clip sheet has no measurement for it: colour harmony, integrity
+-- of the action. And because people do it: the choice itself, into four subsets.
+SELECT
+    clip_id,
+
+    -- Each set is chosen from the one before (Figure 4).
+    (
+        SELECT v.kept FROM tier_verdicts AS v
+        WHERE v.tier = 'hunyuan_video/720p' AND v.clip_id = clip_sheet.clip_id
+    ) AS kept_by_parent,
+
+    -- Aesthetic axes: lighting and spatial layout, as far as classical rules tell of them. Ours.
+    classical_appeal >= 0.5 AS appealing,
+
+    -- Aesthetic axes: noise, blocks and blur together. Ours.
+    technical_quality >= 0.5 AS sound_picture,
+
+    -- Motion axis, speed: neither slow nor hectic. Ours.
+    vmaf_motion BETWEEN 1.5 AND 15 AS good_speed,
+
+    -- Motion axis, motion blur: a blur (Crete et al. 2007) of at most 0.5. Ours.
+    blur <= 0.5 AS no_motion_blur
+FROM clip_sheet;

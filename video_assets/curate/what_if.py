@@ -1,0 +1,233 @@
+"""What would another rule gain and lose? Answered from the measurements that are there; nothing is measured or written.
+
+A tier is asked as it is and as it might be in one look at the sheet, and so are its children, in turn, with the verdicts
+that this would give them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import sqlglot
+from sqlglot import exp
+
+from video_assets.curate.tiers import Tier, TierError, read_tier
+from video_assets.curate.verdicts import check_rules, first_line, identifier, quoted, schema_in_use
+
+_BEFORE, _AFTER = "verdicts_before", "verdicts_after"
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """What a change would do.
+
+    Attributes:
+        tiers: Per tier, the changed one first and then its descendants: tier, kept_before, kept_after, clips_gained,
+            hours_gained, clips_lost, hours_lost (h), undecided_before, undecided_after.
+        sources: Per tier and holder of the rights, those with a change alone: tier, holder, clips_gained, hours_gained,
+            clips_lost, hours_lost.
+        licences: The same per tier and licence.
+        border: The changed tier's clips that change sides, with their batch, clip_id, video_id, start_pts, end_pts, file_name,
+            ``change`` (gained or lost), and ``value`` of the changed rule's first number, by which they are ordered.
+    """
+
+    tiers: pl.DataFrame
+    sources: pl.DataFrame
+    licences: pl.DataFrame
+    border: pl.DataFrame
+
+
+def edited(tier: Tier, expressions: Mapping[str, str]) -> Tier:
+    """The tier with other expressions in place of some rules'.
+
+    Raises:
+        TierError: there is no such rule, or an expression does not make a rule.
+    """
+    rules = {rule.name.lower(): rule for rule in tier.rules}
+    for name in expressions:
+        if name.lower() not in rules:
+            names = ", ".join(rule.name for rule in tier.rules)
+            raise TierError(tier.path, tier.line, f"The tier has no rule {name}.", f"Its rules are {names}.")
+    text = tier.text
+    # From the last to the first, so that the earlier ones' places stay.
+    for name, expression in sorted(expressions.items(), key=lambda e: -rules[e[0].lower()].span[0]):
+        rule = rules[name.lower()]
+        start, end = rule.span
+        text = f"{text[:start]}{expression} AS {identifier(rule.name)}{text[end:]}"
+    made = read_tier(tier.name, tier.path, text)
+    if [r.name for r in made.rules] != [r.name for r in tier.rules]:
+        what = f"What is set is more than an expression: {'; '.join(expressions.values())}."
+        raise TierError(tier.path, tier.line, what, "Give the rule's new condition alone, such as vmaf_motion > 1.5.")
+    return made
+
+
+def what_if(
+    connection: duckdb.DuckDBPyConnection, tier: Tier, other: Tier, tiers: Mapping[str, Tier], most: int = 200
+) -> WhatIf:
+    """Compare a tier with what it might be, on every clip of ``clip_sheet``.
+
+    Args:
+        connection: with the lake in use; it may be read-only.
+        tier: as it is.
+        other: as it might be; see :func:`edited`.
+        tiers: all tiers: those below the changed one are asked too.
+        most: most clips in ``border``; of more an even share.
+
+    Raises:
+        TierError: DuckDB refuses a rule, or it is not boolean, or fails on a value that it meets.
+    """
+    family = [(tier, other), *((t, t) for t in _descendants(tier.name, tiers))]
+    with _verdicts(connection):
+        for before, after in family:
+            check_rules(connection, after)
+            _compare(connection, before, after)
+        return WhatIf(
+            _totals(connection, [t.name for t, _ in family]),
+            _by(connection, "holder"),
+            _by(connection, "licence"),
+            _border(connection, tier, other, most),
+        )
+
+
+def _descendants(name: str, tiers: Mapping[str, Tier]) -> list[Tier]:
+    """The tiers below one, parents before children."""
+    found: list[Tier] = []
+    above = {name}
+    for tier in tiers.values():  # load_tiers gives parents first
+        if tier.parent in above:
+            above.add(tier.name)
+            found.append(tier)
+    return found
+
+
+@contextmanager
+def _verdicts(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Give ``changes``, to be filled, and ``tier_verdicts`` as they are and as they would be, on this connection."""
+    stored = f"{schema_in_use(connection)}.tier_verdicts"
+    try:
+        connection.execute(
+            "CREATE OR REPLACE TEMP TABLE changes (tier VARCHAR, batch VARCHAR, clip_id VARCHAR, kept_before BOOLEAN, "
+            "kept_after BOOLEAN)"
+        )
+        for name, side in ((_BEFORE, "kept_before"), (_AFTER, "kept_after")):
+            connection.execute(
+                f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT tier, batch, clip_id, {side} AS kept FROM changes UNION ALL "
+                f"SELECT tier, batch, clip_id, kept FROM {stored} WHERE tier NOT IN (SELECT tier FROM changes)"
+            )
+        yield
+    finally:
+        for name in (_BEFORE, _AFTER):
+            connection.execute(f"DROP VIEW IF EXISTS temp.{name}")
+        connection.execute("DROP TABLE IF EXISTS temp.changes")
+
+
+def _compare(connection: duckdb.DuckDBPyConnection, before: Tier, after: Tier) -> None:
+    """Add both verdicts of a tier on every clip to ``changes``, in one look at the sheet."""
+    if (source := _source(before)) != _source(after):
+        mend = f"Write {source}, as the tier has it."
+        raise TierError(after.path, after.line, f"The changed tier reads {_source(after)}.", mend)
+    try:
+        connection.execute(
+            f"INSERT INTO changes SELECT {quoted(before.name)}, batch, clip_id, "
+            f"{_kept(before, _BEFORE)}, {_kept(after, _AFTER)} {source}"
+        )
+    except (duckdb.DataError, duckdb.InvalidInputException) as error:
+        what = f"A rule fails on a value that it meets: {first_line(error)}."
+        raise TierError(after.path, after.line, what, "Make it NULL there, with TRY_CAST for one.") from error
+
+
+def _kept(tier: Tier, verdicts: str) -> str:
+    """The conjunction of a tier's rules, which read the parent's verdicts from ``verdicts``."""
+    rules = (re.sub(r"\btier_verdicts\b", verdicts, rule.expression) for rule in tier.rules)
+    # A line of its own, for an expression may end in a comment.
+    return " AND ".join(f"({rule}\n)" for rule in rules)
+
+
+def _source(tier: Tier) -> str:
+    """The tier's FROM, with its alias."""
+    found = sqlglot.parse_one(tier.sql, read="duckdb").args["from_"]
+    return str(found.sql(dialect="duckdb"))
+
+
+_SIDES = """
+    count(*) FILTER (x.kept_after) AS clips_gained,
+    coalesce(sum(c.duration_s) FILTER (x.kept_after), 0) / 3600 AS hours_gained,
+    count(*) FILTER (x.kept_before) AS clips_lost,
+    coalesce(sum(c.duration_s) FILTER (x.kept_before), 0) / 3600 AS hours_lost
+"""
+_MOVED = "(SELECT * FROM changes WHERE (kept_before IS TRUE) <> (kept_after IS TRUE)) AS x"
+_CLIPS = "JOIN clips AS c ON c.batch = x.batch AND c.clip_id = x.clip_id"
+
+
+def _totals(connection: duckdb.DuckDBPyConnection, order: list[str]) -> pl.DataFrame:
+    counted = connection.execute(
+        "SELECT tier, count(*) FILTER (kept_before) AS kept_before, count(*) FILTER (kept_after) AS kept_after, "
+        "count(*) FILTER (kept_before IS NULL) AS undecided_before, count(*) FILTER (kept_after IS NULL) AS undecided_after "
+        "FROM changes GROUP BY tier"
+    ).pl()
+    moved = connection.execute(f"SELECT x.tier, {_SIDES} FROM {_MOVED} {_CLIPS} GROUP BY x.tier").pl()
+    rows = pl.DataFrame({"tier": order}).join(counted, on="tier", how="left", maintain_order="left")
+    rows = rows.join(moved, on="tier", how="left", maintain_order="left").with_columns(pl.exclude("tier").fill_null(0))
+    return rows.select(
+        "tier", "kept_before", "kept_after", *moved.columns[1:], "undecided_before", "undecided_after"
+    )  # fmt: skip
+
+
+def _by(connection: duckdb.DuckDBPyConnection, column: str) -> pl.DataFrame:
+    return connection.execute(
+        f"SELECT x.tier, v.{column}, {_SIDES} FROM {_MOVED} {_CLIPS} "
+        "LEFT JOIN raw_videos AS v ON v.batch = c.batch AND v.video_id = c.video_id GROUP BY ALL ORDER BY x.tier, "
+        f"hours_gained + hours_lost DESC, v.{column}"
+    ).pl()
+
+
+def _border(connection: duckdb.DuckDBPyConnection, tier: Tier, other: Tier, most: int) -> pl.DataFrame:
+    """The clips that change sides, by the value of the first number that the changed rules read."""
+    moved = connection.execute(
+        "SELECT batch, clip_id, if(kept_after, 'gained', 'lost') AS change FROM changes "
+        "WHERE tier = ? AND (kept_before IS TRUE) <> (kept_after IS TRUE) ORDER BY clip_id",
+        [tier.name],
+    ).pl()
+    shown = moved.gather_every(max(1, -(-moved.height // most)))
+    value = _first_number(connection, tier, other)
+    connection.register("shown", shown.to_arrow(compat_level=pl.CompatLevel.oldest()))
+    try:
+        return connection.execute(
+            f"SELECT s.batch, s.clip_id, s.video_id, s.start_pts, s.end_pts, s.file_name, m.change, {value}::DOUBLE AS value "
+            "FROM (SELECT * FROM clip_sheet WHERE batch IN (SELECT batch FROM shown)) AS s "
+            "JOIN shown AS m ON m.batch = s.batch AND m.clip_id = s.clip_id ORDER BY m.change, value, s.clip_id"
+        ).pl()
+    finally:
+        connection.unregister("shown")
+
+
+def _first_number(connection: duckdb.DuckDBPyConnection, tier: Tier, other: Tier) -> str:
+    """The first numeric column that the changed rules read, as SQL; NULL when there is none."""
+    kinds = {name.lower(): kind for name, kind, *_ in connection.execute("DESCRIBE clip_sheet").fetchall()}
+    before = {r.name: r.expression for r in tier.rules}
+    for rule in other.rules:
+        if before.get(rule.name) == rule.expression:
+            continue
+        for column in sqlglot.parse_one(rule.expression, read="duckdb").find_all(exp.Column):
+            if kinds.get(column.name.lower(), "").startswith(("INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE")):
+                return f"s.{identifier(column.name)}"
+    return "NULL"
+
+
+def read_edited(path: Path, tier: Tier) -> Tier:
+    """Read an edited copy of a tier's file, wherever it is.
+
+    Raises:
+        TierError: the file cannot be read, or is no tier.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise TierError(path, 1, f"The file cannot be read: {error}.", "Give a tier's file.") from error
+    return read_tier(tier.name, path, text)
