@@ -21,8 +21,9 @@ from video_assets.settings import Settings
 # Raised by hand, one line each, when results change for the same input and parameters.
 CODE: dict[str, str] = {
     "raw_videos": "1",
-    "decode": "2",
-    "shots": "1",
+    "decode": "3",
+    "transition_scores": "1",
+    "shots": "2",
     "clips": "1",
     "visual_scores": "1",
     "motion_scores": "3",
@@ -89,7 +90,14 @@ def measurements(settings: Settings, tiers: Mapping[str, Tier]) -> dict[str, Mea
         Measurement("decoded_videos", schemas.DECODED_VIDEOS, decode, ("raw_videos",), "video"),
         Measurement("frame_signals", schemas.FRAME_SIGNALS, decode, ("raw_videos",), "video"),
         Measurement("keyframes", schemas.KEYFRAMES, decode, ("raw_videos",), "video"),
-        Measurement("shots", schemas.SHOTS, shots, ("decoded_videos", "frame_signals"), "video"),
+        Measurement("shot_frames", schemas.SHOT_FRAMES, decode, ("raw_videos",), "video"),
+        Measurement(
+            "transition_scores", schemas.TRANSITION_SCORES, _transitions(settings, decode),
+            ("decoded_videos", "shot_frames"), "video",
+        ),
+        Measurement(
+            "shots", schemas.SHOTS, shots, ("decoded_videos", "frame_signals", "transition_scores"), "video"
+        ),
         Measurement(
             "clips", schemas.CLIPS, code_version(CODE["clips"], settings.clips.model_dump()),
             ("decoded_videos", "frame_signals", "shots"), "video",
@@ -164,6 +172,15 @@ def measurements(settings: Settings, tiers: Mapping[str, Tier]) -> dict[str, Mea
         ),
     ]  # fmt: skip
     return {m.asset: m for m in made}
+
+
+def _transitions(settings: Settings, decode: str) -> str:
+    """Version of the network's scores: of what it sees, which the decode decides on, and of how it runs."""
+    parameters = settings.transitions.model_dump(exclude={"seconds_per_frame"}) | {"network": settings.shots.network}
+    weights = {model.name: model.version for model in models_of("transition_scores", settings.models)}
+    return code_version(
+        CODE["transition_scores"], {**parameters, "torch": _minor("torch"), "shot_frames": decode}, weights
+    )
 
 
 def _embeddings_version(settings: Settings, decode: str) -> str:

@@ -14,7 +14,7 @@ from video_assets.assets.common import order
 from video_assets.definitions import defs
 from video_assets.lake.plan import SHARED, ledger_key
 
-DECODED = {"decoded_videos", "frame_signals", "keyframes"}
+DECODED = {"decoded_videos", "frame_signals", "keyframes", "shot_frames"}
 TIERS = {asset for asset in order() if asset.startswith("tiers/")}
 ALL = set(order())
 

@@ -16,7 +16,7 @@ import pytest
 from tests.place import Place
 from video_assets.definitions import defs
 from video_assets.lake.lake import Lake
-from video_assets.measurements import CHEAP, MODELLED
+from video_assets.measurements import CHEAP, CONTENT, MODELLED
 from video_assets.reasons import Reason
 
 KEYS = sorted(spec.key.to_user_string() for spec in defs.resolve_all_asset_specs())

@@ -21,7 +21,7 @@ TIERS = {
     "tiers/hunyuan_video/256p", "tiers/hunyuan_video/360p", "tiers/hunyuan_video/540p", "tiers/hunyuan_video/720p",
     "tiers/movie_gen/high_resolution", "tiers/movie_gen/low_resolution",
 }  # fmt: skip
-DECODED = {"decoded_videos", "frame_signals", "keyframes"}
+DECODED = {"decoded_videos", "frame_signals", "keyframes", "shot_frames"}
 
 
 def curate(path: Path | str) -> str:

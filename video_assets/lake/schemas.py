@@ -225,6 +225,21 @@ FRAME_SIGNALS = Table(
             "Deviation of the thumbnail 6 frames back from the average of those two, over their distance; NULL where undefined.",
         ),
         Column(
+            "small_change",
+            REAL,
+            "Mean HSV change of the small (48x27) picture from the frame before, 0-255; NULL on frame 0.",
+        ),
+        Column(
+            "wide_histogram",
+            REAL,
+            "Distance of the 512-colour histograms of the small pictures 24 frames apart, ending here: the share of pixels that change colour, 0-1; NULL on the first 24.",
+        ),
+        Column(
+            "wide_distance",
+            REAL,
+            "Mean absolute RGB distance of the same two pictures, 0-255; NULL as wide_histogram.",
+        ),
+        Column(
             "mv_mean",
             REAL,
             "Mean length of the codec's motion vectors per reference frame step, in coded pixels; NULL except on P frames, and without vectors.",
@@ -284,6 +299,45 @@ KEYFRAMES = Table(
     ),
 )
 
+SHOT_FRAMES = Table(
+    "shot_frames",
+    "25 consecutive frames, small, for the network that finds transitions: where the cheap numbers leave doubt, and 25 frames on either side.",
+    ("video_id", "first_frame"),
+    (
+        _BATCH,
+        _VIDEO,
+        Column("first_frame", INT, "Number of the first of them, display order, a multiple of 25."),
+        Column("frames", INT, "How many: 25, or fewer at the end of the video."),
+        Column("doubtful", BOOL, "Whether they are in doubt themselves; else they are the context of such frames."),
+        Column("rgb", BYTES, "Their pixels, 8 bits each: frames x 27 rows x 48 columns x R, G, B."),
+    ),
+)
+
+TRANSITION_SCORES = Table(
+    "transition_scores",
+    "A frame in doubt, or between such frames: how a network judges that a transition is there. Frames without a row are no transition.",
+    ("video_id", "frame"),
+    (
+        _BATCH,
+        _VIDEO,
+        Column("frame", INT, "Frame number in display order, from 0."),
+        Column(
+            "boundary_score",
+            REAL,
+            "TransNetV2's single-frame probability that one shot gives way to the next here, 0-1: the middle of a gradual transition, or the last frame before a cut.",
+        ),
+        Column(
+            "transition_score",
+            REAL,
+            "TransNetV2's probability that the frame is part of a transition, 0-1.",
+        ),
+        _VERSION,
+        _REASON,
+        _MESSAGE,
+        _SECONDS,
+    ),
+)
+
 SHOTS = Table(
     "shots",
     "A single-camera segment, with how it begins and ends.",
@@ -302,6 +356,11 @@ SHOTS = Table(
         Column("duration_s", DOUBLE, "end_s less start_s, in s."),
         Column("begins", TEXT, "How it begins: start (of the video), cut, dissolve, fade or damage."),
         Column("ends", TEXT, "How it ends: end (of the video), cut, dissolve, fade or damage."),
+        Column(
+            "found_by",
+            TEXT,
+            "What looked for the video's transitions: 'detectors and network', or 'detectors' alone where the network is switched off or failed on the video.",
+        ),
         _VERSION,
     ),
 )
@@ -865,6 +924,8 @@ TABLES: dict[str, Table] = {
         DECODED_VIDEOS,
         FRAME_SIGNALS,
         KEYFRAMES,
+        SHOT_FRAMES,
+        TRANSITION_SCORES,
         SHOTS,
         CLIPS,
         VISUAL_SCORES,
