@@ -19,6 +19,7 @@ from video_assets.media import workers
 from video_assets.settings import Settings
 
 TIERS = {tier_asset(name) for name in load_tiers(Settings().sql_folder / "tiers")[0]}
+COMPARED = {"near_duplicates", "duplicate_groups", "concepts"}
 DECODED = {"decoded_videos", "frame_signals", "keyframes", "shot_frames"}
 
 
@@ -91,7 +92,10 @@ def test_renamed_files_are_no_new_work_and_a_changed_sidecar_decodes_nothing(
     curate(footage)
     assert lake.query("SELECT licence FROM raw_videos").rows() == [("CC0-1.0",)]
     # What reads raw_videos looks again; the pictures are as they were, so that nothing is measured anew.
-    assert remade(was, ledger(lake)) == {"source_files", "raw_videos", "candidates", "clip_sheet"} | DECODED | TIERS
+    assert (
+        remade(was, ledger(lake))
+        == {"source_files", "raw_videos", "candidates", "duplicate_groups", "clip_sheet"} | DECODED | TIERS
+    )
 
 
 def _only(name: str, run_once: object) -> object:
@@ -147,7 +151,7 @@ def test_a_changed_clip_setting_cuts_clips_anew_without_a_decode(
     monkeypatch.setenv("VIDEO_ASSETS_CLIPS__MIN_SECONDS", "5")
     forget_settings()
     curate(few_files)
-    assert remade(before, ledger(lake)) == {"clips", *CHEAP, "candidates", *MODELLED, "clip_sheet"} | TIERS
+    assert remade(before, ledger(lake)) == {"clips", *CHEAP, "candidates", *MODELLED, *COMPARED, "clip_sheet"} | TIERS
     assert lake.query("SELECT count(*), min(duration_s) >= 5 FROM clips").row(0) == (2, True)
 
 
