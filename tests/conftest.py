@@ -93,6 +93,12 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     forget_settings()
 
 
+@pytest.fixture
+def again(curated_few: Place, here: Place) -> Place:
+    """Make this process work in a copy of what was curated."""
+    return curated_few.copy(here.folder)
+
+
 def forget_settings() -> None:
     """Let this process read its settings anew."""
     project.settings.cache_clear()

@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
+from click.testing import CliRunner
 
+from video_assets import cli
 from video_assets.footage.ingest import Stock, take_stock
 from video_assets.footage.tick import Cursor
 from video_assets.lake.lake import Lake
@@ -128,3 +130,10 @@ def look(lake: Lake, *folders: Path | WatchedFolder, now: datetime | None = None
 
 def write_json(path: Path, **content: object) -> None:
     path.write_text(json.dumps(content))
+
+
+def curate(path: Path | str) -> str:
+    """What ``video-assets curate`` prints, run in this process; it must succeed."""
+    result = CliRunner().invoke(cli.main, ["curate", str(path)], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return str(result.output)

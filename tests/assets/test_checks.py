@@ -5,10 +5,8 @@ from __future__ import annotations
 import dagster as dg
 import polars as pl
 import pytest
-from click.testing import CliRunner
 
-from tests.place import Place
-from video_assets import cli
+from tests.place import Place, curate
 from video_assets.assets.common import BATCHES
 from video_assets.checks import clips_are_sound
 from video_assets.lake.lake import Lake, Replacement
@@ -17,21 +15,9 @@ from video_assets.resources import resources
 
 
 @pytest.fixture
-def again(curated_few: Place, here: Place) -> Place:
-    """Make this process work in a copy of what was curated."""
-    return curated_few.copy(here.folder)
-
-
-@pytest.fixture
 def lake(again: Place) -> Lake:
     """Give the lake of the one batch, to spoil."""
     return again.lake()
-
-
-def curate(path: object) -> str:
-    result = CliRunner().invoke(cli.main, ["curate", str(path)], catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    return str(result.output)
 
 
 def test_a_batch_of_broken_files_stops_and_stays_stopped(here: Place) -> None:

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from tests.conftest import forget_settings
-from tests.place import Place, assert_same, ledger, remade, stable, write_json
-from video_assets import cli, measurements
+from tests.place import Place, assert_same, curate, ledger, remade, stable, write_json
+from video_assets import measurements
 from video_assets.assets import common
 from video_assets.curate.tiers import load_tiers
 from video_assets.measurements import CHEAP, MODELLED, tier_asset
@@ -21,19 +20,6 @@ from video_assets.settings import Settings
 TIERS = {tier_asset(name) for name in load_tiers(Settings().sql_folder / "tiers")[0]}
 COMPARED = {"near_duplicates", "duplicate_groups", "concepts"}
 DECODED = {"decoded_videos", "frame_signals", "keyframes", "shot_frames"}
-
-
-def curate(path: Path | str) -> str:
-    """Curate in this process, as the command line does."""
-    result = CliRunner().invoke(cli.main, ["curate", str(path)], catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    return str(result.output)
-
-
-@pytest.fixture
-def again(curated_few: Place, here: Place) -> Place:
-    """Make this process work in a copy of what was curated."""
-    return curated_few.copy(here.folder)
 
 
 @pytest.fixture

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import random
+import sqlite3
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
@@ -150,3 +153,25 @@ def test_a_lake_that_is_not_there_is_not_made_by_reading(tmp_path: Path) -> None
     with pytest.raises(FileNotFoundError, match="video-assets curate"):
         catalog.connect(settings, None, read_only=True)
     assert list(tmp_path.iterdir()) == []
+
+
+def half_made(catalog_path: Path) -> None:
+    catalog_path.touch()
+
+
+def half_made_in_wal_mode(catalog_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(catalog_path)) as opened:
+        opened.execute("PRAGMA journal_mode=WAL")
+
+
+@pytest.mark.parametrize("make", [half_made, half_made_in_wal_mode])
+def test_a_lake_that_another_process_is_just_making_is_not_there_yet(
+    make: Callable[[Path], None], tmp_path: Path
+) -> None:
+    settings = Place(tmp_path).lake().settings.lake
+    settings.catalog_path.parent.mkdir(parents=True)
+    make(settings.catalog_path)
+    before = settings.catalog_path.stat().st_size
+    with pytest.raises(FileNotFoundError, match="video-assets curate"):
+        catalog.connect(settings, None, read_only=True)
+    assert settings.catalog_path.stat().st_size == before

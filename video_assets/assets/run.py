@@ -19,10 +19,13 @@ _HOST, _PID = "video_assets/host", "video_assets/pid"
 
 
 def open_instance(home: Path) -> dg.DagsterInstance:
-    """The Dagster instance of a folder. Its databases are made by one process at a time: Dagster fails when two do it."""
+    """The instance that ``DAGSTER_HOME`` names, which is ``home``.
+
+    Its databases are made by one process at a time: Dagster fails when two do it.
+    """
     with FileLock(home / "opening.lock", timeout=120):
-        instance = dg.DagsterInstance.from_config(str(home))
-        instance.has_dynamic_partition("", "")
+        instance = dg.DagsterInstance.get()
+        instance.get_dynamic_partitions("")  # the database of events is made when it is first asked
     return instance
 
 

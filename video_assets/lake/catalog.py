@@ -54,7 +54,7 @@ def connect(settings: LakeSettings, access: S3Access | None, *, read_only: bool)
     Raises:
         FileNotFoundError: the lake does not exist and ``read_only`` is set.
     """
-    if read_only and not settings.catalog_path.exists():
+    if read_only and not (settings.catalog_path.exists() and settings.catalog_path.stat().st_size):
         raise _no_lake(settings)
     settings.catalog_path.parent.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect()
