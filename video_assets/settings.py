@@ -158,7 +158,7 @@ class DecodeSettings(_Section):
     doubt_change: float = Field(
         15.0,
         ge=0,
-        description="Least HSV change (0-255) between adjacent small pictures that leaves 25 frames in doubt, so that a "
+        description="Least HSV change (0-255) between adjacent small pictures that leaves 15 frames in doubt, so that a "
         "network looks for transitions in them.",
     )
     doubt_histogram: float = Field(
@@ -236,7 +236,7 @@ class TransitionSettings(_Section):
     """The network that looks for transitions in doubtful frames. Each of these is a parameter of the measurement."""
 
     window: int = Field(
-        300, ge=100, le=3000, description="Frames that the network sees at once, 25 of context on either side included."
+        300, ge=100, le=3000, description="Frames that the network sees at once, 15 of context on either side included."
     )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto",

@@ -301,13 +301,13 @@ KEYFRAMES = Table(
 
 SHOT_FRAMES = Table(
     "shot_frames",
-    "25 consecutive frames, small, for the network that finds transitions: where the cheap numbers leave doubt, and 25 frames on either side.",
+    "15 consecutive frames, small, for the network that finds transitions: where the cheap numbers leave doubt, and 15 frames on either side.",
     ("video_id", "first_frame"),
     (
         _BATCH,
         _VIDEO,
-        Column("first_frame", INT, "Number of the first of them, display order, a multiple of 25."),
-        Column("frames", INT, "How many: 25, or fewer at the end of the video."),
+        Column("first_frame", INT, "Number of the first of them, display order, a multiple of 15."),
+        Column("frames", INT, "How many: 15, or fewer at the end of the video."),
         Column("doubtful", BOOL, "Whether they are in doubt themselves; else they are the context of such frames."),
         Column("rgb", BYTES, "Their pixels, 8 bits each: frames x 27 rows x 48 columns x R, G, B."),
     ),

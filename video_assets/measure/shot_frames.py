@@ -1,8 +1,8 @@
 """The small pictures that a shot boundary network looks at, kept only where the cheap numbers leave doubt.
 
-Such a network costs many times the decode on a CPU, and most footage has no transition for minutes. 25 frames are in
+Such a network costs many times the decode on a CPU, and most footage has no transition for minutes. 15 frames are in
 doubt when adjacent ones differ enough, or two that are 24 frames apart around one of them; the rest goes to no network.
-What is in doubt is kept with 25 frames of context on either side, so that nothing opens the video again.
+What is in doubt is kept with 15 frames of context on either side, so that nothing opens the video again.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from video_assets.settings import DecodeSettings
 
 WIDTH, HEIGHT = 48, 27
 """Size of a small picture: what TransNetV2 (arXiv 2008.04838) was trained on, whatever the aspect of the video."""
-CHUNK = 25
+CHUNK = 15
 """Frames that are in doubt together, and that make a row; the context on either side of them, too."""
 REACH = 12
 """Frames on either side of the one at which a gradual change is looked for."""
