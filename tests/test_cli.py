@@ -70,6 +70,7 @@ def test_a_file_is_not_a_folder(here: Place) -> None:
         ("sql", "SELECT 1"),
         ("funnel", "a/b"),
         ("what-if", "a/b", "--set", "c=TRUE"),
+        ("mix", "a/b"),
         ("why", "x"),
         ("sweep",),
     ],
@@ -129,7 +130,7 @@ def test_a_funnel_goes_from_all_clips_to_those_that_are_kept(there: Place) -> No
     printed = answer("funnel", "movie_gen/low_resolution")
     lines = [[cell.strip() for cell in line.split("│")[1:3]] for line in printed.splitlines() if "│" in line]
     assert lines[0] == ["all clips", "22"]
-    assert lines[-1] == ["not_slide_show", "10"]
+    assert lines[-1] == ["no_duplicate", "8"]
 
 
 def test_an_unknown_tier_is_answered_with_those_that_there_are(there: Place) -> None:
@@ -162,6 +163,16 @@ def test_what_if_reads_an_edited_copy_and_says_what_it_lacks(there: Place) -> No
     assert "There is no tier hunyuan_video/8k" in refusal("what-if", "hunyuan_video/8k", "--set", "clear=TRUE")
     assert "Say what would be other" in ask("what-if", "hunyuan_video/720p").output
     assert "--set clear is not RULE='expression'" in ask("what-if", "hunyuan_video/720p", "--set", "clear").output
+
+
+def test_a_mix_says_what_each_part_reaches_and_what_limits_it(there: Place) -> None:
+    rows = {cells[0]: cells[1:] for cells in _cells(answer("mix", "movie_gen/low_resolution"))}
+    assert rows["landscape"][:5] == ["6", "5", "3", "0.6", "0.6"]
+    assert rows["portrait"][:5] == ["2", "2", "2", "0.4", "0.4"]
+    assert rows["portrait"][-1] == "all 2 available are drawn: there are no more"
+    assert refusal("mix", "goku/480p").startswith(
+        "There is no draw goku/480p; there are movie_gen/augmented_high_resol"
+    )
 
 
 def test_a_clip_is_told_the_rules_of_every_tier(there: Place) -> None:
@@ -240,7 +251,7 @@ def test_a_tier_file_that_is_wrong_is_left_out_and_said(there: Place, monkeypatc
 
 def test_every_command_helps() -> None:
     printed = answer("--help")
-    for command in ("curate", "demo", "plan", "sql", "funnel", "what-if", "why", "sweep"):
+    for command in ("curate", "demo", "plan", "sql", "funnel", "what-if", "mix", "why", "sweep"):
         assert command in printed
         assert answer(command, "--help").startswith("Usage: ")
 

@@ -201,6 +201,24 @@ def _assignment(text: str) -> tuple[str, str]:
 
 
 @main.command()
+@click.argument("tier")
+def mix(tier: str) -> None:
+    """Show what the draw from TIER would give now: each part's target, what it reaches and what limits it."""
+    from video_assets.assets.common import draws_of
+    from video_assets.curate.draws import draw
+
+    _existing()
+    found, errors = draws_of(settings(), _tiers())
+    for error in errors:
+        click.echo(f"Left out: {error}", err=True)
+    if tier not in found:
+        raise click.ClickException(f"There is no draw {tier}; there are {', '.join(found) or 'none'}.")
+    with _lake().cursor() as cursor:
+        drawn = draw(cursor, found[tier])
+    show.frame(drawn.shares, title=found[tier].file.title)
+
+
+@main.command()
 @click.argument("clip_id")
 def why(clip_id: str) -> None:
     """Show every tier's rules and verdict for CLIP_ID."""

@@ -16,6 +16,7 @@ from video_assets.lake.plan import SHARED, ledger_key
 
 DECODED = {"decoded_videos", "frame_signals", "keyframes"}
 TIERS = {asset for asset in order() if asset.startswith("tiers/")}
+DRAWS = {asset for asset in order() if asset.startswith("draws/")}
 ALL = set(order())
 
 
@@ -153,6 +154,15 @@ def test_new_vectors_ask_for_a_look_at_the_centres_and_new_centres_for_the_conce
     assert automation.tick() == of("a", "concepts")
 
 
+def test_other_verdicts_in_any_batch_ask_for_their_tiers_draw_alone(automation: Automation) -> None:
+    automation.made("tiers/movie_gen/low_resolution", "a", "second")
+    assert automation.tick() == {("draws/movie_gen/low_resolution", SHARED)}
+    automation.made("draws/movie_gen/low_resolution", SHARED, "second")
+    assert automation.tick() == set()
+    automation.made("tiers/movie_gen/low_resolution", "a", "second")
+    assert automation.tick() == set()
+
+
 def test_new_footage_is_left_to_the_sensor_until_raw_videos_are_there(automation: Automation) -> None:
     automation.instance.add_dynamic_partitions("batch", ["b"])
     assert automation.tick() == set()
@@ -162,7 +172,7 @@ def test_what_is_missing_after_raw_videos_is_asked_for_and_in_no_other_batch(aut
     automation.instance.add_dynamic_partitions("batch", ["b"])
     automation.made("raw_videos", "b")
     automation.checked("b", passed=True)
-    assert automation.tick() == of("b", *(ALL - {"raw_videos", "concept_model"}))
+    assert automation.tick() == of("b", *(ALL - {"raw_videos", "concept_model"} - DRAWS))
     assert automation.tick() == set()
 
 
