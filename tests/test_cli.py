@@ -71,6 +71,7 @@ def test_a_file_is_not_a_folder(here: Place) -> None:
         ("funnel", "a/b"),
         ("what-if", "a/b", "--set", "c=TRUE"),
         ("mix", "a/b"),
+        ("coverage", "a/b"),
         ("why", "x"),
         ("sweep",),
     ],
@@ -165,6 +166,18 @@ def test_what_if_reads_an_edited_copy_and_says_what_it_lacks(there: Place) -> No
     assert "--set clear is not RULE='expression'" in ask("what-if", "hunyuan_video/720p", "--set", "clear").output
 
 
+def test_the_coverage_of_a_tier_is_printed_and_written_with_plots_and_targets(there: Place) -> None:
+    printed = answer("coverage", "movie_gen/low_resolution", "--page", "coverage.md")
+    rows = {cells[0]: cells[1] for cells in _cells(printed) if len(cells) == 4}
+    assert rows["landscape"] == "6"
+    assert rows["portrait"] == "2"
+    page = Path("coverage.md").read_text()
+    assert page.startswith("# Movie Gen, low-resolution training set\n\n| clips | hours |")
+    assert page.count("data:image/svg+xml;base64,") == 2
+    assert "against its targets" in page
+    assert "against its targets" not in answer("coverage", "hunyuan_video/256p")
+
+
 def test_a_mix_says_what_each_part_reaches_and_what_limits_it(there: Place) -> None:
     rows = {cells[0]: cells[1:] for cells in _cells(answer("mix", "movie_gen/low_resolution"))}
     assert rows["landscape"][:5] == ["6", "5", "3", "0.6", "0.6"]
@@ -251,7 +264,7 @@ def test_a_tier_file_that_is_wrong_is_left_out_and_said(there: Place, monkeypatc
 
 def test_every_command_helps() -> None:
     printed = answer("--help")
-    for command in ("curate", "demo", "plan", "sql", "funnel", "what-if", "mix", "why", "sweep"):
+    for command in ("curate", "demo", "plan", "sql", "funnel", "what-if", "coverage", "mix", "why", "sweep"):
         assert command in printed
         assert answer(command, "--help").startswith("Usage: ")
 
