@@ -4,6 +4,9 @@
 -- A number in [0, 1) that is a clip's own for this seed: the same today and next year, whatever else is in the lake.
 CREATE OR REPLACE TEMP MACRO luck(clip_id, seed) AS md5_number_upper(concat(seed, ' ', clip_id)) / 18446744073709551616.0;
 
+-- Whether a source video is held out of training: for good, by its content alone, so that its clips are all on one side.
+CREATE OR REPLACE TEMP MACRO held_out(video_id, share) AS luck(video_id, 'held out') < share;
+
 -- The share that a mix gives to a value; NULL for one that it does not name.
 CREATE OR REPLACE TEMP MACRO mix(value, shares) AS shares[value];
 

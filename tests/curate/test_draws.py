@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.curate.conftest import SQL, Lake, make_tier, write_tier
 from video_assets.curate.draws import Draw, draw, load_draws
 from video_assets.curate.tiers import TierError, load_tiers
 from video_assets.curate.verdicts import evaluate
+from video_assets.settings import DrawSettings
 
 MACROS = SQL / "macros.sql"
 SHIPPED, _ = load_tiers(SQL / "tiers")
@@ -154,6 +156,21 @@ def test_luck_is_even_and_hangs_on_the_clip_and_the_seed_alone(macros: duckdb.Du
     assert 0.999 < high < 1
 
 
+def test_the_clips_of_a_video_are_all_held_out_or_none_is_whatever_the_seed(lake: Lake, tmp_path: Path) -> None:
+    for n in range(200):
+        keys = {"batch": "ab"[n % 2], "clip_id": f"clip {n}", "video_id": f"video {n % 50}"}
+        lake.row("clips", keys | {"fps": 25.0, "duration_s": 5.0})
+    found = {}
+    for seed in (0, 1):
+        wanted = replace(
+            mix_of(lake, tmp_path, "0.5 AS chance", seed), settings=DrawSettings(seed=seed, held_out_share=0.3)
+        )
+        for video, split in draw(lake.connection, wanted).rows.select("video_id", "split").iter_rows():
+            assert found.setdefault(video, split) == split
+    assert set(found.values()) == {"train", "evaluation"}
+    assert 0.1 < list(found.values()).count("evaluation") / len(found) < 0.5
+
+
 @pytest.mark.parametrize(
     ("seconds", "fps", "bucket"),
     [
@@ -180,7 +197,7 @@ def mix_of(lake: Lake, root: Path, columns: str, seed: int = 0) -> Draw:
     lake.connection.execute("DELETE FROM tier_verdicts")
     lake.add("tier_verdicts", evaluate(lake.connection, tier, ["a", "b"]))
     write_tier(root / "draws", "lab/smooth", columns)
-    draws, errors = load_draws(root / "draws", {tier.name: tier}, MACROS, seed)
+    draws, errors = load_draws(root / "draws", {tier.name: tier}, MACROS, DrawSettings(seed=seed))
     assert errors == []
     return draws["lab/smooth"]
 
@@ -238,7 +255,7 @@ def test_a_file_that_cannot_draw_is_refused_with_its_line_and_the_others_are_use
     write_tier(tmp_path / "draws", "lab/rough", "1 AS chance")
     write_tier(tmp_path / "draws", "lab/odd", "1 AS chance,\n    3 AS probability")
     write_tier(tmp_path / "draws", "lab/smooth", "sharpnes AS chance")
-    draws, errors = load_draws(tmp_path / "draws", tiers, MACROS, 0)
+    draws, errors = load_draws(tmp_path / "draws", tiers, MACROS, DrawSettings())
     assert [(e.path.stem, e.line, e.what) for e in errors] == [
         ("odd", 4, "A draw has no column probability."),
         ("rough", 1, "There is no tier lab/rough to draw from."),
@@ -249,7 +266,7 @@ def test_a_file_that_cannot_draw_is_refused_with_its_line_and_the_others_are_use
 
 
 def test_every_shipped_draw_is_of_a_tier_and_runs_with_the_macros_in_a_ducklake(ducklake: Lake) -> None:
-    draws, errors = load_draws(SQL / "draws", SHIPPED, MACROS, 0)
+    draws, errors = load_draws(SQL / "draws", SHIPPED, MACROS, DrawSettings())
     assert errors == []
     assert list(draws) == ["movie_gen/augmented_high_resolution", "movie_gen/low_resolution"]
     ducklake.clip("good", people_scores={"faces_max": 1})

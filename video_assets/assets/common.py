@@ -85,7 +85,7 @@ def catalogue(chosen: Settings) -> tuple[Mapping[str, Tier], Mapping[str, Measur
 def draws_of(chosen: Settings, tiers: Mapping[str, Tier]) -> tuple[dict[str, Draw], list[TierError]]:
     """The draws that can be used, and what is wrong with the others."""
     folder = chosen.sql_folder
-    return load_draws(folder / "draws", tiers, folder / "macros.sql", chosen.draws.seed)
+    return load_draws(folder / "draws", tiers, folder / "macros.sql", chosen.draws)
 
 
 def order() -> Mapping[str, Measurement]:

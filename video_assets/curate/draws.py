@@ -17,6 +17,7 @@ from video_assets.curate.tiers import Tier, TierError, load_tier
 from video_assets.curate.verdicts import first_line, quoted
 from video_assets.lake.schemas import DRAWS
 from video_assets.lake.versions import code_version
+from video_assets.settings import DrawSettings
 
 # Column of a draw's file: its type, and what it is where the file does not say.
 COLUMNS: Mapping[str, tuple[str, str]] = {
@@ -40,15 +41,15 @@ class Draw:
         tier: The tier that it draws from, which has the same name.
         file: The file; its columns stand in ``rules``.
         macros: The text of ``sql/macros.sql``.
-        version: Of the SELECT, the macros and the seed.
-        seed: Another seed is another draw.
+        version: Of the SELECT, the macros and the settings.
+        settings: The seed, and the share of videos that are held out.
     """
 
     tier: Tier
     file: Tier
     macros: str
     version: str
-    seed: int
+    settings: DrawSettings
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Drawn:
 
 
 def load_draws(
-    root: Path, tiers: Mapping[str, Tier], macros: Path, seed: int
+    root: Path, tiers: Mapping[str, Tier], macros: Path, settings: DrawSettings
 ) -> tuple[dict[str, Draw], list[TierError]]:
     """Read every draw under a folder: the good ones by their tier's name, and what is wrong with the others."""
     draws: dict[str, Draw] = {}
@@ -84,8 +85,8 @@ def load_draws(
         except TierError as error:
             errors.append(error)
             continue
-        version = code_version("1", {"select": file.version, "macros": text, "seed": seed})
-        draws[file.name] = Draw(tiers[file.name], file, text, version, seed)
+        version = code_version("1", {"select": file.version, "macros": text, **settings.model_dump()})
+        draws[file.name] = Draw(tiers[file.name], file, text, version, settings)
     return draws, errors
 
 
@@ -111,7 +112,7 @@ def draw(connection: duckdb.DuckDBPyConnection, wanted: Draw) -> Drawn:
         connection.execute(
             f"""
             CREATE OR REPLACE TEMP TABLE wishes AS
-            SELECT s.batch, s.clip_id, s.video_id, luck(s.clip_id, {wanted.seed}) AS luck, d.clip_id IS NOT NULL AS drawn_before,
+            SELECT s.batch, s.clip_id, s.video_id, luck(s.clip_id, {wanted.settings.seed}) AS luck, d.clip_id IS NOT NULL AS drawn_before,
                 {columns}
             FROM (SELECT batch, video_id,{wanted.file.sql[len("SELECT") :]}) AS s
             JOIN tier_verdicts AS v ON v.batch = s.batch AND v.clip_id = s.clip_id AND v.tier = {quoted(wanted.tier.name)}
@@ -121,7 +122,8 @@ def draw(connection: duckdb.DuckDBPyConnection, wanted: Draw) -> Drawn:
         )
         connection.execute("CREATE OR REPLACE TEMP TABLE drawing AS FROM draw_from('wishes')")
         rows = connection.execute(
-            "SELECT batch, clip_id, video_id, part, wanted, source, bucket, luck FROM drawing WHERE drawn"
+            "SELECT batch, clip_id, video_id, part, wanted, source, bucket, luck, "
+            f"if(held_out(video_id, {wanted.settings.held_out_share}), 'evaluation', 'train') AS split FROM drawing WHERE drawn"
         ).pl()
         shares = _with_absent(connection.execute(_SHARES).pl())
         return Drawn(DRAWS.frame(rows, tier=wanted.tier.name, version=wanted.version), shares)

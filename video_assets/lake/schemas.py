@@ -826,6 +826,7 @@ DRAWS = Table(
         Column("wanted", BOOL, "Whether it is of the kind of which the mix is to have a least share, such as people."),
         Column("source", TEXT, "Source that may give so many clips and no more; NULL where none is limited."),
         Column("bucket", TEXT, "Bucket of like duration and aspect; NULL where the draw has none."),
+        Column("split", TEXT, "train, or evaluation: of a source video that is held out of training, every clip."),
         Column(
             "luck", DOUBLE, "The clip's own number in [0, 1) by the draw's seed: the lower, the sooner it is drawn."
         ),
