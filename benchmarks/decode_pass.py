@@ -35,7 +35,7 @@ from video_assets.settings import DecodeSettings
 with tempfile.TemporaryDirectory() as folder:
     out = Path(folder)
     settings = DecodeSettings(profile=sys.argv[2])
-    video = decode_video(Path(sys.argv[1]), "video", 0, settings, out / "s.parquet", out / "k.parquet")
+    video = decode_video(Path(sys.argv[1]), "video", 0, settings, out / "s.parquet", out / "k.parquet", out / "f.parquet")
 status = Path("/proc/self/status")
 peak = next(line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmHWM"))
 print(video.frames, video.compute_seconds, int(peak) / 1024)

@@ -12,6 +12,7 @@ from video_assets.settings import settings
 _REPORTED = {
     "raw_videos": "videos were set aside",
     "decoded_videos": "videos could not be decoded",
+    "transition_scores": "frames in doubt have no scores",
     "visual_scores": "clips have no visual scores",
     "motion_scores": "clips have no motion scores",
     "text_scores": "clips have no text scores",

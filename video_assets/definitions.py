@@ -29,6 +29,7 @@ defs = dg.Definitions(
     assets=[
         footage.raw_videos,
         footage.decode,
+        segments.transition_scores,
         segments.shots,
         segments.clips,
         scores.visual_scores,

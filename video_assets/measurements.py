@@ -22,11 +22,12 @@ from video_assets.settings import Settings
 # Raised by hand, one line each, when results change for the same input and parameters.
 CODE: dict[str, str] = {
     "raw_videos": "1",
-    "decode": "2",
-    "shots": "1",
+    "decode": "3",
+    "transition_scores": "1",
+    "shots": "2",
     "clips": "1",
     "visual_scores": "1",
-    "motion_scores": "2",
+    "motion_scores": "3",
     "candidates": "1",
     "text_scores": "1",
     "people_scores": "1",
@@ -35,8 +36,8 @@ CODE: dict[str, str] = {
     "quality_scores": "1",
     "clip_embeddings": "1",
     "laion_scores": "1",
-    "near_duplicates": "1",
-    "duplicate_groups": "1",
+    "near_duplicates": "2",
+    "duplicate_groups": "2",
     "concept_model": "1",
     "concepts": "1",
 }
@@ -82,6 +83,7 @@ def measurements(
     decode = code_version(CODE["decode"], settings.decode.model_dump(exclude={"max_pixels"}) | {"av": _minor("av")})
     shots = code_version(CODE["shots"], settings.shots.model_dump() | {"scenedetect": _minor("scenedetect-headless")})
     visual = code_version(CODE["visual_scores"], {"min_bar_share": settings.clips.min_bar_share})
+    motion = code_version(CODE["motion_scores"], {})
     embeddings = _embeddings_version(settings, decode)
     loosest = {name: tier.version for name, tier in root_tiers(tiers).items()}
     candidates = code_version(
@@ -96,15 +98,21 @@ def measurements(
         Measurement("decoded_videos", schemas.DECODED_VIDEOS, decode, ("raw_videos",), "video"),
         Measurement("frame_signals", schemas.FRAME_SIGNALS, decode, ("raw_videos",), "video"),
         Measurement("keyframes", schemas.KEYFRAMES, decode, ("raw_videos",), "video"),
-        Measurement("shots", schemas.SHOTS, shots, ("decoded_videos", "frame_signals"), "video"),
+        Measurement("shot_frames", schemas.SHOT_FRAMES, decode, ("raw_videos",), "video"),
+        Measurement(
+            "transition_scores", schemas.TRANSITION_SCORES, _transitions(settings, decode),
+            ("decoded_videos", "shot_frames"), "video",
+        ),
+        Measurement(
+            "shots", schemas.SHOTS, shots, ("decoded_videos", "frame_signals", "transition_scores"), "video"
+        ),
         Measurement(
             "clips", schemas.CLIPS, code_version(CODE["clips"], settings.clips.model_dump()),
             ("decoded_videos", "frame_signals", "shots"), "video",
         ),
         Measurement("visual_scores", schemas.VISUAL_SCORES, visual, ("frame_signals", "clips"), "clip"),
         Measurement(
-            "motion_scores", schemas.MOTION_SCORES, code_version(CODE["motion_scores"], {}),
-            ("frame_signals", "clips"), "clip",
+            "motion_scores", schemas.MOTION_SCORES, motion, ("frame_signals", "clips"), "clip",
         ),
         Measurement("candidates", schemas.CANDIDATES, candidates, _BASIS, "clip"),
         Measurement(
@@ -131,8 +139,11 @@ def measurements(
         ),
         Measurement(
             "near_duplicates", schemas.NEAR_DUPLICATES,
-            code_version(CODE["near_duplicates"], {**settings.duplicates.model_dump(), "signatures": embeddings}),
-            ("clip_embeddings",), "clip",
+            code_version(
+                CODE["near_duplicates"],
+                {**settings.duplicates.model_dump(), "signatures": embeddings, "courses": motion},
+            ),
+            ("clip_embeddings", "motion_scores"), "clip",
         ),
         Measurement(
             "duplicate_groups", schemas.DUPLICATE_GROUPS,
@@ -175,6 +186,15 @@ def measurements(
         ),
     ]  # fmt: skip
     return {m.asset: m for m in made}
+
+
+def _transitions(settings: Settings, decode: str) -> str:
+    """Version of the network's scores: of what it sees, which the decode decides on, and of how it runs."""
+    parameters = settings.transitions.model_dump(exclude={"seconds_per_frame"}) | {"network": settings.shots.network}
+    weights = {model.name: model.version for model in models_of("transition_scores", settings.models)}
+    return code_version(
+        CODE["transition_scores"], {**parameters, "torch": _minor("torch"), "shot_frames": decode}, weights
+    )
 
 
 def _embeddings_version(settings: Settings, decode: str) -> str:

@@ -46,6 +46,9 @@ class Reason(StrEnum):
 
 _TRANSIENT = frozenset({Reason.SOURCE_MISSING, Reason.READ_ERROR, Reason.WORKER_LOST})
 
+BY_A_MODEL = frozenset({Reason.DECODER_CRASHED, Reason.DECODE_TIMEOUT, Reason.UNEXPECTED_ERROR})
+"""How a worker can end that means MODEL_FAILED where a model was at work in it, and not a decoder."""
+
 _ADVICE: dict[Reason, str] = {
     Reason.EMPTY_FILE: "The file has no bytes; copy it again from its source.",
     Reason.NOT_A_VIDEO: "No known container format was recognised; the file is not a video or its header is damaged.",

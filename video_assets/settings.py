@@ -155,6 +155,21 @@ class DecodeSettings(_Section):
         1.0, gt=0, description="Sampled frames per second that are kept as images for the models."
     )
     jpeg_quality: int = Field(88, ge=50, le=100, description="JPEG quality of a kept frame.")
+    doubt_change: float = Field(
+        15.0,
+        ge=0,
+        description="Least HSV change (0-255) between adjacent small pictures that leaves 25 frames in doubt, so that a "
+        "network looks for transitions in them.",
+    )
+    doubt_histogram: float = Field(
+        0.35,
+        ge=0,
+        le=1,
+        description="Least distance of colour histograms 24 frames apart that leaves doubt, together with doubt_distance.",
+    )
+    doubt_distance: float = Field(
+        35.0, ge=0, description="Least mean RGB distance (0-255) of small pictures 24 frames apart that leaves doubt."
+    )
     profile: Literal["exact", "fast"] = Field(
         "exact", description="'fast' skips the loop filter: about a fifth cheaper, with drift between keyframes."
     )
@@ -162,12 +177,38 @@ class DecodeSettings(_Section):
 
 
 class ShotSettings(_Section):
-    """Frames to shots. None of these needs a decode: they are applied to what the decode recorded."""
+    """Frames to shots. None of these needs a decode: they are applied to what the decode and the network recorded."""
+
+    network: bool = Field(
+        True,
+        description="Whether TransNetV2 looks at the frames in doubt and its opinion joins the detectors'; else they alone "
+        "decide.",
+    )
+    network_threshold: float = Field(
+        0.5, gt=0, lt=1, description="Least TransNetV2 score of a boundary that no detector finds."
+    )
+    network_veto: float = Field(
+        0.1,
+        ge=0,
+        lt=1,
+        description="A detector's boundary at which TransNetV2 scores less than this is none.",
+    )
 
     adaptive_threshold: float = Field(
         3.0, gt=1, description="PySceneDetect AdaptiveDetector: ratio of a frame's change to its neighbours'."
     )
     min_content_change: float = Field(15.0, ge=0, description="AdaptiveDetector: least HSV change (0-255) of a cut.")
+    stitch: bool = Field(
+        False,
+        description="Whether neighbouring shots are joined again whose pictures at the cut are alike (Panda-70M's stitching, "
+        "arXiv 2402.19479, by colours and small pictures in place of its embeddings).",
+    )
+    stitch_histogram: float = Field(
+        0.3, ge=0, le=1, description="Colour histograms 12 frames before and after a cut nearer than this are alike."
+    )
+    stitch_distance: float = Field(
+        16.0, ge=0, description="Small pictures nearer than this (mean RGB distance, 0-255) are alike; both must be."
+    )
     fade_level: float = Field(
         12.0,
         ge=0,
@@ -188,6 +229,22 @@ class ShotSettings(_Section):
         gt=0,
         le=1,
         description="Most deviation of the middle from the ends' average, as a share of their distance.",
+    )
+
+
+class TransitionSettings(_Section):
+    """The network that looks for transitions in doubtful frames. Each of these is a parameter of the measurement."""
+
+    window: int = Field(
+        300, ge=100, le=3000, description="Frames that the network sees at once, 25 of context on either side included."
+    )
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto",
+        description="'auto' computes in bfloat16 where the CPU does so in hardware (AMX or AVX-512 BF16): twice as fast, "
+        "scores within 0.12; the rows of both count as one version.",
+    )
+    seconds_per_frame: float = Field(
+        0.5, gt=0, description="Time limit of a worker's job: seconds for each frame, beyond workers.seconds_base."
     )
 
 
@@ -318,6 +375,12 @@ class DuplicateSettings(_Section):
     min_cosine: float = Field(
         0.99, gt=0, le=1, description="Least cosine of two copy signatures at which clips are near-duplicates."
     )
+    min_correlation: float = Field(
+        0.85,
+        gt=0,
+        le=1,
+        description="Least correlation of two courses in time at which clips of like structure are near-duplicates too.",
+    )
 
 
 class ConceptSettings(_Section):
@@ -346,6 +409,9 @@ class Settings(BaseSettings):
     workers: WorkerSettings = Field(default_factory=WorkerSettings, description="The processes that open media.")
     decode: DecodeSettings = Field(default_factory=DecodeSettings, description="The one decode pass.")
     shots: ShotSettings = Field(default_factory=ShotSettings, description="Frames to shots.")
+    transitions: TransitionSettings = Field(
+        default_factory=TransitionSettings, description="The network that looks for transitions."
+    )
     clips: ClipSettings = Field(default_factory=ClipSettings, description="Shots to clips.")
     models: ModelSettings = Field(default_factory=ModelSettings, description="Which models measure.")
     text: TextSettings = Field(default_factory=TextSettings, description="Text in the picture.")

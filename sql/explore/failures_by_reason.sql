@@ -5,6 +5,9 @@ WITH failures AS (
     UNION ALL
     SELECT 'decoded_videos', batch, video_id, reason, message FROM decoded_videos
     UNION ALL
+    -- One a video: its frames in doubt fail together.
+    SELECT DISTINCT 'transition_scores', batch, video_id, reason, message FROM transition_scores
+    UNION ALL
     SELECT 'visual_scores', batch, clip_id, reason, message FROM visual_scores
     UNION ALL
     SELECT 'motion_scores', batch, clip_id, reason, message FROM motion_scores

@@ -56,6 +56,10 @@ SELECT
     d.corrupt_frames,
     d.motion_vectors AS has_motion_vectors,
     n.source_shots,
+    -- The shot that holds it (table shots).
+    h.begins AS shot_begins,
+    h.ends AS shot_ends,
+    h.found_by AS shots_found_by,
     v.licence,
     v.holder,
     v.source_url,
@@ -177,6 +181,7 @@ SELECT
     e.subjects,
     e.reason AS embedding_reason,
     u.duplicate_group,
+    u.duplicate,
     u.duplicate_of,
     u.duplicate_cosine,
     k.concept,
@@ -192,6 +197,7 @@ LEFT JOIN decoded_videos AS d ON d.batch = c.batch AND d.video_id = c.video_id
 LEFT JOIN (
     SELECT batch, video_id, count(*) AS source_shots FROM shots GROUP BY batch, video_id
 ) AS n ON n.batch = c.batch AND n.video_id = c.video_id
+LEFT JOIN shots AS h ON h.batch = c.batch AND h.shot_id = c.shot_id
 LEFT JOIN visual_scores AS i ON i.batch = c.batch AND i.clip_id = c.clip_id
 LEFT JOIN motion_scores AS m ON m.batch = c.batch AND m.clip_id = c.clip_id
 LEFT JOIN candidates AS g ON g.batch = c.batch AND g.clip_id = c.clip_id

@@ -14,7 +14,7 @@ from video_assets.assets.common import order
 from video_assets.definitions import defs
 from video_assets.lake.plan import SHARED, ledger_key
 
-DECODED = {"decoded_videos", "frame_signals", "keyframes"}
+DECODED = {"decoded_videos", "frame_signals", "keyframes", "shot_frames"}
 TIERS = {asset for asset in order() if asset.startswith("tiers/")}
 DRAWS = {asset for asset in order() if asset.startswith("draws/")}
 ALL = set(order())
@@ -119,9 +119,12 @@ def test_a_changed_decode_asks_for_all_that_the_one_decode_makes(automation: Aut
 
 
 def test_an_input_with_new_content_asks_for_what_reads_it_then_for_what_reads_that(automation: Automation) -> None:
+    readers = [asset for asset, measurement in order().items() if "motion_scores" in measurement.inputs]
+    assert {"candidates", "near_duplicates", "clip_sheet"} <= set(readers)
     automation.made("motion_scores", "a", "second")
-    assert automation.tick() == of("a", "clip_sheet")
-    automation.made("clip_sheet", "a", "second")
+    assert automation.tick() == of("a", *readers)
+    for asset in readers:
+        automation.made(asset, "a", "second" if asset == "clip_sheet" else "first")
     first = {"tiers/hunyuan_video/256p", "tiers/movie_gen/high_resolution", "tiers/movie_gen/low_resolution"}
     assert of("a", *first) <= automation.tick() <= of("a", *TIERS)
 

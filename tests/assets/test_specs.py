@@ -27,8 +27,8 @@ def test_the_graph_has_the_groups_of_the_design() -> None:
     for key, spec in SPECS.items():
         groups.setdefault(str(spec.group_name), set()).add(key)
     assert {g for g in groups if g not in ("tiers", "draws")} == {"footage", "segments", "scores"}
-    assert groups["footage"] == {"raw_videos", "decoded_videos", "frame_signals", "keyframes"}
-    assert groups["segments"] == {"shots", "clips"}
+    assert groups["footage"] == {"raw_videos", "decoded_videos", "frame_signals", "keyframes", "shot_frames"}
+    assert groups["segments"] == {"transition_scores", "shots", "clips"}
     assert groups["scores"] == {*CHEAP, "candidates", *MODELLED, *CONTENT, "clip_sheet"}
     assert all(key.startswith("tiers/") for key in groups["tiers"])
     assert groups["draws"] == {"draws/movie_gen/low_resolution", "draws/movie_gen/augmented_high_resolution"}

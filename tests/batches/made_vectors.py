@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from video_assets.batches.step import Step
 from video_assets.lake.lake import Lake, Made, Replacement
-from video_assets.lake.schemas import CLIP_EMBEDDINGS, CLIPS, SOURCE_FILES
+from video_assets.lake.schemas import CLIP_EMBEDDINGS, CLIPS, MOTION_SCORES, SOURCE_FILES
 from video_assets.measurements import measurements
 from video_assets.settings import LakeSettings, Settings
 
@@ -30,8 +31,14 @@ def signature(angle: float) -> Vector:
     return found
 
 
-def embed(step: Step, batch: str, clips: Mapping[str, Vector], widths: Sequence[int] = ()) -> None:
-    """Put clips with these vectors, as embedding and signature, into a batch; as wide as given, else 1000."""
+def embed(
+    step: Step, batch: str, clips: Mapping[str, Vector], widths: Sequence[int] = (),
+    courses: Mapping[str, Vector] = MappingProxyType({}),
+) -> None:  # fmt: skip
+    """Put clips with these vectors, as embedding and signature, into a batch; as wide as given, else 1000.
+
+    The clips named in ``courses`` have curves, (3, n), too.
+    """
     version = step.version("clip_embeddings")
     keys: list[dict[str, object]] = [{"batch": batch, "clip_id": clip, "video_id": clip} for clip in clips]
     sizes: list[dict[str, object]] = [
@@ -41,6 +48,13 @@ def embed(step: Step, batch: str, clips: Mapping[str, Vector], widths: Sequence[
         k | {"embedding": v.tolist(), "copy_signature": v.tolist()} for k, v in zip(keys, clips.values(), strict=True)
     ]
     embeddings = CLIP_EMBEDDINGS.frame(rows, version=version)
+    motion = MOTION_SCORES.frame(
+        [
+            {"batch": batch, "clip_id": clip, "video_id": clip, "time_course": curves.ravel().tolist()}
+            for clip, curves in courses.items()
+        ],
+        version=step.version("motion_scores"),
+    )
     made = [
         Made("source_files", batch, "1", "1", {}, 1),
         step.made("clip_embeddings", batch, embeddings, {}),
@@ -50,6 +64,7 @@ def embed(step: Step, batch: str, clips: Mapping[str, Vector], widths: Sequence[
             Replacement(SOURCE_FILES, [batch], SOURCE_FILES.frame([{"batch": batch, "uri": batch}])),
             Replacement(CLIPS, [batch], CLIPS.frame([k | s for k, s in zip(keys, sizes, strict=True)])),
             Replacement(CLIP_EMBEDDINGS, [batch], embeddings),
+            Replacement(MOTION_SCORES, [batch], motion),
         ],
         made,
         message=batch,

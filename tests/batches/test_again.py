@@ -20,7 +20,8 @@ from video_assets.settings import Settings
 
 TIERS = {tier_asset(name) for name in load_tiers(Settings().sql_folder / "tiers")[0]}
 DRAWS = {"draws/movie_gen/augmented_high_resolution", "draws/movie_gen/low_resolution"}
-DECODED = {"decoded_videos", "frame_signals", "keyframes"}
+COMPARED = {"near_duplicates", "duplicate_groups", "concepts"}
+DECODED = {"decoded_videos", "frame_signals", "keyframes", "shot_frames"}
 
 
 def curate(path: Path | str) -> str:
@@ -92,7 +93,10 @@ def test_renamed_files_are_no_new_work_and_a_changed_sidecar_decodes_nothing(
     curate(footage)
     assert lake.query("SELECT licence FROM raw_videos").rows() == [("CC0-1.0",)]
     # What reads raw_videos looks again; the pictures are as they were, so that nothing is measured anew.
-    assert remade(was, ledger(lake)) == {"source_files", "raw_videos", "candidates", "clip_sheet"} | DECODED | TIERS
+    assert (
+        remade(was, ledger(lake))
+        == {"source_files", "raw_videos", "candidates", "duplicate_groups", "clip_sheet"} | DECODED | TIERS
+    )
 
 
 def _only(name: str, run_once: object) -> object:
@@ -113,8 +117,8 @@ def test_a_raised_code_number_makes_that_measurement_alone_anew(
     before, rows = ledger(lake), stable(lake)
     monkeypatch.setitem(measurements.CODE, "motion_scores", "raised")
     curate(few_files)
-    # It measures the same as before, so that no tier looks at it again.
-    assert remade(before, ledger(lake)) == {"motion_scores"}
+    # It measures the same as before, so that no tier looks at it again. Courses of two versions do not compare.
+    assert remade(before, ledger(lake)) == {"motion_scores", "near_duplicates"}
     assert lake.query("SELECT DISTINCT split_part(version, '-', 1) FROM motion_scores").rows() == [("raised",)]
     found = stable(lake)
     assert found.pop("motion_scores").drop("version").equals(rows.pop("motion_scores").drop("version"))
@@ -133,7 +137,8 @@ def test_a_changed_measurement_makes_the_tiers_anew_too(
     monkeypatch.setattr(motion, "_STILL", 0.9)
     curate(few_files)
     # Everything is still now, so no tier can keep anything, and models have nothing left to do.
-    assert remade(before, ledger(lake)) == {"motion_scores", "candidates", *MODELLED, "clip_sheet"} | TIERS | DRAWS
+    made_anew = {"motion_scores", "near_duplicates", "candidates", *MODELLED, "clip_sheet"}
+    assert remade(before, ledger(lake)) == made_anew | TIERS | DRAWS
     kept = lake.query("SELECT count(*) FROM tier_verdicts WHERE tier = 'hunyuan_video/256p' AND kept").item()
     assert kept == 0
 
@@ -147,7 +152,8 @@ def test_a_changed_clip_setting_cuts_clips_anew_without_a_decode(
     monkeypatch.setenv("VIDEO_ASSETS_CLIPS__MIN_SECONDS", "5")
     forget_settings()
     curate(few_files)
-    assert remade(before, ledger(lake)) == {"clips", *CHEAP, "candidates", *MODELLED, "clip_sheet"} | TIERS | DRAWS
+    made_anew = {"clips", *CHEAP, "candidates", *MODELLED, *COMPARED, "clip_sheet"}
+    assert remade(before, ledger(lake)) == made_anew | TIERS | DRAWS
     assert lake.query("SELECT count(*), min(duration_s) >= 5 FROM clips").row(0) == (2, True)
 
 

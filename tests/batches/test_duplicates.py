@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from polars.testing import assert_frame_equal
 
-from tests.batches.made_vectors import embed, made_step, signature
+from tests.batches.made_vectors import Vector, embed, made_step, signature
 from tests.place import Place, ledger
+from video_assets.batches import duplicates
 from video_assets.batches.duplicates import find_duplicates, group_duplicates
 from video_assets.batches.step import Step
+from video_assets.lake.lake import Replacement
 from video_assets.lake.plan import plan
-from video_assets.lake.schemas import CLIP_EMBEDDINGS, DUPLICATE_GROUPS
+from video_assets.lake.schemas import CLIP_EMBEDDINGS, DUPLICATE_GROUPS, NEAR_DUPLICATES
 
 # In degrees: 8 are a cosine of 0.9903. Clip b2 joins a1 and c1, which are not near each other.
 BATCHES = {
@@ -121,6 +124,60 @@ def test_a_clip_that_is_gone_leaves_no_group_behind(step: Step) -> None:
     assert found(step) == {
         "a1": ("a1", 1, None), "a2": ("a2", 2, None), "c1": ("c1", 1, None), "c2": ("a2", 2, "a2"), "b3": ("b3", 1, None),
     }  # fmt: skip
+
+
+def walk(seed: int, values: int = 150) -> Vector:
+    """Curves of light, contrast and motion that go on at random."""
+    random = np.random.default_rng(seed)
+    light = random.normal(size=(2, values)).cumsum(axis=1)
+    return np.concatenate([light, np.abs(random.normal(size=(1, values)))]).astype(np.float32)
+
+
+WALK = walk(1)
+# Of one scene, 20 degrees apart (a cosine of 0.94): a copy of "old" that starts 2 s later, and another clip.
+SCENE = {
+    "x": ({"old": signature(0.0)}, [1000], {"old": WALK}),
+    "y": (
+        {"copy": signature(20.0), "other": signature(-20.0)},
+        [500, 400],
+        {"copy": WALK[:, 25:], "other": walk(2)},
+    ),
+}
+
+
+@pytest.mark.parametrize("order", ["xy", "yx"])
+def test_a_copy_that_starts_at_another_moment_is_known_by_its_course_in_time(order: str, step: Step) -> None:
+    for batch in order:
+        embed(step, batch, *SCENE[batch])
+        find_duplicates(step, batch)
+        group_duplicates(step, batch)
+    assert found(step) == {"old": ("copy", 2, None), "copy": ("copy", 2, "old"), "other": ("other", 1, None)}
+    rows = step.lake.read(DUPLICATE_GROUPS).sort("clip_id").select("clip_id", "duplicate", "duplicate_cosine").rows()
+    assert rows == [
+        ("copy", True, pytest.approx(np.cos(np.radians(20)))), ("old", False, 0.0), ("other", False, 0.0)
+    ]  # fmt: skip
+    (pair,) = step.lake.read(NEAR_DUPLICATES).iter_rows(named=True)
+    assert (pair["batch"], pair["mirrored"]) == (order[1], False)
+    # The same moment is 2 s later in the clip that starts earlier.
+    assert pair["offset_s"] == pytest.approx(2.0 if pair["clip_id"] == "old" else -2.0)
+    assert pair["correlation"] == pytest.approx(1.0, abs=1e-4)
+
+
+def test_clips_whose_course_nobody_recorded_are_compared_by_their_signatures_alone(step: Step) -> None:
+    embed(step, "x", {"a": signature(0.0), "b": signature(20.0), "c": signature(5.0)}, courses={"a": WALK})
+    find_duplicates(step, "x")
+    rows = step.lake.read(NEAR_DUPLICATES).select("clip_id", "other_id", "correlation", "offset_s").rows()
+    assert rows == [("a", "c", None, None)]
+
+
+def test_batches_of_flat_pictures_alone_are_passed_over(step: Step, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duplicates, "_BATCHES_AT_ONCE", 1)
+    flat = CLIP_EMBEDDINGS.frame(
+        [{"batch": "flat", "clip_id": "f", "video_id": "f"}], version=step.version("clip_embeddings")
+    )
+    step.lake.commit([Replacement(CLIP_EMBEDDINGS, ["flat"], flat)], [], message="flat")
+    embed(step, "x", {"a": signature(0.0), "b": signature(3.0)})
+    assert find_duplicates(step, "x").rows == 1
 
 
 def test_real_clips_keep_their_rows_when_their_groups_are_formed_again(curated_few: Place, tmp_path: Path) -> None:

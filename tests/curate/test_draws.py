@@ -160,7 +160,7 @@ def test_the_clips_of_a_video_are_all_held_out_or_none_is_whatever_the_seed(lake
     for n in range(200):
         keys = {"batch": "ab"[n % 2], "clip_id": f"clip {n}", "video_id": f"video {n % 50}"}
         lake.row("clips", keys | {"fps": 25.0, "duration_s": 5.0})
-    found = {}
+    found: dict[str, str] = {}
     for seed in (0, 1):
         wanted = replace(
             mix_of(lake, tmp_path, "0.5 AS chance", seed), settings=DrawSettings(seed=seed, held_out_share=0.3)

@@ -38,10 +38,11 @@ def test_the_clip_sheet_has_one_row_per_clip_with_every_score_and_its_reason(lak
     keys = {"batch", "version", "message"}
     keys |= {"reason", "compute_seconds", "gpu_seconds"}
     keys |= {f"{family}_frames" for family in ("text", "people", "safety", "overlay", "quality")}
-    # A vector is for machines; people have what follows from it.
+    # A vector or a curve is for machines; people have what follows from it.
+    keys |= {"time_course"}
     keys |= set(TABLES["clip_embeddings"].schema) - {"clip_id", "video_id", "subjects"}
     scores = {c for t in (*CHEAP, *MODELLED, LAION) for c in TABLES[t].schema} - keys
-    scores |= {"duplicate_group", "duplicate_of", "duplicate_cosine", "concept", "concept_weight"}
+    scores |= {"duplicate_group", "duplicate", "duplicate_of", "duplicate_cosine", "concept", "concept_weight"}
     wanted = scores | set(TABLES["clips"].schema) - {"version"}
     wanted |= {c for c in TABLES["raw_videos"].schema if c.startswith(("lic", "hold", "source", "acq", "rights"))}
     sheet = lake.connection.execute("SELECT * FROM clip_sheet ORDER BY clip_id").pl()

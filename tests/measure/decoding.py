@@ -17,12 +17,13 @@ class Decoded:
     video: DecodedVideo
     signals: pl.DataFrame
     keyframes: pl.DataFrame
+    shot_frames: pl.DataFrame
 
 
 def decode(path: Path, folder: Path, settings: DecodeSettings | None = None) -> Decoded:
     """Decode the stream that the probe chooses, writing into a folder."""
     settings = settings or DecodeSettings()
     stream = probe(path, settings.max_pixels).stream
-    signals, keyframes = folder / "signals.parquet", folder / "keyframes.parquet"
-    video = decode_video(path, "video", stream, settings, signals, keyframes)
-    return Decoded(video, pl.read_parquet(signals), pl.read_parquet(keyframes))
+    tables = [folder / f"{name}.parquet" for name in ("signals", "keyframes", "shot_frames")]
+    video = decode_video(path, "video", stream, settings, *tables)
+    return Decoded(video, *(pl.read_parquet(table) for table in tables))

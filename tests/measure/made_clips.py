@@ -44,6 +44,7 @@ def clip(clip_id: str, video_id: str, start: int, end: int, fps: float = 25.0) -
         "start_frame": start,
         "end_frame": end,
         "start_pts": start,
+        "end_s": end / fps,
         "duration_s": (end - start) / fps,
     }
 

@@ -63,13 +63,18 @@ def test_a_container_with_only_decoding_times_gives_every_frame(tmp_path: Path) 
     assert not found.video.variable_frame_rate
 
 
+def tables(folder: Path) -> tuple[Path, Path, Path]:
+    """Name the files that a decode would write."""
+    return folder / "signals.parquet", folder / "keyframes.parquet", folder / "shot_frames.parquet"
+
+
 def test_a_stream_without_frames_raises_and_leaves_no_file(streamable: Path, tmp_path: Path) -> None:
     header = streamable.read_bytes().index(b"mdat") / streamable.stat().st_size
     path = cut_to(streamable, tmp_path / "header.mp4", header + 0.0005)
     out = tmp_path / "out"
     out.mkdir()
     with pytest.raises(MediaError) as caught:
-        decode_video(path, "video", 0, DecodeSettings(), out / "signals.parquet", out / "keyframes.parquet")
+        decode_video(path, "video", 0, DecodeSettings(), *tables(out))
     assert caught.value.reason is Reason.NO_FRAMES
     assert list(out.iterdir()) == []
 
@@ -77,11 +82,11 @@ def test_a_stream_without_frames_raises_and_leaves_no_file(streamable: Path, tmp
 def test_a_picture_over_the_limit_is_not_decoded(tmp_path: Path) -> None:
     settings = DecodeSettings(max_pixels=176 * 144 - 1)
     with pytest.raises(MediaError) as caught:
-        decode_video(CARPHONE, "video", 0, settings, tmp_path / "signals.parquet", tmp_path / "keyframes.parquet")
+        decode_video(CARPHONE, "video", 0, settings, *tables(tmp_path))
     assert caught.value.reason is Reason.ABSURD_DIMENSIONS
 
 
 def test_a_stream_that_is_not_video_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MediaError) as caught:
-        decode_video(BIKES, "video", 7, DecodeSettings(), tmp_path / "signals.parquet", tmp_path / "keyframes.parquet")
+        decode_video(BIKES, "video", 7, DecodeSettings(), *tables(tmp_path))
     assert caught.value.reason is Reason.NO_VIDEO_STREAM

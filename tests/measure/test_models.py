@@ -44,6 +44,7 @@ def test_the_embedded_models_are_in_the_installed_packages_under_permissive_lice
     assert [m.problem(ModelSettings()) for m in embedded] == [None] * len(embedded)
     assert all(m.permissive and isinstance(m.source, InPackage) for m in embedded)
     assert {asset: [m.name for m in models_of(asset, ModelSettings())] for asset in MODELS} == {
+        "transition_scores": ["TransNetV2"],
         "text_scores": ["PP-OCRv6 small detector", "PP-OCRv6 small recogniser"],
         "people_scores": ["MTCNN P-Net", "MTCNN R-Net", "MTCNN O-Net"],
         "safety_scores": ["open_nsfw"],

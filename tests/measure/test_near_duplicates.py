@@ -56,6 +56,11 @@ def test_the_best_is_no_duplicate_and_the_others_are_of_it() -> None:
     assert found == {"b": (None, 0.0), "c": ("b", 0.999), "a": ("b", 0.995)}
 
 
+def test_a_copy_is_a_duplicate_however_small_its_cosine() -> None:
+    found = judged([("a", "b", -0.2)], {"a": "a", "b": "a"}, {"a": (0,), "b": (1,)})
+    assert found == {"a": (None, 0.0), "b": ("a", -0.2)}
+
+
 def test_a_clip_that_a_chain_joins_to_a_better_one_far_away_is_kept() -> None:
     pairs = [("a", "b", 0.99), ("b", "c", 0.99)]
     rank = {"a": (0,), "b": (2,), "c": (1,)}

@@ -38,7 +38,15 @@ def decoded(path: Path, folder: Path) -> tuple[pl.DataFrame, VideoFacts]:
     """Decode a file once; its signals, and the facts that segmentation needs."""
     found = probe(path, 1 << 26)
     signals = folder / f"{path.stem}.parquet"
-    seen = decode_video(path, "v", found.stream, DecodeSettings(), signals, folder / f"{path.stem}.keyframes.parquet")
+    seen = decode_video(
+        path,
+        "v",
+        found.stream,
+        DecodeSettings(),
+        signals,
+        folder / f"{path.stem}.keyframes.parquet",
+        folder / f"{path.stem}.shot_frames.parquet",
+    )
     facts = VideoFacts(
         video_id="v",
         stream=found.stream,

@@ -19,6 +19,7 @@ from video_assets.curate.tiers import Tier, TierError, load_tiers
 from video_assets.lake.lake import Lake, Made
 from video_assets.lake.plan import Measurement, failures
 from video_assets.lake.schemas import Table
+from video_assets.measure.models import models_of
 from video_assets.measurements import measurements
 from video_assets.reasons import Reason
 from video_assets.settings import Settings, settings
@@ -164,3 +165,13 @@ def _advised(reasons: pl.DataFrame) -> pl.DataFrame:
 def picture(markdown: str) -> dg.MarkdownMetadataValue:
     """Markdown that the UI shows, images included."""
     return dg.MetadataValue.md(markdown)
+
+
+def models(asset: str) -> Mapping[str, Any]:
+    """The profile and the models by which an asset measures, if it has any."""
+    chosen = settings().models
+    listed = [
+        {"model": m.name, "task": m.task, "licence": m.licence, "sha256": m.sha256[:16], "device": m.device}
+        for m in models_of(asset, chosen)
+    ]
+    return {"models_profile": chosen.profile, "models": picture(reports.table(pl.DataFrame(listed)))} if listed else {}

@@ -40,8 +40,13 @@ def near_duplicates(context: dg.AssetExecutionContext, lake: LakeResource) -> dg
     opened = lake.open()
     with working(context, opened) as step:
         made = find_duplicates(step, context.partition_key)
-    cosines = opened.read(NEAR_DUPLICATES, [context.partition_key], ["cosine"])["cosine"]
-    return result(made, opened, cosine_histogram=picture(reports.histogram(cosines, "cosine")))
+    pairs = opened.read(NEAR_DUPLICATES, [context.partition_key], ["cosine", "correlation"])
+    return result(
+        made,
+        opened,
+        cosine_histogram=picture(reports.histogram(pairs["cosine"], "cosine")),
+        correlation_histogram=picture(reports.histogram(pairs["correlation"].drop_nulls(), "correlation")),
+    )
 
 
 @dg.multi_asset(specs=[spec("duplicate_groups", "scores", _EXACT)], name="duplicate_groups", partitions_def=BATCHES)

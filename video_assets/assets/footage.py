@@ -40,6 +40,7 @@ def raw_videos(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Mate
         spec("decoded_videos", "footage", {"ffmpeg", "parquet"}),
         spec("frame_signals", "footage", {"ffmpeg", "parquet"}),
         spec("keyframes", "footage", {"ffmpeg", "parquet"}),
+        spec("shot_frames", "footage", {"ffmpeg", "parquet"}),
     ],
     name="decode",
     partitions_def=BATCHES,
@@ -48,7 +49,7 @@ def decode(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg
     """Decode every video of the batch once, for all that is measured of its frames."""
     batch, opened = context.partition_key, lake.open()
     with working(context, opened) as step:
-        decoded, signals, keyframes = decode_videos(step, batch)
+        decoded, signals, keyframes, shot_frames = decode_videos(step, batch)
     rows = opened.read(DECODED_VIDEOS, [batch])
     yield result(
         decoded,
@@ -62,12 +63,28 @@ def decode(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg
     yield result(signals, opened, luma=picture(reports.histogram(brightness["luma_mean"], "mean luma")))
     sheet = reports.contact_sheet(opened, _whole_videos(opened.query(_SPANS, [batch])))
     yield result(keyframes, opened, contact_sheet=picture(sheet))
+    kept = opened.query(_DOUBTFUL, [batch])
+    doubtful, frames = int(kept["doubtful_frames"].sum()), int(rows["frames"].sum() or 0)
+    yield result(
+        shot_frames,
+        opened,
+        share_in_doubt=round(doubtful / frames, 4) if frames else 0.0,
+        frames_in_doubt=picture(reports.table(kept)),
+    )
 
 
 _SPANS = """
 SELECT r.batch, r.video_id, d.first_pts AS start_pts, d.end_pts, r.file_name AS label
 FROM decoded_videos AS d JOIN raw_videos AS r ON r.batch = d.batch AND r.video_id = d.video_id
 WHERE d.batch = ? AND d.reason IS NULL ORDER BY r.file_name
+"""
+
+_DOUBTFUL = """
+SELECT r.file_name, d.frames, coalesce(sum(s.frames) FILTER (s.doubtful), 0)::BIGINT AS doubtful_frames
+FROM decoded_videos AS d
+JOIN raw_videos AS r ON r.batch = d.batch AND r.video_id = d.video_id
+LEFT JOIN shot_frames AS s ON s.batch = d.batch AND s.video_id = d.video_id
+WHERE d.batch = ? AND d.reason IS NULL GROUP BY ALL ORDER BY doubtful_frames DESC, r.file_name
 """
 
 

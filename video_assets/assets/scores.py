@@ -1,20 +1,18 @@
 """Group scores: each family of measurements of a clip."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import dagster as dg
 import polars as pl
 
 from video_assets import reports
-from video_assets.assets.common import BATCHES, catalogue, picture, result, spec, working
+from video_assets.assets.common import BATCHES, catalogue, models, picture, result, spec, working
 from video_assets.batches.candidates import choose
 from video_assets.batches.pictures import score_overlays, score_people, score_quality, score_safety, score_text
 from video_assets.batches.scores import score
 from video_assets.batches.step import Step
 from video_assets.lake.lake import Lake, Made
 from video_assets.lake.schemas import CANDIDATES, CLIPS, Table
-from video_assets.measure.models import models_of
 from video_assets.resources import LakeResource
 from video_assets.settings import settings
 
@@ -41,7 +39,7 @@ def family(
         kinds: what it is made with.
         more: what else it has to show of a batch.
     """
-    described = spec(asset, "scores", kinds).merge_attributes(metadata=_models(asset))
+    described = spec(asset, "scores", kinds).merge_attributes(metadata=models(asset))
 
     @dg.multi_asset(specs=[described], name=asset, partitions_def=BATCHES)
     def measured(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
@@ -54,19 +52,9 @@ def family(
         if sheet_by:
             sheet = _low_to_high(opened, table, context.partition_key, sheet_by)
             pictures[f"contact_sheet_by_{sheet_by}"] = picture(sheet)
-        return result(made, opened, **pictures, **more(opened, context.partition_key), **_models(asset))
+        return result(made, opened, **pictures, **more(opened, context.partition_key), **models(asset))
 
     return measured
-
-
-def _models(asset: str) -> Mapping[str, Any]:
-    """The profile and the models by which an asset measures, if it has any."""
-    chosen = settings().models
-    listed = [
-        {"model": m.name, "task": m.task, "licence": m.licence, "sha256": m.sha256[:16], "device": m.device}
-        for m in models_of(asset, chosen)
-    ]
-    return {"models_profile": chosen.profile, "models": picture(reports.table(pl.DataFrame(listed)))} if listed else {}
 
 
 def _low_to_high(lake: Lake, table: Table, batch: str, column: str) -> str:

@@ -6,11 +6,15 @@ So every pair is found, no old batch is compared again, and the groups do not de
 
 Groups do change when a batch arrives that has something near an old clip. The run that finds this writes the groups of
 those old batches anew and notes them in the ledger, in one commit: what reads them is then due, in these batches alone.
+
+Clips are near-duplicates when their signatures are near, or when their structures are alike and their courses in time go
+on alike at some shift: then the one is a copy of the other that starts at another moment.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import polars as pl
@@ -22,6 +26,15 @@ from video_assets.lake.schemas import DUPLICATE_GROUPS, NEAR_DUPLICATES
 
 # Batches whose signatures are in memory at a time.
 _BATCHES_AT_ONCE = 32
+# Least cosine of two structures whose courses are compared. Of clips of different films, 1 % of pairs reach it.
+_ALIKE = 0.85
+# What single precision may take from a number that is compared.
+_ROUNDING = 1e-6
+
+_FOUND = {
+    "clip_id": pl.String, "other_id": pl.String, "cosine": pl.Float64, "mirrored": pl.Boolean,
+    "correlation": pl.Float64, "offset_s": pl.Float64,
+}  # fmt: skip
 
 
 def find_duplicates(step: Step, batch: str) -> Made:
@@ -29,9 +42,7 @@ def find_duplicates(step: Step, batch: str) -> Made:
     asset = "near_duplicates"
     inputs, watch = step.inputs(asset, batch), Stopwatch()
     seconds = step.lake.query("SELECT coalesce(sum(duration_s), 0) FROM clips WHERE batch = ?", [batch]).item()
-    found = pl.DataFrame(_pairs(step, batch), schema=["clip_id", "other_id", "cosine", "mirrored"], orient="row")
-    # A picture that is its own mirror image is near both ways.
-    found = found.sort("cosine", descending=True).unique(["clip_id", "other_id"], keep="first")
+    found = pl.DataFrame(list(_pairs(step, batch)), schema=_FOUND, orient="row")
     rows = NEAR_DUPLICATES.frame(
         found, batch=batch, signature_version=step.version("clip_embeddings"), version=step.version(asset)
     )
@@ -41,24 +52,66 @@ def find_duplicates(step: Step, batch: str) -> Made:
     return made
 
 
-def _pairs(step: Step, batch: str) -> Iterator[tuple[str, str, float, bool]]:
-    """Clip of the batch, other clip, cosine, and whether it is mirrored; each pair within the batch once."""
-    from video_assets.measure.copies import mirrored
-    from video_assets.measure.near_duplicates import near_pairs
+def _pairs(step: Step, batch: str) -> Iterator[tuple[str, str, float, bool, float | None, float | None]]:
+    """The rows of :data:`_FOUND`; each pair within the batch once."""
+    from video_assets.measure.course import best_shift
 
+    settings = step.lake.settings.duplicates
     names, ours = _signatures(step, [batch])
     if not names:
         return
-    least = step.lake.settings.duplicates.min_cosine
     batches = step.lake.query("SELECT DISTINCT batch FROM clip_embeddings ORDER BY batch")["batch"].to_list()
     for start in range(0, len(batches), _BATCHES_AT_ONCE):
-        others, theirs = _signatures(step, batches[start : start + _BATCHES_AT_ONCE])
-        within = set(names) & set(others)
-        for mirror, compared in ((False, theirs), (True, mirrored(theirs))):
-            for i, j, cosine in near_pairs(ours, compared, least):
-                one, other = names[i], others[j]
-                if other not in within or one < other:
-                    yield one, other, cosine, mirror
+        compared = batches[start : start + _BATCHES_AT_ONCE]
+        others, theirs = _signatures(step, compared)
+        if not others:
+            continue
+        alike = _alike(names, ours, others, theirs, settings.min_cosine)
+        shifted = {pair for pair, (cosine, _) in alike.items() if cosine < settings.min_cosine - _ROUNDING}
+        courses = _courses(step, [batch, *compared], {clip for pair in shifted for clip in pair})
+        for (one, other), (cosine, mirror) in alike.items():
+            if (one, other) not in shifted:
+                yield one, other, cosine, mirror, None, None
+            elif one in courses and other in courses:
+                shift = best_shift(courses[one], courses[other])
+                if shift and shift.correlation >= settings.min_correlation:
+                    yield one, other, cosine, mirror, shift.correlation, shift.offset_s
+
+
+def _alike(
+    names: list[str], ours: Any, others: list[str], theirs: Any, min_cosine: float
+) -> dict[tuple[str, str], tuple[float, bool]]:
+    """Pairs near in signature or alike in structure, each with the signatures' cosine and whether it is mirrored.
+
+    A picture that is its own mirror image is near both ways: the nearer one counts.
+    """
+    from video_assets.measure.copies import mirrored, structures
+    from video_assets.measure.near_duplicates import near_pairs
+
+    within = set(names) & set(others)
+    found: dict[tuple[str, str], tuple[float, bool]] = {}
+    for mirror, compared in ((False, theirs), (True, mirrored(theirs))):
+        near = near_pairs(ours, compared, min_cosine)
+        for i, j, _ in chain(near, near_pairs(structures(ours), structures(compared), _ALIKE)):
+            pair = names[i], others[j]
+            if pair[1] not in within or pair[0] < pair[1]:
+                cosine = min(float(ours[i] @ compared[j]), 1.0)
+                found[pair] = max(found.get(pair, (-1.0, mirror)), (cosine, mirror), key=lambda f: f[0])
+    return found
+
+
+def _courses(step: Step, batches: list[str], clips: set[str]) -> dict[str, Any]:
+    """The courses in time of these clips that have one of the present version: float32 (curves, n) by clip."""
+    from video_assets.measure.course import SIGNALS
+
+    if not clips:
+        return {}
+    rows = step.lake.query(
+        "SELECT clip_id, time_course FROM motion_scores WHERE batch IN (SELECT unnest(?)) "
+        "AND clip_id IN (SELECT unnest(?)) AND version = ? AND time_course IS NOT NULL",
+        [batches, sorted(clips), step.version("motion_scores")],
+    )
+    return {clip: course.to_numpy().reshape(len(SIGNALS), -1) for clip, course in zip(*rows, strict=True)}
 
 
 def _signatures(step: Step, batches: list[str]) -> tuple[list[str], Any]:
@@ -94,13 +147,14 @@ def group_duplicates(step: Step, batch: str) -> list[Made]:
     return made
 
 
-_JUDGED = ("batch", "clip_id", "duplicate_group", "duplicates", "duplicate_of", "duplicate_cosine")
+_JUDGED = ("batch", "clip_id", "duplicate_group", "duplicates", "duplicate_of", "duplicate", "duplicate_cosine")
 
 
 def _members(step: Step) -> pl.DataFrame:
     """Every clip that is in a group with another, as the present pairs have it."""
     from video_assets.measure.near_duplicates import groups, judged
 
+    least = step.lake.settings.duplicates
     # A clip that is gone, or whose signature is of another version by now, makes no pair.
     pairs = step.lake.query(
         "SELECT n.clip_id, n.other_id, n.cosine FROM near_duplicates AS n "
@@ -108,8 +162,8 @@ def _members(step: Step) -> pl.DataFrame:
         "JOIN clip_embeddings AS b ON b.clip_id = n.other_id AND b.version = n.signature_version "
         "JOIN clips AS c ON c.batch = a.batch AND c.clip_id = a.clip_id "
         "JOIN clips AS d ON d.batch = b.batch AND d.clip_id = b.clip_id "
-        "WHERE n.signature_version = ? AND n.cosine >= ? - 1e-6",
-        [step.version("clip_embeddings"), step.lake.settings.duplicates.min_cosine],
+        "WHERE n.signature_version = ? AND (n.cosine >= ? OR n.correlation >= ?)",
+        [step.version("clip_embeddings"), least.min_cosine - _ROUNDING, least.min_correlation - _ROUNDING],
     ).rows()
     # Bit rates never tie: what is burnt in comes before them, in steps of a hundredth of the picture.
     group_of = groups((one, other) for one, other, _ in pairs)
@@ -127,7 +181,10 @@ def _members(step: Step) -> pl.DataFrame:
     verdicts = judged(pairs, group_of, rank)
     sizes = pl.Series(group_of.values(), dtype=pl.String).value_counts(name="n")
     size_of = dict(sizes.iter_rows())
-    rows = [(batch_of[m], m, group, size_of[group], *verdicts[m]) for m, group in group_of.items()]
+    rows = [
+        (batch_of[m], m, group, size_of[group], verdicts[m][0], verdicts[m][0] is not None, verdicts[m][1])
+        for m, group in group_of.items()
+    ]
     return DUPLICATE_GROUPS.frame(pl.DataFrame(rows, schema=_JUDGED, orient="row")).select(_JUDGED)
 
 
@@ -147,6 +204,7 @@ def _rows(step: Step, batches: list[str], members: pl.DataFrame) -> pl.DataFrame
     rows = compared.join(members.drop("batch"), on="clip_id", how="left").with_columns(
         pl.col("duplicate_group").fill_null(pl.col("clip_id")),
         pl.col("duplicates").fill_null(1),
+        pl.col("duplicate").fill_null(value=False),
         pl.col("duplicate_cosine").fill_null(0.0),
     )
     return DUPLICATE_GROUPS.frame(rows, version=step.version("duplicate_groups"))

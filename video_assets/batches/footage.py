@@ -21,6 +21,7 @@ from video_assets.lake.schemas import (
     PICTURE,
     RAW_VIDEOS,
     RIGHTS,
+    SHOT_FRAMES,
     SOURCE_FILES,
     Table,
 )
@@ -28,6 +29,13 @@ from video_assets.lake.versions import data_version
 from video_assets.reasons import Reason
 
 _RIGHTS = [c.name for c in RIGHTS]
+# What the decode streams to disk, in the order of its assets; the file names are those of measure/tasks.py.
+_STREAMED = (
+    (FRAME_SIGNALS, "signals.parquet"),
+    (KEYFRAMES, "keyframes.parquet"),
+    (SHOT_FRAMES, "shot_frames.parquet"),
+)
+DECODED = ("decoded_videos", *(table.name for table, _ in _STREAMED))
 _PASS = {c: t for c, t in DECODED_VIDEOS.schema.items() if c not in PICTURE}
 
 
@@ -110,7 +118,7 @@ def _without_copies(lake: Lake, rows: pl.DataFrame, batch: str) -> pl.DataFrame:
 
 
 def decode_videos(step: Step, batch: str) -> list[Made]:
-    """The one decode of the batch's videos; commit ``decoded_videos``, ``frame_signals`` and ``keyframes`` together."""
+    """The one decode of the batch's videos; commit its four tables together, ``decoded_videos`` first."""
     lake, version = step.lake, step.version("decoded_videos")
     inputs = step.inputs("decoded_videos", batch)
     videos = lake.read(RAW_VIDEOS, [batch]).filter(pl.col("reason").is_null())
@@ -119,8 +127,8 @@ def decode_videos(step: Step, batch: str) -> list[Made]:
     wanted = set(videos["video_id"])
     ledger = lake.made([batch])
     unchanged = not due and set(have["video_id"]) == wanted
-    if unchanged and all((asset, batch) in ledger for asset in ("decoded_videos", "frame_signals", "keyframes")):
-        made = [_made_again(ledger[asset, batch], inputs) for asset in ("decoded_videos", "frame_signals", "keyframes")]
+    if unchanged and all((asset, batch) in ledger for asset in DECODED):
+        made = [_made_again(ledger[asset, batch], inputs) for asset in DECODED]
         lake.commit([], made, message=f"decode/{batch}: nothing to decode", run_id=step.run_id)
         return made
 
@@ -134,28 +142,19 @@ def decode_videos(step: Step, batch: str) -> list[Made]:
     )
     good = sorted(decoded.filter(pl.col("reason").is_null())["video_id"])
     with lake.files.temporary() as temporary:
-        signals, keyframes = temporary / "signals.parquet", temporary / "keyframes.parquet"
-        counts = [
-            _assemble(lake, table, batch, good, {v: folders[v] / name for v in due}, path)
-            for table, name, path in (
-                (FRAME_SIGNALS, "signals.parquet", signals),
-                (KEYFRAMES, "keyframes.parquet", keyframes),
-            )
-        ]
         seconds = {
             "footage_seconds": total(decoded["duration_s"]),
             "compute_seconds": total(decoded["compute_seconds"]),
         }
         made = [
             step.made("decoded_videos", batch, decoded, inputs, **seconds),
-            Made("frame_signals", batch, version, data_version(signals, FRAME_SIGNALS), inputs, counts[0]),
-            Made("keyframes", batch, version, data_version(keyframes, KEYFRAMES), inputs, counts[1]),
         ]
-        replacements = [
-            Replacement(DECODED_VIDEOS, [batch], decoded),
-            Replacement(FRAME_SIGNALS, [batch], signals),
-            Replacement(KEYFRAMES, [batch], keyframes),
-        ]
+        replacements = [Replacement(DECODED_VIDEOS, [batch], decoded)]
+        for table, name in _STREAMED:
+            file = temporary / name
+            rows = _assemble(lake, table, batch, good, {v: folders[v] / name for v in due}, file)
+            made.append(Made(table.name, batch, version, data_version(file, table), inputs, rows))
+            replacements.append(Replacement(table, [batch], file))
         lake.commit(replacements, made, message=f"decode/{batch}", run_id=step.run_id)
     for folder in folders.values():
         shutil.rmtree(folder, ignore_errors=True)

@@ -13,13 +13,10 @@ from video_assets.lake.lake import Made, Replacement
 from video_assets.lake.plan import due_rows
 from video_assets.lake.schemas import CANDIDATES, CLIPS, DECODED_VIDEOS
 from video_assets.measure.models import models_of, require
-from video_assets.reasons import Reason
+from video_assets.reasons import BY_A_MODEL, Reason
 
 if TYPE_CHECKING:
     from video_assets.measure.model_task import ModelJob, ModelSpec
-
-# What a worker's end means when a model was at work in it, and not a decoder.
-_BY_THE_MODEL = {Reason.DECODER_CRASHED, Reason.DECODE_TIMEOUT, Reason.UNEXPECTED_ERROR}
 
 
 def score_text(step: Step, batch: str) -> Made:
@@ -138,7 +135,7 @@ def _measured(
         if outcome.value is not None:
             rows += outcome.value
             continue
-        reason = Reason.MODEL_FAILED if outcome.reason in _BY_THE_MODEL else outcome.reason
+        reason = Reason.MODEL_FAILED if outcome.reason in BY_A_MODEL else outcome.reason
         failed = jobs[video][0].clips
         rows += [{"clip_id": c.clip_id, "reason": reason, "message": outcome.message} for c in failed]
     return rows

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 
 import polars as pl
 
 from video_assets.batches.step import Step, Stopwatch, total
 from video_assets.lake.lake import Made, Replacement
-from video_assets.lake.schemas import CLIPS, DECODED_VIDEOS, FRAME_SIGNALS, SHOTS, Table
+from video_assets.lake.schemas import CLIPS, DECODED_VIDEOS, FRAME_SIGNALS, SHOTS, TRANSITION_SCORES, Table
 from video_assets.segment.clips import cut_clips
 from video_assets.segment.shots import find_shots
 from video_assets.segment.video_facts import VideoFacts
@@ -18,8 +19,20 @@ def segment_shots(step: Step, batch: str) -> Made:
     """Find the shots of the batch's videos; commit ``shots``."""
     inputs, watch = step.inputs("shots", batch), Stopwatch()
     signals = _by_video(step.lake.read(FRAME_SIGNALS, [batch]))
-    found = [find_shots(signals[v.video_id], v, step.lake.settings.shots) for v in _videos(step, batch)]
+    scores = _network_scores(step, batch)
+    found = [
+        find_shots(signals[v.video_id], v, step.lake.settings.shots, scores(v.video_id)) for v in _videos(step, batch)
+    ]
     return _commit(step, "shots", SHOTS, batch, found, inputs, watch)
+
+
+def _network_scores(step: Step, batch: str) -> Callable[[str], pl.DataFrame | None]:
+    """Of each video what :func:`find_shots` is told of the network; None when it is off or failed on the video."""
+    rows = step.lake.read(TRANSITION_SCORES, [batch])
+    failed = set(rows.filter(pl.col("reason").is_not_null())["video_id"])
+    scored = _by_video(rows.filter(pl.col("reason").is_null()))
+    off = not step.lake.settings.shots.network
+    return lambda video: None if off or video in failed else scored.get(video, TRANSITION_SCORES.empty())
 
 
 def segment_clips(step: Step, batch: str) -> Made:

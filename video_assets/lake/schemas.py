@@ -225,6 +225,21 @@ FRAME_SIGNALS = Table(
             "Deviation of the thumbnail 6 frames back from the average of those two, over their distance; NULL where undefined.",
         ),
         Column(
+            "small_change",
+            REAL,
+            "Mean HSV change of the small (48x27) picture from the frame before, 0-255; NULL on frame 0.",
+        ),
+        Column(
+            "wide_histogram",
+            REAL,
+            "Distance of the 512-colour histograms of the small pictures 24 frames apart, ending here: the share of pixels that change colour, 0-1; NULL on the first 24.",
+        ),
+        Column(
+            "wide_distance",
+            REAL,
+            "Mean absolute RGB distance of the same two pictures, 0-255; NULL as wide_histogram.",
+        ),
+        Column(
             "mv_mean",
             REAL,
             "Mean length of the codec's motion vectors per reference frame step, in coded pixels; NULL except on P frames, and without vectors.",
@@ -284,6 +299,45 @@ KEYFRAMES = Table(
     ),
 )
 
+SHOT_FRAMES = Table(
+    "shot_frames",
+    "25 consecutive frames, small, for the network that finds transitions: where the cheap numbers leave doubt, and 25 frames on either side.",
+    ("video_id", "first_frame"),
+    (
+        _BATCH,
+        _VIDEO,
+        Column("first_frame", INT, "Number of the first of them, display order, a multiple of 25."),
+        Column("frames", INT, "How many: 25, or fewer at the end of the video."),
+        Column("doubtful", BOOL, "Whether they are in doubt themselves; else they are the context of such frames."),
+        Column("rgb", BYTES, "Their pixels, 8 bits each: frames x 27 rows x 48 columns x R, G, B."),
+    ),
+)
+
+TRANSITION_SCORES = Table(
+    "transition_scores",
+    "A frame in doubt, or between such frames: how a network judges that a transition is there. Frames without a row are no transition.",
+    ("video_id", "frame"),
+    (
+        _BATCH,
+        _VIDEO,
+        Column("frame", INT, "Frame number in display order, from 0."),
+        Column(
+            "boundary_score",
+            REAL,
+            "TransNetV2's single-frame probability that one shot gives way to the next here, 0-1: the middle of a gradual transition, or the last frame before a cut.",
+        ),
+        Column(
+            "transition_score",
+            REAL,
+            "TransNetV2's probability that the frame is part of a transition, 0-1.",
+        ),
+        _VERSION,
+        _REASON,
+        _MESSAGE,
+        _SECONDS,
+    ),
+)
+
 SHOTS = Table(
     "shots",
     "A single-camera segment, with how it begins and ends.",
@@ -302,6 +356,11 @@ SHOTS = Table(
         Column("duration_s", DOUBLE, "end_s less start_s, in s."),
         Column("begins", TEXT, "How it begins: start (of the video), cut, dissolve, fade or damage."),
         Column("ends", TEXT, "How it ends: end (of the video), cut, dissolve, fade or damage."),
+        Column(
+            "found_by",
+            TEXT,
+            "What looked for the video's transitions: 'detectors and network', or 'detectors' alone where the network is switched off or failed on the video.",
+        ),
         _VERSION,
     ),
 )
@@ -419,6 +478,11 @@ MOTION_SCORES = Table(
             "Median deviation of the camera from its smooth motion over about 2 s, in shares of the long side/s.",
         ),
         Column("object_motion", DOUBLE, "Median motion that is not the camera's, in shares of the long side/s."),
+        Column(
+            "time_course",
+            pl.List(REAL),
+            "Mean luma, its deviation and VMAF motion, one curve after the other, each 12.5 values/s of means over 0.24 s (measure/course.py): copies go on alike.",
+        ),
         _VERSION,
         _REASON,
         _MESSAGE,
@@ -727,7 +791,7 @@ LAION_SCORES = Table(
 
 NEAR_DUPLICATES = Table(
     "near_duplicates",
-    "Two clips whose copy signatures are near, found when the first's batch was compared with all clips there were.",
+    "Two clips that are copies: of near signatures, or of like structure and course in time. Found when the first's batch was compared with all clips there were.",
     ("clip_id", "other_id"),
     (
         _BATCH,
@@ -735,6 +799,16 @@ NEAR_DUPLICATES = Table(
         Column("other_id", TEXT, "The other clip, of this batch (then each pair has one row) or of another."),
         Column("cosine", REAL, "Cosine of the two copy signatures, to 1."),
         Column("mirrored", BOOL, "Whether the one is the other's mirror image."),
+        Column(
+            "correlation",
+            REAL,
+            "Correlation of the two courses in time at offset_s, to 1; NULL where the cosine alone is near enough.",
+        ),
+        Column(
+            "offset_s",
+            REAL,
+            "How much later in clip_id than in other_id the same moment is, from each clip's start, in s; NULL as correlation.",
+        ),
         Column("signature_version", TEXT, "Version of the clip_embeddings in which both signatures were."),
         _VERSION,
     ),
@@ -754,7 +828,12 @@ DUPLICATE_GROUPS = Table(
             TEXT,
             "The best clip of the group, if a better one is near this one; NULL when this one is to be kept. Better: more pixels, less text and border, more bits/s, longer.",
         ),
-        Column("duplicate_cosine", REAL, "Largest cosine to a better clip of the group; 0 when none is near."),
+        Column("duplicate", BOOL, "Whether there is such a better clip."),
+        Column(
+            "duplicate_cosine",
+            REAL,
+            "Largest cosine of signatures to a better clip that is a copy; 0 when none is. A copy that starts at another moment may have a small one.",
+        ),
         _VERSION,
     ),
 )
@@ -866,6 +945,8 @@ TABLES: dict[str, Table] = {
         DECODED_VIDEOS,
         FRAME_SIGNALS,
         KEYFRAMES,
+        SHOT_FRAMES,
+        TRANSITION_SCORES,
         SHOTS,
         CLIPS,
         VISUAL_SCORES,

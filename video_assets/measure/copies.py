@@ -2,7 +2,7 @@
 
 A copy that was encoded again, rescaled, brightened or cut by some rows at its borders has the same low frequencies. Two
 clips of one static film have them too: what tells them apart is what moves, so that the change in time, which they do
-not share, has a part of its own.
+not share, has a part of its own. Copies that start at another moment share the structure alone: see ``course.py``.
 """
 
 from __future__ import annotations
@@ -52,6 +52,12 @@ def copy_signature(pictures: Sequence[Picture]) -> NDArray[np.float32] | None:
 def mirrored(signatures: NDArray[np.float32]) -> NDArray[np.float32]:
     """The signatures (clips, n) of the same clips seen in a mirror: odd horizontal frequencies change their sign."""
     return signatures * np.tile(_MIRROR, signatures.shape[1] // len(_MIRROR))
+
+
+def structures(signatures: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The mean pictures' part of some signatures, each of length 1: float32 (clips, 35)."""
+    parts = signatures[:, : len(_WEIGHTS)]
+    return np.asarray(parts / np.linalg.norm(parts, axis=1, keepdims=True), np.float32)
 
 
 def _coefficients(picture: Picture) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""The one decode pass: a video in, ``frame_signals``, ``keyframes`` and a ``decoded_videos`` row out."""
+"""The one decode pass: a video in; ``frame_signals``, ``keyframes``, ``shot_frames`` and a ``decoded_videos`` row out."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ import cv2
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from video_assets.lake.schemas import FRAME_SIGNALS, KEYFRAMES
+from video_assets.lake.schemas import FRAME_SIGNALS, KEYFRAMES, SHOT_FRAMES
 from video_assets.measure.frame_signals import FrameSignals
 from video_assets.measure.global_motion import GlobalMotion
 from video_assets.measure.motion_vectors import MotionVectorReader
 from video_assets.measure.pictures import Scaler, size_by_long_side, size_by_short_side
 from video_assets.measure.samples import SampleClock, encode_jpeg, measure_sample
+from video_assets.measure.shot_frames import ShotFrames
 from video_assets.measure.streamed_table import Row, StreamedTable
 from video_assets.measure.timeline import Timeline
 from video_assets.media.containers import MediaError, open_video
@@ -27,6 +28,7 @@ from video_assets.settings import DecodeSettings
 
 _SIGNAL_ROWS_PER_GROUP = 4096
 _KEYFRAME_ROWS_PER_GROUP = 64
+_SHOT_FRAME_ROWS_PER_GROUP = 16
 
 # A stream is taken to be cut off when it is short of its declared duration by both.
 _MOST_MISSING_S = 1.0
@@ -53,8 +55,9 @@ class DecodedVideo:
 
 
 def decode_video(
-    path: Path, video_id: str, stream: int, settings: DecodeSettings, signals_path: Path, keyframes_path: Path
-) -> DecodedVideo:
+    path: Path, video_id: str, stream: int, settings: DecodeSettings, signals_path: Path, keyframes_path: Path,
+    shot_frames_path: Path,
+) -> DecodedVideo:  # fmt: skip
     """Decode every frame of a stream once, on one thread, and write what was measured.
 
     Args:
@@ -64,14 +67,15 @@ def decode_video(
         settings: Sizes, rates and profile.
         signals_path: Parquet file to write: ``frame_signals`` less ``batch``.
         keyframes_path: Parquet file to write: ``keyframes`` less ``batch``.
+        shot_frames_path: Parquet file to write: ``shot_frames`` less ``batch``.
 
     Returns:
         The video's row. ``truncated`` is set when reading ended in an error, or when more than 1 s and more than 2 % of
         the declared duration is missing.
 
     Raises:
-        MediaError: as :func:`open_video`; NO_VIDEO_STREAM, ABSURD_DIMENSIONS; NO_FRAMES when nothing decodes. Neither
-            file is written then.
+        MediaError: as :func:`open_video`; NO_VIDEO_STREAM, ABSURD_DIMENSIONS; NO_FRAMES when nothing decodes. No file
+            is written then.
     """
     started = time.thread_time()
     cv2.setNumThreads(1)
@@ -79,6 +83,7 @@ def decode_video(
         open_video(path, settings.max_pixels) as container,
         StreamedTable(signals_path, FRAME_SIGNALS, _SIGNAL_ROWS_PER_GROUP) as signals,
         StreamedTable(keyframes_path, KEYFRAMES, _KEYFRAME_ROWS_PER_GROUP) as keyframes,
+        StreamedTable(shot_frames_path, SHOT_FRAMES, _SHOT_FRAME_ROWS_PER_GROUP) as shot_frames,
     ):
         video = video_stream(container, stream)
         check_dimensions(video, settings.max_pixels)
@@ -104,6 +109,10 @@ def decode_video(
             signals.append(identity | flags | numbers)
             if image is not None:
                 keyframes.append(identity | image)
+            for chunk in measures.shot_frames.ready():
+                shot_frames.append({"video_id": video_id} | chunk)
+        for chunk in measures.shot_frames.rest():
+            shot_frames.append({"video_id": video_id} | chunk)
         declared = declared_duration(container, video)
     coverage = min(1.0, timeline.duration_s / declared) if declared else None
     missing = max(0.0, declared - timeline.duration_s) if declared else 0.0
@@ -131,6 +140,7 @@ class _Measures:
         shape = geometry(stream, first)
         self.analysis = Scaler(shape, size_by_long_side(shape.display, settings.analysis_long_side))
         self.vectors = MotionVectorReader(shape)
+        self.shot_frames = ShotFrames(settings)
         self._signals = FrameSignals()
         self._motion = GlobalMotion(settings.camera_hz)
         self._sample = Scaler(shape, size_by_short_side(shape.display, settings.sample_short_side))
@@ -142,6 +152,7 @@ class _Measures:
         """The columns of ``frame_signals``, and those of ``keyframes`` when the frame is kept as an image."""
         planes = self.analysis.planes(self.analysis.scale(frame))
         signals: Row = {**self._signals.measure(planes), **self.vectors.read(frame)}
+        signals |= self.shot_frames.measure(self._signals.picture)
         signals |= self._motion.measure(planes.luma, elapsed)
         saturation = signals.pop("saturation")
         if not self._sample_clock.due(elapsed):

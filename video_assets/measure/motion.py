@@ -11,8 +11,21 @@ import polars as pl
 from video_assets.lake.schemas import MOTION_SCORES
 from video_assets.measure.camera import MOVES, camera_scores
 from video_assets.measure.clip_frames import clip_frames, with_reasons
+from video_assets.measure.course import courses
 
-_SIGNALS = ["time_s", "delta_hue", "delta_sat", "delta_lum", "changed_share", "vmaf_motion", "mv_mean", "mv_x", "mv_y"]
+_SIGNALS = [
+    "time_s",
+    "luma_mean",
+    "luma_std",
+    "delta_hue",
+    "delta_sat",
+    "delta_lum",
+    "changed_share",
+    "vmaf_motion",
+    "mv_mean",
+    "mv_x",
+    "mv_y",
+]
 _SIGNALS += [*MOVES, "camera_support", "object_motion"]
 _STILL = 0.003  # A step is still when a smaller share of pixels changes.
 _STILL_STRETCH_S = 0.5  # Least length of the still stretches on both sides of a sudden change.
@@ -27,7 +40,8 @@ def motion_scores(clips: pl.DataFrame, signals: pl.DataFrame) -> pl.DataFrame:
     A sudden change is a stretch of at most 0.5 s of changed steps (changed_share of 0.003 and more) between two still
     stretches of at least 0.5 s each. A ContentDetector boundary is a step whose content value (mean of delta_hue,
     delta_sat and delta_lum) reaches 27 and that no other such step precedes by under 5 frames. The camera's columns are
-    those of :func:`video_assets.measure.camera.camera_scores`.
+    those of :func:`video_assets.measure.camera.camera_scores`, the course in time that of
+    :func:`video_assets.measure.course.courses`.
 
     Args:
         clips: rows of CLIPS.
@@ -52,6 +66,7 @@ def motion_scores(clips: pl.DataFrame, signals: pl.DataFrame) -> pl.DataFrame:
         .join(_stretches(steps), on="clip_id", how="left")
         .join(_boundaries(clips, steps), on="clip_id", how="left")
         .join(camera_scores(frames), on="clip_id", how="left")
+        .join(courses(clips, frames), on="clip_id", how="left")
     )
     rows = with_reasons(
         clips, scores, "vmaf_motion", "No frame of the clip has a measured difference from the one before."

@@ -51,7 +51,7 @@ def groups(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 def judged(
     pairs: Sequence[tuple[str, str, float]], group_of: Mapping[str, str], rank: Mapping[str, tuple[object, ...]]
 ) -> dict[str, tuple[str | None, float]]:
-    """For every member of a group, the group's best if a better member is near it, and the nearest better one's cosine.
+    """For every member of a group, the group's best if a better member is near it, and the largest cosine to such a one.
 
     A chain can join clips that are not near each other: a clip that is near no better one is a duplicate of none.
 
@@ -64,8 +64,8 @@ def judged(
     for member, group in group_of.items():
         if group not in best or rank[member] < rank[best[group]]:
             best[group] = member
-    nearest = dict.fromkeys(group_of, 0.0)
+    nearest: dict[str, float] = {}
     for one, other, cosine in pairs:
         worse = max(one, other, key=lambda m: rank[m])
-        nearest[worse] = max(nearest[worse], cosine)
-    return {m: (best[group_of[m]] if cosine else None, cosine) for m, cosine in nearest.items()}
+        nearest[worse] = max(nearest.get(worse, -1.0), cosine)
+    return {m: (best[group], nearest[m]) if m in nearest else (None, 0.0) for m, group in group_of.items()}

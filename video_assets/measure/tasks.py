@@ -94,11 +94,12 @@ class DecodeJob:
     settings: DecodeSettings
 
 
-SIGNALS, KEYFRAMES, SUMMARY = "signals.parquet", "keyframes.parquet", "decoded.json"
+SIGNALS, KEYFRAMES, SHOT_FRAMES = "signals.parquet", "keyframes.parquet", "shot_frames.parquet"
+SUMMARY = "decoded.json"
 
 
 def decode(job: DecodeJob) -> dict[str, object]:
-    """The one decode of one video, into three files of ``job.folder``.
+    """The one decode of one video, into four files of ``job.folder``.
 
     The summary is written last: a folder that has one is finished, and a killed run's successor takes it as it is.
 
@@ -114,8 +115,9 @@ def decode(job: DecodeJob) -> dict[str, object]:
             raise MediaError(Reason.CONTENT_CHANGED, f"{job.uri} no longer has {job.size_bytes} bytes.")
         job.folder.mkdir(parents=True, exist_ok=True)
         decoded = decode_video(
-            path, job.video_id, job.stream, job.settings, job.folder / SIGNALS, job.folder / KEYFRAMES
-        )
+            path, job.video_id, job.stream, job.settings, job.folder / SIGNALS, job.folder / KEYFRAMES,
+            job.folder / SHOT_FRAMES,
+        )  # fmt: skip
     summary = asdict(decoded) | {"video_id": job.video_id, "compute_seconds": _cpu_seconds() - started}
     with atomic_path(job.folder / SUMMARY) as temporary:
         temporary.write_text(json.dumps(summary))

@@ -7,7 +7,7 @@ import polars as pl
 from video_assets.lake.schemas import VISUAL_SCORES
 from video_assets.measure.clip_frames import clip_frames, with_reasons
 from video_assets.segment.clips import BARS
-from video_assets.segment.shots import BLACK_SHARE
+from video_assets.segment.detectors import BLACK_SHARE
 
 _SIGNALS = ["luma_mean", "luma_std", "black_share", "sharpness", "saturation", "dark_share", "bright_share", *BARS]
 

@@ -1,7 +1,9 @@
-"""Frames to shots, from the numbers that the one decode recorded.
+"""Frames to shots, from the numbers that the one decode recorded and the network's scores.
 
-PySceneDetect's AdaptiveDetector is replayed on the recorded values instead of pixels, so a changed shot threshold
-needs no decode: the shots of an hour of footage are found again in seconds.
+Two kinds of witness are heard, as HunyuanVideo and SkyReels hear PySceneDetect and TransNetV2: detectors, which see every
+frame's numbers, and the network, which looked where those leave doubt. What a detector finds stands unless the network
+sees no hint of it; what only the network finds stands when it is clear. So a changed threshold needs neither a
+decode nor a network: the shots of an hour of footage are found again in seconds.
 
 Every frame is labelled with the gradual transition or the damage that it belongs to, if any; the shots are what is
 left, split at the hard cuts. So shots are sorted and disjoint, and hold no transition frame and no corrupt frame, by
@@ -13,34 +15,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from video_assets.lake.schemas import SHOTS
 from video_assets.media.identity import shot_id
+from video_assets.segment.detectors import Span, column, dissolves, fades, flash_at, hard_cuts
+from video_assets.segment.network import Opinion, near
 from video_assets.segment.video_facts import VideoFacts
 from video_assets.settings import ShotSettings
 
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
-Span = tuple[int, int]
-
-BLACK_SHARE = 0.98  # A frame with this share of dark pixels is black (ffmpeg's blackdetect).
-BLEND_SPAN = 12  # Frames between the two ends that blend_distance and blend_residual compare.
-_FLASH_FRAMES = 3  # Longest flash.
-_STUTTER_REACH = 12  # Frames on either side of a change in which changes like it are counted.
-_STUTTER_CHANGES = 3  # So many changes alike in that reach are cuts; more are motion at a low frame rate.
-_FADE_STEP = 0.2  # Least change of mean luma in a frame, 0-255, that carries a fade on.
-_DISSOLVE_WINDOWS = 3  # Least consecutive windows that look like a blend.
+_STITCH_REACH = 12  # Frames on either side of a cut whose pictures are compared: half of what wide_distance spans.
 
 
-def find_shots(signals: pl.DataFrame, video: VideoFacts, settings: ShotSettings) -> pl.DataFrame:
+def find_shots(
+    signals: pl.DataFrame, video: VideoFacts, settings: ShotSettings, scores: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """Find the shots of one video.
 
     Args:
         signals: the video's rows of FRAME_SIGNALS, sorted by frame, frames numbered from 0 without gaps.
         video: the video.
         settings: thresholds.
+        scores: the video's good rows of TRANSITION_SCORES, none when nothing was in doubt; None when no network looked,
+            so that the detectors alone decide.
 
     Returns:
         Rows of SHOTS without batch and version, in order; none when no stretch of ``min_shot_frames`` is usable.
@@ -50,13 +47,38 @@ def find_shots(signals: pl.DataFrame, video: VideoFacts, settings: ShotSettings)
     """
     if not np.array_equal(signals["frame"].to_numpy(), np.arange(signals.height)):
         raise ValueError(f"The frames of {video.video_id} are not numbered from 0 in order; sort one video's by frame.")
-    labels = _labels(signals, settings)
-    cuts = _hard_cuts(signals, settings)
+    opinion = None if scores is None else Opinion(scores, signals.height, settings)
+    cuts, gradual = _transitions(signals, settings, opinion)
+    labels = _labels(signals, gradual, fades(signals, settings))
     pts = [*signals["pts"].to_list(), video.end_pts]
     spans = [s for s in _pieces(labels, cuts) if s[1] - s[0] >= settings.min_shot_frames]
     rows = [_row(video, number, span, labels, pts) for number, span in enumerate(spans)]
     columns = [c for c in SHOTS.schema if c not in ("batch", "version")]
-    return SHOTS.frame(rows).select(columns) if rows else SHOTS.empty().select(columns)
+    found = SHOTS.frame(rows) if rows else SHOTS.empty()
+    found_by = "detectors" if opinion is None else "detectors and network"
+    return found.with_columns(found_by=pl.lit(found_by)).select(columns)
+
+
+def _transitions(signals: pl.DataFrame, settings: ShotSettings, opinion: Opinion | None) -> tuple[set[int], list[Span]]:
+    """The first frames after cuts, and the gradual transitions that are no fades."""
+    cuts, gradual = hard_cuts(signals, settings), dissolves(signals, settings)
+    if opinion is not None:
+        cuts = {c for c in cuts if opinion.allows(c, c)}
+        seen_cuts, seen_gradual = opinion.transitions()
+        cuts |= {c for c in seen_cuts if not near(c, cuts) and not flash_at(c, signals)}
+        gradual = [g for g in gradual if opinion.allows(*g)] + seen_gradual
+    if settings.stitch:
+        cuts = {c for c in cuts if not _is_one_shot(c, signals, settings)}
+    return cuts, gradual
+
+
+def _is_one_shot(cut: int, signals: pl.DataFrame, settings: ShotSettings) -> bool:
+    """Whether the pictures on both sides of a cut are so alike that the shots are one (Panda-70M, arXiv 2402.19479)."""
+    after = cut + _STITCH_REACH
+    if after >= signals.height:
+        return False
+    colours, pixels = (column(signals, name)[after] for name in ("wide_histogram", "wide_distance"))
+    return bool(colours < settings.stitch_histogram and pixels < settings.stitch_distance)
 
 
 def _row(video: VideoFacts, number: int, span: Span, labels: list[str | None], pts: list[int]) -> dict[str, object]:
@@ -90,133 +112,15 @@ def _pieces(labels: list[str | None], cuts: set[int]) -> Iterator[Span]:
             start = frame
 
 
-def _labels(signals: pl.DataFrame, settings: ShotSettings) -> list[str | None]:
-    """Name for every frame the gradual transition or the damage that it belongs to, else None."""
-    fades = _fades(signals, settings)
+def _labels(signals: pl.DataFrame, gradual: list[Span], faded: list[Span]) -> list[str | None]:
+    """Name for every frame the gradual transition or the damage that it belongs to, else None.
+
+    What touches a fade is part of it: a network sees a fade through black as two transitions.
+    """
     labels: list[str | None] = [None] * signals.height
-    for start, end in _dissolves(signals, settings):
-        if not any(start < fade_end and fade_start < end for fade_start, fade_end in fades):
-            labels[start:end] = ["dissolve"] * (end - start)
-    for start, end in fades:
+    for start, end in gradual:
+        touched = any(start < fade_end and fade_start < end for fade_start, fade_end in faded)
+        labels[start:end] = ["fade" if touched else "dissolve"] * (end - start)
+    for start, end in faded:
         labels[start:end] = ["fade"] * (end - start)
     return ["damage" if corrupt else label for corrupt, label in zip(signals["corrupt"], labels, strict=True)]
-
-
-def _hard_cuts(signals: pl.DataFrame, settings: ShotSettings) -> set[int]:
-    """Find the first frames of new shots by PySceneDetect's AdaptiveDetector, without flashes."""
-    from scenedetect import AdaptiveDetector, FrameTimecode
-
-    class Replay(AdaptiveDetector):  # type: ignore[misc]
-        """AdaptiveDetector on a recorded content value: ``frame_img`` is a one-element array that holds it."""
-
-        def _calculate_frame_score(self, timecode: FrameTimecode, frame_img: Floats) -> float:  # noqa: ARG002
-            return float(frame_img[0])
-
-    content = content_value(signals)
-    detector = Replay(
-        adaptive_threshold=settings.adaptive_threshold, min_scene_len=1, min_content_val=settings.min_content_change
-    )
-    # Numbered at one frame a second: lengths count frames, and pts stay ours, whatever the frame rate does.
-    found = [
-        cut.frame_num
-        for i in range(len(content))
-        for cut in detector.process_frame(FrameTimecode(i, 1.0), content[i : i + 1])
-    ]
-    distance, difference = _column(signals, "blend_distance"), _column(signals, "difference")
-    return {c for c in found if not _flash_at(c, distance, difference) and not _is_stutter(c, content)}
-
-
-def content_value(signals: pl.DataFrame) -> Floats:
-    """Compute PySceneDetect's content value per frame: mean of the hue, saturation and luma changes; 0 on frame 0."""
-    deltas = [_column(signals, c) for c in ("delta_hue", "delta_sat", "delta_lum")]
-    values: Floats = np.nan_to_num(np.mean(deltas, axis=0))
-    return values
-
-
-def _is_stutter(cut: int, content: Floats) -> bool:
-    """Whether a change is one of many alike: frames repeated to a higher rate move every few frames only.
-
-    AdaptiveDetector compares a change with the two frames on either side, which are repeats and do not change.
-    """
-    near = content[max(cut - _STUTTER_REACH, 0) : cut + _STUTTER_REACH + 1]
-    return int(np.count_nonzero(near >= content[cut] / 2)) > _STUTTER_CHANGES
-
-
-def _flash_at(cut: int, distance: Floats, difference: Floats) -> bool:
-    """Whether a change at ``cut`` begins or ends a flash."""
-    spans = (span for n in range(1, _FLASH_FRAMES + 1) for span in ((cut, cut + n), (cut - n, cut)))
-    return any(_is_flash(start, end, distance, difference) for start, end in spans)
-
-
-def _is_flash(start: int, end: int, distance: Floats, difference: Floats) -> bool:
-    """Whether ``[start, end)`` are odd frames after which the old picture is back.
-
-    It comes and goes in one step each, and pictures 12 frames apart differ where the later one is inside it, but
-    resemble each other across it. False where the video is too short on either side to tell.
-    """
-    if start < BLEND_SPAN or end >= len(distance):
-        return False
-    inside = distance[start:end].min()
-    across = np.median(distance[end : start + BLEND_SPAN])
-    return bool(across < inside / 2 and min(difference[start], difference[end]) > inside / 2)
-
-
-def _fades(signals: pl.DataFrame, settings: ShotSettings) -> list[Span]:
-    """Find fades out of, into and through black, from where luma starts to fall to where it has recovered.
-
-    ThresholdDetector's rule (mean RGB under a level) alone would take a dark scene for a fade; here the picture must
-    turn black as well. A black flash is none.
-    """
-    luma, distance, difference = (_column(signals, c) for c in ("luma_mean", "blend_distance", "difference"))
-    black = (_column(signals, "rgb_mean") < settings.fade_level) & (_column(signals, "black_share") >= BLACK_SHARE)
-    frames = len(luma)
-    return [
-        (frames - _recovered(luma[::-1], frames - start), _recovered(luma, end))
-        for start, end in runs(black)
-        if end - start > _FLASH_FRAMES or not _is_flash(start, end, distance, difference)
-    ]
-
-
-def _recovered(luma: Floats, frame: int) -> int:
-    """Find the first frame from ``frame`` on after which luma no longer rises; one repeated frame ends no rise."""
-    last = len(luma) - 1
-    while frame < last:
-        rises = luma[frame + 1] - luma[frame], (luma[min(frame + 2, last)] - luma[frame]) / 2
-        if max(rises) < _FADE_STEP:
-            break
-        frame += 1
-    return frame
-
-
-def _dissolves(signals: pl.DataFrame, settings: ShotSettings) -> list[Span]:
-    """Find linear blends of two pictures.
-
-    In a linear blend the middle is the average of the ends, and every pixel goes straight from one to the other: the
-    12 steps between the ends add up to little more than their distance. A pan over soft shapes looks averaged too, but
-    its pixels go up and down on the way. A window of 12 frames passes once it reaches about nine frames into the
-    dissolve and until three frames after it. Where the ends are as far apart as ``dissolve_distance`` somewhere, half
-    of that carries the stretch on.
-    """
-    distance, residual = _column(signals, "blend_distance"), _column(signals, "blend_residual")
-    path = signals["difference"].cast(pl.Float64).rolling_sum(BLEND_SPAN).fill_null(float("nan")).to_numpy()
-    blend = (
-        (residual <= settings.dissolve_residual)
-        & (distance >= settings.dissolve_distance / 2)
-        & (path <= settings.dissolve_detour * distance)
-    )
-    return [
-        (max(start - 9, 0), end - 3)
-        for start, end in runs(blend)
-        if end - start >= _DISSOLVE_WINDOWS and distance[start:end].max() >= settings.dissolve_distance
-    ]
-
-
-def runs(mask: Bools) -> list[Span]:
-    """List the maximal ``[start, end)`` stretches in which a mask is true."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).astype(np.int8)))
-    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
-
-
-def _column(signals: pl.DataFrame, name: str) -> Floats:
-    """Read a column as float64; NULL becomes NaN, which no comparison accepts."""
-    return signals[name].cast(pl.Float64).fill_null(float("nan")).to_numpy()

@@ -50,9 +50,10 @@ SELECT
     -- Table 44, row 9 (as reported): shots per second < 0.85.
     shots_per_second < 0.85 AS not_jittery,
 
-    -- Table 44, row 10 (as reported): cosine in a copy-detection space < 0.99. The space is ours (measure/copies.py), and
-    -- of near clips the best stays (ours): the cosine is that to a better clip.
-    duplicate_cosine < 0.99 AS no_duplicate,
+    -- Table 44, row 10 (as reported): cosine in a copy-detection space < 0.99, which is duplicates.min_cosine here. The
+    -- space is ours (measure/copies.py), as are copies that start at another moment, which are known by their course in
+    -- time (measure/course.py). Of near clips the best stays (ours).
+    NOT duplicate AS no_duplicate,
 
     -- Main text, visual filter 6, after Panda-70M: not the first seconds of the source (as reported). How many is not
     -- published; 3 s, and of sources with several shots only, are ours (see low_resolution.sql).

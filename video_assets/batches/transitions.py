@@ -1,0 +1,123 @@
+"""transition_scores: a network over the frames that the decode left in doubt; no video is opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from video_assets.batches.step import Step, counter, total
+from video_assets.lake.lake import Made, Replacement
+from video_assets.lake.plan import due_rows
+from video_assets.lake.schemas import DECODED_VIDEOS, SHOT_FRAMES, TRANSITION_SCORES
+from video_assets.measure.models import models_of, require
+from video_assets.reasons import BY_A_MODEL, Reason
+
+if TYPE_CHECKING:
+    from video_assets.measure.transition_task import ModelSpec, TransitionJob
+
+_ASSET = TRANSITION_SCORES.name
+
+
+def score_transitions(step: Step, batch: str) -> Made:
+    """Look for transitions in the batch's doubtful frames; commit ``transition_scores``. Off, it has no rows."""
+    from video_assets.measure.transnet import TransitionModel
+
+    settings = step.lake.settings
+    if not settings.shots.network:
+        return score_with(step, batch, None)
+    (model,) = models_of(_ASSET, settings.models)
+    require((model,), settings.models)
+    described = TransitionModel(
+        model.weights(settings.models), settings.transitions.window, settings.transitions.precision, model.device
+    )
+    return score_with(step, batch, described)
+
+
+def score_with(step: Step, batch: str, model: ModelSpec | None) -> Made:
+    """Score the videos that have no good rows of this version, in worker processes; commit them with the rest.
+
+    A video that is finished stays on disk until then, by content and version: a killed run's successor takes it.
+
+    Args:
+        step: the step.
+        batch: the batch.
+        model: loaded once in each worker process; None leaves the table without rows.
+    """
+    lake, version = step.lake, step.version(_ASSET)
+    inputs = step.inputs(_ASSET, batch)
+    have = lake.read(TRANSITION_SCORES, [batch])
+    doubtful = _doubtful(step, batch) if model else {}
+    due = due_rows(list(doubtful), have, "video_id", version)
+    kept = have.filter(pl.col("video_id").is_in(list(doubtful.keys() - set(due))))
+    folder = lake.settings.lake.scratch_path / "transitions" / version
+    fresh = _scored(step, batch, {video: doubtful[video] for video in due}, model, folder) if model else []
+    rows = TRANSITION_SCORES.frame(
+        pl.concat([kept, *(TRANSITION_SCORES.frame(f, batch=batch, version=version) for f in fresh)])
+    )
+    decoded = lake.read(DECODED_VIDEOS, [batch], ["video_id", "duration_s"])
+    made = step.made(
+        _ASSET, batch, rows, inputs,
+        footage_seconds=total(decoded["duration_s"]), compute_seconds=total(rows["compute_seconds"]),
+    )  # fmt: skip
+    lake.commit(
+        [Replacement(TRANSITION_SCORES, [batch], rows)], [made], message=f"{_ASSET}/{batch}", run_id=step.run_id
+    )
+    for video in due:
+        (folder / f"{video}.parquet").unlink(missing_ok=True)
+    return made
+
+
+def _doubtful(step: Step, batch: str) -> dict[str, list[int]]:
+    """Of each video that has any, the numbers of its frames in doubt."""
+    chunks = step.lake.read(SHOT_FRAMES, [batch], ["video_id", "first_frame", "frames", "doubtful"])
+    found: dict[str, list[int]] = {}
+    for video, first, frames, doubtful in chunks.iter_rows():
+        if doubtful:
+            found.setdefault(video, []).extend(range(first, first + frames))
+    return found
+
+
+def _scored(
+    step: Step, batch: str, doubtful: dict[str, list[int]], model: ModelSpec, folder: Path
+) -> list[pl.DataFrame]:
+    """The rows of each of these videos: scores, or a reason for every frame in doubt."""
+    from video_assets.measure.transition_task import TransitionJob, score_transitions
+    from video_assets.media.workers import run_guarded
+
+    settings = step.lake.settings
+    count = counter(step, _ASSET, len(doubtful))
+    scored: list[pl.DataFrame] = []
+    with step.lake.files.temporary() as temporary:
+        jobs: dict[str, tuple[TransitionJob, float]] = {}
+        # The most work first: the last worker to finish then has little.
+        for video, frames in sorted(doubtful.items(), key=lambda item: -len(item[1])):
+            result = folder / f"{video}.parquet"
+            if result.exists():
+                count(video, None)
+                continue
+            limit = settings.workers.seconds_base + settings.transitions.seconds_per_frame * len(frames)
+            jobs[video] = TransitionJob(model, _shot_frames(step, batch, video, temporary), result), limit
+        outcomes = run_guarded(score_transitions, jobs, settings.workers, count)
+    for video, frames in doubtful.items():
+        outcome = outcomes.get(video)
+        if outcome is None or outcome.reason is None:
+            scored.append(pl.read_parquet(folder / f"{video}.parquet").with_columns(video_id=pl.lit(video)))
+            continue
+        reason = Reason.MODEL_FAILED if outcome.reason in BY_A_MODEL else outcome.reason
+        failed = {"video_id": video, "frame": frames, "reason": reason, "message": outcome.message}
+        scored.append(pl.DataFrame(failed, schema_overrides={"reason": pl.String, "message": pl.String}))
+    return scored
+
+
+def _shot_frames(step: Step, batch: str, video: str, folder: Path) -> Path:
+    """One video's small pictures in a file, in order; written as a stream, as a long video's need not fit in memory."""
+    path = folder / f"{video}.parquet"
+    chosen = "SELECT first_frame, frames, doubtful, rgb FROM shot_frames WHERE batch = $batch AND video_id = $video"
+    with step.lake.cursor() as cursor:
+        cursor.execute(
+            f"COPY ({chosen} ORDER BY first_frame) TO $path (FORMAT parquet)",
+            {"batch": batch, "video": video, "path": str(path)},
+        )
+    return path

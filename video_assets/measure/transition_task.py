@@ -1,0 +1,121 @@
+"""What a worker process does with one video's doubtful frames: a picklable job and a function."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain, groupby
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import polars as pl
+import pyarrow.parquet as pq
+
+from video_assets.lake.files import write_parquet
+from video_assets.measure.shot_frames import CHUNK, HEIGHT, WIDTH
+from video_assets.measure.streamed_table import Row
+from video_assets.measure.transnet import Scores
+from video_assets.measure.types import Picture
+from video_assets.media.containers import MediaError
+from video_assets.reasons import Reason
+
+_CHUNKS_AT_ONCE = 16
+
+
+class OpenModel(Protocol):
+    """A loaded model."""
+
+    def scores(self, stretch: Iterable[Picture]) -> Iterator[Scores]:
+        """Score the frames between the contexts of a stretch, in order."""
+
+
+class ModelSpec(Hashable, Protocol):
+    """What a worker needs to load a model: picklable and small."""
+
+    def open(self) -> OpenModel:
+        """Load it."""
+
+
+@dataclass(frozen=True)
+class TransitionJob:
+    """One video's rows of ``shot_frames`` in a Parquet file, and the file to write."""
+
+    model: ModelSpec
+    shot_frames: Path
+    result: Path
+
+
+def score_transitions(job: TransitionJob) -> None:
+    """Write ``frame``, ``boundary_score``, ``transition_score`` and ``compute_seconds`` of a video's doubtful frames.
+
+    The model is loaded once in a worker process. The file appears whole or not at all: one that is there is finished.
+
+    Raises:
+        MediaError: MODEL_FAILED, the model raised or gave a number that is none.
+    """
+    started = time.process_time()
+    frames: list[int] = []
+    scores: list[Scores] = []
+    try:
+        model = _opened(job.model)
+        with pq.ParquetFile(job.shot_frames) as file:
+            for first, stretch in stretches(_rows(file)):
+                found = np.concatenate([np.empty((0, 2), np.float32), *model.scores(stretch)])
+                frames += range(first, first + len(found))
+                scores.append(found)
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise MediaError(Reason.MODEL_FAILED, f"{type(error).__name__}: {error}") from error
+    joined = np.concatenate([np.empty((0, 2), np.float32), *scores])
+    if not np.isfinite(joined).all():
+        raise MediaError(Reason.MODEL_FAILED, "The model gave a score that is no number.")
+    seconds = (time.process_time() - started) / max(len(frames), 1)
+    rows = pl.DataFrame({"frame": frames, "boundary_score": joined[:, 0], "transition_score": joined[:, 1]})
+    write_parquet(rows.with_columns(compute_seconds=pl.lit(seconds)), job.result)
+
+
+@lru_cache(maxsize=1)
+def _opened(model: ModelSpec) -> OpenModel:
+    return model.open()
+
+
+def _rows(file: pq.ParquetFile) -> Iterator[Row]:
+    for batch in file.iter_batches(_CHUNKS_AT_ONCE, columns=["first_frame", "frames", "doubtful", "rgb"]):
+        yield from batch.to_pylist()
+
+
+def stretches(rows: Iterable[Row]) -> Iterator[tuple[int, Iterator[Picture]]]:
+    """Group the chunks of a video into stretches without a gap.
+
+    At either end of the video, where no chunk of context was, its first or last frame stands in for the context, as in
+    the paper.
+
+    Args:
+        rows: rows of ``shot_frames`` in order.
+
+    Yields:
+        Of each stretch, the first frame after its context, and its pictures in parts. Take each before the next.
+    """
+    for _, numbered in groupby(enumerate(rows), lambda pair: pair[1]["first_frame"] - CHUNK * pair[0]):
+        chunks = (row for _, row in numbered)
+        first = next(chunks)
+        yield first["first_frame"] + (0 if first["doubtful"] else CHUNK), _with_context(first, chunks)
+
+
+def _with_context(first: Row, others: Iterable[Row]) -> Iterator[Picture]:
+    if first["doubtful"]:
+        yield np.repeat(_pictures(first)[:1], CHUNK, axis=0)
+    last = first
+    for last in chain([first], others):
+        yield _pictures(last)
+    missing = CHUNK if last["doubtful"] else CHUNK - last["frames"]
+    if missing:
+        yield np.repeat(_pictures(last)[-1:], missing, axis=0)
+
+
+def _pictures(row: Row) -> Picture:
+    return np.frombuffer(row["rgb"], np.uint8).reshape(row["frames"], HEIGHT, WIDTH, 3)

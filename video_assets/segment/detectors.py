@@ -1,0 +1,145 @@
+"""Transitions by the numbers that the one decode recorded of every frame, without a network.
+
+PySceneDetect's AdaptiveDetector is replayed on the recorded values instead of pixels, so a changed threshold needs no
+decode; fades and dissolves are found in the course of light and of small pictures.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from video_assets.settings import ShotSettings
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Span = tuple[int, int]
+
+BLACK_SHARE = 0.98  # A frame with this share of dark pixels is black (ffmpeg's blackdetect).
+BLEND_SPAN = 12  # Frames between the two ends that blend_distance and blend_residual compare.
+_FLASH_FRAMES = 3  # Longest flash.
+_STUTTER_REACH = 12  # Frames on either side of a change in which changes like it are counted.
+_STUTTER_CHANGES = 3  # So many changes alike in that reach are cuts; more are motion at a low frame rate.
+_FADE_STEP = 0.2  # Least change of mean luma in a frame, 0-255, that carries a fade on.
+_DISSOLVE_WINDOWS = 3  # Least consecutive windows that look like a blend.
+
+
+def hard_cuts(signals: pl.DataFrame, settings: ShotSettings) -> set[int]:
+    """Find the first frames of new shots by PySceneDetect's AdaptiveDetector, without flashes."""
+    from scenedetect import AdaptiveDetector, FrameTimecode
+
+    class Replay(AdaptiveDetector):  # type: ignore[misc]
+        """AdaptiveDetector on a recorded content value: ``frame_img`` is a one-element array that holds it."""
+
+        def _calculate_frame_score(self, timecode: FrameTimecode, frame_img: Floats) -> float:  # noqa: ARG002
+            return float(frame_img[0])
+
+    content = content_value(signals)
+    detector = Replay(
+        adaptive_threshold=settings.adaptive_threshold, min_scene_len=1, min_content_val=settings.min_content_change
+    )
+    # Numbered at one frame a second: lengths count frames, and pts stay ours, whatever the frame rate does.
+    found = [
+        cut.frame_num
+        for i in range(len(content))
+        for cut in detector.process_frame(FrameTimecode(i, 1.0), content[i : i + 1])
+    ]
+    return {c for c in found if not flash_at(c, signals) and not _is_stutter(c, content)}
+
+
+def content_value(signals: pl.DataFrame) -> Floats:
+    """Compute PySceneDetect's content value per frame: mean of the hue, saturation and luma changes; 0 on frame 0."""
+    deltas = [column(signals, c) for c in ("delta_hue", "delta_sat", "delta_lum")]
+    values: Floats = np.nan_to_num(np.mean(deltas, axis=0))
+    return values
+
+
+def _is_stutter(cut: int, content: Floats) -> bool:
+    """Whether a change is one of many alike: frames repeated to a higher rate move every few frames only.
+
+    AdaptiveDetector compares a change with the two frames on either side, which are repeats and do not change.
+    """
+    near = content[max(cut - _STUTTER_REACH, 0) : cut + _STUTTER_REACH + 1]
+    return int(np.count_nonzero(near >= content[cut] / 2)) > _STUTTER_CHANGES
+
+
+def flash_at(cut: int, signals: pl.DataFrame) -> bool:
+    """Whether a change at ``cut`` begins or ends a flash."""
+    distance, difference = column(signals, "blend_distance"), column(signals, "difference")
+    spans = (span for n in range(1, _FLASH_FRAMES + 1) for span in ((cut, cut + n), (cut - n, cut)))
+    return any(_is_flash(start, end, distance, difference) for start, end in spans)
+
+
+def _is_flash(start: int, end: int, distance: Floats, difference: Floats) -> bool:
+    """Whether ``[start, end)`` are odd frames after which the old picture is back.
+
+    It comes and goes in one step each, and pictures 12 frames apart differ where the later one is inside it, but
+    resemble each other across it. False where the video is too short on either side to tell.
+    """
+    if start < BLEND_SPAN or end >= len(distance):
+        return False
+    inside = distance[start:end].min()
+    across = np.median(distance[end : start + BLEND_SPAN])
+    return bool(across < inside / 2 and min(difference[start], difference[end]) > inside / 2)
+
+
+def fades(signals: pl.DataFrame, settings: ShotSettings) -> list[Span]:
+    """Find fades out of, into and through black, from where luma starts to fall to where it has recovered.
+
+    ThresholdDetector's rule (mean RGB under a level) alone would take a dark scene for a fade; here the picture must
+    turn black as well. A black flash is none.
+    """
+    luma, distance, difference = (column(signals, c) for c in ("luma_mean", "blend_distance", "difference"))
+    black = (column(signals, "rgb_mean") < settings.fade_level) & (column(signals, "black_share") >= BLACK_SHARE)
+    frames = len(luma)
+    return [
+        (frames - _recovered(luma[::-1], frames - start), _recovered(luma, end))
+        for start, end in runs(black)
+        if end - start > _FLASH_FRAMES or not _is_flash(start, end, distance, difference)
+    ]
+
+
+def _recovered(luma: Floats, frame: int) -> int:
+    """Find the first frame from ``frame`` on after which luma no longer rises; one repeated frame ends no rise."""
+    last = len(luma) - 1
+    while frame < last:
+        rises = luma[frame + 1] - luma[frame], (luma[min(frame + 2, last)] - luma[frame]) / 2
+        if max(rises) < _FADE_STEP:
+            break
+        frame += 1
+    return frame
+
+
+def dissolves(signals: pl.DataFrame, settings: ShotSettings) -> list[Span]:
+    """Find linear blends of two pictures.
+
+    In a linear blend the middle is the average of the ends, and every pixel goes straight from one to the other: the
+    12 steps between the ends add up to little more than their distance. A pan over soft shapes looks averaged too, but
+    its pixels go up and down on the way. A window of 12 frames passes once it reaches about nine frames into the
+    dissolve and until three frames after it. Where the ends are as far apart as ``dissolve_distance`` somewhere, half
+    of that carries the stretch on.
+    """
+    distance, residual = column(signals, "blend_distance"), column(signals, "blend_residual")
+    path = signals["difference"].cast(pl.Float64).rolling_sum(BLEND_SPAN).fill_null(float("nan")).to_numpy()
+    blend = (
+        (residual <= settings.dissolve_residual)
+        & (distance >= settings.dissolve_distance / 2)
+        & (path <= settings.dissolve_detour * distance)
+    )
+    return [
+        (max(start - 9, 0), end - 3)
+        for start, end in runs(blend)
+        if end - start >= _DISSOLVE_WINDOWS and distance[start:end].max() >= settings.dissolve_distance
+    ]
+
+
+def runs(mask: Bools) -> list[Span]:
+    """List the maximal ``[start, end)`` stretches in which a mask is true."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).astype(np.int8)))
+    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
+
+
+def column(signals: pl.DataFrame, name: str) -> Floats:
+    """Read a column as float64; NULL becomes NaN, which no comparison accepts."""
+    return signals[name].cast(pl.Float64).fill_null(float("nan")).to_numpy()
