@@ -131,7 +131,7 @@ def test_a_funnel_goes_from_all_clips_to_those_that_are_kept(there: Place) -> No
     printed = answer("funnel", "movie_gen/low_resolution")
     lines = [[cell.strip() for cell in line.split("│")[1:3]] for line in printed.splitlines() if "│" in line]
     assert lines[0] == ["all clips", "22"]
-    assert lines[-1] == ["no_duplicate", "8"]
+    assert lines[-1] == ["no_duplicate", "6"]
 
 
 def test_an_unknown_tier_is_answered_with_those_that_there_are(there: Place) -> None:
@@ -169,8 +169,8 @@ def test_what_if_reads_an_edited_copy_and_says_what_it_lacks(there: Place) -> No
 def test_the_coverage_of_a_tier_is_printed_and_written_with_plots_and_targets(there: Place) -> None:
     printed = answer("coverage", "movie_gen/low_resolution", "--page", "coverage.md")
     rows = {cells[0]: cells[1] for cells in _cells(printed) if len(cells) == 4}
-    assert rows["landscape"] == "6"
-    assert rows["portrait"] == "2"
+    assert rows["landscape"] == "5"
+    assert rows["portrait"] == "1"
     page = Path("coverage.md").read_text()
     assert page.startswith("# Movie Gen, low-resolution training set\n\n| clips | hours |")
     assert page.count("data:image/svg+xml;base64,") == 2
@@ -180,9 +180,9 @@ def test_the_coverage_of_a_tier_is_printed_and_written_with_plots_and_targets(th
 
 def test_a_mix_says_what_each_part_reaches_and_what_limits_it(there: Place) -> None:
     rows = {cells[0]: cells[1:] for cells in _cells(answer("mix", "movie_gen/low_resolution"))}
-    assert rows["landscape"][:5] == ["6", "5", "3", "0.6", "0.6"]
-    assert rows["portrait"][:5] == ["2", "2", "2", "0.4", "0.4"]
-    assert rows["portrait"][-1] == "all 2 available are drawn: there are no more"
+    assert rows["landscape"][:5] == ["5", "5", "2", "0.6", "0.6667"]
+    assert rows["portrait"][:5] == ["1", "1", "1", "0.4", "0.3333"]
+    assert rows["portrait"][-1] == "all 1 available are drawn: there are no more"
     assert refusal("mix", "goku/480p").startswith(
         "There is no draw goku/480p; there are movie_gen/augmented_high_resol"
     )
