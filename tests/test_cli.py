@@ -70,6 +70,8 @@ def test_a_file_is_not_a_folder(here: Place) -> None:
         ("sql", "SELECT 1"),
         ("funnel", "a/b"),
         ("what-if", "a/b", "--set", "c=TRUE"),
+        ("mix", "a/b"),
+        ("coverage", "a/b"),
         ("why", "x"),
         ("sweep",),
     ],
@@ -129,7 +131,7 @@ def test_a_funnel_goes_from_all_clips_to_those_that_are_kept(there: Place) -> No
     printed = answer("funnel", "movie_gen/low_resolution")
     lines = [[cell.strip() for cell in line.split("│")[1:3]] for line in printed.splitlines() if "│" in line]
     assert lines[0] == ["all clips", "22"]
-    assert lines[-1] == ["not_slide_show", "10"]
+    assert lines[-1] == ["no_duplicate", "6"]
 
 
 def test_an_unknown_tier_is_answered_with_those_that_there_are(there: Place) -> None:
@@ -140,7 +142,7 @@ def test_an_unknown_tier_is_answered_with_those_that_there_are(there: Place) -> 
 
 def test_what_another_rule_would_gain_is_told_and_shown_and_changes_nothing(there: Place) -> None:
     before = answer("sql", "--csv", "SELECT count(*) FROM ducklake_snapshots('lake')")
-    printed = answer("what-if", "hunyuan_video/256p", "--set", "no_duplicate = duplicate_cosine < 1.1")
+    printed = answer("what-if", "hunyuan_video/256p", "--set", "no_duplicate = TRUE")
     rows = {cells[0]: cells[1:4] for cells in _cells(printed) if len(cells) == 9}
     assert rows["hunyuan_video/256p"] == ["7", "18", "11"]
     assert rows["hunyuan_video/720p"] == ["4", "7", "3"]
@@ -162,6 +164,28 @@ def test_what_if_reads_an_edited_copy_and_says_what_it_lacks(there: Place) -> No
     assert "There is no tier hunyuan_video/8k" in refusal("what-if", "hunyuan_video/8k", "--set", "clear=TRUE")
     assert "Say what would be other" in ask("what-if", "hunyuan_video/720p").output
     assert "--set clear is not RULE='expression'" in ask("what-if", "hunyuan_video/720p", "--set", "clear").output
+
+
+def test_the_coverage_of_a_tier_is_printed_and_written_with_plots_and_targets(there: Place) -> None:
+    printed = answer("coverage", "movie_gen/low_resolution", "--page", "coverage.md")
+    rows = {cells[0]: cells[1] for cells in _cells(printed) if len(cells) == 4}
+    assert rows["landscape"] == "5"
+    assert rows["portrait"] == "1"
+    page = Path("coverage.md").read_text()
+    assert page.startswith("# Movie Gen, low-resolution training set\n\n| clips | hours |")
+    assert page.count("data:image/svg+xml;base64,") == 2
+    assert "against its targets" in page
+    assert "against its targets" not in answer("coverage", "hunyuan_video/256p")
+
+
+def test_a_mix_says_what_each_part_reaches_and_what_limits_it(there: Place) -> None:
+    rows = {cells[0]: cells[1:] for cells in _cells(answer("mix", "movie_gen/low_resolution"))}
+    assert rows["landscape"][:5] == ["5", "5", "2", "0.6", "0.6667"]
+    assert rows["portrait"][:5] == ["1", "1", "1", "0.4", "0.3333"]
+    assert rows["portrait"][-1] == "all 1 available are drawn: there are no more"
+    assert refusal("mix", "goku/480p").startswith(
+        "There is no draw goku/480p; there are movie_gen/augmented_high_resol"
+    )
 
 
 def test_a_clip_is_told_the_rules_of_every_tier(there: Place) -> None:
@@ -240,7 +264,7 @@ def test_a_tier_file_that_is_wrong_is_left_out_and_said(there: Place, monkeypatc
 
 def test_every_command_helps() -> None:
     printed = answer("--help")
-    for command in ("curate", "demo", "plan", "sql", "funnel", "what-if", "why", "sweep"):
+    for command in ("curate", "demo", "plan", "sql", "funnel", "what-if", "coverage", "mix", "why", "sweep"):
         assert command in printed
         assert answer(command, "--help").startswith("Usage: ")
 

@@ -201,6 +201,50 @@ def _assignment(text: str) -> tuple[str, str]:
 
 
 @main.command()
+@click.argument("tier")
+@click.option("--page", type=click.Path(path_type=Path), help="Write it as Markdown with plots.")
+def coverage(tier: str, page: Path | None) -> None:
+    """Show what the clips that TIER keeps are: lengths, sizes, people, camera, concepts, holders, licences."""
+    from video_assets.assets.common import draws_of
+    from video_assets.curate.coverage import coverage as coverage_of
+    from video_assets.curate.draws import draw
+    from video_assets.reports import coverage as as_markdown
+
+    _existing()
+    tiers = _tiers()
+    chosen, draws = _tier(tiers, tier), draws_of(settings(), tiers)[0]
+    with _lake().cursor() as cursor:
+        found = coverage_of(cursor, chosen)
+        shares = draw(cursor, draws[tier]).shares if tier in draws else None
+    show.frame(found.totals, title=chosen.title)
+    if shares is not None:
+        show.frame(shares, title="The mix that is drawn, against its targets")
+    for heading, rows in found.breakdowns.items():
+        show.frame(rows, title=heading)
+    if page:
+        page.write_text(f"# {chosen.title}\n\n{as_markdown(found, shares)}", encoding="utf-8")
+        click.echo(f"Written: {page}")
+
+
+@main.command()
+@click.argument("tier")
+def mix(tier: str) -> None:
+    """Show what the draw from TIER would give now: each part's target, what it reaches and what limits it."""
+    from video_assets.assets.common import draws_of
+    from video_assets.curate.draws import draw
+
+    _existing()
+    found, errors = draws_of(settings(), _tiers())
+    for error in errors:
+        click.echo(f"Left out: {error}", err=True)
+    if tier not in found:
+        raise click.ClickException(f"There is no draw {tier}; there are {', '.join(found) or 'none'}.")
+    with _lake().cursor() as cursor:
+        drawn = draw(cursor, found[tier])
+    show.frame(drawn.shares, title=found[tier].file.title)
+
+
+@main.command()
 @click.argument("clip_id")
 def why(clip_id: str) -> None:
     """Show every tier's rules and verdict for CLIP_ID."""

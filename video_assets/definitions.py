@@ -7,6 +7,7 @@ import dagster as dg
 from video_assets.assets import footage, scores, segments, sheet
 from video_assets.assets.common import BATCHES, catalogue
 from video_assets.assets.content import content
+from video_assets.assets.draws import draws
 from video_assets.assets.run import JOB
 from video_assets.assets.tiers import tiers
 from video_assets.checks import checks
@@ -42,6 +43,7 @@ defs = dg.Definitions(
         *content,
         sheet.clip_sheet,
         *tiers,
+        *draws,
     ],
     asset_checks=checks,
     jobs=[curate_batch],

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from importlib.metadata import version as installed
 
 from video_assets.curate.candidates import root_tiers
+from video_assets.curate.draws import Draw
 from video_assets.curate.tiers import Tier
 from video_assets.lake import schemas
 from video_assets.lake.plan import SOURCE_FILES, Measurement
@@ -65,12 +66,19 @@ def tier_asset(tier: str) -> str:
     return f"tiers/{tier}"
 
 
+def draw_asset(tier: str) -> str:
+    """The draw from a tier, as the ledger and Dagster name it."""
+    return f"draws/{tier}"
+
+
 def tier_inputs(tier: Tier) -> tuple[str, ...]:
     """What a tier's verdicts depend on: the sheet, and the parent tier."""
     return (SHEET, *((tier_asset(tier.parent),) if tier.parent else ()))
 
 
-def measurements(settings: Settings, tiers: Mapping[str, Tier]) -> dict[str, Measurement]:
+def measurements(
+    settings: Settings, tiers: Mapping[str, Tier], draws: Mapping[str, Draw] | None = None
+) -> dict[str, Measurement]:
     """Every asset by name, inputs before what reads them."""
     decode = code_version(CODE["decode"], settings.decode.model_dump(exclude={"max_pixels"}) | {"av": _minor("av")})
     shots = code_version(CODE["shots"], settings.shots.model_dump() | {"scenedetect": _minor("scenedetect-headless")})
@@ -169,6 +177,12 @@ def measurements(settings: Settings, tiers: Mapping[str, Tier]) -> dict[str, Mea
         *(
             Measurement(tier_asset(name), schemas.TIER_VERDICTS, tier.version, tier_inputs(tier), "clip", {"tier": name})
             for name, tier in tiers.items()
+        ),
+        *(
+            Measurement(
+                draw_asset(name), schemas.DRAWS, draw.version, (tier_asset(name),), "clip", {"tier": name}, over_all=True
+            )
+            for name, draw in (draws or {}).items()
         ),
     ]  # fmt: skip
     return {m.asset: m for m in made}

@@ -11,6 +11,7 @@ from itertools import chain, repeat
 
 import polars as pl
 
+from video_assets.curate.coverage import Coverage
 from video_assets.lake.lake import Lake
 
 _WIDTH, _HEIGHT, _PAD, _FOOT = 560, 150, 8, 34
@@ -124,6 +125,22 @@ def contact_sheet(lake: Lake, clips: pl.DataFrame, columns: int = 4, most: int =
         return "No keyframes inside these clips."
     sheet = _grid([(label, jpeg) for _, label, jpeg in pictures], columns)
     return _image(sheet, "image/jpeg", f"{len(pictures)} of {clips.height} clips")
+
+
+def coverage(found: Coverage, shares: pl.DataFrame | None = None) -> str:
+    """What a tier keeps, as Markdown with plots; ``shares`` is what a draw from it reaches of its mix."""
+    lines = [table(found.totals)]
+    if shares is not None:
+        lines += ["### The mix that is drawn, against its targets", table(shares)]
+    lines += [
+        "### Durations",
+        histogram(found.clips["duration_s"], "s"),
+        "### Sizes",
+        histogram(found.clips["min_side"], "px"),
+    ]
+    for heading, rows in found.breakdowns.items():
+        lines += [f"### {heading}", table(rows)]
+    return "\n\n".join(lines) + "\n"
 
 
 def page(title: str, parts: Sequence[str | pl.DataFrame]) -> str:

@@ -284,6 +284,15 @@ class ImageTextSettings(_Section):
     licence: str = Field("unknown", description="SPDX identifier of these other weights' licence.")
 
 
+class DrawSettings(_Section):
+    """Which clips of a tier are drawn into the training mix."""
+
+    seed: int = Field(0, description="Another seed draws other clips.")
+    held_out_share: float = Field(
+        0.01, ge=0, lt=1, description="Share of the source videos whose clips are held out for evaluation, all of them."
+    )
+
+
 class ModelSettings(_Section):
     """Which models measure, and where their weights are."""
 
@@ -415,6 +424,7 @@ class Settings(BaseSettings):
     )
     duplicates: DuplicateSettings = Field(default_factory=DuplicateSettings, description="Near-duplicates.")
     concepts: ConceptSettings = Field(default_factory=ConceptSettings, description="Clusters of clips.")
+    draws: DrawSettings = Field(default_factory=DrawSettings, description="The training mix.")
     sql_dir: Path | None = Field(
         None, description="Folder with views/, tiers/ and explore/; default: sql/ of the project."
     )

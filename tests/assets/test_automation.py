@@ -17,9 +17,9 @@ from video_assets.definitions import defs
 from video_assets.lake.plan import SHARED, ledger_key
 
 DECODED = {"decoded_videos", "frame_signals", "keyframes", "shot_frames"}
-TIERS = {f"tiers/{name}" for name in ("hunyuan_video/256p", "hunyuan_video/360p", "movie_gen/high_resolution")}
-ALL = {asset for asset in order() if not asset.startswith("tiers/")} | TIERS
-WATCHED = dg.AssetSelection.assets(*(asset.split("/") for asset in sorted(ALL)))
+TIERS = {asset for asset in order() if asset.startswith("tiers/")}
+DRAWS = {asset for asset in order() if asset.startswith("draws/")}
+ALL = set(order())
 
 
 @dataclass
@@ -39,7 +39,6 @@ class Automation:
             result = dg.evaluate_automation_conditions(
                 defs=self.definitions,
                 instance=self.instance,
-                asset_selection=WATCHED,
                 cursor=self.cursor,  # type: ignore[arg-type]
             )
         self.cursor = result.cursor
@@ -163,6 +162,15 @@ def test_new_vectors_ask_for_a_look_at_the_centres_and_new_centres_for_the_conce
     assert automation.tick() == of("a", "concepts")
 
 
+def test_other_verdicts_in_any_batch_ask_for_their_tiers_draw_alone(automation: Automation) -> None:
+    automation.made("tiers/movie_gen/low_resolution", "a", "second")
+    assert automation.tick() == {("draws/movie_gen/low_resolution", SHARED)}
+    automation.made("draws/movie_gen/low_resolution", SHARED, "second")
+    assert automation.tick() == set()
+    automation.made("tiers/movie_gen/low_resolution", "a", "second")
+    assert automation.tick() == set()
+
+
 def test_new_footage_is_left_to_the_sensor_until_raw_videos_are_there(automation: Automation) -> None:
     automation.instance.add_dynamic_partitions("batch", ["b"])
     assert automation.tick() == set()
@@ -170,10 +178,9 @@ def test_new_footage_is_left_to_the_sensor_until_raw_videos_are_there(automation
 
 def test_what_is_missing_after_raw_videos_is_asked_for_and_in_no_other_batch(automation: Automation) -> None:
     automation.instance.add_dynamic_partitions("batch", ["b"])
-    for asset in ("raw_videos", *sorted(order().keys() - ALL)):
-        automation.made(asset, "b")
+    automation.made("raw_videos", "b")
     automation.checked("b", passed=True)
-    assert automation.tick() == of("b", *(ALL - {"raw_videos", "concept_model"}))
+    assert automation.tick() == of("b", *(ALL - {"raw_videos", "concept_model"} - DRAWS))
     assert automation.tick() == set()
 
 

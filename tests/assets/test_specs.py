@@ -26,11 +26,13 @@ def test_the_graph_has_the_groups_of_the_design() -> None:
     groups: dict[str, set[str]] = {}
     for key, spec in SPECS.items():
         groups.setdefault(str(spec.group_name), set()).add(key)
-    assert {g for g in groups if g != "tiers"} == {"footage", "segments", "scores"}
+    assert {g for g in groups if g not in ("tiers", "draws")} == {"footage", "segments", "scores"}
     assert groups["footage"] == {"raw_videos", "decoded_videos", "frame_signals", "keyframes", "shot_frames"}
     assert groups["segments"] == {"transition_scores", "shots", "clips"}
     assert groups["scores"] == {*CHEAP, "candidates", *MODELLED, *CONTENT, "clip_sheet"}
     assert all(key.startswith("tiers/") for key in groups["tiers"])
+    assert groups["draws"] == {"draws/movie_gen/low_resolution", "draws/movie_gen/augmented_high_resolution"}
+    assert {key.replace("draws/", "tiers/") for key in groups["draws"]} <= groups["tiers"]
 
 
 @pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
@@ -47,11 +49,22 @@ def test_every_asset_says_what_it_is_who_owns_it_and_what_each_column_means(spec
     assert len({c.name for c in columns}) == len(columns)
 
 
+UNPARTITIONED = {"concept_model", *(k for k in SPECS if k.startswith("draws/"))}
+
+
 def test_the_concepts_centres_are_one_set_for_all_batches() -> None:
     assert SPECS["concept_model"].partitions_def is None
 
 
-@pytest.mark.parametrize("spec", [s for k, s in SPECS.items() if k != "concept_model"])
+@pytest.mark.parametrize("key", [k for k in SPECS if k.startswith("draws/")])
+def test_a_draw_is_one_for_all_batches_reads_its_tier_and_shows_its_sql(key: str) -> None:
+    assert SPECS[key].partitions_def is None
+    assert [d.asset_key.to_user_string() for d in SPECS[key].deps] == [key.replace("draws/", "tiers/")]
+    assert "`part_share`" in str(SPECS[key].description)
+    assert "FROM clip_sheet" in str(SPECS[key].description)
+
+
+@pytest.mark.parametrize("spec", [s for k, s in SPECS.items() if k not in UNPARTITIONED])
 def test_every_other_asset_is_partitioned_by_ingest_batch(spec: dg.AssetSpec) -> None:
     assert isinstance(spec.partitions_def, dg.DynamicPartitionsDefinition)
     assert spec.partitions_def.name == "batch"

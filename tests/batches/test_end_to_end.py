@@ -50,7 +50,7 @@ CANDIDATES = 18
 # Tier: clips that are kept, and clips that each of its rules drops.
 VERDICTS: dict[str, tuple[int, dict[str, int]]] = {
     "allegro/fine_tuning": (5, {"resolution": 10, "clip_duration": 5, "frame_rate": 1, "moves": 1}),
-    "goku/480p": (7, {"clip_duration": 6, "resolution": 5, "little_text": 1, "not_static": 1, "no_duplicate": 2}),
+    "goku/480p": (4, {"clip_duration": 6, "resolution": 5, "little_text": 1, "not_static": 1, "no_duplicate": 5}),
     "hunyuan_video/256p": (7, {"resolution": 2, "exposed": 1, "not_static": 1, "no_duplicate": 11}),
     "hunyuan_video/360p": (7, {"kept_by_parent": 15}),
     "hunyuan_video/540p": (6, {"kept_by_parent": 15, "clear": 1}),

@@ -16,7 +16,18 @@ from tests.place import Place
 from video_assets.curate.tiers import load_tiers
 from video_assets.lake import schemas
 from video_assets.lake.lake import Lake, Made, Replacement
-from video_assets.lake.plan import TRANSIENT, Due, Measurement, Why, due_partitions, due_rows, plan, ready
+from video_assets.lake.plan import (
+    SHARED,
+    TRANSIENT,
+    Due,
+    Measurement,
+    Why,
+    due_partitions,
+    due_rows,
+    over_batches,
+    plan,
+    ready,
+)
 from video_assets.lake.schemas import RAW_VIDEOS, SOURCE_FILES
 from video_assets.measurements import MODELLED, measurements
 from video_assets.reasons import Reason
@@ -102,6 +113,44 @@ def test_batches_do_not_touch_each_other() -> None:
     ledger = made() | made(batch="c")
     ledger["source_files", "c"]["data_version"] = "more"
     assert {batch for _, batch, _, _ in due_partitions(ORDER, ["b", "c"], ledger, {})} == {"c"}
+
+
+OVER_ALL = {**ORDER, "draw": Measurement("draw", schemas.CLIPS, "1", ("tier",), "clip", over_all=True)}
+
+
+def two_batches() -> Ledger:
+    """The ledger of two batches, with a draw over both."""
+    ledger = made() | made(batch="c")
+    inputs = {"tier": over_batches("tier", ledger)}
+    ledger["draw", SHARED] = {"version": "1", "data_version": "draw", "inputs": inputs}
+    return ledger
+
+
+def over_all(ledger: Ledger, order: Mapping[str, Measurement] = OVER_ALL) -> list[tuple[str, Why]]:
+    """What is due of two batches, each asset once."""
+    return list(dict.fromkeys((asset, why) for asset, _, why, _ in due_partitions(order, ["b", "c"], ledger, {})))
+
+
+def test_what_is_made_over_all_batches_is_due_once_when_an_input_changes_in_any_of_them() -> None:
+    assert over_all(two_batches()) == []
+    changed = two_batches()
+    changed["tier", "c"]["data_version"] = "other"
+    assert over_all(changed) == [("draw", Why.STALE)]
+    assert len(due_partitions(OVER_ALL, ["b", "c"], changed, {})) == 1
+    raised = OVER_ALL | {"draw": replace(OVER_ALL["draw"], version="2")}
+    assert over_all(two_batches(), raised) == [("draw", Why.STALE)]
+    never = two_batches()
+    del never["draw", SHARED]
+    assert over_all(never) == [("draw", Why.NEW)]
+    assert due_partitions(OVER_ALL, [], {}, {}) == []
+
+
+def test_what_is_made_over_all_batches_waits_for_the_last_of_them() -> None:
+    ledger = two_batches()
+    del ledger["tier", "b"]
+    assert over_all(ledger) == [("tier", Why.NEW), ("draw", Why.FOLLOWS)]
+    due = [Due(*found) for found in due_partitions(OVER_ALL, ["b", "c"], ledger, {})]
+    assert [(d.asset, d.batch) for d in ready(due, OVER_ALL)] == [("tier", "b")]
 
 
 def test_only_what_is_due_for_certain_and_not_downstream_of_a_doubt_is_ready() -> None:

@@ -14,6 +14,7 @@ from filelock import Timeout
 
 from video_assets import progress, reports
 from video_assets.batches.step import Step
+from video_assets.curate.draws import Draw, load_draws
 from video_assets.curate.tiers import Tier, TierError, load_tiers
 from video_assets.lake.lake import Lake, Made
 from video_assets.lake.plan import Measurement, failures
@@ -76,9 +77,16 @@ def remade_for_all() -> dg.AutomationCondition[dg.AssetKey]:
 
 @lru_cache(maxsize=4)
 def catalogue(chosen: Settings) -> tuple[Mapping[str, Tier], Mapping[str, Measurement], Sequence[TierError]]:
-    """The tiers that can be used, every measurement in order, and what is wrong with the other tier files."""
+    """The tiers that can be used, every measurement in order, and what is wrong with the other files of tiers and draws."""
     tiers, errors = load_tiers(chosen.sql_folder / "tiers")
-    return tiers, measurements(chosen, tiers), errors
+    drawing, others = draws_of(chosen, tiers)
+    return tiers, measurements(chosen, tiers, drawing), [*errors, *others]
+
+
+def draws_of(chosen: Settings, tiers: Mapping[str, Tier]) -> tuple[dict[str, Draw], list[TierError]]:
+    """The draws that can be used, and what is wrong with the others."""
+    folder = chosen.sql_folder
+    return load_draws(folder / "draws", tiers, folder / "macros.sql", chosen.draws)
 
 
 def order() -> Mapping[str, Measurement]:

@@ -8,8 +8,10 @@ import dagster as dg
 from video_assets import reports
 from video_assets.assets.common import BATCHES, catalogue, facts, picture, spec, working
 from video_assets.batches.tiers import decide
+from video_assets.curate.coverage import coverage
 from video_assets.curate.funnel import beside_published, funnel
 from video_assets.curate.tiers import Tier
+from video_assets.curate.verdicts import only_batches
 from video_assets.lake.lake import Lake
 from video_assets.lake.schemas import TIER_VERDICTS
 from video_assets.lake.versions import combined
@@ -65,10 +67,12 @@ def _figures(lake: Lake, tier: Tier, batches: Sequence[str]) -> dict[str, dict[s
 
 
 def _pictures(lake: Lake, tier: Tier, batches: Sequence[str]) -> dict[str, dg.MetadataValue[Any]]:
-    """What a kept hour has cost, the funnel over the run's batches, and pictures of both sides."""
+    """What a kept hour has cost, the funnel over the run's batches, what it keeps of them, and pictures."""
     clips = lake.query(f"{_CLIPS} ORDER BY c.batch, c.video_id, c.start_pts", [tier.name, list(batches)])
     with lake.cursor() as cursor:
         steps = beside_published(funnel(cursor, tier, batches), tier)
+        with only_batches(cursor, batches):
+            covered = coverage(cursor, tier)
     spent = lake.query(_SPENT, [list(batches)]).item()
     hours = clips.filter(verdict="kept")["duration_s"].sum() / 3600
     return {
@@ -77,6 +81,7 @@ def _pictures(lake: Lake, tier: Tier, batches: Sequence[str]) -> dict[str, dg.Me
         else dg.MetadataValue.null(),
         "funnel": picture(reports.table(steps)),
         "funnel_plot": picture(reports.funnel(steps)),
+        "coverage": picture(reports.coverage(covered)),
         "contact_sheet_kept": picture(reports.contact_sheet(lake, clips.filter(verdict="kept"))),
         "contact_sheet_dropped": picture(reports.contact_sheet(lake, clips.filter(verdict="dropped"))),
     }

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from video_assets.lake.lake import Lake, Made
-from video_assets.lake.plan import SHARED, Measurement, ledger_key
+from video_assets.lake.plan import SHARED, Measurement, ledger_key, over_batches
 from video_assets.lake.versions import data_version
 
 Progress = Callable[[str, int, int], None]
@@ -39,10 +39,12 @@ class Step:
 
     def inputs_of(self, asset: str, batches: Sequence[str]) -> dict[str, dict[str, str]]:
         """The same for several batches, by batch."""
-        ledger = self.lake.made([*batches, SHARED])
+        ledger = self.lake.made(None if self.order[asset].over_all else [*batches, SHARED])
         return {batch: self._inputs(ledger, asset, batch) for batch in batches}
 
     def _inputs(self, ledger: Mapping[tuple[str, str], Mapping[str, Any]], asset: str, batch: str) -> dict[str, str]:
+        if self.order[asset].over_all:
+            return {i: over_batches(i, ledger) for i in self.order[asset].inputs}
         keys = {i: ledger_key(self.order.get(i), i, batch) for i in self.order[asset].inputs}
         return {i: ledger[key]["data_version"] for i, key in keys.items() if key in ledger}
 

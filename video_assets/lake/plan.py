@@ -8,7 +8,7 @@ only what is missing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -17,6 +17,7 @@ import polars as pl
 
 from video_assets.lake.lake import Lake
 from video_assets.lake.schemas import Table
+from video_assets.lake.versions import combined
 from video_assets.reasons import Reason
 
 TRANSIENT = [r.value for r in Reason if r.transient]
@@ -39,6 +40,7 @@ class Measurement:
         stops: whether a batch of which every row failed ends here, because what follows could only be empty.
         growth: it is made once for all batches, and anew when its one input has this many times as many good rows as
             then; None: it is made for each batch.
+        over_all: it is made once for all batches, and anew when an input's content changed in any of them.
     """
 
     asset: str
@@ -49,6 +51,12 @@ class Measurement:
     where: Mapping[str, str] = field(default_factory=dict)
     stops: bool = False
     growth: float | None = None
+    over_all: bool = False
+
+    @property
+    def shared(self) -> bool:
+        """Whether it is made once for all batches."""
+        return self.over_all or self.growth is not None
 
 
 class Why(StrEnum):
@@ -91,7 +99,7 @@ def due_rows(subjects: Sequence[str], rows: pl.DataFrame, key: str, version: str
 
 def ledger_key(measurement: Measurement | None, asset: str, batch: str) -> tuple[str, str]:
     """Where the ledger has an asset's batch; None is an asset that is no measurement."""
-    return asset, SHARED if measurement and measurement.growth else batch
+    return asset, SHARED if measurement and measurement.shared else batch
 
 
 def outgrown(measurement: Measurement, ledger: Mapping[tuple[str, str], Mapping[str, Any]]) -> bool:
@@ -100,6 +108,26 @@ def outgrown(measurement: Measurement, ledger: Mapping[tuple[str, str], Mapping[
     rows: int = sum(e["rows"] - e["failures"] for (asset, _), e in ledger.items() if asset == source)
     then = int(ledger[measurement.asset, SHARED]["inputs"].get(source, 0))
     return rows > then and rows >= (measurement.growth or 1) * then
+
+
+def over_batches(asset: str, ledger: Mapping[tuple[str, str], Mapping[str, Any]]) -> str:
+    """One data version for all batches of an asset, as an asset over all batches reads them."""
+    return combined(*sorted(f"{batch} {e['data_version']}" for (name, batch), e in ledger.items() if name == asset))
+
+
+def _due_over_all(
+    measurement: Measurement, ledger: Mapping[tuple[str, str], Mapping[str, Any]], pending: Container[str]
+) -> tuple[Why, str] | None:
+    """Why an asset over all batches is due; it waits while what it reads may yet change in some batch."""
+    if waits := [i for i in measurement.inputs if i in pending]:
+        return Why.FOLLOWS, f"only if {', '.join(waits)} changes"
+    entry = ledger.get((measurement.asset, SHARED))
+    if entry is None:
+        return Why.NEW, "never made"
+    if entry["version"] != measurement.version:
+        return Why.STALE, f"version {entry['version']} is now {measurement.version}"
+    changed = [i for i in measurement.inputs if entry["inputs"].get(i) != over_batches(i, ledger)]
+    return (Why.STALE, f"{', '.join(changed)} changed") if changed else None
 
 
 def due_partitions(
@@ -122,6 +150,8 @@ def due_partitions(
         due = set(shared)
         stopped: set[str] = set()
         for asset, measurement in order.items():
+            if measurement.over_all:
+                continue
             entry = ledger.get(ledger_key(measurement, asset, batch))
             if (entry is None and stopped & {*measurement.inputs}) or (measurement.stops and _all_failed(entry)):
                 stopped.add(asset)
@@ -154,6 +184,10 @@ def due_partitions(
             if measurement.growth:
                 shared.add(asset)
             found.append((asset, batch, why, detail))
+    last = found[-1][1] if found else max((b for _, b in ledger), default=SHARED)
+    for asset, measurement in order.items():
+        if measurement.over_all and last and (due_now := _due_over_all(measurement, ledger, {f[0] for f in found})):
+            found.append((asset, last, *due_now))
     return found
 
 
@@ -183,8 +217,10 @@ def plan(lake: Lake, order: Mapping[str, Measurement], batches: Sequence[str] | 
     Args:
         lake: the lake.
         order: see :func:`due_partitions`.
-        batches: only these; default all that the ledger of sources holds.
+        batches: only these, without what is made over all; default all that the ledger of sources holds.
     """
+    if batches is not None:
+        order = {asset: m for asset, m in order.items() if not m.over_all}
     ledger = lake.made(None if batches is None else [*batches, SHARED])
     known = sorted(batch for asset, batch in ledger if asset == SOURCE_FILES)
     due = due_partitions(order, known, ledger, _transient(lake, order.values()))

@@ -892,6 +892,27 @@ TIER_VERDICTS = Table(
     ),
 )
 
+DRAWS = Table(
+    "draws",
+    "A clip that is drawn from those that a tier keeps into the training mix.",
+    ("tier", "clip_id"),
+    (
+        _BATCH,
+        Column("tier", TEXT, "Tier from which it is drawn: recipe/stage; the draw's file is named as the tier's."),
+        _CLIP,
+        _VIDEO,
+        Column("part", TEXT, "Part of the mix as which it was drawn, such as its orientation."),
+        Column("wanted", BOOL, "Whether it is of the kind of which the mix is to have a least share, such as people."),
+        Column("source", TEXT, "Source that may give so many clips and no more; NULL where none is limited."),
+        Column("bucket", TEXT, "Bucket of like duration and aspect; NULL where the draw has none."),
+        Column("split", TEXT, "train, or evaluation: of a source video that is held out of training, every clip."),
+        Column(
+            "luck", DOUBLE, "The clip's own number in [0, 1) by the draw's seed: the lower, the sooner it is drawn."
+        ),
+        _VERSION,
+    ),
+)
+
 MATERIALIZATIONS = Table(
     "materializations",
     "The ledger: what each asset's batch was made from, by which version and run, and what it cost.",
@@ -943,6 +964,7 @@ TABLES: dict[str, Table] = {
         CONCEPT_MODEL,
         CONCEPTS,
         TIER_VERDICTS,
+        DRAWS,
         MATERIALIZATIONS,
     )
 }

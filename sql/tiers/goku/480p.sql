@@ -33,5 +33,5 @@ SELECT
 
     -- Copies by perceptual hash, of which the more beautiful stays (as reported). Ours: Movie Gen's cosine, and the better
     -- of two stays by size, text, bits and length.
-    duplicate_cosine < 0.99 AS no_duplicate
+    NOT duplicate AS no_duplicate
 FROM clip_sheet;

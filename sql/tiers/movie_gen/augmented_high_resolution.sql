@@ -36,8 +36,8 @@ SELECT
     -- Table 44, row 9 (as reported): shots per second < 0.85.
     shots_per_second < 0.85 AS not_jittery,
 
-    -- Table 44, row 10 (as reported): cosine < 0.99; the space is ours, and of near clips the best stays (ours).
-    duplicate_cosine < 0.99 AS no_duplicate,
+    -- Table 44, row 10 (as reported): cosine < 0.99, which is duplicates.min_cosine; see high_resolution.sql.
+    NOT duplicate AS no_duplicate,
 
     -- Main text, visual filter 6, after Panda-70M: not the first seconds of the source (as reported); 3 s, and of sources
     -- with several shots only, are ours.

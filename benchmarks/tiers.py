@@ -1,0 +1,105 @@
+"""What a what-if and a re-made tier cost on a large lake of synthetic measurements, as ratios to one scan of the columns involved.
+
+Fills a lake with clips that nobody filmed: random measurements in the tables that the tier reads, in batches. The reference
+is one query that reads the columns involved, table by table, joined to nothing.
+
+    python benchmarks/tiers.py --clips 10_000_000
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+
+from video_assets.curate.tiers import load_tiers
+from video_assets.curate.verdicts import verdict_query
+from video_assets.curate.what_if import edited, what_if
+from video_assets.lake.lake import Lake
+from video_assets.settings import LakeSettings, Settings
+
+AT_MOST = 3.0
+TIER = "movie_gen/low_resolution"
+RULES = {"enough_motion": "vmaf_motion > 0.5"}
+# Per table, what the tier reads of it, made from the clip's number i.
+ROWS = {
+    "clips": "md5(i::VARCHAR) AS clip_id, 'v' || i AS video_id, 4 + 12 * random() AS duration_s, 25.0 AS fps, 3.0 AS start_s, "
+    "1920 AS crop_width, 1080 AS crop_height",
+    "raw_videos": "'v' || i AS video_id, if(random() < 0.5, 1080, 480) AS height, 1920 AS width, 30.0 AS duration_s, "
+    "1 AS time_base_num, 1000 AS time_base_den, 'CC0-1.0' AS licence, 'holder ' || i % 100 AS holder",
+    "decoded_videos": "'v' || i AS video_id, 0 AS first_pts, 25.0 AS fps",
+    "shots": "'v' || i AS video_id, 0 AS shot",
+    "visual_scores": "md5(i::VARCHAR) AS clip_id, 'v' || i AS video_id, random() / 5 AS border_share",
+    "motion_scores": "md5(i::VARCHAR) AS clip_id, 'v' || i AS video_id, random() * 4 AS vmaf_motion, random() AS still_share, "
+    "0 AS sudden_changes, random() AS shots_per_second",
+    "text_scores": "md5(i::VARCHAR) AS clip_id, 'v' || i AS video_id, random() / 10 AS text_share",
+    "quality_scores": "md5(i::VARCHAR) AS clip_id, 'v' || i AS video_id, random() AS technical_quality",
+    "duplicate_groups": "md5(i::VARCHAR) AS clip_id, random() < 0.1 AS duplicate",
+}
+SCANS = {
+    "clips": "sum(duration_s), sum(start_s)",
+    "raw_videos": "sum(height), sum(width), sum(duration_s)",
+    "visual_scores": "sum(border_share)",
+    "motion_scores": "sum(vmaf_motion), sum(still_share), sum(sudden_changes), sum(shots_per_second)",
+    "text_scores": "sum(text_share)",
+    "quality_scores": "sum(technical_quality)",
+    "duplicate_groups": "count_if(duplicate)",
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="What-if and re-tiering against one scan of the columns involved.")
+    parser.add_argument("--clips", type=int, default=10_000_000, help="Clips in the lake.")
+    parser.add_argument("--batch-clips", type=int, default=100_000, help="Clips in a batch.")
+    parser.add_argument("--repeats", type=int, default=3)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        lake = Lake(Settings(lake=LakeSettings(root=folder)))
+        with lake.cursor() as cursor:
+            fill(cursor, arguments.clips, arguments.batch_clips)
+            report(cursor, lake.settings.sql_folder, arguments.repeats)
+
+
+def fill(cursor: duckdb.DuckDBPyConnection, clips: int, batch_clips: int) -> None:
+    """Write every table's rows; the same clip has the same id in each."""
+    for table, columns in ROWS.items():
+        batch = f"'b-' || lpad((i // {batch_clips})::VARCHAR, 6, '0') AS batch"
+        cursor.execute(f"INSERT INTO {table} BY NAME SELECT {batch}, {columns} FROM range({clips}) AS made (i)")
+
+
+def report(cursor: duckdb.DuckDBPyConnection, sql: Path, repeats: int) -> None:
+    tiers, _ = load_tiers(sql / "tiers")
+    tier = tiers[TIER]
+    other = edited(tier, RULES)
+
+    def scan() -> None:
+        for table, columns in SCANS.items():
+            cursor.execute(f"SELECT {columns} FROM {table}").fetchall()
+
+    def decide() -> None:
+        cursor.execute(f"CREATE OR REPLACE TEMP TABLE decided AS {verdict_query(other)}")
+
+    one = timed(scan, repeats)
+    print(f"one scan of the columns: {one:.2f} s")
+    for name, action in (("what-if", lambda: what_if(cursor, tier, other, tiers)), ("tier made anew", decide)):
+        seconds = timed(action, repeats)
+        print(f"{name}: {seconds:.2f} s, {seconds / one:.1f} scans (at most {AT_MOST:g})")
+
+
+def timed(action: Callable[[], object], repeats: int) -> float:
+    """Median wall seconds."""
+    taken = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        action()
+        taken.append(time.perf_counter() - start)
+    return statistics.median(taken)
+
+
+if __name__ == "__main__":
+    main()
