@@ -9,7 +9,7 @@ WITH spent AS (
         coalesce(sum(gpu_seconds), 0) AS gpu_seconds,
         sum(footage_seconds) / 3600 AS measured_hours
     FROM materializations
-    WHERE batch <> '' AND compute_seconds IS NOT NULL
+    WHERE compute_seconds IS NOT NULL
     GROUP BY asset
 ),
 

@@ -6,7 +6,6 @@ import random
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -61,20 +60,17 @@ def whole(described: TransitionModel, chunks: Path) -> pl.DataFrame:
     return pl.read_parquet(chunks.with_name("scores.parquet"))
 
 
-def padded(frames: Picture) -> Picture:
-    return np.concatenate([np.repeat(frames[:1], CONTEXT, 0), frames, np.repeat(frames[-1:], CONTEXT, 0)])
-
-
 def test_the_scores_are_those_of_the_package_that_carries_the_weights(
     described: TransitionModel, frames: Picture, tmp_path: Path
 ) -> None:
-    frames = frames[:50]
+    frames = frames[:50]  # with the package's 25 of context on either side its window
     np.save(tmp_path / "frames.npy", frames)
     command = [sys.executable, "-W", "ignore", "-c", THEIRS, str(tmp_path / "frames.npy"), str(tmp_path / "scores.npy")]
     subprocess.run(command, check=True)
     theirs = np.load(tmp_path / "scores.npy")
-    window_of_theirs = replace(described, window=100, precision="float32").open()
-    ours = np.concatenate(list(window_of_theirs.scores([padded(frames)])))
+    weights = torch.load(described.weights, weights_only=True)
+    with_context = np.concatenate([np.repeat(frames[:1], 25, 0), frames, np.repeat(frames[-1:], 25, 0)])
+    ours = TransNetV2(weights, "cpu", half=False).scores(with_context)[25:-25]
     assert ours.shape == theirs.shape == (50, 2)
     np.testing.assert_allclose(ours, theirs, atol=1e-4)
 
@@ -133,35 +129,35 @@ def test_chunks_without_a_gap_are_one_stretch_that_begins_after_its_context() ->
         chunk(n, doubtful) for n, doubtful in ((2, False), (3, True), (4, False), (8, False), (9, True), (10, False))
     ]
     assert list(numbered(rows)) == [
-        (75, [2] * 25 + [3] * 25 + [4] * 25),
-        (225, [8] * 25 + [9] * 25 + [10] * 25),
+        (45, [2] * 15 + [3] * 15 + [4] * 15),
+        (135, [8] * 15 + [9] * 15 + [10] * 15),
     ]
 
 
 @pytest.mark.parametrize(
     ("last", "expected"),
     [
-        ([chunk(1, True, 10)], [1] * 10 + [1] * 25),
-        ([chunk(1, True), chunk(2, False, 10)], [1] * 25 + [2] * 10 + [2] * 15),
-        ([chunk(1, True), chunk(2, False)], [1] * 25 + [2] * 25),
+        ([chunk(1, True, 10)], [1] * 10 + [1] * 15),
+        ([chunk(1, True), chunk(2, False, 10)], [1] * 15 + [2] * 10 + [2] * 5),
+        ([chunk(1, True), chunk(2, False)], [1] * 15 + [2] * 15),
     ],
 )
 def test_at_the_ends_of_a_video_its_first_and_last_frame_stand_in_for_the_context(
     last: list[dict[str, object]], expected: list[int]
 ) -> None:
-    assert list(numbered([chunk(0, True), *last])) == [(0, [0] * 25 + [0] * 25 + expected)]
+    assert list(numbered([chunk(0, True), *last])) == [(0, [0] * 15 + [0] * 15 + expected)]
 
 
 def test_the_scores_of_a_part_are_nearly_those_of_the_whole(
     described: TransitionModel, chunks: Path, whole: pl.DataFrame, tmp_path: Path
 ) -> None:
-    """Frames 50 to 75 with their context alone, of which the network sees 50 on either side in the whole."""
-    some = pl.read_parquet(chunks).filter(pl.col("first_frame").is_between(25, 75))
-    some.with_columns(doubtful=pl.col("first_frame") == 50).write_parquet(tmp_path / "some.parquet")
+    """Frames 45 to 60 with their context alone, of which the network sees 50 on either side in the whole."""
+    some = pl.read_parquet(chunks).filter(pl.col("first_frame").is_between(30, 60))
+    some.with_columns(doubtful=pl.col("first_frame") == 45).write_parquet(tmp_path / "some.parquet")
     score_transitions(TransitionJob(described, tmp_path / "some.parquet", tmp_path / "scores.parquet"))
     part = pl.read_parquet(tmp_path / "scores.parquet")
     assert whole["frame"].to_list() == list(range(250))
-    assert part["frame"].to_list() == list(range(50, 75))
+    assert part["frame"].to_list() == list(range(45, 60))
     together = whole.join(part, on="frame")
     assert together.select((pl.col("boundary_score") - pl.col("boundary_score_right")).abs().max()).item() < 0.1
     assert min(part["compute_seconds"]) > 0
