@@ -15,6 +15,7 @@ from video_assets.curate.draws import Draw
 from video_assets.curate.tiers import Tier
 from video_assets.lake import schemas
 from video_assets.lake.plan import SOURCE_FILES, Measurement
+from video_assets.lake.sheet import SHEET, SOURCE, sheet_table
 from video_assets.lake.versions import code_version
 from video_assets.measure.models import models_of
 from video_assets.settings import Settings
@@ -49,7 +50,6 @@ MODELLED = (
 # What follows from the vectors of all batches.
 CONTENT = ("near_duplicates", "duplicate_groups", "concept_model", "concepts")
 LAION = "laion_scores"
-SHEET = "clip_sheet"
 # What the sheet joins before any model has looked.
 _BASIS = ("raw_videos", "decoded_videos", "shots", "clips", *CHEAP)
 # A model looks at a candidate's keyframes, cut to its crop in the picture as displayed.
@@ -57,8 +57,8 @@ _PICTURES = ("decoded_videos", "keyframes", "clips", "candidates")
 
 
 def sheet_sql(settings: Settings) -> str:
-    """The view over which tiers are written."""
-    return (settings.sql_folder / "views" / f"{SHEET}.sql").read_text()
+    """The SELECT whose rows are the sheet."""
+    return (settings.sql_folder / "views" / f"{SOURCE}.sql").read_text()
 
 
 def tier_asset(tier: str) -> str:
@@ -168,7 +168,7 @@ def measurements(
             code_version(CODE["quality_scores"], settings.quality.model_dump() | {"keyframes": decode}), _PICTURES, "candidate",
         ),
         Measurement(
-            SHEET, schemas.CLIPS, code_version("view", {"sql": sheet_sql(settings)}),
+            SHEET, sheet_table(sheet_sql(settings)), code_version("table", {"sql": sheet_sql(settings)}),
             (
                 *_BASIS, "candidates", *MODELLED, "duplicate_groups", "concepts",
                 *((LAION,) if models_of(LAION, settings.models) else ()),

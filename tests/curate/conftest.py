@@ -56,6 +56,8 @@ class Lake:
             self._write(table.name, table.empty(), "CREATE TABLE {0} AS SELECT * FROM incoming")
         for view in sorted((SQL / "views").glob("*.sql")):
             connection.execute(f"CREATE OR REPLACE VIEW {view.stem} AS {view.read_text()}")
+        # As if it were always up to date.
+        connection.execute("CREATE VIEW clip_sheet AS FROM clip_measurements")
 
     def _write(self, name: str, rows: pl.DataFrame, statement: str) -> None:
         self.connection.register("incoming", rows.to_arrow())

@@ -13,7 +13,7 @@ from video_assets.curate.tiers import Tier, load_tiers
 from video_assets.lake.schemas import CANDIDATES
 from video_assets.measurements import MODELLED
 
-SHEET = (SQL / "views" / "clip_sheet.sql").read_text()
+SHEET = (SQL / "views" / "clip_measurements.sql").read_text()
 SHIPPED, _ = load_tiers(SQL / "tiers")
 
 

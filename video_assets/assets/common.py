@@ -101,7 +101,6 @@ def spec(
     *,
     description: str | None = None,
     automation: dg.AutomationCondition[dg.AssetKey] | None = None,
-    columns: dg.TableSchema | None = None,
 ) -> dg.AssetSpec:
     """The spec of an asset that is in :func:`order`; by default described as its table is, and re-made as needed."""
     measurement = order()[asset]
@@ -117,8 +116,8 @@ def spec(
         deps=[i.split("/") for i in measurement.inputs if i in order()],
         automation_condition=automation or remade(),
         metadata={
-            "dagster/column_schema": columns or column_schema(table),
-            "dagster/table_name": f"lake.main.{asset if columns else table.name}",
+            "dagster/column_schema": column_schema(table),
+            "dagster/table_name": f"lake.main.{table.name}",
         },
     )
 

@@ -59,7 +59,7 @@ def duplicate_groups(context: dg.AssetExecutionContext, lake: LakeResource) -> d
     shown = opened.query(
         "SELECT g.duplicate_group, g.duplicates, g.clip_id, g.duplicate_of, g.duplicate_cosine, s.file_name, s.batch, "
         "s.video_id, s.start_pts, s.end_pts, concat(s.file_name, ' ', round(g.duplicate_cosine, 3)) AS label "
-        "FROM duplicate_groups AS g JOIN clip_sheet AS s ON s.batch = g.batch AND s.clip_id = g.clip_id "
+        "FROM duplicate_groups AS g JOIN clip_measurements AS s ON s.batch = g.batch AND s.clip_id = g.clip_id "
         "WHERE g.duplicate_group IN (SELECT duplicate_group FROM duplicate_groups WHERE batch = ? AND duplicates > 1) "
         "ORDER BY g.duplicate_group, g.duplicate_cosine, g.clip_id LIMIT 200",
         [batch],
@@ -115,7 +115,7 @@ def concepts(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Materi
     shown = opened.query(
         "SELECT k.concept, k.concept_cosine, s.batch, s.video_id, s.start_pts, s.end_pts, "
         "concat('concept ', k.concept, ': ', s.subjects[1].subject) AS label "
-        "FROM concepts AS k JOIN clip_sheet AS s ON s.batch = k.batch AND s.clip_id = k.clip_id "
+        "FROM concepts AS k JOIN clip_measurements AS s ON s.batch = k.batch AND s.clip_id = k.clip_id "
         "WHERE k.batch = ? ORDER BY k.concept, k.concept_cosine DESC",
         [batch],
     )

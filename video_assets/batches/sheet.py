@@ -1,24 +1,22 @@
-"""clip_sheet: a view, whose batch is new when something that it joins is."""
+"""clip_sheet: what was measured of a batch's clips, joined and written down."""
 
 from __future__ import annotations
 
-from video_assets.batches.step import Step
-from video_assets.lake.lake import Made
-from video_assets.lake.versions import combined
-from video_assets.measurements import SHEET
+from video_assets.batches.step import Step, Stopwatch, total
+from video_assets.lake.lake import Made, Replacement
+from video_assets.lake.sheet import SHEET, SOURCE
 
 
-def note_sheet(step: Step, batch: str) -> Made:
-    """Note the batch's sheet in the ledger: one row per clip, as new as the newest of what it joins.
+def write_sheet(step: Step, batch: str) -> Made:
+    """Commit the batch's rows of the view that joins the measurements.
 
-    Nothing is written but the note, for the rows are computed when somebody asks. Its data version stands for those of
-    all its inputs, so that a tier has one thing to look at.
+    Their data version is that of what stands in them, so that a tier is decided anew only when one of its clips reads
+    differently, and not because a table was made again with the same content.
     """
-    inputs, version = step.inputs(SHEET, batch), step.version(SHEET)
-    counted = "SELECT count(*), coalesce(sum(duration_s), 0) FROM clips WHERE batch = ?"
-    clips, seconds = step.lake.query(counted, [batch]).row(0)
-    content = combined(version, *(f"{asset} {inputs[asset]}" for asset in sorted(inputs)))
-    made = Made(SHEET, batch, version, content, inputs, clips, footage_seconds=seconds)
-    step.lake.commit([], [made], message=f"{SHEET}/{batch}", run_id=step.run_id)
-    step.progress(SHEET, 1, 1)
+    inputs, watch = step.inputs(SHEET, batch), Stopwatch()
+    table = step.order[SHEET].table
+    rows = table.frame(step.lake.query(f"SELECT * FROM {SOURCE} WHERE batch = ?", [batch]))
+    seconds = total(rows["duration_s"])
+    made = step.made(SHEET, batch, rows, inputs, footage_seconds=seconds, compute_seconds=watch.seconds)
+    step.lake.commit([Replacement(table, [batch], rows)], [made], message=f"{SHEET}/{batch}", run_id=step.run_id)
     return made

@@ -35,7 +35,7 @@ def candidates(
     Args:
         connection: with the lake in use.
         tiers: the tiers without a parent. One that DuckDB refuses rules nothing in or out.
-        sheet: the view ``clip_sheet``'s SELECT.
+        sheet: the SELECT of ``clip_measurements``, whose rows the sheet's are.
         unknown: tables that models fill: the tiers are asked as if these were empty.
         batch: the batch.
         sampled_share: of the clips that all tiers drop, the share that is measured all the same, 0-1.

@@ -263,7 +263,7 @@ class _File:
         tables = {t.name for t in column.find_all(exp.Table)} - {"tier_verdicts"}
         if tables or column.find(exp.Window):
             what = f"The rule {name} looks at more than its clip ({', '.join(sorted(tables)) or 'a window'})."
-            mend = "Use a column of clip_sheet, or add one to the view; the parent's tier_verdicts alone may be read."
+            mend = "Use a column of clip_sheet, or add one to sql/views/clip_measurements.sql; the parent's tier_verdicts alone may be read."
             raise TierError(self.path, line, what, mend)
         last = words[-3] if aliased else words[-1]
         span = (words[0].start, words[-1].end + 1)

@@ -72,7 +72,7 @@ def only_batches(
 ) -> Iterator[None]:
     """Let ``clip_sheet`` and ``tier_verdicts`` name the rows of these batches alone, on this connection.
 
-    ``sheet`` is a query that takes the place of the view ``clip_sheet``.
+    ``sheet`` is a query that takes the place of ``clip_sheet``.
 
     Temporary views come first when DuckDB looks up a name, so that a tier's text runs unchanged. A single batch is
     compared with ``=``, which DuckDB passes on to both sides of the sheet's joins, so that files of other batches are

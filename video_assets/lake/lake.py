@@ -16,38 +16,14 @@ from typing import Any
 
 import duckdb
 import polars as pl
-from polars.datatypes import DataTypeClass
 
 from video_assets.lake import catalog
 from video_assets.lake.files import DataFiles, write_parquet
 from video_assets.lake.s3 import S3Access, open_s3
 from video_assets.lake.schemas import MATERIALIZATIONS, TABLES, Column, Table
+from video_assets.lake.sheet import SHEET, SOURCE, sheet_table
+from video_assets.lake.sql_types import sql_type
 from video_assets.settings import Settings
-
-_TYPES: dict[pl.DataType, str] = {
-    pl.String(): "VARCHAR",
-    pl.Boolean(): "BOOLEAN",
-    pl.Int32(): "INTEGER",
-    pl.Int64(): "BIGINT",
-    pl.Float32(): "FLOAT",
-    pl.Float64(): "DOUBLE",
-    pl.Binary(): "BLOB",
-    pl.Datetime("us", "UTC"): "TIMESTAMPTZ",
-}
-
-
-def sql_type(dtype: pl.DataType) -> str:
-    """DuckDB's name of a column type."""
-    if isinstance(dtype, pl.List):
-        return f"{sql_type(_instance(dtype.inner))}[]"
-    if isinstance(dtype, pl.Struct):
-        return "STRUCT(" + ", ".join(f'"{f.name}" {sql_type(_instance(f.dtype))}' for f in dtype.fields) + ")"
-    return _TYPES[dtype]
-
-
-def _instance(dtype: pl.DataType | DataTypeClass) -> pl.DataType:
-    """Polars lets a nested type be a class; the names below are kept by instance."""
-    return dtype() if isinstance(dtype, DataTypeClass) else dtype
 
 
 @dataclass(frozen=True)
@@ -254,13 +230,30 @@ def _create(
         if table.name not in found:
             listed = ", ".join(f'"{c.name}" {sql_type(c.dtype)}' for c in columns)
             connection.execute(f"CREATE TABLE {table.name} ({listed})")
-            connection.execute(f"COMMENT ON TABLE {table.name} IS {_quoted(table.description)}")
         else:
             for c in columns:
                 connection.execute(f'ALTER TABLE {table.name} ADD COLUMN "{c.name}" {sql_type(c.dtype)}')
-        for c in columns:
-            connection.execute(f'COMMENT ON COLUMN {table.name}."{c.name}" IS {_quoted(c.description)}')
+        _describe(connection, table, columns)
     connection.execute("COMMIT")
+
+
+def _describe(connection: duckdb.DuckDBPyConnection, table: Table, columns: Sequence[Column]) -> None:
+    """Put the descriptions of a table and of some of its columns into the catalog."""
+    connection.execute(f"COMMENT ON TABLE {table.name} IS {_quoted(table.description)}")
+    for c in columns:
+        connection.execute(f'COMMENT ON COLUMN {table.name}."{c.name}" IS {_quoted(c.description)}')
+
+
+def _fill_sheet(connection: duckdb.DuckDBPyConnection, text: str) -> None:
+    """Make the sheet's table anew by a SELECT, with the rows that it gives now, so that nobody finds it empty."""
+    table = sheet_table(text)
+    [(views,)] = connection.execute(
+        f"SELECT count(*) FROM duckdb_views() WHERE database_name = '{catalog.NAME}' AND view_name = '{SHEET}'"
+    ).fetchall()
+    if views:  # in a lake from before there was a table
+        connection.execute(f"DROP VIEW {SHEET}")
+    connection.execute(f"CREATE OR REPLACE TABLE {SHEET} AS {text.rstrip().rstrip(';')}")
+    _describe(connection, table, table.columns)
 
 
 def _create_views(connection: duckdb.DuckDBPyConnection, views: Mapping[str, str]) -> None:
@@ -275,6 +268,8 @@ def _create_views(connection: duckdb.DuckDBPyConnection, views: Mapping[str, str
         if known and known[0] == version:
             continue
         connection.execute("BEGIN")
+        if name == SOURCE:
+            _fill_sheet(connection, text)
         connection.execute(f"CREATE OR REPLACE VIEW {name} AS {text.rstrip().rstrip(';')}")
         _note(connection, [Made(f"views/{name}", "", version, version, {}, 0)], "")
         connection.execute("COMMIT")

@@ -1,4 +1,5 @@
--- One row per clip with every score: the surface that people explore and tiers are written over.
+-- One row per clip with every score, as they are now. The asset clip_sheet writes a batch's rows down in the table of that
+-- name, which people explore and tiers are written over: a scan of it opens one file a batch, and not one of every table.
 -- A clip that is not measured yet, or could not be, is here with NULL in its scores; <family>_reason says why.
 -- Every join compares the batch too, so that a query on one batch opens that batch's files alone.
 SELECT

@@ -1,0 +1,52 @@
+"""The sheet's table: what ``sql/views/clip_measurements.sql`` gives, a row per clip, written down batch by batch.
+
+Its columns are those of that SELECT, so that a column is added by writing it there and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+
+import duckdb
+import polars as pl
+
+from video_assets.lake.schemas import TABLES, Column, Table
+from video_assets.lake.sql_types import sql_type
+
+SHEET = "clip_sheet"
+SOURCE = "clip_measurements"
+"""The view that joins the measurements."""
+
+
+@lru_cache(maxsize=4)
+def sheet_table(select: str) -> Table:
+    """The table of a SELECT over the lake's tables; its columns are described as those that they are taken from.
+
+    Raises:
+        duckdb.Error: DuckDB refuses the SELECT.
+        ValueError: a column is of a type that no table of the lake has.
+    """
+    known = {c.name: c for table in TABLES.values() for c in table.columns}
+    with duckdb.connect() as empty:
+        for table in TABLES.values():
+            listed = ", ".join(f'"{c.name}" {sql_type(c.dtype)}' for c in table.columns)
+            empty.execute(f"CREATE TABLE {table.name} ({listed})")
+        kinds = empty.execute(
+            "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal"
+        ).fetchall()
+        found = empty.execute(f"DESCRIBE {select}").fetchall()
+    types = {kind: TABLES[table].schema[column] for table, column, kind in kinds}
+    columns = tuple(_column(known.get(name), name, kind, types) for name, kind, *_ in found)
+    return Table(SHEET, "One row per clip with every score, over which tiers are written.", ("clip_id",), columns)
+
+
+def _column(taken: Column | None, name: str, kind: str, types: Mapping[str, pl.DataType]) -> Column:
+    if kind not in types:
+        raise ValueError(
+            f"{SOURCE}.sql gives {name} as {kind}, which no table of the lake has; cast it to a simpler type."
+        )
+    if taken is None:
+        return Column(name, types[kind], f"Computed in the view {SOURCE}.")
+    return replace(taken, dtype=types[kind])

@@ -1,0 +1,31 @@
+"""How a column's type is called in SQL."""
+
+from __future__ import annotations
+
+import polars as pl
+from polars.datatypes import DataTypeClass
+
+_TYPES: dict[pl.DataType, str] = {
+    pl.String(): "VARCHAR",
+    pl.Boolean(): "BOOLEAN",
+    pl.Int32(): "INTEGER",
+    pl.Int64(): "BIGINT",
+    pl.Float32(): "FLOAT",
+    pl.Float64(): "DOUBLE",
+    pl.Binary(): "BLOB",
+    pl.Datetime("us", "UTC"): "TIMESTAMPTZ",
+}
+
+
+def sql_type(dtype: pl.DataType) -> str:
+    """DuckDB's name of a column type."""
+    if isinstance(dtype, pl.List):
+        return f"{sql_type(_instance(dtype.inner))}[]"
+    if isinstance(dtype, pl.Struct):
+        return "STRUCT(" + ", ".join(f'"{f.name}" {sql_type(_instance(f.dtype))}' for f in dtype.fields) + ")"
+    return _TYPES[dtype]
+
+
+def _instance(dtype: pl.DataType | DataTypeClass) -> pl.DataType:
+    """Polars lets a nested type be a class; the names below are kept by instance."""
+    return dtype() if isinstance(dtype, DataTypeClass) else dtype
