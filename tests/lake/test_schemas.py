@@ -14,8 +14,11 @@ from tests.place import Place
 from video_assets.lake import schemas
 from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.schemas import MATERIALIZATIONS, SHOTS, TABLES, Table
+from video_assets.lake.sheet import sheet_table
+from video_assets.measurements import sheet_sql
 from video_assets.settings import LakeSettings, Settings
 
+SHEET = sheet_table(sheet_sql(Settings()))
 VALUES: dict[pl.DataType, object] = {
     pl.String(): "text", pl.Boolean(): True, pl.Int32(): 40_000, pl.Int64(): 2**63 - 1, pl.Float32(): 0.1,
     pl.Float64(): 0.1, pl.Binary(): b"\x00\xff", pl.Datetime("us", "UTC"): datetime(2026, 3, 1, 12, 0, 0, 1, UTC),
@@ -30,7 +33,7 @@ def test_every_column_stands_in_the_catalog_with_its_description(lake: Lake) -> 
         "SELECT table_name, column_name, comment FROM duckdb_columns() "
         "WHERE database_name = 'lake' AND table_name NOT IN (SELECT view_name FROM duckdb_views())"
     )
-    expected = {(t.name, c.name, c.description) for t in TABLES.values() for c in t.columns}
+    expected = {(t.name, c.name, c.description) for t in (*TABLES.values(), SHEET) for c in t.columns}
     assert set(found.iter_rows()) == expected
 
 
@@ -45,7 +48,7 @@ def test_a_value_of_every_column_comes_back_as_it_was_written(lake: Lake) -> Non
 
 def test_every_table_stands_in_the_catalog_with_its_description(lake: Lake) -> None:
     found = lake.query("SELECT table_name, comment FROM duckdb_tables() WHERE database_name = 'lake'")
-    assert dict(found.iter_rows()) == {t.name: t.description for t in TABLES.values()}
+    assert dict(found.iter_rows()) == {t.name: t.description for t in (*TABLES.values(), SHEET)}
 
 
 def test_opening_a_lake_that_is_up_to_date_writes_nothing(lake: Lake) -> None:
@@ -97,7 +100,7 @@ def test_a_view_is_made_anew_when_its_text_changes_and_only_then(tmp_path: Path)
     assert snapshots(again) == before + 1
 
 
-def test_the_shipped_view_stands_in_the_lake(lake: Lake) -> None:
+def test_the_shipped_sheet_stands_in_the_lake(lake: Lake) -> None:
     rows = lake.query("SELECT * FROM clip_sheet WHERE batch = 'nowhere'")
     assert rows.height == 0
     assert {"clip_id", "licence", "sharpness", "vmaf_motion"} <= set(rows.columns)
