@@ -1,7 +1,7 @@
 """What would another rule gain and lose? Answered from the measurements that are there; nothing is measured or written.
 
-A tier is asked as it is and as it might be in one look at the sheet, and so are its children, in turn, with the verdicts
-that this would give them.
+A tier is asked as it is and as it might be in one look at the sheet. Its descendants are asked, in turn, about the clips on
+which their parent changes its verdict.
 """
 
 from __future__ import annotations
@@ -82,13 +82,14 @@ def what_if(
     Raises:
         TierError: DuckDB refuses a rule, or it is not boolean, or fails on a value that it meets.
     """
-    family = [(tier, other), *((t, t) for t in _descendants(tier.name, tiers))]
-    with _verdicts(connection):
-        for before, after in family:
-            check_rules(connection, after)
-            _compare(connection, before, after)
+    with _no_changes_yet(connection):
+        check_rules(connection, other)
+        counts = {tier.name: _compare(connection, tier, other)}
+        for below in _descendants(tier.name, tiers):
+            check_rules(connection, below)
+            counts[below.name] = _follow(connection, below)
         return WhatIf(
-            _totals(connection, [t.name for t, _ in family]),
+            _totals(connection, counts),
             _by(connection, "holder"),
             _by(connection, "licence"),
             _border(connection, tier, other, most),
@@ -106,19 +107,21 @@ def _descendants(name: str, tiers: Mapping[str, Tier]) -> list[Tier]:
     return found
 
 
+Counts = tuple[int, int]
+"""How many clips a tier keeps, and on how many it is undecided."""
+
+
 @contextmanager
-def _verdicts(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Give ``changes``, to be filled, and ``tier_verdicts`` as they are and as they would be, on this connection."""
-    stored = f"{schema_in_use(connection)}.tier_verdicts"
+def _no_changes_yet(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Give ``changes``, for the clips whose verdict changes, and the verdicts on them before and after, as views."""
     try:
         connection.execute(
-            "CREATE OR REPLACE TEMP TABLE changes (tier VARCHAR, batch VARCHAR, clip_id VARCHAR, kept_before BOOLEAN, "
-            "kept_after BOOLEAN)"
+            "CREATE OR REPLACE TEMP TABLE changes (tier VARCHAR, batch VARCHAR, clip_id VARCHAR, duration_s DOUBLE, "
+            "holder VARCHAR, licence VARCHAR, kept_before BOOLEAN, kept_after BOOLEAN)"
         )
         for name, side in ((_BEFORE, "kept_before"), (_AFTER, "kept_after")):
             connection.execute(
-                f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT tier, batch, clip_id, {side} AS kept FROM changes UNION ALL "
-                f"SELECT tier, batch, clip_id, kept FROM {stored} WHERE tier NOT IN (SELECT tier FROM changes)"
+                f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT tier, batch, clip_id, {side} AS kept FROM changes"
             )
         yield
     finally:
@@ -127,22 +130,62 @@ def _verdicts(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         connection.execute("DROP TABLE IF EXISTS temp.changes")
 
 
-def _compare(connection: duckdb.DuckDBPyConnection, before: Tier, after: Tier) -> None:
-    """Add both verdicts of a tier on every clip to ``changes``, in one look at the sheet."""
+def _compare(connection: duckdb.DuckDBPyConnection, before: Tier, after: Tier) -> Counts:
+    """Note the clips on which a tier changes its verdict, and count its verdicts before, in one look at the sheet."""
     if (source := _source(before)) != _source(after):
         mend = f"Write {source}, as the tier has it."
         raise TierError(after.path, after.line, f"The changed tier reads {_source(after)}.", mend)
+    asked = (
+        f"SELECT batch, clip_id, duration_s, holder, licence, {_kept(before)} AS kept_before, {_kept(after)} AS kept_after "
+        f"{source}"
+    )
+    sides = "kept_before, kept_after, count(*) AS clips"
+    # Each side's changed clips travel as one list, so that the rules are computed once for the counts and for the clips.
+    fields = ", ".join(f"{name} := {name}" for name in ("batch", "clip_id", "duration_s", "holder", "licence"))
+    moved = f"list(struct_pack({fields})) FILTER (kept_before IS DISTINCT FROM kept_after) AS moved"
     try:
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE sides AS SELECT {sides}, {moved} FROM ({asked}) GROUP BY ALL")
         connection.execute(
-            f"INSERT INTO changes SELECT {quoted(before.name)}, batch, clip_id, "
-            f"{_kept(before, _BEFORE)}, {_kept(after, _AFTER)} {source}"
+            f"INSERT INTO changes BY NAME SELECT {quoted(after.name)} AS tier, unnest(moved, max_depth := 2), kept_before, "
+            "kept_after FROM sides"
         )
+        counted = "coalesce(sum(clips) FILTER (kept_before), 0), coalesce(sum(clips) FILTER (kept_before IS NULL), 0)"
+        [(kept, undecided)] = connection.execute(f"SELECT {counted} FROM sides").fetchall()
     except (duckdb.DataError, duckdb.InvalidInputException) as error:
         what = f"A rule fails on a value that it meets: {first_line(error)}."
         raise TierError(after.path, after.line, what, "Make it NULL there, with TRY_CAST for one.") from error
+    finally:
+        connection.execute("DROP TABLE IF EXISTS temp.sides")
+    return int(kept), int(undecided)
 
 
-def _kept(tier: Tier, verdicts: str) -> str:
+def _follow(connection: duckdb.DuckDBPyConnection, tier: Tier) -> Counts:
+    """Note the clips on which a tier changes its verdict because its parent does; count the verdicts that the lake holds.
+
+    The rules are the same, so that no other clip's verdict can change.
+    """
+    lake = schema_in_use(connection)
+    # A temporary view comes first when DuckDB looks up a name.
+    connection.execute(
+        f"CREATE OR REPLACE TEMP VIEW clip_sheet AS SELECT s.* FROM {lake}.clip_sheet AS s SEMI JOIN changes AS p "
+        f"ON p.tier = {quoted(str(tier.parent))} AND p.batch = s.batch AND p.clip_id = s.clip_id"
+    )
+    try:
+        connection.execute(
+            f"INSERT INTO changes BY NAME SELECT * FROM (SELECT {quoted(tier.name)} AS tier, batch, clip_id, duration_s, "
+            f"holder, licence, {_kept(tier, _BEFORE)} AS kept_before, {_kept(tier, _AFTER)} AS kept_after {_source(tier)}) "
+            "WHERE kept_before IS DISTINCT FROM kept_after"
+        )
+    finally:
+        connection.execute("DROP VIEW IF EXISTS temp.clip_sheet")
+    [(kept, undecided)] = connection.execute(
+        f"SELECT count(*) FILTER (kept), count(*) FILTER (kept IS NULL) FROM {lake}.tier_verdicts WHERE tier = ?",
+        [tier.name],
+    ).fetchall()
+    return int(kept), int(undecided)
+
+
+def _kept(tier: Tier, verdicts: str = "tier_verdicts") -> str:
     """The conjunction of a tier's rules, which read the parent's verdicts from ``verdicts``."""
     rules = (re.sub(r"\btier_verdicts\b", verdicts, rule.expression) for rule in tier.rules)
     # A line of its own, for an expression may end in a comment.
@@ -156,34 +199,40 @@ def _source(tier: Tier) -> str:
 
 
 _SIDES = """
-    count(*) FILTER (x.kept_after) AS clips_gained,
-    coalesce(sum(c.duration_s) FILTER (x.kept_after), 0) / 3600 AS hours_gained,
-    count(*) FILTER (x.kept_before) AS clips_lost,
-    coalesce(sum(c.duration_s) FILTER (x.kept_before), 0) / 3600 AS hours_lost
+    count(*) FILTER (kept_after) AS clips_gained,
+    coalesce(sum(duration_s) FILTER (kept_after), 0) / 3600 AS hours_gained,
+    count(*) FILTER (kept_before) AS clips_lost,
+    coalesce(sum(duration_s) FILTER (kept_before), 0) / 3600 AS hours_lost
 """
-_MOVED = "(SELECT * FROM changes WHERE (kept_before IS TRUE) <> (kept_after IS TRUE)) AS x"
-_CLIPS = "JOIN clips AS c ON c.batch = x.batch AND c.clip_id = x.clip_id"
+_MOVED = "(SELECT * FROM changes WHERE (kept_before IS TRUE) <> (kept_after IS TRUE))"
 
 
-def _totals(connection: duckdb.DuckDBPyConnection, order: list[str]) -> pl.DataFrame:
-    counted = connection.execute(
-        "SELECT tier, count(*) FILTER (kept_before) AS kept_before, count(*) FILTER (kept_after) AS kept_after, "
-        "count(*) FILTER (kept_before IS NULL) AS undecided_before, count(*) FILTER (kept_after IS NULL) AS undecided_after "
+def _totals(connection: duckdb.DuckDBPyConnection, counts: Mapping[str, Counts]) -> pl.DataFrame:
+    before = pl.DataFrame(
+        [(name, *count) for name, count in counts.items()],
+        {"tier": pl.String, "kept_before": pl.Int64, "undecided_before": pl.Int64},
+        orient="row",
+    )
+    moved = connection.execute(f"SELECT tier, {_SIDES} FROM {_MOVED} GROUP BY tier").pl()
+    doubts = connection.execute(
+        "SELECT tier, count(*) FILTER (kept_after IS NULL) - count(*) FILTER (kept_before IS NULL) AS more_undecided "
         "FROM changes GROUP BY tier"
     ).pl()
-    moved = connection.execute(f"SELECT x.tier, {_SIDES} FROM {_MOVED} {_CLIPS} GROUP BY x.tier").pl()
-    rows = pl.DataFrame({"tier": order}).join(counted, on="tier", how="left", maintain_order="left")
-    rows = rows.join(moved, on="tier", how="left", maintain_order="left").with_columns(pl.exclude("tier").fill_null(0))
+    rows = before.join(moved, on="tier", how="left", maintain_order="left")
+    rows = rows.join(doubts, on="tier", how="left", maintain_order="left").with_columns(pl.exclude("tier").fill_null(0))
     return rows.select(
-        "tier", "kept_before", "kept_after", *moved.columns[1:], "undecided_before", "undecided_after"
-    )  # fmt: skip
+        "tier",
+        "kept_before",
+        (pl.col("kept_before") + pl.col("clips_gained") - pl.col("clips_lost")).alias("kept_after"),
+        *moved.columns[1:],
+        "undecided_before",
+        (pl.col("undecided_before") + pl.col("more_undecided")).alias("undecided_after"),
+    )
 
 
 def _by(connection: duckdb.DuckDBPyConnection, column: str) -> pl.DataFrame:
     return connection.execute(
-        f"SELECT x.tier, v.{column}, {_SIDES} FROM {_MOVED} {_CLIPS} "
-        "LEFT JOIN raw_videos AS v ON v.batch = c.batch AND v.video_id = c.video_id GROUP BY ALL ORDER BY x.tier, "
-        f"hours_gained + hours_lost DESC, v.{column}"
+        f"SELECT tier, {column}, {_SIDES} FROM {_MOVED} GROUP BY ALL ORDER BY tier, hours_gained + hours_lost DESC, {column}"
     ).pl()
 
 
