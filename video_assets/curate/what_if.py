@@ -21,6 +21,7 @@ from video_assets.curate.tiers import Tier, TierError, read_tier
 from video_assets.curate.verdicts import check_rules, first_line, identifier, quoted, schema_in_use
 
 _BEFORE, _AFTER = "verdicts_before", "verdicts_after"
+_BORDER_BATCHES = 16  # Most batches of which clips at the border are shown: only their files are read again.
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def what_if(
         tier: as it is.
         other: as it might be; see :func:`edited`.
         tiers: all tiers: those below the changed one are asked too.
-        most: most clips in ``border``; of more an even share.
+        most: most clips in ``border``; of more an even share, from at most 16 batches.
 
     Raises:
         TierError: DuckDB refuses a rule, or it is not boolean, or fails on a value that it meets.
@@ -243,13 +244,17 @@ def _border(connection: duckdb.DuckDBPyConnection, tier: Tier, other: Tier, most
         "WHERE tier = ? AND (kept_before IS TRUE) <> (kept_after IS TRUE) ORDER BY clip_id",
         [tier.name],
     ).pl()
-    shown = moved.gather_every(max(1, -(-moved.height // most)))
+    batches = moved["batch"].unique().sort()
+    batches = batches.gather_every(max(1, -(-batches.len() // _BORDER_BATCHES)))
+    near = moved.filter(pl.col("batch").is_in(batches.implode()))
+    shown = near.gather_every(max(1, -(-near.height // most)))
+    opened = ", ".join(map(quoted, batches)) or "NULL"
     value = _first_number(connection, tier, other)
     connection.register("shown", shown.to_arrow(compat_level=pl.CompatLevel.oldest()))
     try:
         return connection.execute(
             f"SELECT s.batch, s.clip_id, s.video_id, s.start_pts, s.end_pts, s.file_name, m.change, {value}::DOUBLE AS value "
-            "FROM (SELECT * FROM clip_sheet WHERE batch IN (SELECT batch FROM shown)) AS s "
+            f"FROM (SELECT * FROM clip_sheet WHERE batch IN ({opened})) AS s "
             "JOIN shown AS m ON m.batch = s.batch AND m.clip_id = s.clip_id ORDER BY m.change, value, s.clip_id"
         ).pl()
     finally:
