@@ -15,6 +15,9 @@ from video_assets.settings import ModelSettings
 if TYPE_CHECKING:
     from video_assets.measure.image_text import Towers
 
+# What a worker encodes in the time in which it imports torch and timm and loads a model.
+_PICTURES_PER_WORKER = 250
+
 
 def embed_clips(step: Step, batch: str) -> Made:
     """Encode the batch's clips; commit ``clip_embeddings``."""
@@ -27,7 +30,8 @@ def embed_clips(step: Step, batch: str) -> Made:
         EFFICIENTNET.weights(settings), model.name, embedding.frames_per_clip, embedding.subjects,
         towers(settings) if settings.profile == "full" else None,
     )  # fmt: skip
-    return score_with(step, "clip_embeddings", batch, encoder, embedding.frames_per_clip)
+    most = embedding.frames_per_clip
+    return score_with(step, "clip_embeddings", batch, encoder, most, pictures_per_worker=_PICTURES_PER_WORKER)
 
 
 def score_laion(step: Step, batch: str) -> Made:
@@ -38,7 +42,7 @@ def score_laion(step: Step, batch: str) -> Made:
     settings = step.lake.settings.models
     clip, linear, improved = (m.weights(settings) for m in models_of("laion_scores", settings))
     predictors = LaionPredictors(Towers("ViT-L-14-quickgelu", clip), linear, improved)
-    return score_with(step, "laion_scores", batch, predictors, 1)
+    return score_with(step, "laion_scores", batch, predictors, 1, pictures_per_worker=_PICTURES_PER_WORKER)
 
 
 def towers(settings: ModelSettings) -> Towers:

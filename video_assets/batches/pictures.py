@@ -73,7 +73,9 @@ def score_quality(step: Step, batch: str) -> Made:
     return score_with(step, "quality_scores", batch, QualityModel(), step.lake.settings.quality.frames_per_clip)
 
 
-def score_with(step: Step, asset: str, batch: str, model: ModelSpec, most: int) -> Made:
+def score_with(
+    step: Step, asset: str, batch: str, model: ModelSpec, most: int, *, pictures_per_worker: int = 1
+) -> Made:
     """Measure the candidates that have no good row of this version, in worker processes, a job per video; commit them all.
 
     A clip that is no candidate any more keeps the row that this version wrote of it.
@@ -84,6 +86,7 @@ def score_with(step: Step, asset: str, batch: str, model: ModelSpec, most: int) 
         batch: the batch.
         model: loaded once in each worker process.
         most: most keyframes of a clip that are given to it.
+        pictures_per_worker: so many at least make another worker, which loads the model first, worth its while.
     """
     lake, table, version = step.lake, step.order[asset].table, step.version(asset)
     inputs = step.inputs(asset, batch)
@@ -92,7 +95,7 @@ def score_with(step: Step, asset: str, batch: str, model: ModelSpec, most: int) 
     due = due_rows(wanted.to_list(), have, "clip_id", version)
     settled = have.filter(pl.col("clip_id").is_in(clips["clip_id"].to_list()) & ~pl.col("clip_id").is_in(due))
     all_rows = settled.filter(pl.col("version") == version)
-    rows = _measured(step, asset, batch, clips.filter(pl.col("clip_id").is_in(due)), model, most)
+    rows = _measured(step, asset, batch, clips.filter(pl.col("clip_id").is_in(due)), model, most, pictures_per_worker)
     if rows:
         measured = pl.DataFrame(rows, infer_schema_length=None).join(clips.select("clip_id", "video_id"), on="clip_id")
         all_rows = table.frame(pl.concat([all_rows, table.frame(measured, batch=batch, version=version)]))
@@ -107,11 +110,11 @@ def score_with(step: Step, asset: str, batch: str, model: ModelSpec, most: int) 
 
 
 def _measured(
-    step: Step, asset: str, batch: str, clips: pl.DataFrame, model: ModelSpec, most: int
+    step: Step, asset: str, batch: str, clips: pl.DataFrame, model: ModelSpec, most: int, pictures_per_worker: int
 ) -> list[dict[str, Any]]:
     """A row for each of these clips."""
     from video_assets.measure.model_task import measure_clips
-    from video_assets.media.workers import run_guarded
+    from video_assets.media.workers import at_most, run_guarded
 
     frames = _frames(step, batch, clips["clip_id"].to_list(), most)
     rows: list[dict[str, Any]] = [
@@ -130,7 +133,8 @@ def _measured(
             pictures = sum(len(c.frames) for c in job.clips)
             limit = settings.workers.seconds_base + settings.models.seconds_per_picture * pictures
             jobs[str(video)] = job, limit
-        outcomes = run_guarded(measure_clips, jobs, settings.workers, counter(step, asset, len(jobs)))
+        workers = at_most(settings.workers, sum(map(len, frames.values())) // pictures_per_worker)
+        outcomes = run_guarded(measure_clips, jobs, workers, counter(step, asset, len(jobs)))
     for video, outcome in outcomes.items():
         if outcome.value is not None:
             rows += outcome.value

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from video_assets.measure.transition_task import ModelSpec, TransitionJob
 
 _ASSET = TRANSITION_SCORES.name
+_FRAMES_PER_WORKER = 300  # A worker loads the network in as long as it looks at so many.
 
 
 def score_transitions(step: Step, batch: str) -> Made:
@@ -84,7 +85,7 @@ def _scored(
 ) -> list[pl.DataFrame]:
     """The rows of each of these videos: scores, or a reason for every frame in doubt."""
     from video_assets.measure.transition_task import TransitionJob, score_transitions
-    from video_assets.media.workers import run_guarded
+    from video_assets.media.workers import at_most, run_guarded
 
     settings = step.lake.settings
     count = counter(step, _ASSET, len(doubtful))
@@ -99,7 +100,8 @@ def _scored(
                 continue
             limit = settings.workers.seconds_base + settings.transitions.seconds_per_frame * len(frames)
             jobs[video] = TransitionJob(model, _shot_frames(step, batch, video, temporary), result), limit
-        outcomes = run_guarded(score_transitions, jobs, settings.workers, count)
+        workers = at_most(settings.workers, sum(map(len, doubtful.values())) // _FRAMES_PER_WORKER)
+        outcomes = run_guarded(score_transitions, jobs, workers, count)
     for video, frames in doubtful.items():
         outcome = outcomes.get(video)
         if outcome is None or outcome.reason is None:

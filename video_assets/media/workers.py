@@ -62,6 +62,11 @@ def process_count(settings: WorkerSettings) -> int:
     return settings.processes or len(os.sched_getaffinity(0))
 
 
+def at_most(settings: WorkerSettings, processes: int) -> WorkerSettings:
+    """The same settings with at most so many processes, and at least one."""
+    return settings.model_copy(update={"processes": max(1, min(process_count(settings), processes))})
+
+
 def run_guarded(
     function: Callable[[Any], Result],
     jobs: Mapping[str, tuple[Any, float]],
