@@ -93,15 +93,15 @@ def test_batches_that_are_compared_after_all_came_have_the_same_groups(tmp_path:
 
 
 def test_an_old_batchs_sheet_is_due_only_where_its_groups_changed(step: Step) -> None:
-    from video_assets.batches.sheet import note_sheet
+    from video_assets.batches.sheet import write_sheet
 
     for batch in ("a", "c"):
         take_in(step, batch)
-        note_sheet(step, batch)
+        write_sheet(step, batch)
     embed(step, "far", {"far1": signature(270.0)})
     find_duplicates(step, "far")
     assert [made.batch for made in group_duplicates(step, "far")] == ["far"]
-    note_sheet(step, "a")
+    write_sheet(step, "a")
     assert due(step) == set()
     embed(step, "near", {"near1": signature(7.0)}, [3000])
     find_duplicates(step, "near")
