@@ -10,4 +10,4 @@ SELECT
 FROM tier_verdicts AS t
 JOIN clips AS c ON c.batch = t.batch AND c.clip_id = t.clip_id
 GROUP BY t.tier, t.verdict
-ORDER BY t.tier, clips DESC;
+ORDER BY t.tier, clips DESC, t.verdict;
