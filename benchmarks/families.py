@@ -53,7 +53,7 @@ def main() -> None:
 
 def make_film(folder: Path, seconds: int) -> Path:
     """The scenes at 1920x1080 and 30 frames/s, joined and repeated; x264 medium, crf 23, GOP 150."""
-    target = folder / "film" / f"film-{seconds}s.mp4"
+    target = folder / f"film-{seconds}s" / "film.mp4"  # alone in its folder, which is what is curated
     if target.exists():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)

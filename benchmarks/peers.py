@@ -4,10 +4,10 @@ Both split a 1080p film into scenes, measure the motion of each and judge durati
 weights at hand, also the share that text covers. Data-Juicer runs with its operators' defaults, in an environment of its
 own, because its dependencies exclude ours:
 
-    python -m venv other && other/bin/pip install py-data-juicer scenedetect opencv-python-headless easyocr
+    python -m venv other && other/bin/pip install py-data-juicer scenedetect opencv-python easyocr aiohttp av==13.1.0
     python benchmarks/peers.py --their-python other/bin/python
 
-Imports count on neither side. Ours is the cost ledger: the decode with everything that it measures, shots, clips, visual
+It also needs ffprobe on the PATH. Imports count on neither side. Ours is the cost ledger: the decode with everything that it measures, shots, clips, visual
 and motion scores, and text scores when theirs reads text.
 """
 
