@@ -33,4 +33,5 @@ SELECT
     k.hours AS kept_hours,
     (s.cpu_seconds + s.gpu_seconds) / nullif(k.hours, 0) AS seconds_per_kept_hour
 FROM spent AS s
-LEFT JOIN kept AS k ON NOT starts_with(s.asset, 'tiers/') OR s.asset = 'tiers/' || k.tier;
+-- What is made of one tier is that tier's cost alone; what is measured serves them all.
+LEFT JOIN kept AS k ON NOT regexp_matches(s.asset, '^(tiers|draws)/') OR s.asset IN ('tiers/' || k.tier, 'draws/' || k.tier);

@@ -36,7 +36,7 @@ def test_a_batch_of_broken_files_stops_and_stays_stopped(here: Place) -> None:
 
     assert "Nothing is due" in curate(footage)
     with here.instance() as instance:
-        *_, run = instance.get_runs()  # newest first; the draws over all batches come after
+        _draws, run = instance.get_runs()  # newest first: the draws, over all batches, come after
         assert run.status is dg.DagsterRunStatus.FAILURE
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
-import os
-import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tests.batches.misbehaviour import misbehave
 from video_assets.measure.types import Crop, Picture
 
 
@@ -22,19 +20,7 @@ class Awkward:
         return self
 
     def measure(self, pictures: Sequence[Picture], crop: Crop) -> dict[str, object]:
-        score = 0.01
-        if crop.width == self.width:
-            match self.what:
-                case "raise":
-                    raise RuntimeError("no such operator")
-                case "not a number":
-                    score = math.nan
-                case "crash":
-                    os.kill(os.getpid(), signal.SIGSEGV)
-                case "killed":
-                    os.kill(os.getpid(), signal.SIGKILL)
-                case "hang":
-                    signal.pause()
+        score = misbehave(self.what) if crop.width == self.width else 0.01
         return {"safety_frames": len(pictures), "nsfw_score": score}
 
 

@@ -110,6 +110,9 @@ def test_what_an_asset_has_cost_is_told_per_hour_that_it_measured_and_that_each_
             curated.row(
                 "materializations", row | {"footage_seconds": 36.0 if asset != "tiers/hunyuan_video/256p" else None}
             )
+    shared = {"batch": "", "rows": 2, "gpu_seconds": None, "footage_seconds": None}
+    for asset, cpu in (("concept_model", 5.0), ("draws/movie_gen/high_resolution", 3.0)):
+        curated.row("materializations", shared | {"asset": asset, "compute_seconds": cpu})
     curated.row("materializations", {"asset": "views/costs", "batch": "", "rows": 0, "compute_seconds": None})
     kept = dict(curated.query("SELECT DISTINCT tier, kept_hours FROM costs WHERE tier IS NOT NULL"))
     assert kept["movie_gen/high_resolution"] == pytest.approx((14.4 + 14.4) / 3600)
@@ -119,12 +122,16 @@ def test_what_an_asset_has_cost_is_told_per_hour_that_it_measured_and_that_each_
     expected: list[tuple[Any, ...]] = []
     for tier, hours in sorted(kept.items()):
         expected += [("decoded_videos", tier, 3600.0, 72 / hours), ("text_scores", tier, 1200.0, 24 / hours)]
+        expected.append(("concept_model", tier, None, 5 / hours))
+    drawn = "movie_gen/high_resolution"
+    expected.append((f"draws/{drawn}", drawn, None, 3 / kept[drawn]))
     expected.append(("tiers/hunyuan_video/256p", "hunyuan_video/256p", None, 2 / kept["hunyuan_video/256p"]))
     assert [r[:2] for r in found] == [r[:2] for r in sorted(expected, key=lambda r: r[:2])]
     for cost, wanted in zip(found, sorted(expected, key=lambda r: r[:2]), strict=True):
         assert cost[2:] == pytest.approx(wanted[2:]), cost
     dearest = {r["tier"]: (r["dearest"], r["seconds_per_kept_hour"]) for r in ask(curated, "cost_per_kept_hour")}
-    assert dearest["movie_gen/high_resolution"] == ("decoded_videos", round(96 / kept["movie_gen/high_resolution"]))
+    spent = 72 + 24 + 5 + 3  # seconds: the videos, the text, the concepts and its own draw; not the other tier
+    assert dearest[drawn] == ("decoded_videos", round(spent / kept[drawn]))
 
 
 def test_failures_by_reason_counts_what_could_not_be_measured(curated: Lake) -> None:

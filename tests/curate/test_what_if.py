@@ -176,6 +176,20 @@ def test_a_rule_that_the_lake_cannot_answer_is_refused_and_leaves_nothing_behind
     assert lake.query("SELECT count(*) FROM duckdb_views() WHERE temporary AND NOT internal") == [(0,)]
 
 
+def test_a_rule_further_down_that_fails_on_a_value_is_refused_by_its_own_file(
+    lake: Lake, moving: dict[str, Tier], tmp_path: Path
+) -> None:
+    lake.clip("it", raw_videos={"acquired_at": "last summer"}, motion_scores={"vmaf_motion": 1.5})
+    kept(lake, moving["lab/moving"])
+    rules = f"{CHILD.format('lab/moving')},\n    acquired_at::DATE > DATE '2020-01-01' AS recent"
+    below = make_tier(tmp_path, "lab/recent", rules, "-- parent: lab/moving\n")
+    tier = moving["lab/moving"]
+    with pytest.raises(TierError, match="A rule fails on a value that it meets") as caught:
+        what_if(lake.connection, tier, edited(tier, {"moves": "TRUE"}), {tier.name: tier, below.name: below})
+    assert caught.value.path == below.path
+    assert lake.query("SELECT count(*) FROM duckdb_views() WHERE temporary AND NOT internal") == [(0,)]
+
+
 def test_an_edited_copy_may_have_other_rules_and_be_anywhere(lake: Lake, tmp_path: Path) -> None:
     lake.clip("still", motion_scores={"still_share": 0.9})
     copy = tmp_path / "looser.sql"

@@ -73,6 +73,8 @@ def what_if(
 ) -> WhatIf:
     """Compare a tier with what it might be, on every clip of ``clip_sheet``.
 
+    What the tiers below it keep and leave open before is counted from the verdicts that the lake holds.
+
     Args:
         connection: with the lake in use; it may be read-only.
         tier: as it is.
@@ -144,7 +146,7 @@ def _compare(connection: duckdb.DuckDBPyConnection, before: Tier, after: Tier) -
     # Each side's changed clips travel as one list, so that the rules are computed once for the counts and for the clips.
     fields = ", ".join(f"{name} := {name}" for name in ("batch", "clip_id", "duration_s", "holder", "licence"))
     moved = f"list(struct_pack({fields})) FILTER (kept_before IS DISTINCT FROM kept_after) AS moved"
-    try:
+    with _failing_as(after), _dropped_after(connection, "TABLE", "sides"):
         connection.execute(f"CREATE OR REPLACE TEMP TABLE sides AS SELECT {sides}, {moved} FROM ({asked}) GROUP BY ALL")
         connection.execute(
             f"INSERT INTO changes BY NAME SELECT {quoted(after.name)} AS tier, unnest(moved, max_depth := 2), kept_before, "
@@ -152,12 +154,25 @@ def _compare(connection: duckdb.DuckDBPyConnection, before: Tier, after: Tier) -
         )
         counted = "coalesce(sum(clips) FILTER (kept_before), 0), coalesce(sum(clips) FILTER (kept_before IS NULL), 0)"
         [(kept, undecided)] = connection.execute(f"SELECT {counted} FROM sides").fetchall()
+    return int(kept), int(undecided)
+
+
+@contextmanager
+def _failing_as(tier: Tier) -> Iterator[None]:
+    """Say of a rule that fails on a value which tier it stands in."""
+    try:
+        yield
     except (duckdb.DataError, duckdb.InvalidInputException) as error:
         what = f"A rule fails on a value that it meets: {first_line(error)}."
-        raise TierError(after.path, after.line, what, "Make it NULL there, with TRY_CAST for one.") from error
+        raise TierError(tier.path, tier.line, what, "Make it NULL there, with TRY_CAST for one.") from error
+
+
+@contextmanager
+def _dropped_after(connection: duckdb.DuckDBPyConnection, kind: str, name: str) -> Iterator[None]:
+    try:
+        yield
     finally:
-        connection.execute("DROP TABLE IF EXISTS temp.sides")
-    return int(kept), int(undecided)
+        connection.execute(f"DROP {kind} IF EXISTS temp.{name}")
 
 
 def _follow(connection: duckdb.DuckDBPyConnection, tier: Tier) -> Counts:
@@ -171,14 +186,12 @@ def _follow(connection: duckdb.DuckDBPyConnection, tier: Tier) -> Counts:
         f"CREATE OR REPLACE TEMP VIEW clip_sheet AS SELECT s.* FROM {lake}.clip_sheet AS s SEMI JOIN changes AS p "
         f"ON p.tier = {quoted(str(tier.parent))} AND p.batch = s.batch AND p.clip_id = s.clip_id"
     )
-    try:
+    with _failing_as(tier), _dropped_after(connection, "VIEW", "clip_sheet"):
         connection.execute(
             f"INSERT INTO changes BY NAME SELECT * FROM (SELECT {quoted(tier.name)} AS tier, batch, clip_id, duration_s, "
             f"holder, licence, {_kept(tier, _BEFORE)} AS kept_before, {_kept(tier, _AFTER)} AS kept_after {_source(tier)}) "
             "WHERE kept_before IS DISTINCT FROM kept_after"
         )
-    finally:
-        connection.execute("DROP VIEW IF EXISTS temp.clip_sheet")
     [(kept, undecided)] = connection.execute(
         f"SELECT count(*) FILTER (kept), count(*) FILTER (kept IS NULL) FROM {lake}.tier_verdicts WHERE tier = ?",
         [tier.name],
