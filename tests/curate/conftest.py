@@ -48,7 +48,7 @@ NOT_MEASURED = None
 
 
 class Lake:
-    """The tables of ``lake/schemas.py`` in a connection, filled by hand."""
+    """The tables of ``lake/schemas`` in a connection, filled by hand."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection

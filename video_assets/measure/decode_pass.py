@@ -37,7 +37,7 @@ _LEAST_COVERAGE = 0.98
 
 @dataclass(frozen=True)
 class DecodedVideo:
-    """The columns of ``decoded_videos`` that the pass finds; see ``lake/schemas.py``."""
+    """The columns of ``decoded_videos`` that the pass finds; see ``lake/schemas``."""
 
     frames: int
     first_pts: int

@@ -34,7 +34,7 @@ class FrameSignals:
         self._thumbnails: deque[Picture] = deque(maxlen=BLEND_FRAMES + 1)
 
     def measure(self, planes: Planes) -> Signals:
-        """The ``frame_signals`` columns of the next frame that come from every frame (see ``lake/schemas.py``).
+        """The ``frame_signals`` columns of the next frame that come from every frame (see ``lake/schemas``).
 
         One more key, ``saturation`` (mean HSV saturation, 0-1), is there for sampled frames.
         """

@@ -25,7 +25,7 @@ _RANGES = {1: "tv", 2: "pc"}
 
 @dataclass(frozen=True)
 class Probe:
-    """The columns of ``raw_videos`` that come from the container and its first frame; see ``lake/schemas.py``."""
+    """The columns of ``raw_videos`` that come from the container and its first frame; see ``lake/schemas``."""
 
     container: str
     codec: str

@@ -1,0 +1,105 @@
+"""The lake's tables: every column with its type, meaning, unit and range.
+
+One declaration serves the Parquet files, DuckLake's table definitions, the column schemas in Dagster's UI and the
+README. Times are exact presentation timestamps (``*_pts``, in the stream's time base) with seconds beside them for
+people; shares are in 0-1; picture coordinates are display pixels, after rotation.
+"""
+
+from __future__ import annotations
+
+from video_assets.lake.schemas.content import (
+    CLIP_EMBEDDINGS,
+    CONCEPT_MODEL,
+    CONCEPTS,
+    DUPLICATE_GROUPS,
+    LAION_SCORES,
+    NEAR_DUPLICATES,
+)
+from video_assets.lake.schemas.decisions import DRAWS, MATERIALIZATIONS, TIER_VERDICTS
+from video_assets.lake.schemas.footage import (
+    DECODED_VIDEOS,
+    FRAME_SIGNALS,
+    KEYFRAMES,
+    PICTURE,
+    RAW_VIDEOS,
+    RIGHTS,
+    SOURCE_FILES,
+)
+from video_assets.lake.schemas.scores import (
+    CANDIDATES,
+    MOTION_SCORES,
+    OVERLAY_SCORES,
+    PEOPLE_SCORES,
+    QUALITY_SCORES,
+    SAFETY_SCORES,
+    TEXT_SCORES,
+    VISUAL_SCORES,
+)
+from video_assets.lake.schemas.segments import CLIPS, SHOT_FRAMES, SHOTS, TRANSITION_SCORES
+from video_assets.lake.schemas.table import Column, Table
+
+TABLES: dict[str, Table] = {
+    t.name: t
+    for t in (
+        SOURCE_FILES,
+        RAW_VIDEOS,
+        DECODED_VIDEOS,
+        FRAME_SIGNALS,
+        KEYFRAMES,
+        SHOT_FRAMES,
+        TRANSITION_SCORES,
+        SHOTS,
+        CLIPS,
+        VISUAL_SCORES,
+        MOTION_SCORES,
+        CANDIDATES,
+        TEXT_SCORES,
+        PEOPLE_SCORES,
+        SAFETY_SCORES,
+        OVERLAY_SCORES,
+        QUALITY_SCORES,
+        CLIP_EMBEDDINGS,
+        LAION_SCORES,
+        NEAR_DUPLICATES,
+        DUPLICATE_GROUPS,
+        CONCEPT_MODEL,
+        CONCEPTS,
+        TIER_VERDICTS,
+        DRAWS,
+        MATERIALIZATIONS,
+    )
+}
+
+__all__ = [
+    "CANDIDATES",
+    "CLIPS",
+    "CLIP_EMBEDDINGS",
+    "CONCEPTS",
+    "CONCEPT_MODEL",
+    "DECODED_VIDEOS",
+    "DRAWS",
+    "DUPLICATE_GROUPS",
+    "FRAME_SIGNALS",
+    "KEYFRAMES",
+    "LAION_SCORES",
+    "MATERIALIZATIONS",
+    "MOTION_SCORES",
+    "NEAR_DUPLICATES",
+    "OVERLAY_SCORES",
+    "PEOPLE_SCORES",
+    "PICTURE",
+    "QUALITY_SCORES",
+    "RAW_VIDEOS",
+    "RIGHTS",
+    "SAFETY_SCORES",
+    "SHOTS",
+    "SHOT_FRAMES",
+    "SOURCE_FILES",
+    "TABLES",
+    "TEXT_SCORES",
+    "TIER_VERDICTS",
+    "TRANSITION_SCORES",
+    "VISUAL_SCORES",
+    "Column",
+    "Table",
+]

@@ -1,0 +1,152 @@
+"""Content: vectors of clips, and what follows from comparing them."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from video_assets.lake.schemas.table import (
+    BATCH,
+    BOOL,
+    CLIP,
+    DOUBLE,
+    GPU_SECONDS,
+    INT,
+    MESSAGE,
+    REAL,
+    REASON,
+    SECONDS,
+    TEXT,
+    VERSION,
+    VIDEO,
+    Column,
+    Table,
+)
+
+CLIP_EMBEDDINGS = Table(
+    "clip_embeddings",
+    "A clip's vector, its likely subjects, and the signature by which copies of it are found, from some of its keyframes.",
+    ("clip_id",),
+    (
+        BATCH,
+        CLIP,
+        VIDEO,
+        Column("embedding", pl.List(REAL), "Mean of the keyframes' vectors, of length 1: near means alike in content."),
+        Column("dimensions", INT, "Numbers in the embedding."),
+        Column("embedding_model", TEXT, "The model whose vectors these are; those of different models do not compare."),
+        Column(
+            "subjects",
+            pl.List(pl.Struct({"subject": pl.String(), "probability": pl.Float32()})),
+            "ImageNet-1k classes with the largest mean probability over the keyframes, 0-1, largest first.",
+        ),
+        Column(
+            "copy_signature",
+            pl.List(REAL),
+            "Vector of length 1 of the picture's coarse structure and of how it changes in time (measure/copies.py); NULL when the picture is flat.",
+        ),
+        VERSION,
+        REASON,
+        MESSAGE,
+        SECONDS,
+        GPU_SECONDS,
+    ),
+)
+
+LAION_SCORES = Table(
+    "laion_scores",
+    "A clip's LAION aesthetic scores, of its middle keyframe. Only in the profile 'full'.",
+    ("clip_id",),
+    (
+        BATCH,
+        CLIP,
+        VIDEO,
+        Column("aesthetic_laion", DOUBLE, "LAION-Aesthetics V2, about 1-10: improved predictor on CLIP ViT-L/14."),
+        Column("aesthetic_laion_v1", DOUBLE, "LAION-Aesthetics V1, about 1-10: linear predictor on CLIP ViT-L/14."),
+        VERSION,
+        REASON,
+        MESSAGE,
+        SECONDS,
+        GPU_SECONDS,
+    ),
+)
+
+NEAR_DUPLICATES = Table(
+    "near_duplicates",
+    "Two clips that are copies: of near signatures, or of like structure and course in time. Found when the first's batch was compared with all clips there were.",
+    ("clip_id", "other_id"),
+    (
+        BATCH,
+        CLIP,
+        Column("other_id", TEXT, "The other clip, of this batch (then each pair has one row) or of another."),
+        Column("cosine", REAL, "Cosine of the two copy signatures, to 1."),
+        Column("mirrored", BOOL, "Whether the one is the other's mirror image."),
+        Column(
+            "correlation",
+            REAL,
+            "Correlation of the two courses in time at offset_s, to 1; NULL where the cosine alone is near enough.",
+        ),
+        Column(
+            "offset_s",
+            REAL,
+            "How much later in clip_id than in other_id the same moment is, from each clip's start, in s; NULL as correlation.",
+        ),
+        Column("signature_version", TEXT, "Version of the clip_embeddings in which both signatures were."),
+        VERSION,
+    ),
+)
+
+DUPLICATE_GROUPS = Table(
+    "duplicate_groups",
+    "A clip's group of near-duplicates over all batches, and whether a better clip of it makes this one a duplicate.",
+    ("clip_id",),
+    (
+        BATCH,
+        CLIP,
+        Column("duplicate_group", TEXT, "The group: its smallest clip_id; the clip's own when nothing is near it."),
+        Column("duplicates", INT, "Clips in the group, this one included."),
+        Column(
+            "duplicate_of",
+            TEXT,
+            "The best clip of the group, if a better one is near this one; NULL when this one is to be kept. Better: more pixels, less text and border, more bits/s, longer.",
+        ),
+        Column("duplicate", BOOL, "Whether there is such a better clip."),
+        Column(
+            "duplicate_cosine",
+            REAL,
+            "Largest cosine of signatures to a better clip that is a copy; 0 when none is. A copy that starts at another moment may have a small one.",
+        ),
+        VERSION,
+    ),
+)
+
+CONCEPT_MODEL = Table(
+    "concept_model",
+    "A concept: the centre of a cluster of clips in the space of their embeddings. One set for all batches.",
+    ("concept",),
+    (
+        BATCH,
+        Column("concept", INT, "Concept, from 0; kept when the centres are fitted anew, never given to another."),
+        Column("centre", pl.List(REAL), "Mean direction of its clips' embeddings, of length 1."),
+        Column("fitted_clips", INT, "Clips of all batches that were in it when it was last fitted."),
+        Column("retired", BOOL, "Whether the newest fit has no such cluster any more."),
+        Column("embedding_version", TEXT, "Version of the clip_embeddings to which it was fitted."),
+        VERSION,
+    ),
+)
+
+CONCEPTS = Table(
+    "concepts",
+    "A clip's concept: the cluster whose centre its embedding is nearest to.",
+    ("clip_id",),
+    (
+        BATCH,
+        CLIP,
+        Column("concept", INT, "The concept, a row of concept_model."),
+        Column("concept_cosine", REAL, "Cosine of the embedding and the concept's centre, to 1."),
+        Column(
+            "concept_weight",
+            DOUBLE,
+            "1/sqrt(clips of the concept over all batches when the centres were last fitted): Movie Gen's sampling weight.",
+        ),
+        VERSION,
+    ),
+)

@@ -1,0 +1,87 @@
+"""Decisions: verdicts, draws, and the ledger of everything that was made."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from video_assets.lake.schemas.table import (
+    BATCH,
+    BOOL,
+    CLIP,
+    DOUBLE,
+    GPU_SECONDS,
+    LONG,
+    SECONDS,
+    TEXT,
+    TIME,
+    VERSION,
+    VIDEO,
+    Column,
+    Table,
+)
+
+TIER_VERDICTS = Table(
+    "tier_verdicts",
+    "A clip's verdict in a tier, with the rule that decided.",
+    ("tier", "clip_id"),
+    (
+        BATCH,
+        Column("tier", TEXT, "Tier: recipe/stage, the SQL file's path under sql/tiers."),
+        CLIP,
+        VIDEO,
+        Column("kept", BOOL, "TRUE kept, FALSE dropped, NULL undecided (a measurement that a rule needs is missing)."),
+        Column("verdict", TEXT, "kept, dropped or undecided: the same in words."),
+        Column("decided_by", TEXT, "The first rule that is false, else the first that is undecided; NULL when kept."),
+        Column(
+            "rules",
+            pl.List(pl.Struct({"rule": pl.String(), "passed": pl.Boolean()})),
+            "Every rule in order, with its outcome.",
+        ),
+        VERSION,
+    ),
+)
+
+DRAWS = Table(
+    "draws",
+    "A clip that is drawn from those that a tier keeps into the training mix.",
+    ("tier", "clip_id"),
+    (
+        BATCH,
+        Column("tier", TEXT, "Tier from which it is drawn: recipe/stage; the draw's file is named as the tier's."),
+        CLIP,
+        VIDEO,
+        Column("part", TEXT, "Part of the mix as which it was drawn, such as its orientation."),
+        Column("wanted", BOOL, "Whether it is of the kind of which the mix is to have a least share, such as people."),
+        Column("source", TEXT, "Source that may give so many clips and no more; NULL where none is limited."),
+        Column("bucket", TEXT, "Bucket of like duration and aspect; NULL where the draw has none."),
+        Column("split", TEXT, "train, or evaluation: of a source video that is held out of training, every clip."),
+        Column(
+            "luck", DOUBLE, "The clip's own number in [0, 1) by the draw's seed: the lower, the sooner it is drawn."
+        ),
+        VERSION,
+    ),
+)
+
+MATERIALIZATIONS = Table(
+    "materializations",
+    "The ledger: what each asset's batch was made from, by which version and run, and what it cost.",
+    ("asset", "batch"),
+    (
+        Column("asset", TEXT, "Asset key, with / between its parts."),
+        BATCH,
+        Column("version", TEXT, "Version of the code, parameters and weights that made it."),
+        Column("data_version", TEXT, "Hash of the stable values that were written."),
+        Column("inputs", TEXT, "JSON object: each upstream asset's data version that was read."),
+        Column("rows", LONG, "Rows written."),
+        Column("failures", LONG, "Rows with a reason."),
+        Column(
+            "footage_seconds",
+            DOUBLE,
+            "Duration of the footage that the rows stand for, in s; NULL where it has no meaning.",
+        ),
+        SECONDS,
+        GPU_SECONDS,
+        Column("run_id", TEXT, "Dagster run that made it.", volatile=True),
+        Column("made_at", TIME, "When it was committed.", volatile=True),
+    ),
+)

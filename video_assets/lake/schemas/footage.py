@@ -1,0 +1,244 @@
+"""Footage: the ledger of files, the source videos and what one decode of them gives."""
+
+from __future__ import annotations
+
+from video_assets.lake.schemas.table import (
+    BATCH,
+    BOOL,
+    BYTES,
+    DOUBLE,
+    INT,
+    LONG,
+    MESSAGE,
+    REAL,
+    REASON,
+    SECONDS,
+    TEXT,
+    TIME,
+    VERSION,
+    VIDEO,
+    Column,
+    Table,
+)
+
+# What segmentation must know of the stream: probed into raw_videos, and carried along by the decode.
+_PICTURE = (
+    Column("stream", INT, "Index of the chosen video stream in the container."),
+    Column("width", INT, "Display width after rotation and sample aspect, in pixels."),
+    Column("height", INT, "Display height after rotation, in pixels."),
+    Column("time_base_num", INT, "Time base: numerator, in s."),
+    Column("time_base_den", INT, "Time base: denominator."),
+)
+
+PICTURE = tuple(c.name for c in _PICTURE)
+
+RIGHTS = (
+    Column("licence", TEXT, "Licence: SPDX identifier or name; 'unknown' when nobody said."),
+    Column("holder", TEXT, "Who holds the rights; 'unknown' when nobody said."),
+    Column("source_url", TEXT, "Where the footage was obtained; 'unknown' when nobody said."),
+    Column(
+        "acquired_how",
+        TEXT,
+        "How it was acquired (licensed, public, user, synthetic, ...); 'unknown' when nobody said.",
+    ),
+    Column("acquired_at", TEXT, "When it was acquired, ISO 8601; 'unknown' when nobody said."),
+    Column("rights_from", TEXT, "Which kind of statement the rights come from: sidecar, manifest, folder or unknown."),
+)
+
+SOURCE_FILES = Table(
+    "source_files",
+    "A place where a content was seen: the ingest ledger, written by the sensor and the command line.",
+    ("batch", "uri"),
+    (
+        BATCH,
+        Column("uri", TEXT, "Absolute path or s3:// address."),
+        Column("content", TEXT, "Content key: sha256:<hex> for local files, etag:<etag>:<bytes> for S3 objects."),
+        Column("size_bytes", LONG, "Size, in bytes."),
+        Column("modified_at", TIME, "Modification time when it was seen."),
+        Column("current", BOOL, "Whether the content was last seen here."),
+        *RIGHTS,
+    ),
+)
+
+RAW_VIDEOS = Table(
+    "raw_videos",
+    "A source video: identity, probe and rights; or the reason why it was set aside.",
+    ("video_id",),
+    (
+        BATCH,
+        VIDEO,
+        Column("sha256", TEXT, "SHA-256 of the bytes, hex."),
+        Column("content", TEXT, "Content key under which the ledger knows the file."),
+        Column("uri", TEXT, "Where it was when it was taken in; source_files has its present place.", volatile=True),
+        Column("file_name", TEXT, "File name when it was taken in.", volatile=True),
+        Column("size_bytes", LONG, "Size, in bytes."),
+        Column("container", TEXT, "FFmpeg demuxer that read it."),
+        Column("codec", TEXT, "FFmpeg codec name of the chosen video stream."),
+        Column("pixel_format", TEXT, "FFmpeg pixel format name."),
+        *_PICTURE,
+        Column("coded_width", INT, "Width as coded, in pixels."),
+        Column("coded_height", INT, "Height as coded, in pixels."),
+        Column("rotation", INT, "Clockwise rotation that display needs: 0, 90, 180 or 270 degrees."),
+        Column("sample_aspect", DOUBLE, "Width of a coded pixel over its height."),
+        Column("start_pts", LONG, "Declared first pts, in time base units."),
+        Column("duration_s", DOUBLE, "Declared duration of the stream, in s."),
+        Column("declared_frames", LONG, "Declared number of frames; NULL when the container does not say."),
+        Column("average_fps", DOUBLE, "Declared average frame rate, in frames/s."),
+        Column("bit_rate", LONG, "Bits per second: of the stream when declared, else size over duration."),
+        Column(
+            "colour_transfer", TEXT, "Transfer characteristics (bt709, smpte2084 for PQ, arib-std-b67 for HLG, ...)."
+        ),
+        Column("colour_range", TEXT, "tv (limited) or pc (full)."),
+        Column("has_audio", BOOL, "Whether there is an audio stream."),
+        *RIGHTS,
+        VERSION,
+        REASON,
+        MESSAGE,
+    ),
+)
+
+DECODED_VIDEOS = Table(
+    "decoded_videos",
+    "What the one decode pass saw of a video, and what it cost; or why it failed.",
+    ("video_id",),
+    (
+        BATCH,
+        VIDEO,
+        *_PICTURE,
+        Column("frames", LONG, "Decoded frames."),
+        Column("first_pts", LONG, "First pts, in time base units."),
+        Column("end_pts", LONG, "Pts at which the last frame ends, in time base units."),
+        Column("duration_s", DOUBLE, "From the first frame's start to the last frame's end, in s."),
+        Column("fps", DOUBLE, "Frames over duration, in frames/s."),
+        Column("variable_frame_rate", BOOL, "Whether frame intervals differ by more than a time base unit's rounding."),
+        Column("corrupt_frames", LONG, "Frames that the decoder flagged as damaged."),
+        Column("truncated", BOOL, "Whether the stream ended or broke before its declared end; the good part is used."),
+        Column("coverage", DOUBLE, "Decoded duration over declared duration, 0-1; NULL when none is declared."),
+        Column("motion_vectors", BOOL, "Whether the codec gave motion vectors."),
+        Column("analysis_width", INT, "Width of the analysis picture after rotation, in pixels."),
+        Column("analysis_height", INT, "Height of the analysis picture after rotation, in pixels."),
+        VERSION,
+        REASON,
+        MESSAGE,
+        SECONDS,
+    ),
+)
+
+FRAME_SIGNALS = Table(
+    "frame_signals",
+    "A decoded frame: the cheap numbers of the one decode. Columns marked (sampled) are NULL between sampled frames.",
+    ("video_id", "frame"),
+    (
+        BATCH,
+        VIDEO,
+        Column("frame", INT, "Frame number in display order, from 0."),
+        Column("pts", LONG, "Presentation timestamp, in time base units."),
+        Column("time_s", DOUBLE, "pts times time base, in s."),
+        Column("keyframe", BOOL, "Whether the codec marks it as a key frame."),
+        Column("corrupt", BOOL, "Whether the decoder flagged it as damaged."),
+        Column("luma_mean", REAL, "Mean luma of the analysis picture, full range 0-255."),
+        Column("luma_std", REAL, "Standard deviation of luma, 0-128."),
+        Column("rgb_mean", REAL, "Mean of R, G and B, 0-255: PySceneDetect ThresholdDetector's average_rgb."),
+        Column("black_share", REAL, "Share of pixels with luma under 16 (full range), 0-1."),
+        Column(
+            "delta_hue",
+            REAL,
+            "PySceneDetect ContentDetector's delta_hue from the frame before, 0-180; NULL on frame 0.",
+        ),
+        Column("delta_sat", REAL, "ContentDetector's delta_sat, 0-255; NULL on frame 0."),
+        Column("delta_lum", REAL, "ContentDetector's delta_lum, 0-255; NULL on frame 0."),
+        Column("difference", REAL, "Mean absolute luma difference from the frame before, 0-255; NULL on frame 0."),
+        Column(
+            "changed_share",
+            REAL,
+            "Share of 8x8-averaged pixels that differ by more than 6 from the frame before, 0-1; NULL on frame 0.",
+        ),
+        Column(
+            "vmaf_motion",
+            REAL,
+            "Mean absolute difference of Gaussian-blurred luma (VMAF's motion filter) from the frame before, 0-255, at the analysis size; NULL on frame 0.",
+        ),
+        Column(
+            "blend_distance",
+            REAL,
+            "Mean absolute luma distance of thumbnails 12 frames apart, ending here, 0-255; NULL on the first 12.",
+        ),
+        Column(
+            "blend_residual",
+            REAL,
+            "Deviation of the thumbnail 6 frames back from the average of those two, over their distance; NULL where undefined.",
+        ),
+        Column(
+            "small_change",
+            REAL,
+            "Mean HSV change of the small (48x27) picture from the frame before, 0-255; NULL on frame 0.",
+        ),
+        Column(
+            "wide_histogram",
+            REAL,
+            "Distance of the 512-colour histograms of the small pictures 24 frames apart, ending here: the share of pixels that change colour, 0-1; NULL on the first 24.",
+        ),
+        Column(
+            "wide_distance",
+            REAL,
+            "Mean absolute RGB distance of the same two pictures, 0-255; NULL as wide_histogram.",
+        ),
+        Column(
+            "mv_mean",
+            REAL,
+            "Mean length of the codec's motion vectors per reference frame step, in coded pixels; NULL except on P frames, and without vectors.",
+        ),
+        Column("mv_x", REAL, "Mean horizontal motion vector, display pixels, right positive; NULL as mv_mean."),
+        Column("mv_y", REAL, "Mean vertical motion vector, display pixels, down positive; NULL as mv_mean."),
+        Column(
+            "camera_pan",
+            REAL,
+            "(camera step) Camera's motion to the right since the step before, in shares of the long side/s; NULL when it cannot be told.",
+        ),
+        Column(
+            "camera_tilt",
+            REAL,
+            "(camera step) Camera's motion upwards, in shares of the long side/s; NULL as camera_pan.",
+        ),
+        Column(
+            "camera_zoom", REAL, "(camera step) Growth of the picture, in 1/s, inwards positive; NULL as camera_pan."
+        ),
+        Column(
+            "camera_roll", REAL, "(camera step) Camera's turn, in degrees/s, clockwise positive; NULL as camera_pan."
+        ),
+        Column(
+            "camera_support",
+            REAL,
+            "(camera step) Share of the picture's texture that moves as the camera says, 0-1; 0 when it cannot be told.",
+        ),
+        Column(
+            "object_motion",
+            REAL,
+            "(camera step) Mean motion of the texture that is not the camera's, in shares of the long side/s; NULL as camera_pan.",
+        ),
+        Column("sharpness", REAL, "(sampled) Variance of the 3x3 Laplacian of luma at the sampled short side."),
+        Column("saturation", REAL, "(sampled) Mean HSV saturation, 0-1."),
+        Column("dark_share", REAL, "(sampled) Share of pixels with luma under 5 (UltraVideo's under-exposure), 0-1."),
+        Column("bright_share", REAL, "(sampled) Share of pixels with luma over 250 (UltraVideo's over-exposure), 0-1."),
+        Column("bar_left", REAL, "(sampled) Dark bar at the left, share of width, 0-1; NULL on a dark frame."),
+        Column("bar_right", REAL, "(sampled) Dark bar at the right, share of width, 0-1; NULL on a dark frame."),
+        Column("bar_top", REAL, "(sampled) Dark bar at the top, share of height, 0-1; NULL on a dark frame."),
+        Column("bar_bottom", REAL, "(sampled) Dark bar at the bottom, share of height, 0-1; NULL on a dark frame."),
+    ),
+)
+
+KEYFRAMES = Table(
+    "keyframes",
+    "A sampled frame kept as an image for the models.",
+    ("video_id", "frame"),
+    (
+        BATCH,
+        VIDEO,
+        Column("frame", INT, "Frame number in display order, from 0."),
+        Column("pts", LONG, "Presentation timestamp, in time base units."),
+        Column("time_s", DOUBLE, "pts times time base, in s."),
+        Column("width", INT, "Width of the image after rotation, in pixels."),
+        Column("height", INT, "Height of the image after rotation, in pixels."),
+        Column("jpeg", BYTES, "The image, JPEG."),
+    ),
+)

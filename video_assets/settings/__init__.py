@@ -1,0 +1,131 @@
+"""Every setting of the platform: described, typed, with defaults for a laptop.
+
+Values come, first match wins, from the environment (``VIDEO_ASSETS_LAKE__ROOT=s3://bucket/lake``), from
+``video_assets.toml`` in the working directory (or the file named by ``VIDEO_ASSETS_CONFIG``), and from the defaults
+below. Secrets are never settings: S3 keys come from the environment as every AWS client reads them.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from video_assets.settings.measuring import (
+    ConceptSettings,
+    DuplicateSettings,
+    EmbeddingSettings,
+    ImageTextSettings,
+    ModelSettings,
+    OverlaySettings,
+    PeopleSettings,
+    QualitySettings,
+    SafetySettings,
+    TextSettings,
+)
+from video_assets.settings.mixing import DrawSettings
+from video_assets.settings.places import (
+    FootageSettings,
+    LakeSettings,
+    RightsSettings,
+    S3Settings,
+    WatchedFolder,
+    WorkerSettings,
+)
+from video_assets.settings.segmenting import ClipSettings, DecodeSettings, ShotSettings, TransitionSettings
+
+
+class Settings(BaseSettings):
+    """All sections. Build it with :func:`settings`, or directly in tests."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="VIDEO_ASSETS_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    lake: LakeSettings = Field(default_factory=LakeSettings, description="Where tables are kept.")
+    s3: S3Settings = Field(default_factory=S3Settings, description="The S3-compatible server.")
+    footage: FootageSettings = Field(
+        default_factory=FootageSettings, description="Where footage comes from and how it is batched."
+    )
+    workers: WorkerSettings = Field(default_factory=WorkerSettings, description="The processes that open media.")
+    decode: DecodeSettings = Field(default_factory=DecodeSettings, description="The one decode pass.")
+    shots: ShotSettings = Field(default_factory=ShotSettings, description="Frames to shots.")
+    transitions: TransitionSettings = Field(
+        default_factory=TransitionSettings, description="The network that looks for transitions."
+    )
+    clips: ClipSettings = Field(default_factory=ClipSettings, description="Shots to clips.")
+    models: ModelSettings = Field(default_factory=ModelSettings, description="Which models measure.")
+    text: TextSettings = Field(default_factory=TextSettings, description="Text in the picture.")
+    safety: SafetySettings = Field(default_factory=SafetySettings, description="Unsafe pictures.")
+    people: PeopleSettings = Field(default_factory=PeopleSettings, description="Faces and persons.")
+    overlays: OverlaySettings = Field(default_factory=OverlaySettings, description="Logos, watermarks and collages.")
+    quality: QualitySettings = Field(default_factory=QualitySettings, description="Technical quality and appeal.")
+    embedding: EmbeddingSettings = Field(
+        default_factory=EmbeddingSettings, description="Vectors, subjects and copy signatures of clips."
+    )
+    duplicates: DuplicateSettings = Field(default_factory=DuplicateSettings, description="Near-duplicates.")
+    concepts: ConceptSettings = Field(default_factory=ConceptSettings, description="Clusters of clips.")
+    draws: DrawSettings = Field(default_factory=DrawSettings, description="The training mix.")
+    sql_dir: Path | None = Field(
+        None, description="Folder with views/, tiers/ and explore/; default: sql/ of the project."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic-settings'
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        toml = TomlConfigSettingsSource(settings_cls, os.environ.get("VIDEO_ASSETS_CONFIG", "video_assets.toml"))
+        return init_settings, env_settings, toml
+
+    @property
+    def sql_folder(self) -> Path:
+        """The folder with the SQL files: the setting, ``sql/`` beside the package, or the copy inside the wheel."""
+        package = Path(__file__).parents[1]
+        candidates = [self.sql_dir] if self.sql_dir else [package.parent / "sql", package / "sql"]
+        for folder in candidates:
+            if (folder / "views").is_dir():
+                return folder
+        raise FileNotFoundError(
+            f"No SQL files in {candidates[0]}; set sql_dir to the folder that holds views/ and tiers/."
+        )
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The process's settings, read once."""
+    return Settings()
+
+
+__all__ = [
+    "ClipSettings",
+    "ConceptSettings",
+    "DecodeSettings",
+    "DrawSettings",
+    "DuplicateSettings",
+    "EmbeddingSettings",
+    "FootageSettings",
+    "ImageTextSettings",
+    "LakeSettings",
+    "ModelSettings",
+    "OverlaySettings",
+    "PeopleSettings",
+    "QualitySettings",
+    "RightsSettings",
+    "S3Settings",
+    "SafetySettings",
+    "Settings",
+    "ShotSettings",
+    "TextSettings",
+    "TransitionSettings",
+    "WatchedFolder",
+    "WorkerSettings",
+    "settings",
+]

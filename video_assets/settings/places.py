@@ -1,0 +1,131 @@
+"""Settings of where things are: the lake, the footage, and the processes that open it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from video_assets.settings.section import Section
+
+
+class LakeSettings(Section):
+    """Where the tables, their catalog and work in progress live."""
+
+    root: str = Field("lake", description="Where the tables live: a folder or s3://bucket/prefix.")
+    catalog: str | None = Field(
+        None,
+        description="DuckLake's catalog: a SQLite file on a local disk. Default: catalog.sqlite in the root, or "
+        "lake-catalog.sqlite in the working directory when the root is on S3.",
+    )
+    scratch: Path | None = Field(
+        None,
+        description="Local folder for finished videos of unfinished batches and for files in transit. Default: work/ in the "
+        "root, or lake-work/ in the working directory when the root is on S3.",
+    )
+    lock_timeout_s: float = Field(120.0, gt=0, description="How long a commit waits for the commit lock, in seconds.")
+
+    @property
+    def on_s3(self) -> bool:
+        return self.root.startswith("s3://")
+
+    @property
+    def catalog_path(self) -> Path:
+        if self.catalog:
+            return Path(self.catalog).absolute()
+        return Path("lake-catalog.sqlite").absolute() if self.on_s3 else Path(self.root).absolute() / "catalog.sqlite"
+
+    @property
+    def scratch_path(self) -> Path:
+        if self.scratch:
+            return self.scratch.absolute()
+        return Path("lake-work").absolute() if self.on_s3 else Path(self.root).absolute() / "work"
+
+
+class S3Settings(Section):
+    """The S3-compatible server. Its keys are never settings."""
+
+    endpoint_url: str | None = Field(None, description="Endpoint of an S3-compatible server; none means AWS.")
+    region: str = Field("us-east-1", description="Region name sent with every request.")
+    path_style: bool = Field(False, description="Bucket in the path, not in the host name (most servers but AWS).")
+
+
+class RightsSettings(Section):
+    """The rights that a folder's files have when neither a sidecar nor a manifest says otherwise."""
+
+    licence: str | None = Field(None, description="SPDX identifier or name of the licence.")
+    holder: str | None = Field(None, description="Who holds the rights.")
+    source_url: str | None = Field(None, description="Where the footage was obtained.")
+    acquired_how: str | None = Field(
+        None, description="Acquisition class, such as licensed, public, user or synthetic."
+    )
+    acquired_at: str | None = Field(None, description="ISO 8601 date or time of acquisition.")
+
+
+class WatchedFolder(Section):
+    """A place that the sensor watches, and what holds for the files in it."""
+
+    uri: str = Field(description="A folder or s3://bucket/prefix to watch.")
+    recursive: bool = Field(True, description="Whether folders inside are watched too.")
+    window_seconds: int | None = Field(
+        None,
+        gt=0,
+        description="For continuous streams of short segment files: files whose modification times fall in the same "
+        "window of this many seconds become one batch, once the window has passed.",
+    )
+    rights: RightsSettings = Field(default_factory=RightsSettings, description="Default rights of files found here.")
+
+
+class FootageSettings(Section):
+    """Where footage comes from, when a file is complete, and how files become batches."""
+
+    watch: tuple[WatchedFolder, ...] = Field(
+        (WatchedFolder(uri="incoming"),), description="Folders and S3 prefixes that the sensor watches."
+    )
+    suffixes: tuple[str, ...] = Field(
+        (
+            ".mp4",
+            ".m4v",
+            ".mov",
+            ".mkv",
+            ".webm",
+            ".avi",
+            ".ts",
+            ".mts",
+            ".m2ts",
+            ".mpg",
+            ".mpeg",
+            ".wmv",
+            ".flv",
+            ".3gp",
+            ".ogv",
+            ".mxf",
+        ),
+        description="File name endings that are taken for footage (any letter case).",
+    )
+    settle_seconds: float = Field(
+        10.0, ge=0, description="A file is complete when its size and time have not changed for this long."
+    )
+    batch_videos: int = Field(64, ge=1, description="Most videos in one ingest batch.")
+    batch_gib: float = Field(64.0, gt=0, description="Most bytes in one ingest batch, in GiB.")
+    batch_hours: float = Field(
+        24.0, gt=0, description="Most hours in one ingest batch (estimated from the containers' headers)."
+    )
+    batch_wait_seconds: float = Field(
+        30.0, ge=0, description="How long the sensor lets an unfilled batch wait for more files before it goes."
+    )
+    hash_gib_per_tick: float = Field(8.0, gt=0, description="Most bytes the sensor hashes in one tick, in GiB.")
+
+
+class WorkerSettings(Section):
+    """The processes that open media: how many, and how far each may go."""
+
+    attempts: int = Field(3, ge=1, le=10, description="How often a transient failure is tried within one run.")
+    processes: int | None = Field(None, ge=1, description="Worker processes; default: the usable CPU cores.")
+    memory_mib: int = Field(4096, ge=256, description="Memory limit of one worker process, in MiB.")
+    seconds_base: float = Field(60.0, gt=0, description="Time limit of one video's decode: the fixed part, in seconds.")
+    seconds_per_gib: float = Field(7200.0, gt=0, description="Time limit of one video's decode: seconds for each GiB.")
+
+    def limit(self, size_bytes: int) -> float:
+        """Time limit of one video's decode, in s."""
+        return self.seconds_base + self.seconds_per_gib * size_bytes / 2**30
