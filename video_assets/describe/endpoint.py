@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -116,6 +117,8 @@ def caption(settings: CaptionerSettings, clips: Iterator[Shown], on_answer: Call
     Raises:
         ValueError: the key is not in the environment.
     """
+    # It writes the whole address of every request, with what is secret in it.
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
     try:
         asyncio.run(_Endpoint(settings, key_of(settings)).caption(clips, on_answer))
     except BaseExceptionGroup as group:  # whatever the clips or on_answer raised, as it was
