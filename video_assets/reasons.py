@@ -32,6 +32,12 @@ class Reason(StrEnum):
     SOURCE_MISSING = "source_missing"
     READ_ERROR = "read_error"
     WORKER_LOST = "worker_lost"
+    ENDPOINT_FAILED = "endpoint_failed"
+    ENDPOINT_DENIED = "endpoint_denied"
+    REQUEST_REJECTED = "request_rejected"
+    INVALID_CAPTION = "invalid_caption"
+    CAPTION_REFUSED = "caption_refused"
+    CAPTION_CUT_OFF = "caption_cut_off"
 
     @property
     def transient(self) -> bool:
@@ -44,7 +50,15 @@ class Reason(StrEnum):
         return _ADVICE[self]
 
 
-_TRANSIENT = frozenset({Reason.SOURCE_MISSING, Reason.READ_ERROR, Reason.WORKER_LOST})
+_TRANSIENT = frozenset(
+    {
+        Reason.SOURCE_MISSING,
+        Reason.READ_ERROR,
+        Reason.WORKER_LOST,
+        Reason.ENDPOINT_FAILED,
+        Reason.ENDPOINT_DENIED,
+    }
+)
 
 BY_A_MODEL = frozenset({Reason.DECODER_CRASHED, Reason.DECODE_TIMEOUT, Reason.UNEXPECTED_ERROR})
 """How a worker can end that means MODEL_FAILED where a model was at work in it, and not a decoder."""
@@ -69,4 +83,10 @@ _ADVICE: dict[Reason, str] = {
     Reason.SOURCE_MISSING: "The file is not where it was seen; restore it or run the sensor so that its new place is known.",
     Reason.READ_ERROR: "Reading the file failed (disk or network); the next run tries again.",
     Reason.WORKER_LOST: "A worker process ended from outside; the next run tries again.",
+    Reason.ENDPOINT_FAILED: "The captioner's endpoint did not answer in time, or with an error, also when asked again; see that it runs. The next run asks again.",
+    Reason.ENDPOINT_DENIED: "The captioner's endpoint does not let us in or does not know the model; mend its key, address or model. The next run asks again.",
+    Reason.REQUEST_REJECTED: "The captioner's endpoint refuses the request as it is; the message says why. Ask for fewer frames or tokens, or change the model.",
+    Reason.INVALID_CAPTION: "The captioner's reply was not the JSON of a caption, also when asked again; change its prompt or its model.",
+    Reason.CAPTION_REFUSED: "The captioner declined to describe the clip; look at the clip, or change the captioner.",
+    Reason.CAPTION_CUT_OFF: "The captioner's reply ended at its limit of tokens; raise the captioner's max_tokens.",
 }

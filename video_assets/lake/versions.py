@@ -34,11 +34,11 @@ def code_version(code: str, parameters: Mapping[str, object], weights: Mapping[s
 def data_version(rows: pl.DataFrame | Path, table: Table) -> str:
     """Hash of the stable values of some rows of a table, whatever their order or file layout.
 
-    The ``version`` column is left out: measuring again with newer code and the same result must look the same. Images
-    enter by a hash of their bytes, so that a file of keyframes need not fit in memory.
+    The ``version`` column is left out: measuring again with newer code and the same result must look the same. It counts
+    where rows of several versions stand side by side, as it is in the key. Images enter by a hash of their bytes, so that a file of keyframes need not fit in memory.
     """
     source = rows.lazy() if isinstance(rows, pl.DataFrame) else pl.scan_parquet(rows)
-    stable = [c for c in table.stable_columns if c not in ("version", "batch")]
+    stable = [c for c in table.stable_columns if c != "batch" and (c != "version" or c in table.key)]
     chosen = (pl.col(c).hash(seed=0) if table.schema[c] == pl.Binary() else pl.col(c) for c in stable)
     frame = source.select(chosen).collect(engine="streaming").sort([c for c in table.key if c in stable])
     digest = hashlib.sha256()

@@ -14,6 +14,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from video_assets.settings.captioning import CaptionerSettings, CaptionSettings
 from video_assets.settings.measuring import (
     ConceptSettings,
     DuplicateSettings,
@@ -69,6 +70,7 @@ class Settings(BaseSettings):
     duplicates: DuplicateSettings = Field(default_factory=DuplicateSettings, description="Near-duplicates.")
     concepts: ConceptSettings = Field(default_factory=ConceptSettings, description="Clusters of clips.")
     draws: DrawSettings = Field(default_factory=DrawSettings, description="The training mix.")
+    captions: CaptionSettings = Field(default_factory=CaptionSettings, description="Who captions which clips.")
     sql_dir: Path | None = Field(
         None, description="Folder with views/, tiers/ and explore/; default: sql/ of the project."
     )
@@ -105,6 +107,8 @@ def settings() -> Settings:
 
 
 __all__ = [
+    "CaptionSettings",
+    "CaptionerSettings",
     "ClipSettings",
     "ConceptSettings",
     "DecodeSettings",

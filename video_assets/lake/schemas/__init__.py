@@ -7,6 +7,7 @@ people; shares are in 0-1; picture coordinates are display pixels, after rotatio
 
 from __future__ import annotations
 
+from video_assets.lake.schemas.captions import CAPTIONS
 from video_assets.lake.schemas.content import (
     CLIP_EMBEDDINGS,
     CONCEPT_MODEL,
@@ -66,12 +67,14 @@ TABLES: dict[str, Table] = {
         CONCEPTS,
         TIER_VERDICTS,
         DRAWS,
+        CAPTIONS,
         MATERIALIZATIONS,
     )
 }
 
 __all__ = [
     "CANDIDATES",
+    "CAPTIONS",
     "CLIPS",
     "CLIP_EMBEDDINGS",
     "CONCEPTS",

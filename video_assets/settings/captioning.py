@@ -1,0 +1,93 @@
+"""Settings of the captions: who writes them, of which clips, and how they are asked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from video_assets.settings.section import Section
+
+HUMAN = "human"
+"""The captioner whose captions win: people's corrections, which are imported."""
+
+PROMPT = """\
+These pictures are frames of one video clip, in order of time. Describe the clip for the training of a model that makes \
+video from text. Reply with one JSON object with these fields, each a text in English:
+- short_description: the main subject and what it does, in one sentence.
+- dense_description: about 100 words on everything of note, in order of time, with scene changes and camera movement.
+- background: the place, and what stands or moves behind the subject.
+- style: the kind of footage, such as documentary, cinematic, animation or phone video.
+- shot_type: shot size and camera position, such as close-up, wide shot or aerial.
+- lighting: the light's source, direction, strength and colour.
+- atmosphere: the mood.
+Say only what is seen. Describe the clip as a video that plays: never speak of frames, images or pictures. Leave a field \
+empty when nothing can be said. Quote text only when it can be read."""
+
+
+class CaptionerSettings(Section):
+    """One captioner. What its captions depend on is part of their version: kind, model, prompt, seed and the like."""
+
+    name: str = Field(pattern="^[a-z0-9][a-z0-9_.-]*$", description="What the table calls it; 'human' is taken.")
+    kind: Literal["measured", "endpoint", "local"] = Field(
+        description="'measured': plain sentences from the measurements, without a language model. 'endpoint': a server that "
+        "speaks OpenAI's chat completions and takes images. 'local': a model that transformers loads (profile 'full')."
+    )
+    share: float = Field(1.0, ge=0, description="Its share of the clips, relative to the other captioners' shares.")
+    base_url: str | None = Field(
+        None, description="kind 'endpoint': where /chat/completions is, such as http://localhost:8000/v1."
+    )
+    model: str = Field("", description="The model's name at the endpoint; a folder or a hub's name of a local one.")
+    weights_sha256: str = Field("", description="kind 'local': SHA-256 of the weights that somebody has vouched for.")
+    api_key_env: str | None = Field(
+        None, description="kind 'endpoint': the environment variable that holds the key; none: no key is sent."
+    )
+    prompt: str = Field(PROMPT, min_length=1, description="What the model is asked for.")
+    frames: int = Field(8, ge=1, le=64, description="Most keyframes of a clip that the model sees, spread over it.")
+    seed: int = Field(0, description="Seed of the model's sampling.")
+    temperature: float = Field(0.0, ge=0, le=2, description="Temperature of the model's sampling.")
+    max_tokens: int = Field(1024, ge=64, description="Most tokens of a reply.")
+    concurrency: int = Field(8, ge=1, le=1024, description="Most requests at a time.")
+    requests_per_minute: float | None = Field(None, gt=0, description="Most requests begun in a minute; none: no limit.")
+    timeout_s: float = Field(120.0, gt=0, description="How long one request may take, in seconds.")
+    retries: int = Field(5, ge=0, description="How often a request is tried again after 429, 5xx, a cut or a time-out.")
+    longest_wait_s: float = Field(
+        60.0, gt=0, description="Longest wait before a retry, in seconds; a server that asks for more is given up."
+    )
+    usd_per_million_input_tokens: float | None = Field(None, ge=0, description="Price of what the model reads.")
+    usd_per_million_output_tokens: float | None = Field(None, ge=0, description="Price of what the model writes.")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.name == HUMAN:
+            raise ValueError(f"No captioner may be named {HUMAN!r}: these captions are imported.")
+        if self.kind != "measured" and not self.model:
+            raise ValueError(f"The captioner {self.name} needs a model.")
+        if self.kind == "endpoint" and not self.base_url:
+            raise ValueError(f"The captioner {self.name} needs a base_url, such as http://localhost:8000/v1.")
+        return self
+
+
+class CaptionSettings(Section):
+    """Who captions which clips."""
+
+    captioners: tuple[CaptionerSettings, ...] = Field(
+        (CaptionerSettings(name="measured", kind="measured"),),
+        description="The captioners. Each clip is drawn to one of them, by their shares (Movie Gen: 70 and 30 %).",
+    )
+    seed: int = Field(0, description="Another seed draws other captioners for the clips.")
+    tiers: tuple[str, ...] | None = Field(
+        None,
+        description="The tiers that need captions: clips that one of them keeps or leaves undecided are captioned. "
+        "Default: the tiers from which a draw is made.",
+    )
+    least_camera_confidence: float = Field(
+        0.7, ge=0, le=1, description="Least confidence at which the measured camera motion enters a caption, 0-1."
+    )
+
+    @model_validator(mode="after")
+    def _named_apart(self) -> Self:
+        if twice := [name for name, count in Counter(c.name for c in self.captioners).items() if count > 1]:
+            raise ValueError(f"Two captioners are named {twice[0]}; give each a name of its own.")
+        return self
