@@ -80,7 +80,7 @@ def test_a_clips_caption_depends_on_the_seed_and_not_on_the_other_clips(folder: 
 def test_a_reply_that_is_no_caption_is_asked_for_once_more_and_then_fails_with_its_reason(folder: Path) -> None:
     (answer,) = LocalModel(folder, max_tokens=5).open().answer(QUESTIONS[:1])
     problem = "The reply was cut off after 5 tokens."
-    assert answer == Unanswered(Reason.MODEL_FAILED, f"Asked twice, the model gave no caption. {problem}")
+    assert answer == Unanswered(Reason.CAPTION_CUT_OFF, f"Asked twice, the model gave no caption. {problem}")
 
 
 def test_the_model_is_told_what_was_wrong_and_its_second_reply_counts(

@@ -117,7 +117,8 @@ class OpenLocalModel:
                 tokens = first[i].input_tokens + written.input_tokens, first[i].output_tokens + written.output_tokens
                 answers[i] = Reply(found, *tokens)
             else:
-                answers[i] = Unanswered(Reason.MODEL_FAILED, f"Asked twice, the model gave no caption. {found}")
+                reason = Reason.CAPTION_CUT_OFF if written.cut_off else Reason.INVALID_CAPTION
+                answers[i] = Unanswered(reason, f"Asked twice, the model gave no caption. {found}")
         return [answers[i] for i in range(len(questions))]
 
     def _write(
