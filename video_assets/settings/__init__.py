@@ -37,6 +37,7 @@ from video_assets.settings.places import (
     WorkerSettings,
 )
 from video_assets.settings.segmenting import ClipSettings, DecodeSettings, ShotSettings, TransitionSettings
+from video_assets.settings.training_text import TrainingTextSettings
 
 
 class Settings(BaseSettings):
@@ -71,6 +72,9 @@ class Settings(BaseSettings):
     concepts: ConceptSettings = Field(default_factory=ConceptSettings, description="Clusters of clips.")
     draws: DrawSettings = Field(default_factory=DrawSettings, description="The training mix.")
     captions: CaptionSettings = Field(default_factory=CaptionSettings, description="Who captions which clips.")
+    training_text: TrainingTextSettings = Field(
+        default_factory=TrainingTextSettings, description="Captions to the texts that a model is trained with."
+    )
     sql_dir: Path | None = Field(
         None, description="Folder with views/, tiers/ and explore/; default: sql/ of the project."
     )
@@ -128,6 +132,7 @@ __all__ = [
     "Settings",
     "ShotSettings",
     "TextSettings",
+    "TrainingTextSettings",
     "TransitionSettings",
     "WatchedFolder",
     "WorkerSettings",

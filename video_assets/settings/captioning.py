@@ -49,7 +49,9 @@ class CaptionerSettings(Section):
     temperature: float = Field(0.0, ge=0, le=2, description="Temperature of the model's sampling.")
     max_tokens: int = Field(1024, ge=64, description="Most tokens of a reply.")
     concurrency: int = Field(8, ge=1, le=1024, description="Most requests at a time.")
-    requests_per_minute: float | None = Field(None, gt=0, description="Most requests begun in a minute; none: no limit.")
+    requests_per_minute: float | None = Field(
+        None, gt=0, description="Most requests begun in a minute; none: no limit."
+    )
     timeout_s: float = Field(120.0, gt=0, description="How long one request may take, in seconds.")
     retries: int = Field(5, ge=0, description="How often a request is tried again after 429, 5xx, a cut or a time-out.")
     longest_wait_s: float = Field(
