@@ -132,7 +132,12 @@ def test_scores_end_the_text_where_they_were_measured() -> None:
 
 
 def test_a_clip_is_taken_from_a_row_of_captions_with_the_score_columns() -> None:
-    row = {**NAMES, "clip_id": "a1", "camera_motion": "zoom in", "source_tags": ["own footage", "landscape"]}
+    row: dict[str, object] = {
+        **NAMES,
+        "clip_id": "a1",
+        "camera_motion": "zoom in",
+        "source_tags": ["own footage", "landscape"],
+    }
     row |= {"quality_tags": ["sharp"], "aesthetic_laion": 5.04, "vmaf_motion": None, "model": "not asked for"}
     named = {"aesthetic score": "aesthetic_laion", "motion score": "vmaf_motion"}
     assert CaptionedClip.of(row, 23.976, TrainingTextSettings(scores=named)) == CLIP
