@@ -14,7 +14,8 @@ import video_assets
 PACKAGE = Path(video_assets.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 HEAVY = {
-    "av", "cv2", "decord", "onnxruntime", "open_clip", "pyarrow", "scenedetect", "torch", "torchvision", "transformers",
+    "av", "cv2", "decord", "httpx2", "onnxruntime", "open_clip", "pyarrow", "scenedetect", "tenacity", "torch",
+    "torchvision", "transformers",
 }  # fmt: skip
 KNOW_DAGSTER = {"definitions.py", "sensors.py", "checks.py", "resources.py"}
 

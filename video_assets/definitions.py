@@ -5,6 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from video_assets.assets import footage, scores, segments, sheet
+from video_assets.assets.captions import captions
 from video_assets.assets.common import BATCHES, catalogue
 from video_assets.assets.content import content
 from video_assets.assets.draws import draws
@@ -44,6 +45,7 @@ defs = dg.Definitions(
         sheet.clip_sheet,
         *tiers,
         *draws,
+        captions,
     ],
     asset_checks=checks,
     jobs=[curate_batch],

@@ -7,12 +7,13 @@ the ``version`` column of the rows and the key of the work plan.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib.metadata import version as installed
 
 from video_assets.curate.candidates import root_tiers
 from video_assets.curate.draws import Draw
 from video_assets.curate.tiers import Tier
+from video_assets.describe.work import CaptionWork, captioner_version
 from video_assets.lake import schemas
 from video_assets.lake.plan import SOURCE_FILES, Measurement
 from video_assets.lake.sheet import SHEET, SOURCE, sheet_table
@@ -41,6 +42,11 @@ CODE: dict[str, str] = {
     "duplicate_groups": "2",
     "concept_model": "1",
     "concepts": "1",
+    "captions": "1",
+    # What each kind of captioner makes of the same settings.
+    "captions/measured": "1",
+    "captions/endpoint": "1",
+    "captions/local": "1",
 }
 
 CHEAP = ("visual_scores", "motion_scores")
@@ -50,6 +56,7 @@ MODELLED = (
 # What follows from the vectors of all batches.
 CONTENT = ("near_duplicates", "duplicate_groups", "concept_model", "concepts")
 LAION = "laion_scores"
+CAPTIONS = "captions"
 # What the sheet joins before any model has looked.
 _BASIS = ("raw_videos", "decoded_videos", "shots", "clips", *CHEAP)
 # A model looks at a candidate's keyframes, cut to its crop in the picture as displayed.
@@ -76,6 +83,33 @@ def tier_inputs(tier: Tier) -> tuple[str, ...]:
     return (SHEET, *((tier_asset(tier.parent),) if tier.parent else ()))
 
 
+def caption_work(settings: Settings, keyframes: str, tiers: Collection[str], drawn: Collection[str]) -> CaptionWork:
+    """Which captions are wanted.
+
+    Args:
+        settings: who captions, and for which tiers.
+        keyframes: version of the decode.
+        tiers: all that there are.
+        drawn: those from which a draw is made, which need captions unless the settings name others.
+
+    Raises:
+        ValueError: the settings name a tier that there is not.
+    """
+    chosen = settings.captions
+    needing = chosen.tiers if chosen.tiers is not None else tuple(sorted(drawn))
+    if unknown := sorted({*needing} - {*tiers}) if tiers else []:
+        raise ValueError(f"captions.tiers names {unknown[0]}, which is no tier; there are {', '.join(tiers)}.")
+    versions = {c.name: captioner_version(c, CODE[f"captions/{c.kind}"], keyframes) for c in chosen.captioners}
+    return CaptionWork(chosen, versions, tuple(t for t in needing if t in tiers))
+
+
+def caption_work_of(settings: Settings, order: Mapping[str, Measurement]) -> CaptionWork:
+    """The same, of what is measured as a whole."""
+    tiers = [m.where["tier"] for asset, m in order.items() if asset.startswith("tiers/")]
+    drawn = [m.where["tier"] for asset, m in order.items() if asset.startswith("draws/")]
+    return caption_work(settings, order["keyframes"].version, tiers, drawn)
+
+
 def measurements(
     settings: Settings, tiers: Mapping[str, Tier], draws: Mapping[str, Draw] | None = None
 ) -> dict[str, Measurement]:
@@ -89,6 +123,7 @@ def measurements(
     candidates = code_version(
         CODE["candidates"], {"sheet": sheet_sql(settings), "tiers": loosest, "share": settings.models.sampled_share}
     )
+    captions = caption_work(settings, decode, tiers, draws or {})
     made = [
         Measurement(
             "raw_videos", schemas.RAW_VIDEOS,
@@ -183,6 +218,11 @@ def measurements(
                 draw_asset(name), schemas.DRAWS, draw.version, (tier_asset(name),), "clip", {"tier": name}, over_all=True
             )
             for name, draw in (draws or {}).items()
+        ),
+        Measurement(
+            CAPTIONS, schemas.CAPTIONS, code_version(CODE[CAPTIONS], captions.parameters),
+            ("decoded_videos", "keyframes", "clips", SHEET, *map(tier_asset, captions.tiers)), "clip",
+            expects=captions.expected,
         ),
     ]  # fmt: skip
     return {m.asset: m for m in made}

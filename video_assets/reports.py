@@ -111,20 +111,47 @@ def contact_sheet(lake: Lake, clips: pl.DataFrame, columns: int = 4, most: int =
     """
     if clips.is_empty():
         return "No clips."
-    shown = clips.gather_every(max(1, -(-clips.height // most))).with_row_index("place")
-    with lake.cursor() as cursor:
-        cursor.register("shown", shown.to_arrow(compat_level=pl.CompatLevel.oldest()))
-        batches = sorted(set(shown["batch"]))
-        pictures = cursor.execute(
-            "SELECT s.place, s.label, first(k.jpeg ORDER BY abs(k.pts - (s.start_pts + s.end_pts) / 2)) AS jpeg "
-            "FROM shown AS s JOIN (SELECT * FROM keyframes WHERE batch IN (SELECT unnest(?))) AS k ON k.video_id = s.video_id "
-            "AND k.pts >= s.start_pts AND k.pts < s.end_pts GROUP BY s.place, s.label ORDER BY s.place",
-            [batches],
-        ).fetchall()
+    shown = _some(clips, most)
+    pictures = _middle_frames(lake, shown)
     if not pictures:
         return "No keyframes inside these clips."
-    sheet = _grid([(label, jpeg) for _, label, jpeg in pictures], columns)
+    labels = shown["label"].to_list()
+    sheet = _grid([(labels[place], jpeg) for place, jpeg in pictures.items()], columns)
     return _image(sheet, "image/jpeg", f"{len(pictures)} of {clips.height} clips")
+
+
+def with_thumbnails(lake: Lake, clips: pl.DataFrame, rows: pl.DataFrame, most: int = 24) -> str:
+    """A Markdown table with a small picture of the clip before each row.
+
+    Args:
+        lake: where the keyframes are.
+        clips: ``batch``, ``video_id``, ``start_pts`` and ``end_pts`` of each row's clip.
+        rows: what stands beside the pictures.
+        most: most rows; of more an even share is shown.
+    """
+    shown = _some(clips, most)
+    frames = _middle_frames(lake, shown) if shown.height else {}
+    small = {place: _image(_thumbnail(jpeg), "image/jpeg", "clip") for place, jpeg in frames.items()}
+    return table(_some(rows, most).select(pl.Series("clip", [small.get(n, "") for n in range(shown.height)]), pl.all()))
+
+
+def _some(rows: pl.DataFrame, most: int) -> pl.DataFrame:
+    """An even share of the rows, so many at most."""
+    return rows.gather_every(max(1, -(-rows.height // most)))
+
+
+def _middle_frames(lake: Lake, clips: pl.DataFrame) -> dict[int, bytes]:
+    """The JPEG of the keyframe nearest to the middle of each clip that has any, by the clip's place."""
+    with lake.cursor() as cursor:
+        shown = clips.select("batch", "video_id", "start_pts", "end_pts").with_row_index("place")
+        cursor.register("shown", shown.to_arrow(compat_level=pl.CompatLevel.oldest()))
+        rows = cursor.execute(
+            "SELECT s.place, first(k.jpeg ORDER BY abs(k.pts - (s.start_pts + s.end_pts) / 2)) AS jpeg "
+            "FROM shown AS s JOIN (SELECT * FROM keyframes WHERE batch IN (SELECT unnest(?))) AS k ON k.video_id = s.video_id "
+            "AND k.pts >= s.start_pts AND k.pts < s.end_pts GROUP BY s.place ORDER BY s.place",
+            [sorted(set(shown["batch"]))],
+        ).fetchall()
+    return dict(rows)
 
 
 def coverage(found: Coverage, shares: pl.DataFrame | None = None) -> str:
@@ -204,6 +231,20 @@ def _grid(pictures: Sequence[tuple[str, bytes]], columns: int, cell: tuple[int, 
     if not ok:
         raise RuntimeError("The contact sheet could not be encoded as JPEG.")
     return bytes(encoded.tobytes())
+
+
+def _thumbnail(jpeg: bytes, cell: tuple[int, int] = (160, 100)) -> bytes:
+    """The same picture, within so many pixels in width and height."""
+    import cv2
+    import numpy as np
+
+    image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    if image is None:
+        return jpeg
+    scale = min(1.0, cell[0] / image.shape[1], cell[1] / image.shape[0])
+    small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    ok, encoded = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 75])
+    return bytes(encoded.tobytes()) if ok else jpeg
 
 
 def _image(data: bytes, kind: str, alt: str) -> str:

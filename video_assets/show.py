@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import polars as pl
@@ -120,6 +120,12 @@ def models(settings: ModelSettings) -> None:
     frame(pl.DataFrame(rows, infer_schema_length=None), title=f"models.profile = {settings.profile}")
 
 
+def _summed(values: Iterable[float | None]) -> float | None:
+    """The sum of what is known; None when nothing is."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
 def plan(due: Sequence[Due], detail: bool) -> None:
     """What would run, by asset or by batch."""
     if not due:
@@ -146,12 +152,12 @@ def plan(due: Sequence[Due], detail: bool) -> None:
             "batches": len(found),
             "rows": sum(d.rows for d in found),
             "hours": sum(d.hours for d in found),
-            "expected s": sum(costs)
-            if (costs := [d.cost_seconds for d in found if d.cost_seconds is not None])
-            else None,
+            "expected s": _summed(d.cost_seconds for d in found),
+            "expected USD": _summed(d.usd for d in found),
         }
         for (asset, why, detail), found in groups.items()
     ]
-    frame(pl.DataFrame(rows, infer_schema_length=None))
+    listed = pl.DataFrame(rows, infer_schema_length=None)
+    frame(listed if any(d.usd is not None for d in due) else listed.drop("expected USD"))
     counted = Counter(str(d.why) for d in due)
     console.print(", ".join(f"{n} {why}" for why, n in counted.items()) + " (partitions).")

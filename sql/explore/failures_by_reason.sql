@@ -25,6 +25,8 @@ WITH failures AS (
     SELECT 'clip_embeddings', batch, clip_id, reason, message FROM clip_embeddings
     UNION ALL
     SELECT 'laion_scores', batch, clip_id, reason, message FROM laion_scores
+    UNION ALL
+    SELECT 'captions', batch, clip_id, reason, message FROM captions
 )
 SELECT
     found_in,

@@ -2,37 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
-from video_assets.describe.caption import Caption, Reply
+from video_assets.describe.answer import Answer, Shown
+from video_assets.describe.caption import Caption
+from video_assets.describe.chat import CaptionError, read
 from video_assets.describe.constrained import CaptionGrammar, seed_of
+from video_assets.describe.weights import vouched_folder
 from video_assets.reasons import Reason
+from video_assets.settings import CaptionerSettings
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 
-@dataclass(frozen=True)
-class Question:
-    """A clip's frames, one JPEG at least and in order of time, and what is asked about them."""
+def caption(settings: CaptionerSettings, clips: Iterator[Shown], on_answer: Callable[[Answer], None]) -> None:
+    """Caption each clip, as many at the same time as the captioner's ``concurrency`` says.
 
-    clip_id: str
-    frames: tuple[bytes, ...]
-    prompt: str
+    Args:
+        settings: a captioner of kind 'local'.
+        clips: taken as they are needed, in this thread.
+        on_answer: called for every clip.
 
-
-@dataclass(frozen=True)
-class Unanswered:
-    """Why a clip has no caption."""
-
-    reason: Reason
-    message: str
+    Raises:
+        ModelNotReadyError: the model is not on this machine, or nobody has vouched for its weights.
+    """
+    described = LocalModel(
+        vouched_folder(settings.model, settings.weights_sha256), settings.prompt, settings.seed, settings.temperature,
+        settings.max_tokens,
+    )  # fmt: skip
+    model = described.open()
+    while some := list(islice(clips, settings.concurrency)):
+        for answer in model.answer(some):
+            on_answer(answer)
 
 
 @dataclass(frozen=True)
@@ -40,8 +48,8 @@ class LocalModel:
     """What :meth:`open` loads.
 
     Attributes:
-        folder: with the model's files (weights.folder_of).
-        batch: clips whose captions are written at the same time.
+        folder: with the model's files.
+        prompt: what it is asked about each clip.
         seed: another one draws other texts, when the temperature is above 0.
         temperature: 0 takes the likeliest token; above, tokens are drawn.
         max_tokens: most tokens of a reply; one that is longer is cut off, and so no caption.
@@ -49,7 +57,7 @@ class LocalModel:
     """
 
     folder: Path
-    batch: int = 8
+    prompt: str
     seed: int = 0
     temperature: float = 0.0
     max_tokens: int = 1024
@@ -65,6 +73,17 @@ class _Written:
     input_tokens: int
     output_tokens: int
     cut_off: bool
+
+    def caption(self) -> Caption:
+        """What was written, as a caption.
+
+        Raises:
+            CaptionError: it is none.
+        """
+        if self.cut_off:
+            message = f"The reply was cut off after {self.output_tokens} tokens."
+            raise CaptionError(Reason.CAPTION_CUT_OFF, message, again=True)
+        return read(self.text)
 
 
 class OpenLocalModel:
@@ -85,59 +104,57 @@ class OpenLocalModel:
         self._tokenizer = self._processor.tokenizer
         self._grammar = CaptionGrammar(self._tokenizer, described.longest_field)
 
-    def answer(self, questions: Sequence[Question]) -> list[Reply | Unanswered]:
-        """A caption, or why there is none, for each question in order; a clip's does not depend on the others' but by rounding."""
-        answers: list[Reply | Unanswered] = []
-        for start in range(0, len(questions), self._described.batch):
-            answers += self._answer(questions[start : start + self._described.batch])
+    def answer(self, clips: Sequence[Shown]) -> list[Answer]:
+        """Each clip's caption, or why there is none, in order; all are written at the same time.
+
+        A clip's answer does not depend on the other clips but by rounding. Every clip has a picture at least. A reply
+        that is no caption is asked for once more, with what was wrong.
+        """
+        processor, clock = time.process_time(), time.perf_counter()
+        talks: dict[int, _Talk] = {}
+        answers: dict[int, Answer] = {}
+        for i, clip in enumerate(clips):
+            try:
+                pictures = [_picture(jpeg) for jpeg in clip.jpegs]
+            except OSError as error:
+                message = f"A picture of the clip could not be read: {error}"
+                answers[i] = Answer(clip.clip_id, None, Reason.MODEL_FAILED, message)
+            else:
+                talks[i] = _Talk(clip.clip_id, pictures, [_from_user(self._described.prompt, len(pictures))])
+        answers |= self._captions(talks)
+        busy = (time.process_time() - processor) / len(clips)
+        gpu = (time.perf_counter() - clock) / len(clips) if self._device == "cuda" else None
+        return [replace(answers[i], compute_seconds=busy, gpu_seconds=gpu) for i in range(len(clips))]
+
+    def _captions(self, talks: Mapping[int, _Talk]) -> dict[int, Answer]:
+        answers: dict[int, Answer] = {}
+        again: dict[int, _Talk] = {}
+        first = self._write(talks)
+        for i, written in first.items():
+            answers[i], error = _answer(talks[i].clip_id, [written])
+            if error is not None and error.again:
+                again[i] = talks[i].asked_again(written.text, error.message)
+        for i, written in self._write(again).items():
+            answers[i], _ = _answer(talks[i].clip_id, [first[i], written])
         return answers
 
-    def _answer(self, questions: Sequence[Question]) -> list[Reply | Unanswered]:
-        answers: dict[int, Reply | Unanswered] = {}
-        asked: dict[int, list[Image]] = {}
-        for i, question in enumerate(questions):
-            try:
-                asked[i] = [_picture(jpeg) for jpeg in question.frames]
-            except OSError as error:
-                answers[i] = Unanswered(Reason.MODEL_FAILED, f"A frame could not be read: {error}")
-        said = {i: [_from_user(questions[i].prompt, len(asked[i]))] for i in asked}
-        first = self._write(questions, asked, said)
-        again: dict[int, str] = {}
-        for i, written in first.items():
-            found = _caption(written)
-            if isinstance(found, Caption):
-                answers[i] = Reply(found, written.input_tokens, written.output_tokens)
-            else:
-                again[i] = found
-        for i, problem in again.items():
-            said[i] += [_from_assistant(first[i].text), _from_user(f"That cannot be used. {problem} Answer again.", 0)]
-        for i, written in self._write(questions, {i: asked[i] for i in again}, said).items():
-            found = _caption(written)
-            if isinstance(found, Caption):
-                tokens = first[i].input_tokens + written.input_tokens, first[i].output_tokens + written.output_tokens
-                answers[i] = Reply(found, *tokens)
-            else:
-                reason = Reason.CAPTION_CUT_OFF if written.cut_off else Reason.INVALID_CAPTION
-                answers[i] = Unanswered(reason, f"Asked twice, the model gave no caption. {found}")
-        return [answers[i] for i in range(len(questions))]
-
-    def _write(
-        self, questions: Sequence[Question], asked: dict[int, list[Image]], said: dict[int, list[dict[str, Any]]]
-    ) -> dict[int, _Written]:
+    def _write(self, talks: Mapping[int, _Talk]) -> dict[int, _Written]:
         """What the model says next in each of these conversations."""
         import torch
 
-        if not asked:
+        if not talks:
             return {}
         texts = [
-            self._processor.apply_chat_template(said[i], tokenize=False, add_generation_prompt=True) for i in asked
+            self._processor.apply_chat_template(talk.said, tokenize=False, add_generation_prompt=True)
+            for talk in talks.values()
         ]
         # What is written goes on at the right end, so shorter conversations are filled up on the left.
         inputs = self._processor(
-            text=texts, images=list(asked.values()), return_tensors="pt", padding=True, padding_side="left"
-        ).to(self._device, dtype=self._model.dtype)
+            text=texts, images=[talk.pictures for talk in talks.values()], return_tensors="pt", padding=True,
+            padding_side="left",
+        ).to(self._device, dtype=self._model.dtype)  # fmt: skip
         length = inputs["input_ids"].shape[1]
-        seeds = [seed_of(self._described.seed, questions[i].clip_id) for i in asked]
+        seeds = [seed_of(self._described.seed, talk.clip_id) for talk in talks.values()]
         stop = self._tokenizer.eos_token_id
         with torch.inference_mode():
             tokens = self._model.generate(
@@ -146,13 +163,35 @@ class OpenLocalModel:
                 logits_processor=[self._grammar.choice(length, self._described.temperature, seeds)],
             )[:, length:].tolist()  # fmt: skip
         given = inputs["attention_mask"].sum(dim=1).tolist()
-        return {i: self._written(row, count, stop) for i, row, count in zip(asked, tokens, given, strict=True)}
+        return {i: self._written(row, count, stop) for i, row, count in zip(talks, tokens, given, strict=True)}
 
     def _written(self, row: list[int], given: int, stop: int) -> _Written:
         """A reply without the stop and what fills it up behind that."""
         kept = row[: row.index(stop)] if stop in row else row
         text = self._tokenizer.decode(kept, skip_special_tokens=True)
         return _Written(text, given, len(kept), cut_off=stop not in row)
+
+
+@dataclass(frozen=True)
+class _Talk:
+    """What was said about a clip, in the form of transformers' chat templates."""
+
+    clip_id: str
+    pictures: list[Image]
+    said: list[dict[str, Any]]
+
+    def asked_again(self, text: str, problem: str) -> _Talk:
+        request = f"That cannot be used. {problem} Answer again."
+        return replace(self, said=[*self.said, _from_assistant(text), _from_user(request, 0)])
+
+
+def _answer(clip: str, written: Sequence[_Written]) -> tuple[Answer, CaptionError | None]:
+    """The answer in the last of a clip's replies, with the tokens of all; and what is wrong with it, if anything is."""
+    tokens = sum(w.input_tokens for w in written), sum(w.output_tokens for w in written)
+    try:
+        return Answer(clip, written[-1].caption(), None, None, *tokens), None
+    except CaptionError as error:
+        return Answer(clip, None, error.reason, error.message, *tokens), error
 
 
 def _picture(jpeg: bytes) -> Image:
@@ -168,14 +207,3 @@ def _from_user(prompt: str, pictures: int) -> dict[str, Any]:
 
 def _from_assistant(text: str) -> dict[str, Any]:
     return {"role": "assistant", "content": [{"type": "text", "text": text}]}
-
-
-def _caption(written: _Written) -> Caption | str:
-    """The caption in a reply, or what is wrong with it, as a sentence."""
-    if written.cut_off:
-        return f"The reply was cut off after {written.output_tokens} tokens."
-    try:
-        return Caption.model_validate_json(written.text)
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'reply'}: {e['msg']}" for e in error.errors())
-        return f"The reply is no caption ({wrong})."

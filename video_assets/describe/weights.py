@@ -36,6 +36,27 @@ def folder_of(model: str) -> Path:
     return folder
 
 
+def vouched_folder(model: str, sha256: str) -> Path:
+    """The folder of a model for whose files somebody has vouched.
+
+    Args:
+        model: as for :func:`folder_of`.
+        sha256: what :func:`weights_hash` is to say; empty: nobody has vouched yet.
+
+    Raises:
+        ModelNotReadyError: see :func:`folder_of`; or the files are others, or nobody has vouched for them.
+    """
+    folder = folder_of(model)
+    found = weights_hash(folder)
+    if not sha256:
+        setting = f'Find out where it came from; to use it, set the captioner\'s weights_sha256 = "{found}".'
+        raise ModelNotReadyError(f"Nobody has vouched for {folder}. {setting}")
+    if found != sha256:
+        again = f"If it was changed on purpose, set weights_sha256 to that; else fetch it again: {_command(model)}"
+        raise ModelNotReadyError(f"{folder} holds another model than weights_sha256 says: {found}. {again}")
+    return folder
+
+
 def _fetched(name: str) -> Path:
     """The snapshot of a model of the hub in the cache of this machine."""
     from huggingface_hub import snapshot_download

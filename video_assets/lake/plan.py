@@ -8,7 +8,7 @@ only what is missing.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -27,6 +27,19 @@ SHARED = ""
 
 
 @dataclass(frozen=True)
+class Expected:
+    """What a batch would be asked for, where that is not one row for each of its videos or clips."""
+
+    rows: int
+    hours: float
+    """Hours of footage behind them."""
+    cost_seconds: float | None
+    """Expected seconds; None when nothing is known."""
+    usd: float | None
+    """Expected price; None where nothing has one."""
+
+
+@dataclass(frozen=True)
 class Measurement:
     """One asset as the plan sees it.
 
@@ -41,6 +54,8 @@ class Measurement:
         growth: it is made once for all batches, and anew when its one input has this many times as many good rows as
             then; None: it is made for each batch.
         over_all: it is made once for all batches, and anew when an input's content changed in any of them.
+        expects: tells what each batch would be asked for, by batch; None: one row for each subject, at the asset's usual
+            cost per hour of footage.
     """
 
     asset: str
@@ -52,6 +67,7 @@ class Measurement:
     stops: bool = False
     growth: float | None = None
     over_all: bool = False
+    expects: Callable[[Lake], Mapping[str, Expected]] | None = None
 
     @property
     def shared(self) -> bool:
@@ -82,6 +98,8 @@ class Due:
     """Hours of footage behind them."""
     cost_seconds: float | None = None
     """Expected seconds of CPU and GPU, from what this asset has cost per hour of footage so far; None when nothing is known."""
+    usd: float | None = None
+    """Expected price, of what has one."""
 
 
 def due_rows(subjects: Sequence[str], rows: pl.DataFrame, key: str, version: str) -> list[str]:
@@ -228,14 +246,24 @@ def plan(lake: Lake, order: Mapping[str, Measurement], batches: Sequence[str] | 
         return []
     videos, clips, rates = _videos(lake), _clips(lake), _rates(lake)
     modelled = {m.asset: _candidates(lake, m) for m in order.values() if m.subject == "candidate"}
+    expected = {a: m.expects(lake) for a, m in order.items() if m.expects and a in {d[0] for d in due}}
     found = []
     for asset, batch, why, detail in due:
+        if asset in expected:
+            found.append(_as_expected(asset, batch, why, detail, expected[asset].get(batch)))
+            continue
         subjects = modelled.get(asset, videos if order[asset].subject == "video" else clips)
         rows, hours = subjects.get(batch, (0, 0.0))
         rate = rates.get(asset)
         cost = rate * hours if rate is not None and hours and why is not Why.FOLLOWS else None
         found.append(Due(asset, batch, why, detail, rows, hours, cost))
     return found
+
+
+def _as_expected(asset: str, batch: str, why: Why, detail: str, expected: Expected | None) -> Due:
+    if expected is None:
+        return Due(asset, batch, why, detail)
+    return Due(asset, batch, why, detail, expected.rows, expected.hours, expected.cost_seconds, expected.usd)
 
 
 def _transient(lake: Lake, measured: Iterable[Measurement]) -> dict[tuple[str, str], int]:

@@ -34,8 +34,13 @@ CAPTIONS = Table(
         CLIP,
         VIDEO,
         Column("captioner", TEXT, "Who wrote it: a captioner of the settings, an imported one, or human."),
-        Column("version", TEXT, "Version of the captioner; .2 after it: the second writing, after the first was withdrawn."),
-        Column("current", BOOL, "Whether this is the captioner's latest word on the clip; FALSE once it is superseded."),
+        Column(
+            "version", TEXT, "Version of the captioner; .2 after it: the second writing, after the first was withdrawn."
+        ),
+        Column("withdrawn", BOOL, "Whether it was set aside to be written anew (video-assets captions redo)."),
+        Column(
+            "current", BOOL, "Whether this is the captioner's word as it is now; FALSE once superseded or withdrawn."
+        ),
         Column("drawn", BOOL, "Whether this captioner is the one that is drawn for the clip, by the shares."),
         *(Column(name, TEXT, str(field.description)) for name, field in Caption.model_fields.items()),
         Column("words", INT, "Words of the dense description."),
@@ -54,12 +59,16 @@ CAPTIONS = Table(
         Column("frame_times", pl.List(pl.Float64()), "The frames that were shown, in s from the clip's start."),
         Column("input_tokens", LONG, "Tokens that the model read, of every request.", volatile=True),
         Column("output_tokens", LONG, "Tokens that the model wrote, of every request.", volatile=True),
-        Column("usd", DOUBLE, "What the tokens cost by the prices in the settings; NULL without prices.", volatile=True),
+        Column(
+            "usd", DOUBLE, "What the tokens cost by the prices in the settings; NULL without prices.", volatile=True
+        ),
         REASON,
         MESSAGE,
         SECONDS,
         GPU_SECONDS,
-        Column("waited_seconds", DOUBLE, "Seconds for which an endpoint was waited for, retries included.", volatile=True),
+        Column(
+            "waited_seconds", DOUBLE, "Seconds for which an endpoint was waited for, retries included.", volatile=True
+        ),
         Column("written_at", TIME, "When it was written or imported.", volatile=True),
     ),
 )

@@ -1,0 +1,38 @@
+-- What each captioner says of each clip now: its caption in its current version, or of what was imported the last one.
+-- winner: the caption to train on. A person's wins; else that of the captioner that is drawn for the clip; else another's.
+SELECT
+    batch,
+    clip_id,
+    video_id,
+    captioner,
+    version,
+    drawn,
+    reason IS NULL AND row_number() OVER (
+        PARTITION BY batch, clip_id
+        ORDER BY reason IS NOT NULL, captioner <> 'human', NOT drawn, captioner
+    ) = 1 AS winner,
+    short_description,
+    dense_description,
+    background,
+    style,
+    shot_type,
+    lighting,
+    atmosphere,
+    words,
+    camera_motion,
+    camera_confidence,
+    source_tags,
+    quality_tags,
+    model,
+    weights,
+    prompt_hash,
+    seed,
+    frame_times,
+    input_tokens,
+    output_tokens,
+    usd,
+    reason,
+    message,
+    written_at
+FROM captions
+WHERE current;

@@ -1,0 +1,220 @@
+"""captions: each clip that a tier needs is captioned by the captioner that is drawn for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from video_assets.batches.caption_answers import Answers, named
+from video_assets.batches.caption_rows import numbered, row, shelved
+from video_assets.batches.pictures import spread
+from video_assets.batches.step import Step, Stopwatch, total
+from video_assets.describe.answer import Answer, Shown
+from video_assets.lake.catalog import lock
+from video_assets.lake.lake import Made, Replacement
+from video_assets.lake.schemas import CAPTIONS, CLIPS, DECODED_VIDEOS
+from video_assets.lake.sheet import SHEET
+from video_assets.measurements import caption_work_of
+from video_assets.reasons import Reason
+from video_assets.settings import CaptionerSettings
+
+if TYPE_CHECKING:
+    from video_assets.describe.work import CaptionWork
+
+_ASSET = CAPTIONS.name
+# So many clips' pictures are read in one query.
+_CLIPS_AT_ONCE = 32
+
+Keep = Callable[[Answer], None]
+
+
+def caption_clips(step: Step, batch: str) -> Made:
+    """Write the captions of the batch's clips that are due; commit ``captions``, the old rows beside the new ones."""
+    lake, inputs = step.lake, step.inputs(_ASSET, batch)
+    work = caption_work_of(lake.settings, step.order)
+    fresh = CAPTIONS.empty()
+    kept: list[Answers] = []
+    for captioner in work.settings.captioners:
+        found, on_disk = _written(step, work, captioner, batch)
+        fresh = pl.concat([fresh, found])
+        kept += [on_disk] if on_disk else []
+    made = shelve(step, work, batch, fresh, inputs)
+    for on_disk in kept:
+        on_disk.forget()
+    return made
+
+
+def shelve(step: Step, work: CaptionWork, batch: str, fresh: pl.DataFrame, inputs: Mapping[str, str]) -> Made:
+    """Put new rows beside those that are there, and commit.
+
+    It is done under a lock and from the rows as they are then: while captions are written, others may be imported.
+    """
+    lake, settings = step.lake, step.lake.settings
+    with lock(settings.lake, _ASSET):
+        drawn = work.drawn(lake, [batch])
+        sheet = lake.query(f"SELECT * FROM {SHEET} WHERE batch = ?", [batch])
+        videos = lake.read(DECODED_VIDEOS, [batch]).filter(pl.col("reason").is_null())["video_id"].to_list()
+        rows = shelved(
+            lake.read(CAPTIONS, [batch]), fresh, drawn, work.versions, sheet, videos,
+            settings.captions.least_camera_confidence,
+        )  # fmt: skip
+        now = rows.filter("current")
+        made = step.made(
+            _ASSET, batch, rows, inputs, footage_seconds=total(drawn["duration_s"]),
+            compute_seconds=total(now["compute_seconds"]), gpu_seconds=_known_total(now["gpu_seconds"]),
+        )  # fmt: skip
+        lake.commit([Replacement(CAPTIONS, [batch], rows)], [made], message=f"{_ASSET}/{batch}", run_id=step.run_id)
+    return made
+
+
+def _known_total(values: pl.Series) -> float | None:
+    known = values.drop_nulls()
+    return total(known) if len(known) else None
+
+
+def _written(
+    step: Step, work: CaptionWork, captioner: CaptionerSettings, batch: str
+) -> tuple[pl.DataFrame, Answers | None]:
+    """One captioner's rows, and the answers on disk that may go once these are committed."""
+    lake = step.lake
+    mine = (work.drawn if captioner.kind == "measured" else work.due)(lake, [batch]).filter(captioner=captioner.name)
+    if mine.is_empty():
+        return CAPTIONS.empty(), None
+    due = numbered(mine, lake.read(CAPTIONS, [batch]))
+    kept: Answers | None = None
+    times: dict[str, list[float]] = {}
+    if captioner.kind == "measured":
+        answers = _measured(step, captioner, due, batch)
+    else:
+        frames = _frames(step, batch, due["clip_id"].to_list(), captioner.frames)
+        answers, kept = _asked(step, captioner, due, frames, batch)
+        times = {clip: [time for _, time in chosen] for clip, chosen in frames.items()}
+    now, versions = datetime.now(UTC), dict(due.select("clip_id", "version").iter_rows())
+    rows = [row(a, captioner, versions[a.clip_id], now, None, times.get(a.clip_id)) for a in answers]
+    clips = due.select("clip_id", "video_id")
+    written = pl.DataFrame(rows, infer_schema_length=None).join(clips, on="clip_id")
+    return CAPTIONS.frame(written, batch=batch), kept
+
+
+def _measured(step: Step, captioner: CaptionerSettings, due: pl.DataFrame, batch: str) -> list[Answer]:
+    """Sentences from the sheet: they follow the measurements, so that they are made anew whenever those are."""
+    from video_assets.describe.measured import measured_caption
+
+    sure, watch = step.lake.settings.captions.least_camera_confidence, Stopwatch()
+    sheet = step.lake.query(f"SELECT * FROM {SHEET} WHERE batch = ?", [batch])
+    rows = sheet.filter(pl.col("clip_id").is_in(due["clip_id"].to_list())).iter_rows(named=True)
+    captions = {clip["clip_id"]: measured_caption(clip, sure) for clip in rows}
+    seconds = watch.seconds / max(len(captions), 1)
+    step.progress(f"{_ASSET} by {captioner.name}", len(captions), len(captions))
+    return [
+        Answer(clip, caption, compute_seconds=seconds)
+        if caption
+        else Answer(clip, None, Reason.NOT_MEASURED, "Nothing was measured of the clip.", compute_seconds=seconds)
+        for clip, caption in captions.items()
+    ]
+
+
+def _asked(
+    step: Step, captioner: CaptionerSettings, due: pl.DataFrame, frames: Mapping[str, list[tuple[int, float]]], batch: str
+) -> tuple[list[Answer], Answers]:  # fmt: skip
+    """The answers of a model: those that a killed run had, and the rest by asking."""
+    writings = {clip: named(clip, version) for clip, version in due.select("clip_id", "version").iter_rows()}
+    base = str(due["version"][0]).partition(".")[0]
+    path = step.lake.settings.lake.scratch_path / _ASSET / f"{captioner.name}-{base}" / f"{batch}.answers"
+    on_disk = Answers(path, step.lake.settings.lake.lock_timeout_s)
+    answers: dict[str, Answer] = {
+        clip: Answer(clip, None, Reason.NOT_MEASURED, "No keyframe lies inside the clip.")
+        for clip in writings
+        if clip not in frames
+    }
+    with on_disk.opened() as finished:
+        answers |= {clip: finished[name] for clip, name in writings.items() if name in finished}
+        watch, asked = Stopwatch(), due.filter(~pl.col("clip_id").is_in(list(answers)))
+
+        def keep(answer: Answer) -> None:
+            answers[answer.clip_id] = answer
+            on_disk.keep(writings[answer.clip_id], answer)
+            step.progress(f"{_ASSET} by {captioner.name}", len(answers), len(writings))
+
+        if asked.height:
+            _ask(captioner, _shown(step, batch, asked["clip_id"].to_list(), frames, keep), keep)
+    seconds = watch.seconds / max(asked.height, 1)
+    new = set(asked["clip_id"])
+    return [_with_seconds(a, seconds) if a.clip_id in new else a for a in answers.values()], on_disk
+
+
+def _with_seconds(answer: Answer, seconds: float) -> Answer:
+    """An answer with this process's share of the work, where the captioner itself did not count it."""
+    return answer if answer.compute_seconds is not None else replace(answer, compute_seconds=seconds)
+
+
+def _ask(captioner: CaptionerSettings, clips: Iterator[Shown], keep: Keep) -> None:
+    from video_assets.describe.endpoint import caption
+
+    caption(captioner, clips, keep)
+
+
+def _frames(step: Step, batch: str, clips: list[str], most: int) -> dict[str, list[tuple[int, float]]]:
+    """Of each clip that has any, the keyframes that are shown: number, and seconds from the clip's start, by pts."""
+    found = step.lake.query(
+        "SELECT c.clip_id, list((k.frame, k.time_s - c.start_s) ORDER BY k.pts) AS frames "
+        "FROM clips AS c JOIN keyframes AS k "
+        "ON k.batch = c.batch AND k.video_id = c.video_id AND k.pts >= c.start_pts AND k.pts < c.end_pts "
+        "WHERE c.batch = ? AND c.clip_id IN (SELECT unnest(?)) GROUP BY c.clip_id",
+        [batch, clips],
+    )
+    chosen = {}
+    for clip, frames in found.iter_rows():
+        pairs = [tuple(f.values()) if isinstance(f, dict) else tuple(f) for f in frames]
+        places = spread(range(len(pairs)), most)
+        chosen[clip] = [pairs[place] for place in places]
+    return chosen
+
+
+def _shown(
+    step: Step, batch: str, clips: list[str], frames: Mapping[str, list[tuple[int, float]]], keep: Keep
+) -> Iterator[Shown]:
+    """The clips with their pictures, some clips at a time; one whose pictures cannot be used is answered at once."""
+    from video_assets.describe.frames import cut
+    from video_assets.measure.types import Crop
+    from video_assets.media.containers import MediaError
+
+    known = step.lake.read(CLIPS, [batch]).filter(pl.col("clip_id").is_in(clips))
+    sizes = step.lake.read(DECODED_VIDEOS, [batch], ["video_id", "width", "height"])
+    joined = known.join(sizes, on="video_id")
+    for start in range(0, joined.height, _CLIPS_AT_ONCE):
+        part = joined[start : start + _CLIPS_AT_ONCE]
+        pictures = _pictures(step, batch, part, frames)
+        for clip in part.iter_rows(named=True):
+            crop = Crop(clip["crop_x"], clip["crop_y"], clip["crop_width"], clip["crop_height"])
+            stored = [pictures[clip["video_id"], frame] for frame, _ in frames[clip["clip_id"]]]
+            try:
+                yield Shown(clip["clip_id"], tuple(cut(jpeg, crop, (clip["width"], clip["height"])) for jpeg in stored))
+            except MediaError as error:
+                keep(Answer(clip["clip_id"], None, error.reason, error.message))
+
+
+def _pictures(
+    step: Step, batch: str, clips: pl.DataFrame, frames: Mapping[str, list[tuple[int, float]]]
+) -> dict[tuple[str, int], bytes]:
+    """The JPEGs of some clips' keyframes, by video and frame number."""
+    wanted = pl.DataFrame(
+        [
+            {"video_id": video, "frame": frame}
+            for clip, video in clips.select("clip_id", "video_id").iter_rows()
+            for frame, _ in frames[clip]
+        ],
+        schema={"video_id": pl.String, "frame": pl.Int32},
+    ).unique()
+    with step.lake.cursor() as cursor:
+        cursor.register("wanted", wanted.to_arrow(compat_level=pl.CompatLevel.oldest()))
+        rows = cursor.execute(
+            "SELECT k.video_id, k.frame, k.jpeg FROM keyframes AS k JOIN wanted AS w "
+            "ON w.video_id = k.video_id AND w.frame = k.frame WHERE k.batch = ?",
+            [batch],
+        ).fetchall()
+    return {(video, frame): jpeg for video, frame, jpeg in rows}
