@@ -6,8 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from video_assets import show
+from video_assets.captions_cli import captions
 from video_assets.settings import WatchedFolder, settings
 
 if TYPE_CHECKING:
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
     from video_assets.curate.tiers import Tier
     from video_assets.lake.lake import Lake
-    from video_assets.lake.plan import Due
-
-_HOME = "telemetry:\n  enabled: false\n"
 
 
 class _Sentences(click.Group):
@@ -50,6 +47,9 @@ class _Sentences(click.Group):
 @click.version_option(package_name="video_assets")
 def main() -> None:
     """From raw footage to the training set of a video-generation model."""
+
+
+main.add_command(captions)
 
 
 @main.command()
@@ -284,68 +284,26 @@ def sweep(days: int, dry_run: bool) -> None:
     )
 
 
-def _quiet() -> None:
-    """Keep two remarks of Dagster's from a person who cannot act on them.
-
-    Partitioned asset checks are a preview feature, and a job of assets with several backfill policies takes the
-    smallest; both are what this platform wants.
-    """
-    warnings.filterwarnings("ignore", message=".*AssetCheckSpec is currently in preview")
-    warnings.filterwarnings("ignore", message=".*materializes assets with varying BackfillPolicies")
-
-
 def _curate(path: str) -> Lake:
     """Take in, then run until nothing is due that was not already tried."""
-    _quiet()
-    home = Path(os.environ.setdefault("DAGSTER_HOME", str(Path("dagster_home").absolute())))
-    home.mkdir(parents=True, exist_ok=True)
-    if not (home / "dagster.yaml").exists():
-        (home / "dagster.yaml").write_text(_HOME)
+    from video_assets.bring_up_to_date import bring_up_to_date, quiet
+
+    quiet()
     with show.console.status("Loading"):
-        from video_assets.assets.common import BATCHES, order
-        from video_assets.assets.run import add_partitions, causes, end_lost_runs, open_instance, run
-        from video_assets.definitions import defs
+        from video_assets.describe.endpoint import require_keys
         from video_assets.footage.ingest import take_stock
         from video_assets.footage.tick import Cursor
-        from video_assets.lake.plan import plan as plan_of
-        from video_assets.lake.plan import ready
         from video_assets.measure.models import chosen, require
 
         require(chosen(settings().models), settings().models)
-        lake, partitions = _lake(), str(BATCHES.name)
+        require_keys(settings().captions)
+        lake = _lake()
     with show.console.status(f"Looking at {path}"):
         stock = take_stock(lake, [WatchedFolder(uri=path)], Cursor(), datetime.now(UTC), at_once=True)
     show.console.print(f"{path}: {stock.summary}")
-    # What failed is not tried again with the same inputs; what succeeded may be due once more, since a later batch can
-    # change an earlier one's duplicates and concepts.
-    tried: set[tuple[object, ...]] = set()
-    with open_instance(home) as instance:
-        end_lost_runs(instance)
-        batches = lake.query("SELECT DISTINCT batch FROM source_files ORDER BY batch")["batch"].to_list()
-        add_partitions(instance, partitions, batches)
-        while due := _untried(lake, ready(plan_of(lake, order()), order()), tried):
-            with show.progress_bars():
-                results = run(defs, instance, partitions, due)
-            for batch, result in results:
-                if not result.success:
-                    show.console.print(f"[red]Batch {batch} failed[/red]; run {result.run_id} in the UI says more.")
-                    for line in causes(result):
-                        show.console.print(line, markup=False)
-    if not tried:
+    if not bring_up_to_date(lake):
         show.console.print("Nothing is due: everything is measured already.")
     return lake
-
-
-def _untried(lake: Lake, due: Sequence[Due], tried: set[tuple[object, ...]]) -> list[Due]:
-    """What was not tried with these inputs yet; from now on it counts as tried."""
-    from video_assets.assets.common import order
-    from video_assets.batches.step import Step
-
-    step = Step(lake, order())
-    keys = {d: (d.asset, d.batch, *sorted(step.inputs(d.asset, d.batch).items())) for d in due}
-    found = [d for d in due if keys[d] not in tried]
-    tried |= set(keys.values())
-    return found
 
 
 def _lake() -> Lake:

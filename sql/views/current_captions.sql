@@ -33,6 +33,9 @@ SELECT
     usd,
     reason,
     message,
+    compute_seconds,
+    gpu_seconds,
+    waited_seconds,
     written_at
 FROM captions
 WHERE current;

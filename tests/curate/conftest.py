@@ -54,10 +54,12 @@ class Lake:
         self.connection = connection
         for table in TABLES.values():
             self._write(table.name, table.empty(), "CREATE TABLE {0} AS SELECT * FROM incoming")
-        for view in sorted((SQL / "views").glob("*.sql")):
-            connection.execute(f"CREATE OR REPLACE VIEW {view.stem} AS {view.read_text()}")
+        views = {view.stem: view.read_text() for view in sorted((SQL / "views").glob("*.sql"))}
+        connection.execute(f"CREATE VIEW clip_measurements AS {views.pop('clip_measurements')}")
         # As if it were always up to date.
         connection.execute("CREATE VIEW clip_sheet AS FROM clip_measurements")
+        for name, text in views.items():
+            connection.execute(f"CREATE VIEW {name} AS {text}")
 
     def _write(self, name: str, rows: pl.DataFrame, statement: str) -> None:
         self.connection.register("incoming", rows.to_arrow())

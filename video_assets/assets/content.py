@@ -1,18 +1,18 @@
 """Group scores, what clips show: vectors, near-duplicates and concepts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import dagster as dg
 import polars as pl
-from dagster._core.definitions.data_version import DATA_VERSION_IS_USER_PROVIDED_TAG, DATA_VERSION_TAG
 
 from video_assets import reports
 from video_assets.assets.common import BATCHES, picture, remade_for_all, result, spec, working
+from video_assets.assets.run import report_made
 from video_assets.assets.scores import family
 from video_assets.batches.concepts import assign_concepts, fit_concepts
 from video_assets.batches.duplicates import find_duplicates, group_duplicates
 from video_assets.batches.embeddings import embed_clips, score_laion
-from video_assets.lake.lake import Lake, Made
+from video_assets.lake.lake import Lake
 from video_assets.lake.plan import SHARED
 from video_assets.lake.schemas import CONCEPT_MODEL, NEAR_DUPLICATES
 from video_assets.measure.models import models_of
@@ -55,7 +55,7 @@ def duplicate_groups(context: dg.AssetExecutionContext, lake: LakeResource) -> d
     batch, opened = context.partition_key, lake.open()
     with working(context, opened) as step:
         made, *others = group_duplicates(step, batch)
-    _tell(context, others)
+    report_made(context.instance, others, changed_by_batch=batch)
     shown = opened.query(
         "SELECT g.duplicate_group, g.duplicates, g.clip_id, g.duplicate_of, g.duplicate_cosine, s.file_name, s.batch, "
         "s.video_id, s.start_pts, s.end_pts, concat(s.file_name, ' ', round(g.duplicate_cosine, 3)) AS label "
@@ -72,15 +72,6 @@ def duplicate_groups(context: dg.AssetExecutionContext, lake: LakeResource) -> d
         groups=picture(reports.table(listed)),
         contact_sheet_of_groups=picture(reports.contact_sheet(opened, shown)),
     )
-
-
-def _tell(context: dg.AssetExecutionContext, made: Sequence[Made]) -> None:
-    """Report batches that this run made anew beside its own, with their content's version."""
-    for other in made:
-        tags = {DATA_VERSION_TAG: other.data_version, DATA_VERSION_IS_USER_PROVIDED_TAG: "true"}
-        metadata = {"dagster/row_count": other.rows, "changed_by_batch": context.partition_key}
-        event = dg.AssetMaterialization(other.asset.split("/"), partition=other.batch, metadata=metadata, tags=tags)
-        context.instance.report_runless_asset_event(event)
 
 
 @dg.multi_asset(

@@ -9,9 +9,11 @@ from itertools import groupby
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.definitions.data_version import DATA_VERSION_IS_USER_PROVIDED_TAG, DATA_VERSION_TAG
 from filelock import FileLock
 from sqlalchemy.exc import IntegrityError
 
+from video_assets.lake.lake import Made
 from video_assets.lake.plan import Due
 
 JOB = "curate_batch"
@@ -69,6 +71,15 @@ def run(
         )
         results.append((batches[0], result))
     return results
+
+
+def report_made(instance: dg.DagsterInstance, made: Sequence[Made], **metadata: str) -> None:
+    """Report batches that were made beside a run's own, or outside any, with their content's version."""
+    for other in made:
+        tags = {DATA_VERSION_TAG: other.data_version, DATA_VERSION_IS_USER_PROVIDED_TAG: "true"}
+        told: dict[str, str | int] = {"dagster/row_count": other.rows, **metadata}
+        event = dg.AssetMaterialization(other.asset.split("/"), partition=other.batch, metadata=told, tags=tags)
+        instance.report_runless_asset_event(event)
 
 
 def causes(result: dg.ExecuteInProcessResult) -> list[str]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 import polars as pl
 
@@ -157,6 +156,36 @@ def _with_facts(rows: pl.DataFrame, sheet: pl.DataFrame, least_camera_confidence
     return joined.with_columns(now).drop(f"{name}_now" for name in _DERIVED)
 
 
-def imported_version(content: Any) -> str:
-    """Version of imported captions: a hash of what was imported, so that importing it again changes nothing."""
-    return f"imported-{short_hash(str(content))[:8]}"
+def added(have: pl.DataFrame, fresh: pl.DataFrame, sheet: pl.DataFrame, least_camera_confidence: float) -> pl.DataFrame:
+    """A batch's captions with some of one imported captioner; theirs are current now, and all else stays as it is.
+
+    Args:
+        have: rows of ``captions``.
+        fresh: the imported rows.
+        sheet: the batch's rows of ``clip_sheet``.
+        least_camera_confidence: see :func:`shelved`.
+    """
+    said = ["clip_id", "captioner"]
+    again = pl.struct(said).is_in(fresh.select(pl.struct(said).alias("pair"))["pair"].implode())
+    old = have.join(fresh, on=_KEY, how="anti").with_columns(current=pl.col("current") & ~again)
+    new = fresh.with_columns(withdrawn=False, current=True, drawn=False)
+    return CAPTIONS.frame(pl.concat([old, CAPTIONS.frame(_with_facts(new, sheet, least_camera_confidence))]))
+
+
+def withdrawn(have: pl.DataFrame, version: str | None, captioner: str | None, own: Collection[str]) -> pl.DataFrame:
+    """The same rows, with the current ones of a version or of a captioner set aside; what failed is gone.
+
+    Args:
+        have: rows of ``captions``.
+        version: with or without the number of a writing; None: every version.
+        captioner: None: every captioner.
+        own: the captioners of the settings; what others wrote cannot be written anew.
+    """
+    chosen = pl.col("current") & pl.col("captioner").is_in(list(own))
+    if version is not None:
+        chosen &= (pl.col("version") == version) | (_base() == version)
+    if captioner is not None:
+        chosen &= pl.col("captioner") == captioner
+    return have.filter(~chosen | pl.col("reason").is_null()).with_columns(
+        withdrawn=pl.col("withdrawn") | chosen, current=pl.col("current") & ~chosen
+    )

@@ -161,7 +161,7 @@ def _ask(captioner: CaptionerSettings, clips: Iterator[Shown], keep: Keep) -> No
 def _frames(step: Step, batch: str, clips: list[str], most: int) -> dict[str, list[tuple[int, float]]]:
     """Of each clip that has any, the keyframes that are shown: number, and seconds from the clip's start, by pts."""
     found = step.lake.query(
-        "SELECT c.clip_id, list((k.frame, k.time_s - c.start_s) ORDER BY k.pts) AS frames "
+        "SELECT c.clip_id, list({'frame': k.frame, 'at': round(k.time_s - c.start_s, 6)} ORDER BY k.pts) AS frames "
         "FROM clips AS c JOIN keyframes AS k "
         "ON k.batch = c.batch AND k.video_id = c.video_id AND k.pts >= c.start_pts AND k.pts < c.end_pts "
         "WHERE c.batch = ? AND c.clip_id IN (SELECT unnest(?)) GROUP BY c.clip_id",
@@ -169,9 +169,8 @@ def _frames(step: Step, batch: str, clips: list[str], most: int) -> dict[str, li
     )
     chosen = {}
     for clip, frames in found.iter_rows():
-        pairs = [tuple(f.values()) if isinstance(f, dict) else tuple(f) for f in frames]
-        places = spread(range(len(pairs)), most)
-        chosen[clip] = [pairs[place] for place in places]
+        places = spread(range(len(frames)), most)
+        chosen[clip] = [(frames[place]["frame"], frames[place]["at"]) for place in places]
     return chosen
 
 

@@ -47,8 +47,9 @@ def measured_caption(clip: Mapping[str, Any], least_camera_confidence: float) ->
     """
     subject, people, size = _subject(clip), _people(clip), _size(clip)
     camera, motion, light = _camera(clip, least_camera_confidence), _motion(clip), _light(clip)
-    head = [part for part in (subject, people) if part] or [part for part in (camera, motion, light) if part][:1]
-    told = [part for part in (subject, people, _sized(size), camera, motion, light) if part]
+    lit = f"the light is {light}" if light else ""
+    head = [part for part in (subject, people) if part] or [part for part in (camera, motion, lit) if part][:1]
+    told = [part for part in (subject, people, _sized(size), camera, motion, lit) if part]
     if not told:
         return None
     return Caption(
@@ -67,9 +68,8 @@ def _subject(clip: Mapping[str, Any]) -> str:
     likely = [str(s["subject"]).replace("_", " ") for s in subjects if s["probability"] >= _PERHAPS]
     if not likely:
         return ""
-    if subjects[0]["probability"] >= _SURELY:
-        return likely[0]
-    return f"what looks like {' or '.join(likely)}"
+    said = " or ".join(f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}" for name in likely)
+    return f"it {'shows' if subjects[0]['probability'] >= _SURELY else 'may show'} {said}"
 
 
 def _people(clip: Mapping[str, Any]) -> str:
@@ -123,4 +123,4 @@ def _light(clip: Mapping[str, Any]) -> str:
         said += ", with black shadows"
     if bright is not None and bright >= _CLIPPED:
         said += ", with blown-out highlights"
-    return f"the picture is {said}"
+    return said

@@ -89,9 +89,9 @@ class Lake:
         with catalog.commit_lock(lake):
             connection = catalog.connect(lake, access, read_only=False)
             _create_missing(connection)
-            _create_views(
-                connection, {p.stem: p.read_text() for p in sorted((self.settings.sql_folder / "views").glob("*.sql"))}
-            )
+            # The sheet's first, over which others may be written.
+            files = sorted((self.settings.sql_folder / "views").glob("*.sql"), key=lambda p: (p.stem != SOURCE, p.stem))
+            _create_views(connection, {p.stem: p.read_text() for p in files})
         return connection
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
