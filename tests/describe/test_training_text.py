@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from video_assets.describe import training_text as module
 from video_assets.describe.caption import FIELDS, Caption
 from video_assets.describe.training_text import CaptionedClip, training_text
-from video_assets.settings.training_text import TrainingTextSettings
+from video_assets.settings.training_text import SaidScore, TrainingTextSettings
 
 NAMES = dict(zip(FIELDS, ("Short", "Dense", "Background", "Style", "Shot", "Light", "Mood"), strict=True))
 CLIP = CaptionedClip(
@@ -21,6 +21,10 @@ CLIP = CaptionedClip(
     {"aesthetic_laion": 5.04, "vmaf_motion": None},
 )  # fmt: skip
 BESIDE = ("Background", "Style", "Shot", "Light", "Mood", "Own footage, landscape", "Sharp")
+SCORES = (
+    SaidScore(name="aesthetic score", column="aesthetic_laion"),
+    SaidScore(name="motion score", column="vmaf_motion"),
+)
 BARE = TrainingTextSettings(prefixes=())
 EPOCHS = range(2000)
 
@@ -39,7 +43,7 @@ chosen = st.builds(
 
 
 def test_the_examples_in_the_module_are_true() -> None:
-    assert doctest.testmod(module) == doctest.TestResults(failed=0, attempted=5)
+    assert doctest.testmod(module) == doctest.TestResults(failed=0, attempted=7)
 
 
 @given(clips, st.integers(), st.integers(0), chosen)
@@ -120,8 +124,7 @@ def test_the_frame_rate_is_rounded_and_what_is_not_known_is_not_said() -> None:
 
 
 def test_scores_end_the_text_where_they_were_measured() -> None:
-    named = {"aesthetic score": "aesthetic_laion", "motion score": "vmaf_motion"}
-    asked = TrainingTextSettings(short_share=1, prefixes=("camera",), scores=named)
+    asked = TrainingTextSettings(short_share=1, prefixes=("camera",), scores=SCORES)
     assert training_text(CLIP, 0, 0, asked) == "Zoom in. Short. aesthetic score: 5."
     moving = replace(CLIP, scores={"aesthetic_laion": None, "vmaf_motion": 10.0})
     assert training_text(moving, 0, 0, asked) == "Zoom in. Short. motion score: 10."
@@ -139,8 +142,7 @@ def test_a_clip_is_taken_from_a_row_of_captions_with_the_score_columns() -> None
         "source_tags": ["own footage", "landscape"],
     }
     row |= {"quality_tags": ["sharp"], "aesthetic_laion": 5.04, "vmaf_motion": None, "model": "not asked for"}
-    named = {"aesthetic score": "aesthetic_laion", "motion score": "vmaf_motion"}
-    assert CaptionedClip.of(row, 23.976, TrainingTextSettings(scores=named)) == CLIP
+    assert CaptionedClip.of(row, 23.976, TrainingTextSettings(scores=SCORES)) == CLIP
     without_tags = row | {"source_tags": None, "quality_tags": None}
     assert CaptionedClip.of(without_tags, None, BARE) == CaptionedClip("a1", CLIP.caption, "zoom in")
 

@@ -23,8 +23,10 @@ FPS-16. Pan left. Soft daylight from a window on the left. A workshop with shelv
 
 Of the scores, those are said that the settings ask for:
 
->>> named = {"aesthetic score": "aesthetic_laion", "motion score": "vmaf_motion"}
->>> training_text(clip, 1, 0, TrainingTextSettings(short_share=1, prefixes=(), scores=named))
+>>> from video_assets.settings.training_text import SaidScore
+>>> aesthetic = SaidScore(name="aesthetic score", column="aesthetic_laion")
+>>> motion = SaidScore(name="motion score", column="vmaf_motion")
+>>> training_text(clip, 1, 0, TrainingTextSettings(short_share=1, prefixes=(), scores=(aesthetic, motion)))
 'A potter shapes a bowl. aesthetic score: 5.5, motion score: 10, camera motion: pan left.'
 >>> training_text(clip, 1, 0, TrainingTextSettings(short_share=0, drop=1, prefixes=("camera",)))
 'Pan left. A potter leans over a wheel and draws up the wall of a bowl with wet hands.'
@@ -73,7 +75,7 @@ class CaptionedClip:
         return cls(
             row["clip_id"], Caption(**{name: row[name] for name in FIELDS}), row["camera_motion"],
             tuple(row["source_tags"] or ()), tuple(row["quality_tags"] or ()), fps,
-            {column: row[column] for column in settings.scores.values()},
+            {score.column: row[score.column] for score in settings.scores},
         )  # fmt: skip
 
 
@@ -136,7 +138,7 @@ def _scores(clip: CaptionedClip, settings: TrainingTextSettings) -> list[str]:
     """A sentence of the scores that are asked for and measured, and the camera motion where it does not stand before."""
     if not settings.scores:
         return []
-    said = {name: clip.scores.get(column) for name, column in settings.scores.items()}
+    said = {score.name: clip.scores.get(score.column) for score in settings.scores}
     listed = [f"{name}: {value:.1f}".removesuffix(".0") for name, value in said.items() if value is not None]
     if clip.camera_motion and "camera" not in settings.prefixes:
         listed.append(f"camera motion: {clip.camera_motion}")

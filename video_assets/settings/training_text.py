@@ -9,6 +9,13 @@ from pydantic import Field
 from video_assets.settings.section import Section
 
 
+class SaidScore(Section):
+    """A score by which a text is conditioned."""
+
+    name: str = Field(min_length=1, description="What the text calls it, such as 'aesthetic score'.")
+    column: str = Field(min_length=1, description="The column of clip_sheet, such as aesthetic_laion.")
+
+
 class TrainingTextSettings(Section):
     """How a clip's caption becomes the text of one epoch. The papers publish the steps, not their chances."""
 
@@ -23,8 +30,6 @@ class TrainingTextSettings(Section):
         description="What stands before the description, in this order (Movie Gen): the frame rate, as FPS-16; the "
         "camera motion, where the measurement is confident.",
     )
-    scores: dict[str, str] = Field(
-        default_factory=dict,
-        description="Scores that end the text, as their names in it with the columns of clip_sheet (Open-Sora 1.2): "
-        '{"aesthetic score" = "aesthetic_laion", "motion score" = "vmaf_motion"}.',
+    scores: tuple[SaidScore, ...] = Field(
+        (), description="Scores that end the text, where they were measured (Open-Sora 1.2)."
     )
