@@ -108,8 +108,8 @@ def caption_findings() -> None:
 @pytest.mark.parametrize(("spoiled", "passed"), [(0, True), (1, True), (2, False)])
 def test_more_captions_with_findings_than_are_tolerated_are_a_warning(here: Place, spoiled: int, passed: bool) -> None:
     lake, clip_ids = here.lake(), [f"c{n:02}" for n in range(20)]
-    caption = {"captioner": "qwen", "version": "v1", "current": True}
-    finding = {"captioner": "qwen", "caption_version": "v1"}
+    caption: dict[str, object] = {"captioner": "qwen", "version": "v1", "current": True}
+    finding: dict[str, object] = {"captioner": "qwen", "caption_version": "v1"}
     rows: dict[Table, list[dict[str, object]]] = {
         CLIPS: [{"clip_id": clip} for clip in clip_ids],
         CAPTIONS: [caption | {"clip_id": clip} for clip in clip_ids],
