@@ -4,6 +4,7 @@ import dagster as dg
 
 from video_assets import reports
 from video_assets.assets.common import BATCHES, order
+from video_assets.batches.audit import counted
 from video_assets.lake.plan import failures
 from video_assets.reasons import Reason
 from video_assets.resources import LakeResource
@@ -90,8 +91,34 @@ def clips_are_sound(context: dg.AssetCheckExecutionContext, lake: LakeResource) 
     return dg.AssetCheckResult(passed=not any(row.values()), metadata=row)
 
 
+@dg.asset_check(
+    asset="caption_findings",
+    partitions_def=BATCHES,
+    description="Warns when more of the audited captions than audit.tolerated_share have a finding.",
+)
+def captions_are_sound(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> dg.AssetCheckResult:
+    """Compare the share of captions with findings with what is tolerated."""
+    found, tolerated = counted(lake.open(), context.partition_key), settings().audit.tolerated_share
+    captions, with_findings, wrong = (int(found[name].sum()) for name in ("captions", "with_findings", "wrong"))
+    share = with_findings / captions if captions else 0.0
+    return dg.AssetCheckResult(
+        passed=share <= tolerated,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{with_findings} of {captions} captions have a finding." if share > tolerated else None,
+        metadata={
+            "captions": captions,
+            "with_findings": with_findings,
+            "wrong": wrong,
+            "share": share,
+            "tolerated_share": tolerated,
+            "by_captioner": dg.MetadataValue.md(reports.table(found)),
+        },
+    )
+
+
 checks = [
     usable_videos,
     clips_are_sound,
+    captions_are_sound,
     *(_failures_of(asset, said) for asset, said in _REPORTED.items() if asset in order()),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from video_assets.assets import footage, scores, segments, sheet
+from video_assets.assets.caption_findings import caption_findings
 from video_assets.assets.captions import captions
 from video_assets.assets.common import BATCHES, catalogue
 from video_assets.assets.content import content
@@ -46,6 +47,7 @@ defs = dg.Definitions(
         *tiers,
         *draws,
         captions,
+        caption_findings,
     ],
     asset_checks=checks,
     jobs=[curate_batch],

@@ -18,7 +18,7 @@ from video_assets.lake import schemas
 from video_assets.lake.plan import SOURCE_FILES, Measurement
 from video_assets.lake.sheet import SHEET, SOURCE, sheet_table
 from video_assets.lake.versions import code_version
-from video_assets.measure.models import models_of
+from video_assets.measure.models import image_text, models_of
 from video_assets.settings import Settings
 
 # Raised by hand, one line each, when results change for the same input and parameters.
@@ -47,6 +47,7 @@ CODE: dict[str, str] = {
     "captions/measured": "1",
     "captions/endpoint": "1",
     "captions/local": "1",
+    "caption_findings": "1",
 }
 
 CHEAP = ("visual_scores", "motion_scores")
@@ -56,7 +57,7 @@ MODELLED = (
 # What follows from the vectors of all batches.
 CONTENT = ("near_duplicates", "duplicate_groups", "concept_model", "concepts")
 LAION = "laion_scores"
-CAPTIONS = "captions"
+CAPTIONS, FINDINGS = "captions", "caption_findings"
 # What the sheet joins before any model has looked.
 _BASIS = ("raw_videos", "decoded_videos", "shots", "clips", *CHEAP)
 # A model looks at a candidate's keyframes, cut to its crop in the picture as displayed.
@@ -224,6 +225,10 @@ def measurements(
             ("decoded_videos", "keyframes", "clips", SHEET, *map(tier_asset, captions.tiers)), "clip",
             expects=captions.expected,
         ),
+        Measurement(
+            FINDINGS, schemas.CAPTION_FINDINGS, _audit_version(settings),
+            (CAPTIONS, "clips", "text_scores", "duplicate_groups", *_of_full(settings, "clip_embeddings")), "clip",
+        ),
     ]  # fmt: skip
     return {m.asset: m for m in made}
 
@@ -235,6 +240,22 @@ def _transitions(settings: Settings, decode: str) -> str:
     return code_version(
         CODE["transition_scores"], {**parameters, "torch": _minor("torch"), "shot_frames": decode}, weights
     )
+
+
+def _audit_version(settings: Settings) -> str:
+    """Version of the audit; in the profile 'full' the text tower reads the captions too."""
+    libraries = {package: _minor(package) for package in ("datasketch", "py3langid")}
+    parameters = settings.audit.model_dump(exclude={"tolerated_share"}) | libraries
+    if settings.models.profile != "full":
+        return code_version(CODE[FINDINGS], parameters)
+    tower = image_text(settings.models)
+    read_by = {"architecture": settings.models.image_text.architecture, "open_clip": _minor("open_clip_torch")}
+    return code_version(CODE[FINDINGS], parameters | read_by, {tower.name: tower.version})
+
+
+def _of_full(settings: Settings, *assets: str) -> tuple[str, ...]:
+    """Assets that are read in the profile 'full' alone."""
+    return assets if settings.models.profile == "full" else ()
 
 
 def _embeddings_version(settings: Settings, decode: str) -> str:

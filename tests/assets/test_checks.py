@@ -8,9 +8,9 @@ import pytest
 
 from tests.place import Place, curate
 from video_assets.assets.common import BATCHES
-from video_assets.checks import clips_are_sound
+from video_assets.checks import captions_are_sound, clips_are_sound
 from video_assets.lake.lake import Lake, Replacement
-from video_assets.lake.schemas import CLIPS, Table
+from video_assets.lake.schemas import CAPTION_FINDINGS, CAPTIONS, CLIPS, Table
 from video_assets.resources import resources
 
 
@@ -98,3 +98,38 @@ def test_overlapping_clips_are_counted(lake: Lake) -> None:
     )
     spoil(lake, CLIPS, pl.concat([rows, again]))
     assert found(check_clips(lake))["overlapping"] == 1
+
+
+@dg.asset(partitions_def=BATCHES)
+def caption_findings() -> None:
+    """Stand for the findings that are in the lake already."""
+
+
+@pytest.mark.parametrize(("spoiled", "passed"), [(0, True), (1, True), (2, False)])
+def test_more_captions_with_findings_than_are_tolerated_are_a_warning(here: Place, spoiled: int, passed: bool) -> None:
+    lake, clip_ids = here.lake(), [f"c{n:02}" for n in range(20)]
+    caption: dict[str, object] = {"captioner": "qwen", "version": "v1", "current": True}
+    finding: dict[str, object] = {"captioner": "qwen", "caption_version": "v1"}
+    rows: dict[Table, list[dict[str, object]]] = {
+        CLIPS: [{"clip_id": clip} for clip in clip_ids],
+        CAPTIONS: [caption | {"clip_id": clip} for clip in clip_ids],
+        CAPTION_FINDINGS: [
+            finding | {"clip_id": clip, "kind": kind, "severity": severity}
+            for clip in clip_ids[:spoiled]
+            for kind, severity in (("length", "doubtful"), ("refusal", "wrong"))
+        ],
+    }
+    for table, found_rows in rows.items():
+        if found_rows:
+            spoil(lake, table, table.frame(found_rows, batch="a"))
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions("batch", ["a"])
+        result = dg.materialize(
+            [caption_findings, captions_are_sound], instance=instance, resources=resources(), partition_key="a"
+        )
+    (evaluation,) = result.get_asset_check_evaluations()
+    assert (evaluation.passed, evaluation.severity) == (passed, dg.AssetCheckSeverity.WARN)
+    told = found(evaluation)
+    assert [told[name] for name in ("captions", "with_findings", "wrong")] == [20, spoiled, spoiled]
+    assert (told["share"], told["tolerated_share"]) == (spoiled / 20, 0.05)
+    assert evaluation.description == (None if passed else "2 of 20 captions have a finding.")

@@ -26,10 +26,11 @@ def test_the_graph_has_the_groups_of_the_design() -> None:
     groups: dict[str, set[str]] = {}
     for key, spec in SPECS.items():
         groups.setdefault(str(spec.group_name), set()).add(key)
-    assert {g for g in groups if g not in ("tiers", "draws")} == {"footage", "segments", "scores"}
+    assert {g for g in groups if g not in ("tiers", "draws")} == {"footage", "segments", "scores", "captions"}
     assert groups["footage"] == {"raw_videos", "decoded_videos", "frame_signals", "keyframes", "shot_frames"}
     assert groups["segments"] == {"transition_scores", "shots", "clips"}
     assert groups["scores"] == {*CHEAP, "candidates", *MODELLED, *CONTENT, "clip_sheet"}
+    assert groups["captions"] == {"captions", "caption_findings"}
     assert all(key.startswith("tiers/") for key in groups["tiers"])
     assert groups["draws"] == {"draws/movie_gen/low_resolution", "draws/movie_gen/augmented_high_resolution"}
     assert {key.replace("draws/", "tiers/") for key in groups["draws"]} <= groups["tiers"]

@@ -74,8 +74,12 @@ def test_every_question_says_what_it_asks_and_runs_as_it_stands_on_a_ducklake(du
     ducklake.connection.execute("UPDATE tier_verdicts SET kept = true WHERE tier = 'hunyuan_video/256p'")
     ledger = {"asset": "decoded_videos", "batch": "a", "rows": 1, "compute_seconds": 5.0, "footage_seconds": 40.0}
     ducklake.row("materializations", ledger)
+    caption = {"batch": "a", "clip_id": "1", "captioner": "qwen", "version": "v1", "current": True}
+    ducklake.row("captions", caption)
+    finding = {"kind": "length", "severity": "doubtful", "caption_version": caption.pop("version")}
+    ducklake.row("caption_findings", {k: v for k, v in caption.items() if k != "current"} | finding)
     questions = sorted((SQL / "explore").glob("*.sql"))
-    assert len(questions) == 6
+    assert len(questions) == 8
     for question in questions:
         assert question.read_text().splitlines()[0].startswith("-- ")
         assert "?" in question.read_text().splitlines()[0]
@@ -152,3 +156,28 @@ def test_licences_in_tier_shows_unknown_rights_beside_known_ones(curated: Lake) 
 def test_motion_distribution_says_what_a_threshold_would_drop(curated: Lake) -> None:
     rows = [(r["motion_from"], r["clips"], r["share_below"]) for r in ask(curated, "motion_distribution")]
     assert rows == [(1.5, 1, 0.0), (4.0, 2, 0.333), (None, 1, None)]
+
+
+def test_findings_are_counted_by_version_and_kind_with_an_example(lake: Lake) -> None:
+    written = {"batch": "a", "video_id": "v", "captioner": "qwen", "version": "v1", "current": True}
+    for clip in "12345":
+        lake.row("captions", written | {"clip_id": clip, "current": clip != "5"})
+    found = {"batch": "a", "video_id": "v", "captioner": "qwen", "caption_version": "v1"}
+    for clip, other in (("2", "1"), ("1", "2")):
+        lake.row("caption_findings", found | {
+            "clip_id": clip, "kind": "duplicate", "severity": "wrong", "evidence": f"as {other}", "other_clip_id": other,
+        })  # fmt: skip
+    lake.row(
+        "caption_findings", found | {"clip_id": "3", "kind": "length", "severity": "doubtful", "evidence": "9 words"}
+    )
+    shared = {"captioner": "qwen", "caption_version": "v1"}
+    assert ask(lake, "caption_findings") == [
+        shared | {
+            "kind": "duplicate", "severity": "wrong", "captions": 2, "share": 0.5, "example": "1",
+            "example_evidence": "as 2", "example_other_clip": "2",
+        },
+        shared | {
+            "kind": "length", "severity": "doubtful", "captions": 1, "share": 0.25, "example": "3",
+            "example_evidence": "9 words", "example_other_clip": None,
+        },
+    ]  # fmt: skip

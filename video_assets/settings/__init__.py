@@ -14,6 +14,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from video_assets.settings.auditing import AuditSettings
 from video_assets.settings.captioning import CaptionerSettings, CaptionSettings
 from video_assets.settings.measuring import (
     ConceptSettings,
@@ -37,6 +38,7 @@ from video_assets.settings.places import (
     WorkerSettings,
 )
 from video_assets.settings.segmenting import ClipSettings, DecodeSettings, ShotSettings, TransitionSettings
+from video_assets.settings.training_text import TrainingTextSettings
 
 
 class Settings(BaseSettings):
@@ -71,6 +73,10 @@ class Settings(BaseSettings):
     concepts: ConceptSettings = Field(default_factory=ConceptSettings, description="Clusters of clips.")
     draws: DrawSettings = Field(default_factory=DrawSettings, description="The training mix.")
     captions: CaptionSettings = Field(default_factory=CaptionSettings, description="Who captions which clips.")
+    audit: AuditSettings = Field(default_factory=AuditSettings, description="What is found wrong with captions.")
+    training_text: TrainingTextSettings = Field(
+        default_factory=TrainingTextSettings, description="Captions to the texts that a model is trained with."
+    )
     sql_dir: Path | None = Field(
         None, description="Folder with views/, tiers/ and explore/; default: sql/ of the project."
     )
@@ -107,6 +113,7 @@ def settings() -> Settings:
 
 
 __all__ = [
+    "AuditSettings",
     "CaptionSettings",
     "CaptionerSettings",
     "ClipSettings",
@@ -128,6 +135,7 @@ __all__ = [
     "Settings",
     "ShotSettings",
     "TextSettings",
+    "TrainingTextSettings",
     "TransitionSettings",
     "WatchedFolder",
     "WorkerSettings",

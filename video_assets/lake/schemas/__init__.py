@@ -17,6 +17,7 @@ from video_assets.lake.schemas.content import (
     NEAR_DUPLICATES,
 )
 from video_assets.lake.schemas.decisions import DRAWS, MATERIALIZATIONS, TIER_VERDICTS
+from video_assets.lake.schemas.findings import CAPTION_FINDINGS
 from video_assets.lake.schemas.footage import (
     DECODED_VIDEOS,
     FRAME_SIGNALS,
@@ -68,6 +69,7 @@ TABLES: dict[str, Table] = {
         TIER_VERDICTS,
         DRAWS,
         CAPTIONS,
+        CAPTION_FINDINGS,
         MATERIALIZATIONS,
     )
 }
@@ -75,6 +77,7 @@ TABLES: dict[str, Table] = {
 __all__ = [
     "CANDIDATES",
     "CAPTIONS",
+    "CAPTION_FINDINGS",
     "CLIPS",
     "CLIP_EMBEDDINGS",
     "CONCEPTS",
