@@ -24,7 +24,7 @@ from video_assets.describe.answer import Answer, Shown
 from video_assets.describe.caption import Caption
 from video_assets.describe.chat import CaptionError, Usage
 from video_assets.reasons import Reason
-from video_assets.settings import CaptionerSettings, CaptionSettings
+from video_assets.settings import CaptionerSettings
 
 if TYPE_CHECKING:
     import httpx2
@@ -61,17 +61,6 @@ def key_of(settings: CaptionerSettings) -> str | None:
             "not set; set it, or leave out api_key_env if the endpoint asks for none."
         )
     return key
-
-
-def require_keys(settings: CaptionSettings) -> None:
-    """Stop before work starts when a captioner's key is not there.
-
-    Raises:
-        ValueError: see :func:`key_of`.
-    """
-    for captioner in settings.captioners:
-        if captioner.kind == "endpoint":
-            key_of(captioner)
 
 
 class _PassingError(Exception):
