@@ -19,7 +19,7 @@ from tests.measure.clip_pictures import pictures
 from tests.measure.decoding import Decoded, decode
 from tests.media.video_files import BIKES
 from video_assets.lake.schemas import FLOW_FRAMES
-from video_assets.measure.flow import FlowModel, OpenFlowModel, flow_lengths, flow_scores, network_size
+from video_assets.measure.flow import Flow, FlowModel, OpenFlowModel, flow_lengths, flow_scores, network_size
 from video_assets.measure.types import Crop, Picture
 
 FULL = Crop(0, 0, 640, 360)
@@ -32,7 +32,7 @@ def dis(before: Picture, after: Picture) -> NDArray[np.float32]:
     return np.asarray(method.calc(*grey, None), np.float32)  # type: ignore[call-overload]
 
 
-def steady(x: float, y: float):  # type: ignore[no-untyped-def]
+def steady(x: float, y: float) -> Flow:
     """A flow that is the same everywhere, in the pixels of the picture that it is given."""
     return lambda before, _after: np.full((*before.shape[:2], 2), (x, y), np.float32)
 
@@ -55,7 +55,7 @@ def test_a_known_translation_has_the_same_length_at_every_size_of_picture(
     size: tuple[int, int], moved: tuple[int, int]
 ) -> None:
     lengths = flow_lengths(*shifted(*size, *moved), dis)
-    assert float(np.median(lengths)) == pytest.approx(5.0 if min(size) != 1080 else 5.0, abs=0.1)
+    assert float(np.median(lengths)) == pytest.approx(5.0, abs=0.1)
 
 
 def test_lengths_are_those_of_the_picture_and_not_of_what_the_network_was_given() -> None:

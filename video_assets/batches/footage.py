@@ -136,7 +136,7 @@ def decode_videos(step: Step, batch: str) -> list[Made]:
     if FLOW_FRAMES.name in step.order:
         due += sorted(_unpaired(step, batch, have, ledger) & wanted - set(due))
     unchanged = not due and set(have["video_id"]) == wanted
-    if unchanged and all((asset, batch) in ledger for asset in assets):
+    if unchanged and all(ledger.get((a, batch), {}).get("version") == step.version(a) for a in assets):
         made = [_made_again(ledger[asset, batch], inputs) for asset in assets]
         lake.commit([], made, message=f"decode/{batch}: nothing to decode", run_id=step.run_id)
         return made

@@ -207,8 +207,8 @@ LAION_V2 = Model(
     "21dd590f3ccdc646f0d53120778b296013b096a035a2718c9cb0d511bff0f1e0", code="1", batch=1,
 )  # fmt: skip
 
-# torchvision states no licence for its weights but that of their training data may bind them: FlyingThings3D forbids any
-# commercial use and KITTI's is CC-BY-NC-SA-3.0. The code is BSD-3-Clause.
+# torchvision's code is BSD-3-Clause. Of its weights it says that the terms of their training data may bind them: of these,
+# FlyingThings3D is for research alone and KITTI under CC-BY-NC-SA-3.0. The file's name begins its SHA-256.
 RAFT_LARGE = Model(
     "RAFT large", "how far each pixel moves", "LicenseRef-Non-Commercial-Data",
     FromAddress("https://download.pytorch.org/models/raft_large_C_T_SKHT_V2-ff5fadd5.pth"),
