@@ -21,7 +21,7 @@ from video_assets.measure.models import MODELS, Model, declared
 from video_assets.settings import ModelSettings
 
 # A pipe has no width of its own: wide enough for every table.
-console = Console(width=None if sys.stdout.isatty() else 200)
+console = Console(width=None if sys.stdout.isatty() else 220)
 
 
 @contextmanager

@@ -27,5 +27,5 @@ def decode(
     settings = settings or DecodeSettings()
     stream = probe(path, settings.max_pixels).stream
     tables = [folder / f"{name}.parquet" for name in ("signals", "keyframes", "shot_frames")]
-    video = decode_video(path, "video", stream, settings, *tables, flow_frames)
+    video = decode_video(path, "video", stream, settings, *tables, flow_frames_path=flow_frames)
     return Decoded(video, *(pl.read_parquet(table) for table in tables))

@@ -18,14 +18,13 @@ from video_assets.measure.models import (
     OPEN_NSFW,
     RAFT_LARGE,
     SMALL_DETECTOR,
-    FromAddress,
-    InPackage,
     Model,
     ModelNotReadyError,
     chosen,
     models_of,
     require,
 )
+from video_assets.measure.sources import FromAddress, InPackage
 from video_assets.measurements import measurements
 from video_assets.settings import DecodeSettings, ModelSettings, Settings
 
@@ -58,7 +57,7 @@ def test_the_embedded_models_are_in_the_installed_packages_under_permissive_lice
 def test_the_only_model_whose_licence_is_not_permissive_is_used_by_no_profile_of_itself(tmp_path: Path) -> None:
     assert [m.name for by in MODELS.values() for ms in by.values() for m in ms if not m.permissive] == ["RAFT large"]
     for profile in ("embedded", "full"):
-        assert all(m.permissive for m in chosen(ModelSettings(profile=profile)))  # type: ignore[arg-type]
+        assert all(m.permissive for m in chosen(ModelSettings(profile=profile)))
     refused = RAFT_LARGE.problem(ModelSettings(profile="full", folder=tmp_path))
     assert refused is not None
     assert refused.endswith("name it in models.accept to use it all the same.")

@@ -1,7 +1,7 @@
 """Optical flow between a keyframe and the frame after it, by RAFT (Teed and Deng, ECCV 2020, arXiv 2003.12039).
 
-Goku (arXiv 2502.04896) and LVD-2M keep clips by RAFT's mean flow, and print neither the size of their pictures nor the
-time between them. Here both are fixed: adjacent frames, and the clip's own picture at a short side of 360 px.
+Goku (arXiv 2502.04896) and LVD-2M keep clips by RAFT's mean flow. Their thresholds are reported without the size of the
+pictures and the time between them; here both are fixed: the clip's own picture at a short side of 360 px, adjacent frames.
 """
 
 from __future__ import annotations

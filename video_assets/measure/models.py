@@ -210,7 +210,7 @@ LAION_V2 = Model(
 # torchvision's code is BSD-3-Clause. Of its weights it says that the terms of their training data may bind them: of these,
 # FlyingThings3D is for research alone and KITTI under CC-BY-NC-SA-3.0. The file's name begins its SHA-256.
 RAFT_LARGE = Model(
-    "RAFT large", "how far each pixel moves", "LicenseRef-Non-Commercial-Data",
+    "RAFT large", "how far each pixel moves", "LicenseRef-NC-data",
     FromAddress("https://download.pytorch.org/models/raft_large_C_T_SKHT_V2-ff5fadd5.pth"),
     "ff5fadd56d26b40647388883af1547351ea17868b765c05b27231e72dd16a322", code="1", batch=1, device=WHERE_THERE_IS_ONE,
 )  # fmt: skip
