@@ -26,6 +26,6 @@ def decode(
     """Decode the stream that the probe chooses, writing into a folder."""
     settings = settings or DecodeSettings()
     stream = probe(path, settings.max_pixels).stream
-    tables = [folder / f"{name}.parquet" for name in ("signals", "keyframes", "shot_frames")]
-    video = decode_video(path, "video", stream, settings, *tables, flow_frames_path=flow_frames)
-    return Decoded(video, *(pl.read_parquet(table) for table in tables))
+    signals, keyframes, shot_frames = (folder / f"{name}.parquet" for name in ("signals", "keyframes", "shot_frames"))
+    video = decode_video(path, "video", stream, settings, signals, keyframes, shot_frames, flow_frames)
+    return Decoded(video, *(pl.read_parquet(table) for table in (signals, keyframes, shot_frames)))
