@@ -34,8 +34,6 @@ def add_partitions(instance: dg.DagsterInstance, partitions: str, batches: Seque
 
     Dagster looks which are new and then inserts them, and fails on one that came in between.
     """
-    # Imported here, for it takes a third of a second that the definitions have no use for.
-
     known = set(instance.get_dynamic_partitions(partitions))
     for batch in batches:
         if batch in known:
