@@ -290,13 +290,13 @@ def _curate(path: str) -> Lake:
 
     quiet()
     with show.console.status("Loading"):
-        from video_assets.describe.endpoint import require_keys
+        from video_assets.describe.ready import require_captioners
         from video_assets.footage.ingest import take_stock
         from video_assets.footage.tick import Cursor
         from video_assets.measure.models import chosen, require
 
         require(chosen(settings().models), settings().models)
-        require_keys(settings().captions)
+        require_captioners(settings())
         lake = _lake()
     with show.console.status(f"Looking at {path}"):
         stock = take_stock(lake, [WatchedFolder(uri=path)], Cursor(), datetime.now(UTC), at_once=True)

@@ -16,7 +16,7 @@ from PIL import Image
 from tests.describe.tiny_model import save_tiny_model
 from video_assets.describe.answer import Answer, Shown
 from video_assets.describe.caption import FIELDS, Caption
-from video_assets.describe.local_model import LocalModel, OpenLocalModel, caption
+from video_assets.describe.local_model import LocalModel, OpenLocalModel, local_model
 from video_assets.describe.weights import folder_of, vouched_folder, weights_hash
 from video_assets.measure.models import ModelNotReadyError
 from video_assets.reasons import Reason
@@ -127,15 +127,12 @@ def test_a_picture_that_is_none_fails_its_own_clip_alone(drawing: OpenLocalModel
 
 
 def test_a_captioner_of_the_settings_answers_for_every_clip_once_its_weights_are_vouched_for(folder: Path) -> None:
-    found: list[Answer] = []
-    settings = CaptionerSettings(
-        name="tiny", kind="local", model=str(folder), prompt=PROMPT, max_tokens=64, concurrency=2
-    )
+    settings = CaptionerSettings(name="tiny", kind="local", model=str(folder), prompt=PROMPT, max_tokens=64)
     with pytest.raises(ModelNotReadyError) as error:
-        caption(settings, iter(CLIPS), found.append)
+        local_model(settings)
     assert str(error.value).endswith(f'set the captioner\'s weights_sha256 = "{weights_hash(folder)}".')
-    assert found == []
-    caption(settings.model_copy(update={"weights_sha256": weights_hash(folder)}), iter(CLIPS), found.append)
+    described = local_model(settings.model_copy(update={"weights_sha256": weights_hash(folder)}))
+    found = described.open().answer(CLIPS)
     # The likeliest letters of a random model go on and on.
     assert [(a.clip_id, a.reason) for a in found] == [(clip.clip_id, Reason.CAPTION_CUT_OFF) for clip in CLIPS]
     with pytest.raises(ModelNotReadyError, match="holds another model than weights_sha256 says"):

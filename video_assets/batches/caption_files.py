@@ -93,7 +93,9 @@ def import_captions(step: Step, path: Path, captioner: str) -> list[Made]:
     fresh = CAPTIONS.frame(pl.DataFrame(rows, infer_schema_length=None))
     sure = step.lake.settings.captions.least_camera_confidence
     with lock(step.lake.settings.lake, _ASSET):
-        sheet = step.lake.query(f"SELECT * FROM {SHEET} WHERE clip_id IN (SELECT unnest(?))", [fresh["clip_id"]])
+        sheet = step.lake.query(
+            f"SELECT * FROM {SHEET} WHERE clip_id IN (SELECT unnest(?))", [fresh["clip_id"].to_list()]
+        )
         changed = {
             batch: added(step.lake.read(CAPTIONS, [batch]), fresh.filter(batch=batch), sheet, sure)
             for batch in sorted(set(fresh["batch"]))

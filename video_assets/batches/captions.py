@@ -14,6 +14,7 @@ from video_assets.batches.caption_rows import numbered, row, shelved
 from video_assets.batches.pictures import spread
 from video_assets.batches.step import Step, Stopwatch, total
 from video_assets.describe.answer import Answer, Shown
+from video_assets.describe.ready import require_captioners
 from video_assets.lake.catalog import lock
 from video_assets.lake.lake import Made, Replacement
 from video_assets.lake.schemas import CAPTIONS, CLIPS, DECODED_VIDEOS
@@ -33,9 +34,15 @@ Keep = Callable[[Answer], None]
 
 
 def caption_clips(step: Step, batch: str) -> Made:
-    """Write the captions of the batch's clips that are due; commit ``captions``, the old rows beside the new ones."""
+    """Write the captions of the batch's clips that are due; commit ``captions``, the old rows beside the new ones.
+
+    Raises:
+        ValueError: a captioner's key is not in the environment.
+        ModelNotReadyError: a local model is not on this machine.
+    """
     lake, inputs = step.lake, step.inputs(_ASSET, batch)
     work = caption_work_of(lake.settings, step.order)
+    require_captioners(lake.settings)
     fresh = CAPTIONS.empty()
     kept: list[Answers] = []
     for captioner in work.settings.captioners:
@@ -94,7 +101,8 @@ def _written(
         answers, kept = _asked(step, captioner, due, frames, batch)
         times = {clip: [time for _, time in chosen] for clip, chosen in frames.items()}
     now, versions = datetime.now(UTC), dict(due.select("clip_id", "version").iter_rows())
-    rows = [row(a, captioner, versions[a.clip_id], now, None, times.get(a.clip_id)) for a in answers]
+    weights = captioner.weights_sha256 or None
+    rows = [row(a, captioner, versions[a.clip_id], now, weights, times.get(a.clip_id)) for a in answers]
     clips = due.select("clip_id", "video_id")
     written = pl.DataFrame(rows, infer_schema_length=None).join(clips, on="clip_id")
     return CAPTIONS.frame(written, batch=batch), kept
@@ -141,7 +149,7 @@ def _asked(
             step.progress(f"{_ASSET} by {captioner.name}", len(answers), len(writings))
 
         if asked.height:
-            _ask(captioner, _shown(step, batch, asked["clip_id"].to_list(), frames, keep), keep)
+            _ask(step, captioner, _shown(step, batch, asked["clip_id"].to_list(), frames, keep), keep)
     seconds = watch.seconds / max(asked.height, 1)
     new = set(asked["clip_id"])
     return [_with_seconds(a, seconds) if a.clip_id in new else a for a in answers.values()], on_disk
@@ -152,10 +160,14 @@ def _with_seconds(answer: Answer, seconds: float) -> Answer:
     return answer if answer.compute_seconds is not None else replace(answer, compute_seconds=seconds)
 
 
-def _ask(captioner: CaptionerSettings, clips: Iterator[Shown], keep: Keep) -> None:
-    from video_assets.describe.endpoint import caption
+def _ask(step: Step, captioner: CaptionerSettings, clips: Iterator[Shown], keep: Keep) -> None:
+    from video_assets.batches import local_captions
+    from video_assets.describe import endpoint
 
-    caption(captioner, clips, keep)
+    if captioner.kind == "local":
+        local_captions.caption(captioner, step.lake.settings.workers, step.lake.files, clips, keep)
+    else:
+        endpoint.caption(captioner, clips, keep)
 
 
 def _frames(step: Step, batch: str, clips: list[str], most: int) -> dict[str, list[tuple[int, float]]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -23,7 +24,7 @@ from video_assets.describe.answer import Answer, Shown
 from video_assets.describe.caption import Caption
 from video_assets.describe.chat import CaptionError, Usage
 from video_assets.reasons import Reason
-from video_assets.settings import CaptionerSettings, CaptionSettings
+from video_assets.settings import CaptionerSettings
 
 if TYPE_CHECKING:
     import httpx2
@@ -60,17 +61,6 @@ def key_of(settings: CaptionerSettings) -> str | None:
             "not set; set it, or leave out api_key_env if the endpoint asks for none."
         )
     return key
-
-
-def require_keys(settings: CaptionSettings) -> None:
-    """Stop before work starts when a captioner's key is not there.
-
-    Raises:
-        ValueError: see :func:`key_of`.
-    """
-    for captioner in settings.captioners:
-        if captioner.kind == "endpoint":
-            key_of(captioner)
 
 
 class _PassingError(Exception):
@@ -116,6 +106,8 @@ def caption(settings: CaptionerSettings, clips: Iterator[Shown], on_answer: Call
     Raises:
         ValueError: the key is not in the environment.
     """
+    # It writes the whole address of every request, with what is secret in it.
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
     try:
         asyncio.run(_Endpoint(settings, key_of(settings)).caption(clips, on_answer))
     except BaseExceptionGroup as group:  # whatever the clips or on_answer raised, as it was

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,25 +21,16 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
-def caption(settings: CaptionerSettings, clips: Iterator[Shown], on_answer: Callable[[Answer], None]) -> None:
-    """Caption each clip, as many at the same time as the captioner's ``concurrency`` says.
-
-    Args:
-        settings: a captioner of kind 'local'.
-        clips: taken as they are needed, in this thread.
-        on_answer: called for every clip.
+def local_model(settings: CaptionerSettings) -> LocalModel:
+    """The model of a captioner of kind 'local', whose files are as somebody has vouched for.
 
     Raises:
         ModelNotReadyError: the model is not on this machine, or nobody has vouched for its weights.
     """
-    described = LocalModel(
+    return LocalModel(
         vouched_folder(settings.model, settings.weights_sha256), settings.prompt, settings.seed, settings.temperature,
-        settings.max_tokens,
+        settings.max_tokens, settings.longest_field,
     )  # fmt: skip
-    model = described.open()
-    while some := list(islice(clips, settings.concurrency)):
-        for answer in model.answer(some):
-            on_answer(answer)
 
 
 @dataclass(frozen=True)

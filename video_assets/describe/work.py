@@ -30,7 +30,8 @@ def base_version(column: str) -> str:
 def captioner_version(captioner: CaptionerSettings, code: str, keyframes: str) -> str:
     """Version of a captioner: everything on which its words hang.
 
-    The same model at another address is the same, as is another concurrency or price.
+    The same model at another address, the same weights in another folder, are the same, as is another concurrency or
+    price.
 
     Args:
         captioner: its settings.
@@ -39,8 +40,12 @@ def captioner_version(captioner: CaptionerSettings, code: str, keyframes: str) -
     """
     if captioner.kind == "measured":
         return code_version(code, {})
-    chosen = captioner.model_dump(include={"kind", "model", "prompt", "frames", "seed", "temperature", "max_tokens"})
-    return code_version(code, chosen | {"keyframes": keyframes}, {captioner.model: captioner.weights_sha256})
+    chosen = captioner.model_dump(include={"kind", "prompt", "frames", "seed", "temperature", "max_tokens"})
+    weights = ""
+    if captioner.kind == "local":
+        chosen |= {"longest_field": captioner.longest_field}
+        weights = captioner.weights_sha256
+    return code_version(code, chosen | {"keyframes": keyframes}, {"model": weights or captioner.model})
 
 
 def described(captioner: CaptionerSettings) -> dict[str, object]:

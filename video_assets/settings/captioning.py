@@ -48,11 +48,15 @@ class CaptionerSettings(Section):
     seed: int = Field(0, description="Seed of the model's sampling.")
     temperature: float = Field(0.0, ge=0, le=2, description="Temperature of the model's sampling.")
     max_tokens: int = Field(1024, ge=64, description="Most tokens of a reply.")
-    concurrency: int = Field(8, ge=1, le=1024, description="Most requests at a time.")
+    longest_field: int = Field(1500, ge=1, description="kind 'local': most characters of a field of the caption.")
+    concurrency: int = Field(
+        8, ge=1, le=1024, description="Most requests at a time; clips that a local model captions at the same time."
+    )
+    memory_mib: int = Field(65536, gt=0, description="kind 'local': memory of the worker process, in MiB.")
     requests_per_minute: float | None = Field(
         None, gt=0, description="Most requests begun in a minute; none: no limit."
     )
-    timeout_s: float = Field(120.0, gt=0, description="How long one request may take, in seconds.")
+    timeout_s: float = Field(120.0, gt=0, description="How long a request, or a local model's clip, may take, in s.")
     retries: int = Field(5, ge=0, description="How often a request is tried again after 429, 5xx, a cut or a time-out.")
     longest_wait_s: float = Field(
         60.0, gt=0, description="Longest wait before a retry, in seconds; a server that asks for more is given up."

@@ -1,0 +1,56 @@
+"""Captions by a model on this machine, in one worker process, as every model runs: what it does cannot harm the run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any
+
+import polars as pl
+
+from video_assets.describe.answer import Answer, Shown
+from video_assets.lake.files import DataFiles, write_parquet
+from video_assets.reasons import BY_A_MODEL, Reason
+from video_assets.settings import CaptionerSettings, WorkerSettings
+
+_PICTURES = pl.Schema({"clip_id": pl.String(), "jpegs": pl.List(pl.Binary())})
+
+
+def caption(
+    captioner: CaptionerSettings, workers: WorkerSettings, files: DataFiles, clips: Iterator[Shown],
+    on_answer: Callable[[Answer], None],
+) -> None:  # fmt: skip
+    """Caption clips, ``concurrency`` of them at the same time; give each answer to ``on_answer``.
+
+    A worker that crashes or runs out of time or memory costs the clips that it was at.
+
+    Raises:
+        ModelNotReadyError: the model is not on this machine, or nobody has vouched for its weights.
+    """
+    from video_assets.describe.local_model import local_model
+    from video_assets.describe.local_task import LocalJob, caption_some
+    from video_assets.media.workers import Outcome, run_guarded
+
+    model = local_model(captioner)
+    jobs: dict[str, tuple[Any, float]] = {}
+    members: dict[str, list[str]] = {}
+    with files.temporary() as folder:
+        while some := list(islice(clips, captioner.concurrency)):
+            number = len(jobs)
+            path = folder / f"{number}.parquet"
+            rows = [(c.clip_id, list(c.jpegs)) for c in some]
+            write_parquet(pl.DataFrame(rows, schema=_PICTURES, orient="row"), path)
+            members[str(number)] = [c.clip_id for c in some]
+            limit = workers.seconds_base + captioner.timeout_s * len(some)
+            jobs[str(number)] = LocalJob(model, path), limit
+
+        def done(key: str, outcome: Outcome[list[Answer]]) -> None:
+            for answer in outcome.value or []:
+                on_answer(answer)
+            if outcome.reason is not None:
+                reason = Reason.MODEL_FAILED if outcome.reason in BY_A_MODEL else outcome.reason
+                for clip in members[key]:
+                    on_answer(Answer(clip, None, reason, outcome.message))
+
+        one = workers.model_copy(update={"processes": 1, "memory_mib": captioner.memory_mib})
+        run_guarded(caption_some, jobs, one, done)

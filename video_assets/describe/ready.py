@@ -1,0 +1,23 @@
+"""Whether the captioners of the settings can be used, before any work starts."""
+
+from __future__ import annotations
+
+from video_assets.describe.endpoint import key_of
+from video_assets.describe.weights import folder_of
+from video_assets.settings import Settings
+
+
+def require_captioners(settings: Settings) -> None:
+    """Stop before work starts when a captioner cannot be used.
+
+    Raises:
+        ValueError: an endpoint's key is not in the environment, or a local model is asked for outside the profile 'full'.
+        ModelNotReadyError: a local model is not on this machine.
+    """
+    for captioner in settings.captions.captioners:
+        if captioner.kind == "endpoint":
+            key_of(captioner)
+        if captioner.kind == "local":
+            if settings.models.profile != "full":
+                raise ValueError(f"The captioner {captioner.name} runs a local model; set models.profile to 'full'.")
+            folder_of(captioner.model)
