@@ -68,14 +68,15 @@ def put(step: Step, batch: str, captions: list[dict[str, object]], **others: lis
     step.lake.commit(replaced, [], message=batch)
 
 
-def found(step: Step) -> list[tuple[str, str, str, str | None]]:
-    rows = step.lake.read(CAPTION_FINDINGS).sort("clip_id", "captioner", "kind")
+def found(step: Step, batch: str) -> list[tuple[str, str, str, str | None]]:
+    rows = step.lake.read(CAPTION_FINDINGS, [batch]).sort("clip_id", "captioner", "kind")
     return list(rows.select("clip_id", "captioner", "kind", "other_clip_id").rows())
 
 
-@pytest.fixture
-def step(tmp_path: Path) -> Step:
-    return made_step(tmp_path, audit=AuditSettings(fewest_words=20))
+@pytest.fixture(scope="module")
+def step(tmp_path_factory: pytest.TempPathFactory) -> Step:
+    """Give a lake for all tests, each of which has a batch of its own."""
+    return made_step(tmp_path_factory.mktemp("audit"), audit=AuditSettings(fewest_words=20))
 
 
 def test_current_captions_by_models_and_people_are_audited_and_no_others(step: Step) -> None:
@@ -92,9 +93,9 @@ def test_current_captions_by_models_and_people_are_audited_and_no_others(step: S
         ],
     )  # fmt: skip
     made = audit_captions(step, "a")
-    assert found(step) == [("c1", "qwen", "refusal", None), ("c5", "old import", "refusal", None)]
+    assert found(step, "a") == [("c1", "qwen", "refusal", None), ("c5", "old import", "refusal", None)]
     assert (made.rows, made.footage_seconds, made.version) == (2, 15.0, step.version("caption_findings"))
-    row = step.lake.read(CAPTION_FINDINGS).filter(clip_id="c1").to_dicts()[0]
+    row = step.lake.read(CAPTION_FINDINGS, ["a"]).filter(clip_id="c1").to_dicts()[0]
     assert row == {
         "batch": "a", "clip_id": "c1", "video_id": "video", "captioner": "qwen", "caption_version": "v1",
         "kind": "refusal", "severity": "wrong", "evidence": "I'm sorry", "other_clip_id": None,
@@ -104,14 +105,14 @@ def test_current_captions_by_models_and_people_are_audited_and_no_others(step: S
     # Written well, and audited again.
     put(step, "a", [caption("c1", GOOD.format("loaves", "the last loaf"))])
     audit_captions(step, "a")
-    assert found(step) == []
+    assert found(step, "a") == []
     assert counted(step.lake, "a").rows() == [("qwen", 1, 0, 0)]
 
 
 def test_what_was_measured_of_the_clips_decides(step: Step) -> None:
     sign = f'{GOOD.format("loaves", "them")} A sign reads "Open".'
     put(
-        step, "a",
+        step, "b",
         [
             caption("c1", sign),
             caption("c2", sign),
@@ -125,21 +126,21 @@ def test_what_was_measured_of_the_clips_decides(step: Step) -> None:
         ],
         duplicate_groups=[{"clip_id": c, "duplicate_group": "c1"} for c in ("c1", "c2")],
     )  # fmt: skip
-    audit_captions(step, "a")
-    assert found(step) == [("c1", "qwen", "unread_text", None), ("c3", "qwen", "camera_contradiction", None)]
+    audit_captions(step, "b")
+    assert found(step, "b") == [("c1", "qwen", "unread_text", None), ("c3", "qwen", "camera_contradiction", None)]
 
 
 def test_two_captioners_may_say_the_same_of_a_clip_and_one_of_two_clips_may_not(step: Step) -> None:
     same = GOOD.format("loaves", "them")
-    put(step, "a", [caption("c1", same), caption("c1", same, captioner="other"), caption("c2", same)])
-    audit_captions(step, "a")
-    assert found(step) == [("c1", "qwen", "duplicate", "c2"), ("c2", "qwen", "duplicate", "c1")]
+    put(step, "c", [caption("c1", same), caption("c1", same, captioner="other"), caption("c2", same)])
+    audit_captions(step, "c")
+    assert found(step, "c") == [("c1", "qwen", "duplicate", "c2"), ("c2", "qwen", "duplicate", "c1")]
 
 
 def test_a_batch_without_captions_has_no_findings(step: Step) -> None:
-    put(step, "a", [])
-    assert audit_captions(step, "a").rows == 0
-    assert counted(step.lake, "a").is_empty()
+    put(step, "d", [])
+    assert audit_captions(step, "d").rows == 0
+    assert counted(step.lake, "d").is_empty()
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ def test_a_finding_says_which_caption_what_kind_how_bad_and_by_which_words() -> 
     doubtful = caption("b", f"{POTTER} The camera pans left.", camera_motion="pan right")
     assert found(refused, doubtful).rows() == [
         ("a", "qwen", "v2", "refusal", "wrong", "I'm sorry", None),
-        ("b", "qwen", "v1", "camera_contradiction", "doubtful", "pans left (measured: pan right)", None),
+        ("b", "qwen", "v1", "camera_contradiction", "doubtful", "camera pans left (measured: pan right)", None),
     ]
 
 

@@ -49,6 +49,7 @@ def test_refusals(text: str, evidence: str | None) -> None:
         ("Her face fills the frame while the window frame behind her throws a shadow.", None),
         ("A boy hangs a picture frame on the wall; in the picture on his desk his mother smiles.", None),
         ("Old photographs are projected on a wall, and she points at a photo of her first dog.", None),
+        ("She puts flowers in the picture frame and a ticket in the photo album.", None),
         ("The door frame shows signs of wear, in still water the moon is doubled.", None),
     ],
 )
@@ -104,14 +105,18 @@ def test_a_text_mostly_in_another_alphabet_may_have_latin_words() -> None:
 @pytest.mark.parametrize(
     ("text", "measured", "evidence"),
     [
-        ("The camera pans slowly to the left along the quay.", "pan right", "pans slowly to the left"),
-        ("The camera pans left along the quay.", "tilt right", "pans left"),
+        ("The camera pans slowly to the left along the quay.", "pan right", "camera pans slowly to the left"),
+        ("The camera pans left along the quay.", "tilt right", "camera pans left"),
         ("A slow shot that zooms out from her face to the whole square.", "zoom in", "zooms out"),
         ("The camera pulls back from the table.", "zoom in", "camera pulls back"),
-        ("The camera tilts upwards from the boots to the hat.", "tilt down", "tilts upwards"),
+        ("The camera tilts upwards from the boots to the hat.", "tilt down", "camera tilts upwards"),
         ("The camera remains completely static.", "pan left", "camera remains completely static"),
         ("A static shot of a harbour.", "zoom in", "static shot"),
-        ("The camera zooms in on her hands.", "static shot", "zooms in"),
+        ("The camera appears to be completely stationary.", "pan left", "camera appears to be completely stationary"),
+        ("A slow push-in on the table ends the shot.", "zoom out", "slow push-in"),
+        ("A man sings, the camera slowly zooming out to the band.", "zoom in", "camera slowly zooming out"),
+        ("The shot begins on a lamp before it ends, panning right over the room.", "pan left", "panning right"),
+        ("The camera zooms in on her hands.", "static shot", "camera zooms in"),
         # The same axis and way, in other words.
         ("The camera pans slowly to the left along the quay.", "pan left", None),
         ("The camera trucks left beside the runner.", "pan left", None),
@@ -119,6 +124,7 @@ def test_a_text_mostly_in_another_alphabet_may_have_latin_words() -> None:
         ("The camera pushes in on the table.", "zoom in", None),
         # Several moves in turn, of which one was measured.
         ("The camera pans left and then right.", "pan right", None),
+        ("The camera holds still, then tilts up along the tower.", "tilt up", None),
         ("The camera holds still. The camera is static at first, then it zooms in.", "zoom in", None),
         # Other axes may be moved along too.
         ("The camera zooms in on her hands.", "pan left", None),
@@ -126,6 +132,10 @@ def test_a_text_mostly_in_another_alphabet_may_have_latin_words() -> None:
         ("A prospector pans left of the river, and a boy zooms out of the barn.", "pan right", None),
         ("The camera stays with her while a car moves left.", "pan right", None),
         ("The camera does not pan left; it waits.", "pan right", None),
+        ("A medium shot of a woman with her head tilted down, then she looks up.", "static shot", None),
+        ("A close-up shot of a cook who sets the pan down and hangs the pots and pans up.", "static shot", None),
+        ("An aerial view of a truck in the rain, a crane up the road and a dolly in the yard.", "static shot", None),
+        ("She smiles at the camera as she stands still in the wind.", "zoom in", None),
         # Nothing is known, or everything goes with it.
         ("The camera pans left.", None, None),
         ("A static shot, held by hand.", "handheld shot", None),

@@ -6,7 +6,7 @@ import re
 
 from video_assets.describe.audit.words import sentences, unquoted
 
-_MOVES = {
+_AXES = {
     "zoom in": ("zoom", 1), "zoom out": ("zoom", -1),
     "pan left": ("across", -1), "pan right": ("across", 1), "tilt left": ("across", -1), "tilt right": ("across", 1),
     "pan up": ("upright", 1), "pan down": ("upright", -1), "tilt up": ("upright", 1), "tilt down": ("upright", -1),
@@ -27,18 +27,21 @@ _WAY = {
 _CAMERA = re.compile(r"\b(?:camera|shot|view|footage|lens|drone)\b", re.IGNORECASE)
 _BETWEEN = r"(?:\s+\w+ly|\s+and|\s+from|\s+towards?|\s+to|\s+the|\s+its){0,4}\s+"
 _WAYS = rf"(?P<way>{'|'.join(sorted(_WAY, key=len, reverse=True))})\b"
-# These verbs are the camera's wherever the sentence has one; the others only right behind it.
-_OWN = re.compile(
-    rf"\b(?:pan|tilt|zoom|truck|doll(?:y|i)|pedestal|crane)(?:s|es|ed|ned|med|ning|ing|ming)?{_BETWEEN}{_WAYS}",
-    re.IGNORECASE,
+_MOVES = (
+    # Heads tilt, trucks and pans are things: these verbs count right behind the camera, or where it goes on to move.
+    r"\b(?:camera|shot|view|footage|lens|drone|then|before)(?:\s+\w+ly|\s+then|\s+is|\s+(?:begins|starts)\s+to)*"
+    rf"\s+(?:pan|tilt|zoom|truck|doll[iy]|pedestal|cran|boom|mov|glid|slid|track|sweep|push|pull|ris|drift|turn)\w*{_BETWEEN}{_WAYS}",
+    rf"(?<!the )(?<!pots and )\b(?:pan(?:s|ning)|zoom(?:s|ing)){_BETWEEN}{_WAYS}",
+    r"\b(?:slow|smooth|slight|gentle|quick|subtle|gradual|steady|camera)\s+(?:pan|tilt|zoom|push|pull|dolly)"
+    rf"(?:\s+to(?:wards?)?(?:\s+the)?)?[\s-]+{_WAYS}",
 )
-_SHARED = re.compile(
-    rf"\bcamera(?:\s+\w+ly|\s+then|\s+is|\s+begins\s+to|\s+starts\s+to)*\s+(?:mov|glid|slid|track|sweep|push|pull|ris|drift|turn)\w*{_BETWEEN}{_WAYS}",
-    re.IGNORECASE,
+_MOVE = [re.compile(move, re.IGNORECASE) for move in _MOVES]
+_STAYS = (
+    r"(?:is|was|remains?|stays?|holds?|appears?|seems?|keeps?|rests?|stands?|to|be|held|kept|very|quite|itself|\w+ly)"
 )
 _STILL = re.compile(
     r"\b(?:static|stationary|fixed|locked(?:-off| off)?|motionless)\s+(?:camera|shot|view|frame|tripod)"
-    r"|\bcamera\s+(?:\w+\s+){0,2}(?:static|stationary|fixed|still|motionless|locked)\b"
+    rf"|\bcamera(?:\s+{_STAYS}){{1,4}}\s+(?:static|stationary|fixed|still|motionless|locked)\b"
     r"|\bcamera\s+(?:does\s+not|doesn['’]t|never)\s+move|\b(?:no|without(?:\s+any)?)\s+camera\s+(?:movement|motion)",
     re.IGNORECASE,
 )
@@ -64,7 +67,7 @@ def contradiction(text: str, measured: str | None) -> str | None:
     claims = _claims(text)
     if measured == _STATIC:
         return None if any(move is None for move, _ in claims) else next((words for _, words in claims), None)
-    axis, way = _MOVES[measured]
+    axis, way = _AXES[measured]
     if any(move == (axis, way) for move, _ in claims):
         return None
     return next((words for move, words in claims if move in (None, (axis, -way))), None)
@@ -75,7 +78,7 @@ def _claims(text: str) -> list[tuple[tuple[str, int] | None, str]]:
     claims: list[tuple[tuple[str, int] | None, str]] = []
     for sentence in sentences(unquoted(text)):
         claims += [(None, found.group(0)) for found in _STILL.finditer(sentence)]
-        patterns = (_OWN, _SHARED) if _CAMERA.search(sentence) else ()
+        patterns = _MOVE if _CAMERA.search(sentence) else ()
         for found in (f for pattern in patterns for f in pattern.finditer(sentence)):
             if not _NOT.search(sentence[: found.start()]):
                 claims.append((_WAY[found["way"].lower()], found.group(0)))

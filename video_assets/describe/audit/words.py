@@ -23,7 +23,7 @@ _REFUSAL = re.compile(
 
 _PICTURES = r"(?:image|picture|photo(?:graph)?|screenshot|snapshot)"
 # A picture that is somewhere in the clip.
-_A_THING = r"(?!\s+(?:on|of|above|behind|hanging|that|which|she|he|they)\b)"
+_A_THING = r"(?!\s+(?:on|of|above|behind|hanging|that|which|she|he|they|frame|album|booth|gallery)\b)"
 _FRAMES = re.compile(
     rf"\b(?:in|across|throughout|from|over) (?:the|this|that|these|those|each|every|all|both) (?:{_PICTURES}s?|frames)\b{_A_THING}"
     rf"|\b(?:in|across|throughout) (?:this|each|every|that) frame\b"
