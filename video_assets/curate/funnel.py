@@ -1,7 +1,4 @@
-"""What the rules of a tier leave, one after the other, and why one clip is in or out.
-
-Both read the verdicts that the lake holds; nothing is decided again.
-"""
+"""What the rules of a tier leave, one after the other, by the verdicts that the lake holds; nothing is decided again."""
 
 from __future__ import annotations
 
@@ -60,28 +57,3 @@ def beside_published(rows: pl.DataFrame, tier: Tier) -> pl.DataFrame:
     published = pl.Series("published", [tier.published.get(rule) for rule in rows["rule"]], pl.Float64)
     share = pl.when(pl.col("clips_left").first() > 0).then(pl.col("clips_left") / pl.col("clips_left").first())
     return rows.with_columns(share.alias("share_left"), published)
-
-
-def why(connection: duckdb.DuckDBPyConnection, clip_id: str) -> pl.DataFrame:
-    """Every tier's rules with their outcome for one clip; no rows when no tier has seen it.
-
-    Returns:
-        One row per tier and rule, tiers by name and rules in order: tier, verdict (kept, dropped, undecided), step
-        (from 1), rule, outcome (passed, failed, undecided), decided (whether the verdict hangs on this rule).
-    """
-    return connection.execute(
-        """
-        SELECT
-            v.tier,
-            v.verdict,
-            r.number AS step,
-            r.rule,
-            CASE WHEN v.passed[r.number] THEN 'passed' WHEN NOT v.passed[r.number] THEN 'failed' ELSE 'undecided' END
-                AS outcome,
-            r.rule IS NOT DISTINCT FROM v.decided_by AS decided
-        FROM tier_verdicts AS v JOIN tier_rules AS r ON r.tier = v.tier AND r.version = v.version
-        WHERE v.clip_id = $clip_id
-        ORDER BY v.tier, r.number
-        """,
-        {"clip_id": clip_id},
-    ).pl()
