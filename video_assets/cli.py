@@ -247,15 +247,18 @@ def mix(tier: str) -> None:
 @main.command()
 @click.argument("clip_id")
 def why(clip_id: str) -> None:
-    """Show every tier's rules and verdict for CLIP_ID."""
-    from video_assets.curate.funnel import why as why_of
+    """Show every tier's verdict on CLIP_ID, rule by rule, with what the rules read of it."""
+    from video_assets.curate.why import about
+    from video_assets.curate.why import why as why_of
 
     _existing()
     with _lake().cursor() as cursor:
-        rows = why_of(cursor, clip_id)
+        rows, told = why_of(cursor, clip_id), about(cursor, clip_id)
     if rows.is_empty():
         raise click.ClickException(f"No tier has decided on {clip_id}; SELECT clip_id FROM clips lists the clips.")
-    show.frame(rows)
+    show.why(rows)
+    for sentence in told:
+        click.echo(sentence)
 
 
 @main.command()

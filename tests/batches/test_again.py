@@ -25,6 +25,7 @@ from video_assets.settings import Settings
 
 TIERS = {tier_asset(name) for name in load_tiers(Settings().sql_folder / "tiers")[0]}
 DRAWS = {"draws/movie_gen/augmented_high_resolution", "draws/movie_gen/low_resolution"}
+SAID = {"captions", "caption_findings"}
 COMPARED = {"near_duplicates", "duplicate_groups", "concepts"}
 DECODED = {"decoded_videos", "frame_signals", "keyframes", "shot_frames"}
 
@@ -88,7 +89,7 @@ def test_renamed_files_are_no_new_work_and_a_changed_sidecar_decodes_nothing(
     # What reads raw_videos looks again; the pictures are as they were, so that nothing is measured anew.
     assert (
         remade(was, ledger(lake))
-        == {"source_files", "raw_videos", "candidates", "duplicate_groups", "clip_sheet"} | DECODED | TIERS
+        == {"source_files", "raw_videos", "candidates", "duplicate_groups", "clip_sheet", "captions"} | DECODED | TIERS
     )
 
 
@@ -132,7 +133,7 @@ def test_a_changed_measurement_makes_the_tiers_anew_too(
     # Everything is still now. Some tiers do not mind, so that the candidates are the same and models look at none anew.
     made_anew = {"motion_scores", "near_duplicates", "candidates", "clip_sheet"}
     # The other draw had nothing to draw from before, and has nothing now.
-    assert remade(before, ledger(lake)) == made_anew | TIERS | {"draws/movie_gen/low_resolution"}
+    assert remade(before, ledger(lake)) == made_anew | TIERS | SAID | {"draws/movie_gen/low_resolution"}
     kept = lake.query("SELECT count(*) FROM tier_verdicts WHERE tier = 'hunyuan_video/256p' AND kept").item()
     assert kept == 0
 
@@ -144,7 +145,7 @@ def test_a_changed_clip_setting_cuts_clips_anew_without_a_decode(again: Place, m
     lake = again.lake()
     due = plan(lake, common.order())
     assert {d.asset for d in due if d.why is Why.STALE} == {"clips"}
-    follow = {*CHEAP, "candidates", *MODELLED, *COMPARED, "clip_sheet"} | TIERS | DRAWS
+    follow = {*CHEAP, "candidates", *MODELLED, *COMPARED, "clip_sheet"} | TIERS | DRAWS | SAID
     assert {d.asset for d in due if d.why is Why.FOLLOWS} == follow
     before = ledger(lake)
     materialize(again, "clips")

@@ -9,11 +9,12 @@ import polars as pl
 import pytest
 
 from tests.place import Place, ledger
+from video_assets.assets.common import catalogue
 from video_assets.curate.tiers import load_tiers
 from video_assets.demo.recipes import RECIPES
 from video_assets.lake.lake import Lake
 from video_assets.lake.schemas import TABLES
-from video_assets.measurements import MODELLED, measurements
+from video_assets.measurements import MODELLED
 from video_assets.settings import Settings
 
 # File: the frames at which its shots begin and end, by construction; within so many frames at gradual transitions.
@@ -429,8 +430,7 @@ def test_a_child_tier_keeps_only_what_its_parent_keeps(lake: Lake) -> None:
 
 
 def test_the_ledger_counts_the_rows_and_failures_that_the_tables_hold(lake: Lake) -> None:
-    tiers, _ = load_tiers(Settings().sql_folder / "tiers")
-    order = measurements(lake.settings, tiers)
+    order = catalogue(lake.settings)[1]
     for (asset, _), entry in lake.made().items():
         if asset not in order:
             continue

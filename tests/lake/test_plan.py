@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.lake.rows import clips
 from tests.place import Place
-from video_assets.curate.tiers import load_tiers
+from video_assets.assets.common import catalogue
 from video_assets.lake import schemas
 from video_assets.lake.lake import Lake, Made, Replacement
 from video_assets.lake.plan import (
@@ -29,7 +29,7 @@ from video_assets.lake.plan import (
     ready,
 )
 from video_assets.lake.schemas import RAW_VIDEOS, SOURCE_FILES
-from video_assets.measurements import MODELLED, measurements
+from video_assets.measurements import MODELLED
 from video_assets.reasons import Reason
 
 Ledger = dict[tuple[str, str], dict[str, Any]]
@@ -261,8 +261,8 @@ def test_only_a_passing_failure_is_planned_again(lake: Lake, reason: Reason) -> 
 
 def test_a_curated_lake_has_nothing_due_until_a_version_is_raised(curated_few: Place) -> None:
     lake = curated_few.lake()
-    tiers, errors = load_tiers(lake.settings.sql_folder / "tiers")
-    order = measurements(lake.settings, tiers)
+    tiers, everything, errors = catalogue(lake.settings)
+    order = {asset: m for asset, m in everything.items() if not m.over_all}
     assert (plan(lake, order), errors) == ([], [])
     raised = order | {"motion_scores": replace(order["motion_scores"], version="2-raised")}
     stale, *followers = plan(lake, raised)
@@ -271,5 +271,6 @@ def test_a_curated_lake_has_nothing_due_until_a_version_is_raised(curated_few: P
     assert stale.cost_seconds is not None
     assert stale.cost_seconds > 0
     scores = {"candidates", *MODELLED, "near_duplicates", "duplicate_groups", "concepts", "clip_sheet"}
+    scores |= {"captions", "caption_findings"}
     assert {d.asset for d in followers} == scores | {f"tiers/{name}" for name in tiers}
     assert {(d.why, d.cost_seconds) for d in followers} == {(Why.FOLLOWS, None)}

@@ -263,7 +263,8 @@ def plan(lake: Lake, order: Mapping[str, Measurement], batches: Sequence[str] | 
 def _as_expected(asset: str, batch: str, why: Why, detail: str, expected: Expected | None) -> Due:
     if expected is None:
         return Due(asset, batch, why, detail)
-    return Due(asset, batch, why, detail, expected.rows, expected.hours, expected.cost_seconds, expected.usd)
+    cost, usd = (None, None) if why is Why.FOLLOWS else (expected.cost_seconds, expected.usd)
+    return Due(asset, batch, why, detail, expected.rows, expected.hours, cost, usd)
 
 
 def _transient(lake: Lake, measured: Iterable[Measurement]) -> dict[tuple[str, str], int]:
