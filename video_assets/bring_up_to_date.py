@@ -71,8 +71,8 @@ def _untried(lake: Lake, due: Sequence[Due], tried: set[tuple[object, ...]]) -> 
     from video_assets.assets.common import order
     from video_assets.batches.step import Step
 
-    step = Step(lake, order())
-    keys = {d: (d.asset, d.batch, *sorted(step.inputs(d.asset, d.batch).items())) for d in due}
+    inputs = Step(lake, order()).inputs_of_all((d.asset, d.batch) for d in due)
+    keys = {d: (d.asset, d.batch, *sorted(inputs[d.asset, d.batch].items())) for d in due}
     found = [d for d in due if keys[d] not in tried]
     tried |= set(keys.values())
     return found

@@ -97,11 +97,11 @@ def plan(detail: bool) -> None:
 @main.command()
 def models() -> None:
     """List the models with licence, size, hash and readiness, and how to provide those that are not ready."""
-    from video_assets.measure.models import MODELS, models_of
+    from video_assets.measure.models import MODELS, declared
 
     chosen = settings().models
     show.models(chosen)
-    not_ready = dict.fromkeys(p for a in MODELS for m in models_of(a, chosen) if (p := m.problem(chosen)))
+    not_ready = dict.fromkeys(p for a in MODELS for m in declared(a, chosen) if (p := m.problem(chosen)))
     for problem in not_ready:
         click.echo(problem)
 

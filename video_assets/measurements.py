@@ -38,6 +38,8 @@ CODE: dict[str, str] = {
     "quality_scores": "1",
     "clip_embeddings": "1",
     "laion_scores": "1",
+    "flow_frames": "1",
+    "flow_scores": "1",
     "near_duplicates": "2",
     "duplicate_groups": "2",
     "concept_model": "1",
@@ -57,6 +59,7 @@ MODELLED = (
 # What follows from the vectors of all batches.
 CONTENT = ("near_duplicates", "duplicate_groups", "concept_model", "concepts")
 LAION = "laion_scores"
+FLOW_FRAMES, FLOW = "flow_frames", "flow_scores"
 CAPTIONS, FINDINGS = "captions", "caption_findings"
 # What the sheet joins before any model has looked.
 _BASIS = ("raw_videos", "decoded_videos", "shots", "clips", *CHEAP)
@@ -121,6 +124,8 @@ def measurements(
     motion = code_version(CODE["motion_scores"], {})
     embeddings = _embeddings_version(settings, decode)
     loosest = {name: tier.version for name, tier in root_tiers(tiers).items()}
+    # Their version is not the decode's: asking for them changes nothing that the decode gives already.
+    pairs = code_version(CODE[FLOW_FRAMES], {"decode": decode})
     candidates = code_version(
         CODE["candidates"], {"sheet": sheet_sql(settings), "tiers": loosest, "share": settings.models.sampled_share}
     )
@@ -135,6 +140,10 @@ def measurements(
         Measurement("frame_signals", schemas.FRAME_SIGNALS, decode, ("raw_videos",), "video"),
         Measurement("keyframes", schemas.KEYFRAMES, decode, ("raw_videos",), "video"),
         Measurement("shot_frames", schemas.SHOT_FRAMES, decode, ("raw_videos",), "video"),
+        *(
+            Measurement(FLOW_FRAMES, schemas.FLOW_FRAMES, pairs, ("raw_videos",), "video")
+            for _ in models_of(FLOW, settings.models)[:1]
+        ),
         Measurement(
             "transition_scores", schemas.TRANSITION_SCORES, _transitions(settings, decode),
             ("decoded_videos", "shot_frames"), "video",
@@ -173,6 +182,17 @@ def measurements(
             )
             for _ in models_of(LAION, settings.models)[:1]
         ),
+        *(
+            Measurement(
+                FLOW, schemas.FLOW_SCORES,
+                _by_models(
+                    FLOW, settings, decode,
+                    settings.flow.model_dump() | {"torchvision": _minor("torchvision"), FLOW_FRAMES: pairs}, "torch",
+                ),
+                (*_PICTURES, FLOW_FRAMES), "candidate",
+            )
+            for _ in models_of(FLOW, settings.models)[:1]
+        ),
         Measurement(
             "near_duplicates", schemas.NEAR_DUPLICATES,
             code_version(
@@ -207,7 +227,7 @@ def measurements(
             SHEET, sheet_table(sheet_sql(settings)), code_version("table", {"sql": sheet_sql(settings)}),
             (
                 *_BASIS, "candidates", *MODELLED, "duplicate_groups", "concepts",
-                *((LAION,) if models_of(LAION, settings.models) else ()),
+                *(asset for asset in (LAION, FLOW) if models_of(asset, settings.models)),
             ), "clip",
         ),
         *(

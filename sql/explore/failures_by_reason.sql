@@ -26,6 +26,8 @@ WITH failures AS (
     UNION ALL
     SELECT 'laion_scores', batch, clip_id, reason, message FROM laion_scores
     UNION ALL
+    SELECT 'flow_scores', batch, clip_id, reason, message FROM flow_scores
+    UNION ALL
     SELECT 'captions', batch, clip_id, reason, message FROM captions
 )
 SELECT

@@ -13,6 +13,7 @@ from video_assets.lake.schemas.content import (
     CONCEPT_MODEL,
     CONCEPTS,
     DUPLICATE_GROUPS,
+    FLOW_SCORES,
     LAION_SCORES,
     NEAR_DUPLICATES,
 )
@@ -20,6 +21,7 @@ from video_assets.lake.schemas.decisions import DRAWS, MATERIALIZATIONS, TIER_VE
 from video_assets.lake.schemas.findings import CAPTION_FINDINGS
 from video_assets.lake.schemas.footage import (
     DECODED_VIDEOS,
+    FLOW_FRAMES,
     FRAME_SIGNALS,
     KEYFRAMES,
     PICTURE,
@@ -49,6 +51,7 @@ TABLES: dict[str, Table] = {
         FRAME_SIGNALS,
         KEYFRAMES,
         SHOT_FRAMES,
+        FLOW_FRAMES,
         TRANSITION_SCORES,
         SHOTS,
         CLIPS,
@@ -62,6 +65,7 @@ TABLES: dict[str, Table] = {
         QUALITY_SCORES,
         CLIP_EMBEDDINGS,
         LAION_SCORES,
+        FLOW_SCORES,
         NEAR_DUPLICATES,
         DUPLICATE_GROUPS,
         CONCEPT_MODEL,
@@ -85,6 +89,8 @@ __all__ = [
     "DECODED_VIDEOS",
     "DRAWS",
     "DUPLICATE_GROUPS",
+    "FLOW_FRAMES",
+    "FLOW_SCORES",
     "FRAME_SIGNALS",
     "KEYFRAMES",
     "LAION_SCORES",
