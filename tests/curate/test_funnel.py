@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.curate.conftest import NOT_MEASURED, Lake, make_tier
+from tests.curate.conftest import NOT_MEASURED, Lake, evaluate, make_tier
 from video_assets.curate.funnel import beside_published, funnel, why
 from video_assets.curate.tiers import Tier
-from video_assets.curate.verdicts import evaluate
+from video_assets.curate.verdicts import rules_of
 from video_assets.lake.schemas import TABLES, TIER_VERDICTS
 
 RULES = "fps >= 24 AS smooth,\n    sharpness >= 50 AS clear,\n    duration_s >= 4 AS long_enough"
@@ -25,6 +25,7 @@ def decided(lake: Lake, tmp_path: Path) -> Tier:
     lake.clip("5 soft", batch="b", clips={"duration_s": 4.0}, visual_scores={"sharpness": 20.0})
     tier = make_tier(tmp_path, "lab/usual", RULES)
     lake.add("tier_verdicts", evaluate(lake.connection, tier, ["a", "b"]))
+    lake.add("tier_rules", rules_of(tier))
     return tier
 
 

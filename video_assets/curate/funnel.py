@@ -72,15 +72,16 @@ def why(connection: duckdb.DuckDBPyConnection, clip_id: str) -> pl.DataFrame:
     return connection.execute(
         """
         SELECT
-            tier,
-            verdict,
-            step::INTEGER AS step,
-            rules[step].rule AS rule,
-            CASE WHEN rules[step].passed THEN 'passed' WHEN NOT rules[step].passed THEN 'failed' ELSE 'undecided' END
+            v.tier,
+            v.verdict,
+            r.number AS step,
+            r.rule,
+            CASE WHEN v.passed[r.number] THEN 'passed' WHEN NOT v.passed[r.number] THEN 'failed' ELSE 'undecided' END
                 AS outcome,
-            rules[step].rule IS NOT DISTINCT FROM decided_by AS decided
-        FROM (SELECT *, unnest(range(1, len(rules) + 1)) AS step FROM tier_verdicts WHERE clip_id = $clip_id)
-        ORDER BY tier, step
+            r.rule IS NOT DISTINCT FROM v.decided_by AS decided
+        FROM tier_verdicts AS v JOIN tier_rules AS r ON r.tier = v.tier AND r.version = v.version
+        WHERE v.clip_id = $clip_id
+        ORDER BY v.tier, r.number
         """,
         {"clip_id": clip_id},
     ).pl()

@@ -17,7 +17,7 @@ from video_assets.lake.schemas.content import (
     LAION_SCORES,
     NEAR_DUPLICATES,
 )
-from video_assets.lake.schemas.decisions import DRAWS, MATERIALIZATIONS, TIER_VERDICTS
+from video_assets.lake.schemas.decisions import DRAWS, MATERIALIZATIONS, TIER_RULES, TIER_VERDICTS
 from video_assets.lake.schemas.findings import CAPTION_FINDINGS
 from video_assets.lake.schemas.footage import (
     DECODED_VIDEOS,
@@ -70,6 +70,7 @@ TABLES: dict[str, Table] = {
         DUPLICATE_GROUPS,
         CONCEPT_MODEL,
         CONCEPTS,
+        TIER_RULES,
         TIER_VERDICTS,
         DRAWS,
         CAPTIONS,
@@ -109,6 +110,7 @@ __all__ = [
     "SOURCE_FILES",
     "TABLES",
     "TEXT_SCORES",
+    "TIER_RULES",
     "TIER_VERDICTS",
     "TRANSITION_SCORES",
     "VISUAL_SCORES",
