@@ -34,7 +34,8 @@ def redo(version: str | None, captioner: str | None) -> None:
     made = withdraw(step, caption_work_of(step.lake.settings, step.order).versions, version, captioner)
     click.echo(f"Captions in {len(made)} batches are written anew.")
     after = _following(step)
-    bring_up_to_date(step.lake, lambda due: due.asset in after)
+    if not bring_up_to_date(step.lake, lambda due: due.asset in after):
+        click.echo("What they are written from is due itself: 'video-assets curate' makes that and the captions.")
 
 
 @captions.command("import")

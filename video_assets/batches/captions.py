@@ -14,7 +14,7 @@ from video_assets.batches.caption_rows import numbered, row, shelved
 from video_assets.batches.pictures import spread
 from video_assets.batches.step import Step, Stopwatch, total
 from video_assets.describe.answer import Answer, Shown
-from video_assets.describe.ready import require_captioners
+from video_assets.describe.ready import require_captioner
 from video_assets.lake.catalog import lock
 from video_assets.lake.lake import Made, Replacement
 from video_assets.lake.schemas import CAPTIONS, CLIPS, DECODED_VIDEOS
@@ -37,12 +37,11 @@ def caption_clips(step: Step, batch: str) -> Made:
     """Write the captions of the batch's clips that are due; commit ``captions``, the old rows beside the new ones.
 
     Raises:
-        ValueError: a captioner's key is not in the environment.
-        ModelNotReadyError: a local model is not on this machine.
+        ValueError: the key of a captioner with something to do is not in the environment.
+        ModelNotReadyError: a local model with something to do is not on this machine.
     """
     lake, inputs = step.lake, step.inputs(_ASSET, batch)
     work = caption_work_of(lake.settings, step.order)
-    require_captioners(lake.settings)
     fresh = CAPTIONS.empty()
     kept: list[Answers] = []
     for captioner in work.settings.captioners:
@@ -164,6 +163,7 @@ def _ask(step: Step, captioner: CaptionerSettings, clips: Iterator[Shown], keep:
     from video_assets.batches import local_captions
     from video_assets.describe import endpoint
 
+    require_captioner(captioner, step.lake.settings.models.profile)
     if captioner.kind == "local":
         local_captions.caption(captioner, step.lake.settings.workers, step.lake.files, clips, keep)
     else:

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from video_assets.describe.endpoint import key_of
 from video_assets.describe.weights import folder_of
-from video_assets.settings import Settings
+from video_assets.settings import CaptionerSettings, Settings
 
 
 def require_captioners(settings: Settings) -> None:
-    """Stop before work starts when a captioner cannot be used.
+    """Stop before work starts when a captioner of the settings cannot be used.
+
+    Raises:
+        ValueError: see :func:`require_captioner`.
+        ModelNotReadyError: see :func:`require_captioner`.
+    """
+    for captioner in settings.captions.captioners:
+        require_captioner(captioner, settings.models.profile)
+
+
+def require_captioner(captioner: CaptionerSettings, profile: str) -> None:
+    """The same for one.
 
     Raises:
         ValueError: an endpoint's key is not in the environment, or a local model is asked for outside the profile 'full'.
         ModelNotReadyError: a local model is not on this machine.
     """
-    for captioner in settings.captions.captioners:
-        if captioner.kind == "endpoint":
-            key_of(captioner)
-        if captioner.kind == "local":
-            if settings.models.profile != "full":
-                raise ValueError(f"The captioner {captioner.name} runs a local model; set models.profile to 'full'.")
-            folder_of(captioner.model)
+    if captioner.kind == "endpoint":
+        key_of(captioner)
+    if captioner.kind == "local":
+        if profile != "full":
+            raise ValueError(f"The captioner {captioner.name} runs a local model; set models.profile to 'full'.")
+        folder_of(captioner.model)

@@ -29,7 +29,7 @@ class Swept:
     orphans: tuple[str, ...]
     """Files that no version ever had: their commit did not come to pass."""
     leftovers: tuple[Path, ...]
-    """Temporary files, and decoded videos of other versions, in local scratch space."""
+    """Temporary files, decoded videos of other versions, and answers of captioners, in local scratch space."""
 
 
 def sweep(lake: Lake, decoded_version: str, now: datetime, *, older_than: timedelta, dry_run: bool = False) -> Swept:
@@ -95,6 +95,7 @@ def _leftovers(lake: Lake, decoded_version: str, before: datetime) -> Iterator[P
     places, scratch = lake.settings.lake, lake.settings.lake.scratch_path
     candidates = [*scratch.glob(".tmp-*")]
     candidates += [p for p in scratch.glob("decoded/*") if p.name != decoded_version]
+    candidates += scratch.glob("captions/*")
     if not places.on_s3:
         candidates += Path(places.root, "data").rglob(".tmp-*")
     for path in candidates:
