@@ -17,7 +17,7 @@ from video_assets.settings.training_text import SaidScore, TrainingTextSettings
 
 NAMES = dict(zip(FIELDS, ("Short", "Dense", "Background", "Style", "Shot", "Light", "Mood"), strict=True))
 CLIP = CaptionedClip(
-    "a1", Caption(**NAMES), "zoom in", ("own footage", "landscape"), ("sharp",), 23.976,
+    "a1", Caption(**NAMES), "zoom in", ("own footage", "landscape", "25 fps"), ("sharp",), 23.976,
     {"aesthetic_laion": 5.04, "vmaf_motion": None},
 )  # fmt: skip
 BESIDE = ("Background", "Style", "Shot", "Light", "Mood", "Own footage, landscape", "Sharp")
@@ -139,7 +139,7 @@ def test_a_clip_is_taken_from_a_row_of_captions_with_the_score_columns() -> None
         **NAMES,
         "clip_id": "a1",
         "camera_motion": "zoom in",
-        "source_tags": ["own footage", "landscape"],
+        "source_tags": ["own footage", "landscape", "25 fps"],
     }
     row |= {"quality_tags": ["sharp"], "aesthetic_laion": 5.04, "vmaf_motion": None, "model": "not asked for"}
     assert CaptionedClip.of(row, 23.976, TrainingTextSettings(scores=SCORES)) == CLIP

@@ -1,12 +1,10 @@
-"""A caption's fields, and what stands behind whoever writes them.
+"""A caption's fields.
 
 The seven fields are those of HunyuanVideo's structured caption (arXiv 2412.03603, section 3.2); the schema that a
 language model's reply is held to is made from this class.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -29,12 +27,3 @@ class Caption(BaseModel):
 
 
 FIELDS = tuple(Caption.model_fields)
-
-
-@dataclass(frozen=True)
-class Reply:
-    """A caption, and what it took to write it."""
-
-    caption: Caption
-    input_tokens: int | None = None
-    output_tokens: int | None = None

@@ -122,7 +122,9 @@ class _Draw:
 def _long(clip: CaptionedClip, draw: _Draw, drop: float) -> list[str]:
     """The dense description and what is kept beside it, shuffled."""
     beside = {name: getattr(clip.caption, name) for name in _OTHERS}
-    beside |= {"source_tags": ", ".join(clip.source_tags), "quality_tags": ", ".join(clip.quality_tags)}
+    # The source's frame rate is not the one at which the trainer samples.
+    source = [tag for tag in clip.source_tags if not tag.endswith(" fps")]
+    beside |= {"source_tags": ", ".join(source), "quality_tags": ", ".join(clip.quality_tags)}
     kept = {name: said for name, said in beside.items() if said.strip() and draw(f"drop {name}") >= drop}
     kept["dense_description"] = clip.caption.dense_description
     return [kept[name] for name in sorted(kept, key=lambda name: draw(f"place {name}"))]
