@@ -268,7 +268,7 @@ def test_a_verdict_holds_every_rule_in_order_with_its_outcome(lake: Lake, tmp_pa
     assert rows.schema == TIER_VERDICTS.schema
     assert rows.to_dicts() == [
         {
-            "batch": "a", "tier": "lab/odd", "clip_id": "it", "video_id": "video of it",
+            "batch": "a", "tier": "lab/odd", "clip_id": "it",
             "kept": False, "verdict": "dropped", "decided_by": "fast",
             "passed": [None, False, True], "version": tier.version,
         }

@@ -185,9 +185,9 @@ def _replace(cursor: duckdb.DuckDBPyConnection, replacement: Replacement, uri: s
         f"DELETE FROM {name} WHERE {' AND '.join(conditions)}", [list(replacement.batches), *replacement.where.values()]
     )
     if uri:
-        cursor.execute(
-            f"CALL ducklake_add_data_files('{catalog.NAME}', '{name}', {_quoted(uri)}, hive_partitioning => false)"
-        )
+        # An older lake may have a column that this code's files do not.
+        options = "hive_partitioning => false, allow_missing => true"
+        cursor.execute(f"CALL ducklake_add_data_files('{catalog.NAME}', '{name}', {_quoted(uri)}, {options})")
 
 
 def _note(cursor: duckdb.DuckDBPyConnection, made: Sequence[Made], run_id: str) -> None:

@@ -29,7 +29,6 @@ TIER_VERDICTS = Table(
         BATCH,
         Column("tier", TEXT, "Tier: recipe/stage, the SQL file's path under sql/tiers."),
         CLIP,
-        VIDEO,
         Column("kept", BOOL, "TRUE kept, FALSE dropped, NULL undecided (a measurement that a rule needs is missing)."),
         Column("verdict", TEXT, "kept, dropped or undecided: the same in words."),
         Column("decided_by", TEXT, "The first rule that is false, else the first that is undecided; NULL when kept."),
