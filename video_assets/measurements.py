@@ -29,7 +29,7 @@ CODE: dict[str, str] = {
     "clips": "1",
     "visual_scores": "1",
     "motion_scores": "3",
-    "candidates": "1",
+    "candidates": "2",
     "text_scores": "1",
     "people_scores": "1",
     "safety_scores": "1",
@@ -39,6 +39,7 @@ CODE: dict[str, str] = {
     "laion_scores": "1",
     "near_duplicates": "2",
     "duplicate_groups": "2",
+    "contamination": "1",
     "concept_model": "1",
     "concepts": "1",
 }
@@ -48,7 +49,7 @@ MODELLED = (
     "text_scores", "people_scores", "safety_scores", "overlay_scores", "quality_scores", "clip_embeddings",
 )  # fmt: skip
 # What follows from the vectors of all batches.
-CONTENT = ("near_duplicates", "duplicate_groups", "concept_model", "concepts")
+CONTENT = ("near_duplicates", "duplicate_groups", "contamination", "concept_model", "concepts")
 LAION = "laion_scores"
 # What the sheet joins before any model has looked.
 _BASIS = ("raw_videos", "decoded_videos", "shots", "clips", *CHEAP)
@@ -128,7 +129,7 @@ def measurements(
             "safety_scores", schemas.SAFETY_SCORES,
             _by_models("safety_scores", settings, decode, settings.safety.model_dump()), _PICTURES, "candidate",
         ),
-        Measurement("clip_embeddings", schemas.CLIP_EMBEDDINGS, embeddings, _PICTURES, "candidate"),
+        Measurement("clip_embeddings", schemas.CLIP_EMBEDDINGS, embeddings, _PICTURES, "compared"),
         *(
             Measurement(
                 LAION, schemas.LAION_SCORES,
@@ -151,6 +152,11 @@ def measurements(
             ("near_duplicates", "clip_embeddings", "raw_videos", "clips", "visual_scores", "text_scores"), "clip",
         ),
         Measurement(
+            "contamination", schemas.CONTAMINATION,
+            code_version(CODE["contamination"], settings.duplicates.model_dump()),
+            ("near_duplicates", "duplicate_groups", "clip_embeddings", "raw_videos", "clips"), "clip",
+        ),
+        Measurement(
             "concept_model", schemas.CONCEPT_MODEL,
             code_version(CODE["concept_model"], {**settings.concepts.model_dump(), "embeddings": embeddings}),
             ("clip_embeddings",), "clip", growth=settings.concepts.growth,
@@ -170,7 +176,7 @@ def measurements(
         Measurement(
             SHEET, sheet_table(sheet_sql(settings)), code_version("table", {"sql": sheet_sql(settings)}),
             (
-                *_BASIS, "candidates", *MODELLED, "duplicate_groups", "concepts",
+                *_BASIS, "candidates", *MODELLED, "duplicate_groups", "contamination", "concepts",
                 *((LAION,) if models_of(LAION, settings.models) else ()),
             ), "clip",
         ),

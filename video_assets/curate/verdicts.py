@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import duckdb
 import polars as pl
 
-from video_assets.curate.tiers import Tier, TierError
+from video_assets.curate.tiers import NOT_NEAR_BENCHMARK, Tier, TierError
 from video_assets.lake.schemas import TIER_VERDICTS
 
 _FILTERED = ("clip_sheet", "tier_verdicts")
@@ -22,17 +22,18 @@ _FILTERED = ("clip_sheet", "tier_verdicts")
 def verdict_query(tier: Tier) -> str:
     """Write SQL that gives the columns of ``tier_verdicts`` for every clip of ``clip_sheet``, in no set order.
 
-    The tier's SELECT stands in it as written, with the batch and the video carried along: no second join is needed to
-    find them again.
+    The tier's SELECT stands in it as written, with the rule of all tiers before it, and with the batch and the video carried
+    along: no second join is needed to find them again.
     """
-    names = [identifier(r.name) for r in tier.rules]
-    false_first = " ".join(f"WHEN NOT {n} THEN {quoted(r.name)}" for n, r in zip(names, tier.rules, strict=True))
-    null_first = " ".join(f"WHEN {n} IS NULL THEN {quoted(r.name)}" for n, r in zip(names, tier.rules, strict=True))
+    rules, of_all = tier.asked, NOT_NEAR_BENCHMARK
+    names = [identifier(r.name) for r in rules]
+    false_first = " ".join(f"WHEN NOT {n} THEN {quoted(r.name)}" for n, r in zip(names, rules, strict=True))
+    null_first = " ".join(f"WHEN {n} IS NULL THEN {quoted(r.name)}" for n, r in zip(names, rules, strict=True))
     kept = " AND ".join(names)
-    trace = ", ".join(f"{{'rule': {quoted(r.name)}, 'passed': {n}}}" for n, r in zip(names, tier.rules, strict=True))
+    trace = ", ".join(f"{{'rule': {quoted(r.name)}, 'passed': {n}}}" for n, r in zip(names, rules, strict=True))
     return f"""
 WITH outcomes AS (
-SELECT batch, video_id,{tier.sql[len("SELECT") :]}
+SELECT batch, video_id, {of_all.expression} AS {of_all.name},{tier.sql[len("SELECT") :]}
 )
 SELECT
     batch,
