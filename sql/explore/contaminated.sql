@@ -9,8 +9,8 @@ SELECT
     s.file_name,
     round(s.start_s, 2) AS from_s,
     round(s.end_s, 2) AS to_s,
-    round(x.benchmark_cosine, 4) AS cosine,
-    round(x.benchmark_correlation, 4) AS correlation,
+    round(x.benchmark_cosine::DOUBLE, 4) AS cosine,
+    round(x.benchmark_correlation::DOUBLE, 4) AS correlation,
     x.benchmark_through AS through,
     x.clip_id,
     s.batch
