@@ -22,6 +22,7 @@ _REPORTED = {
     "quality_scores": "clips have no quality scores",
     "clip_embeddings": "clips have no embedding",
     "laion_scores": "clips have no LAION scores",
+    "flow_scores": "clips have no flow scores",
 }
 
 

@@ -101,11 +101,11 @@ def plan(detail: bool) -> None:
 @main.command()
 def models() -> None:
     """List the models with licence, size, hash and readiness, and how to provide those that are not ready."""
-    from video_assets.measure.models import MODELS, models_of
+    from video_assets.measure.models import MODELS, declared
 
     chosen = settings().models
     show.models(chosen)
-    not_ready = dict.fromkeys(p for a in MODELS for m in models_of(a, chosen) if (p := m.problem(chosen)))
+    not_ready = dict.fromkeys(p for a in MODELS for m in declared(a, chosen) if (p := m.problem(chosen)))
     for problem in not_ready:
         click.echo(problem)
 
@@ -354,8 +354,8 @@ def _untried(lake: Lake, due: Sequence[Due], tried: set[tuple[object, ...]]) -> 
     from video_assets.assets.common import order
     from video_assets.batches.step import Step
 
-    step = Step(lake, order())
-    keys = {d: (d.asset, d.batch, *sorted(step.inputs(d.asset, d.batch).items())) for d in due}
+    inputs = Step(lake, order()).inputs_of_all((d.asset, d.batch) for d in due)
+    keys = {d: (d.asset, d.batch, *sorted(inputs[d.asset, d.batch].items())) for d in due}
     found = [d for d in due if keys[d] not in tried]
     tried |= set(keys.values())
     return found

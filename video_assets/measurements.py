@@ -37,6 +37,8 @@ CODE: dict[str, str] = {
     "quality_scores": "1",
     "clip_embeddings": "1",
     "laion_scores": "1",
+    "flow_frames": "1",
+    "flow_scores": "1",
     "near_duplicates": "2",
     "duplicate_groups": "2",
     "contamination": "1",
@@ -51,6 +53,7 @@ MODELLED = (
 # What follows from the vectors of all batches.
 CONTENT = ("near_duplicates", "duplicate_groups", "contamination", "concept_model", "concepts")
 LAION = "laion_scores"
+FLOW_FRAMES, FLOW = "flow_frames", "flow_scores"
 # What the sheet joins before any model has looked.
 _BASIS = ("raw_videos", "decoded_videos", "shots", "clips", *CHEAP)
 # A model looks at a candidate's keyframes, cut to its crop in the picture as displayed.
@@ -87,6 +90,8 @@ def measurements(
     motion = code_version(CODE["motion_scores"], {})
     embeddings = _embeddings_version(settings, decode)
     loosest = {name: tier.version for name, tier in root_tiers(tiers).items()}
+    # Their version is not the decode's: asking for them changes nothing that the decode gives already.
+    pairs = code_version(CODE[FLOW_FRAMES], {"decode": decode})
     candidates = code_version(
         CODE["candidates"], {"sheet": sheet_sql(settings), "tiers": loosest, "share": settings.models.sampled_share}
     )
@@ -100,6 +105,10 @@ def measurements(
         Measurement("frame_signals", schemas.FRAME_SIGNALS, decode, ("raw_videos",), "video"),
         Measurement("keyframes", schemas.KEYFRAMES, decode, ("raw_videos",), "video"),
         Measurement("shot_frames", schemas.SHOT_FRAMES, decode, ("raw_videos",), "video"),
+        *(
+            Measurement(FLOW_FRAMES, schemas.FLOW_FRAMES, pairs, ("raw_videos",), "video")
+            for _ in models_of(FLOW, settings.models)[:1]
+        ),
         Measurement(
             "transition_scores", schemas.TRANSITION_SCORES, _transitions(settings, decode),
             ("decoded_videos", "shot_frames"), "video",
@@ -137,6 +146,17 @@ def measurements(
                 "candidate",
             )
             for _ in models_of(LAION, settings.models)[:1]
+        ),
+        *(
+            Measurement(
+                FLOW, schemas.FLOW_SCORES,
+                _by_models(
+                    FLOW, settings, decode,
+                    settings.flow.model_dump() | {"torchvision": _minor("torchvision"), FLOW_FRAMES: pairs}, "torch",
+                ),
+                (*_PICTURES, FLOW_FRAMES), "candidate",
+            )
+            for _ in models_of(FLOW, settings.models)[:1]
         ),
         Measurement(
             "near_duplicates", schemas.NEAR_DUPLICATES,
@@ -177,7 +197,7 @@ def measurements(
             SHEET, sheet_table(sheet_sql(settings)), code_version("table", {"sql": sheet_sql(settings)}),
             (
                 *_BASIS, "candidates", *MODELLED, "duplicate_groups", "contamination", "concepts",
-                *((LAION,) if models_of(LAION, settings.models) else ()),
+                *(asset for asset in (LAION, FLOW) if models_of(asset, settings.models)),
             ), "clip",
         ),
         *(

@@ -17,11 +17,11 @@ from video_assets.curate.tiers import Tier
 from video_assets.curate.what_if import WhatIf
 from video_assets.lake.lake import Lake
 from video_assets.lake.plan import Due, Why
-from video_assets.measure.models import MODELS, Model, models_of
+from video_assets.measure.models import MODELS, Model, declared
 from video_assets.settings import ModelSettings
 
 # A pipe has no width of its own: wide enough for every table.
-console = Console(width=None if sys.stdout.isatty() else 200)
+console = Console(width=None if sys.stdout.isatty() else 220)
 
 
 @contextmanager
@@ -93,7 +93,7 @@ def models(settings: ModelSettings) -> None:
     used: dict[Model, tuple[set[str], set[str]]] = {}
     for asset, profiles in MODELS.items():
         for profile in profiles:
-            for model in models_of(asset, settings, profile):
+            for model in declared(asset, settings, profile):
                 assets, names = used.setdefault(model, (set(), set()))
                 assets.add(asset)
                 names.add(profile)

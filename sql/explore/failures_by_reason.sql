@@ -25,6 +25,8 @@ WITH failures AS (
     SELECT 'clip_embeddings', batch, clip_id, reason, message FROM clip_embeddings
     UNION ALL
     SELECT 'laion_scores', batch, clip_id, reason, message FROM laion_scores
+    UNION ALL
+    SELECT 'flow_scores', batch, clip_id, reason, message FROM flow_scores
 )
 SELECT
     found_in,

@@ -195,7 +195,13 @@ SELECT
     -- LAION aesthetics, in the profile 'full' alone.
     l.aesthetic_laion,
     l.aesthetic_laion_v1,
-    l.reason AS laion_reason
+    l.reason AS laion_reason,
+
+    -- Optical flow by RAFT, in the profile 'full' where models.accept names it.
+    w.flow_mean,
+    w.flow_p95,
+    w.flow_moving_share,
+    w.reason AS flow_reason
 FROM clips AS c
 LEFT JOIN raw_videos AS v ON v.batch = c.batch AND v.video_id = c.video_id
 LEFT JOIN decoded_videos AS d ON d.batch = c.batch AND d.video_id = c.video_id
@@ -216,5 +222,6 @@ LEFT JOIN duplicate_groups AS u ON u.batch = c.batch AND u.clip_id = c.clip_id
 LEFT JOIN contamination AS x ON x.batch = c.batch AND x.clip_id = c.clip_id
 LEFT JOIN concepts AS k ON k.batch = c.batch AND k.clip_id = c.clip_id
 LEFT JOIN laion_scores AS l ON l.batch = c.batch AND l.clip_id = c.clip_id
+LEFT JOIN flow_scores AS w ON w.batch = c.batch AND w.clip_id = c.clip_id
 -- A benchmark's clips are no footage: nothing judges, draws or counts them.
 WHERE v.benchmark IS NULL;

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tests.batches.misbehaviour import misbehave
-from video_assets.measure.transnet import CONTEXT, Scores
-from video_assets.measure.types import Picture
+from video_assets.measure.transnet import CONTEXT
+from video_assets.measure.types import Picture, Scores
 
 
 @dataclass(frozen=True)

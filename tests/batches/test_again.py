@@ -6,13 +6,19 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from tests.conftest import forget_settings
-from tests.place import Place, assert_same, curate, ledger, remade, stable, write_json
+from tests.place import Place, assert_same, curate, ledger, look, remade, stable, write_json
 from video_assets import measurements
 from video_assets.assets import common
+from video_assets.assets.run import run
 from video_assets.curate.tiers import load_tiers
+from video_assets.definitions import defs
+from video_assets.lake.lake import Made, Replacement
+from video_assets.lake.plan import Why, plan
+from video_assets.lake.schemas import RAW_VIDEOS, SOURCE_FILES
 from video_assets.measurements import CHEAP, MODELLED, tier_asset
 from video_assets.media import workers
 from video_assets.settings import Settings
@@ -55,29 +61,30 @@ def test_a_second_curate_measures_nothing_and_writes_nothing(again: Place, few_f
 
 
 def test_renamed_files_are_no_new_work_and_a_changed_sidecar_decodes_nothing(
-    here: Place, few_files: Path, monkeypatch: pytest.MonkeyPatch
+    again: Place, few_files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    footage = here.folder / "footage"
-    footage.mkdir()
-    for name in ("passenger_qcif_coarse.mp4", "passenger_qcif_coarse.json"):
-        shutil.copy2(few_files / name, footage)
-    curate(footage)
-    lake = here.lake()
+    footage = again.folder / "footage"
+    shutil.copytree(few_files, footage)
+    lake = again.lake()
+    files = lake.read(SOURCE_FILES)
+    here = files.with_columns(pl.col("uri").str.replace(str(few_files), str(footage), literal=True))
+    lake.commit([Replacement(SOURCE_FILES, files["batch"].unique().to_list(), here)], [], message="as if curated here")
     monkeypatch.setattr(workers, "_run_once", _only("identify", workers._run_once))
 
-    before = ledger(lake), data_files(here)
-    (footage / "passenger_qcif_coarse.mp4").rename(footage / "b.mp4")
-    (footage / "passenger_qcif_coarse.json").rename(footage / "b.json")
+    before = ledger(lake), data_files(again)
+    for file in footage.iterdir():
+        file.rename(footage / f"renamed_{file.name}")
     printed = curate(footage)
-    assert "1 known in a new place." in printed
+    assert "4 known in a new place." in printed
     assert "Nothing is due" in printed
     assert remade(before[0], ledger(lake)) == {"source_files"}
-    assert {f.split("/")[1] for f in data_files(here) - before[1]} == {"source_files"}
+    assert {f.split("/")[1] for f in data_files(again) - before[1]} == {"source_files"}
 
     was = ledger(lake)
-    write_json(footage / "b.json", licence="CC0-1.0")
+    write_json(footage / "renamed_passenger_qcif_coarse.json", licence="CC0-1.0")
     curate(footage)
-    assert lake.query("SELECT licence FROM raw_videos").rows() == [("CC0-1.0",)]
+    found = lake.query("SELECT file_name FROM raw_videos WHERE licence = 'CC0-1.0'").rows()
+    assert found == [("renamed_passenger_qcif_coarse.mp4",)]
     # What reads raw_videos looks again; the pictures are as they were, so that nothing is measured anew.
     assert (
         remade(was, ledger(lake))
@@ -131,31 +138,43 @@ def test_a_changed_measurement_makes_the_tiers_anew_too(
 
 
 @pytest.mark.usefixtures("no_worker", "fresh_catalogue")
-def test_a_changed_clip_setting_cuts_clips_anew_without_a_decode(
-    again: Place, few_files: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lake = again.lake()
-    before = ledger(lake)
+def test_a_changed_clip_setting_cuts_clips_anew_without_a_decode(again: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VIDEO_ASSETS_CLIPS__MIN_SECONDS", "5")
     forget_settings()
-    curate(few_files)
-    made_anew = {"clips", *CHEAP, "candidates", *MODELLED, *COMPARED, "clip_sheet"}
-    assert remade(before, ledger(lake)) == made_anew | TIERS | DRAWS
+    lake = again.lake()
+    due = plan(lake, common.order())
+    assert {d.asset for d in due if d.why is Why.STALE} == {"clips"}
+    follow = {*CHEAP, "candidates", *MODELLED, *COMPARED, "clip_sheet"} | TIERS | DRAWS
+    assert {d.asset for d in due if d.why is Why.FOLLOWS} == follow
+    before = ledger(lake)
+    materialize(again, "clips")
+    assert remade(before, ledger(lake)) == {"clips"}
     assert lake.query("SELECT count(*), min(duration_s) >= 5 FROM clips").row(0) == (2, True)
+    assert {d.asset for d in plan(lake, common.order())} == follow
 
 
 @pytest.mark.usefixtures("fresh_catalogue")
-def test_a_changed_decode_setting_decodes_again(again: Place, few_files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    lake = again.lake()
-    before = ledger(lake)
+def test_a_changed_decode_setting_decodes_again(again: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     sampled = "SELECT count(sharpness) FROM frame_signals"
-    at_four = lake.query(sampled).item()
+    at_four = again.lake().query(sampled).item()
     monkeypatch.setenv("VIDEO_ASSETS_DECODE__SAMPLE_HZ", "2")
     forget_settings()
-    curate(few_files)
-    assert DECODED | {"clips", "visual_scores"} <= remade(before, ledger(lake))
-    assert "raw_videos" not in remade(before, ledger(lake))
+    lake = again.lake()
+    due = {d.asset for d in plan(lake, common.order())}
+    assert DECODED | {"transition_scores", "shots", "clips", *CHEAP, *MODELLED} <= due
+    assert "raw_videos" not in due
+    before = ledger(lake)
+    materialize(again, *DECODED)
+    assert remade(before, ledger(lake)) == DECODED
     assert at_four / 2 - 3 <= lake.query(sampled).item() <= at_four / 2 + 3
+
+
+def materialize(place: Place, *assets: str) -> None:
+    """Run these assets in this process, as a person does who selects them."""
+    due = [d for d in plan(place.lake(), common.order()) if d.asset in assets]
+    with place.instance() as instance:
+        ((_, result),) = run(defs, instance, str(common.BATCHES.name), due)
+    assert result.success
 
 
 @pytest.mark.usefixtures("no_worker")
@@ -181,28 +200,30 @@ def test_one_changed_threshold_makes_that_tier_alone_anew_and_its_child_if_verdi
     assert kept == 0
 
 
-def test_new_footage_touches_its_own_batch_alone(again: Place, few_files: Path, demo_footage: Path) -> None:
+def test_new_footage_touches_its_own_batch_alone(again: Place, demo_footage: Path) -> None:
     lake = again.lake()
     before = ledger(lake)
     more = again.folder / "more"
     more.mkdir()
     shutil.copy2(demo_footage / "passenger_qcif.mp4", more)
-    curate(more)
+    (batch,) = look(lake, more).batches
+    with again.instance() as instance:
+        instance.add_dynamic_partitions(str(common.BATCHES.name), [batch])
+    due = plan(lake, common.order())
+    once = {m.asset for m in common.order().values() if m.shared}
+    assert {d.asset for d in due if d.batch == batch and d.why is Why.NEW} == set(common.order()) - once
+    # Only what is made of all batches looks again at what there was.
+    assert {d.asset for d in due if d.why is not Why.NEW} == DRAWS
+    materialize(again, "raw_videos")
     after = ledger(lake)
-    (batch,) = {name.partition("@")[2] for name in after} - {name.partition("@")[2] for name in before}
-    assert remade(before, after) & DRAWS == DRAWS  # what is drawn is drawn from all batches
-    assert {name: entry for name, entry in after.items() if not name.endswith((batch, "@")) or "views/" in name} == {
-        name: entry for name, entry in before.items() if not name.endswith("@") or "views/" in name
-    }
-    assert lake.query("SELECT count(*) FROM clips WHERE batch = ?", [batch]).item() == 1
+    assert {name.partition("@")[2] for name in after if after[name] != before.get(name)} == {batch}
+    assert before.items() <= after.items()
 
 
 def test_a_video_that_the_lake_holds_in_another_batch_is_set_aside(again: Place, few_files: Path) -> None:
     """S3 shows equal bytes under two entity tags only after they are hashed; here the ledger is told so by hand."""
     from video_assets.batches.footage import take_in_videos
     from video_assets.batches.step import Step
-    from video_assets.lake.lake import Made, Replacement
-    from video_assets.lake.schemas import RAW_VIDEOS, SOURCE_FILES
 
     lake = again.lake()
     row = lake.read(SOURCE_FILES).row(0, named=True)

@@ -8,7 +8,7 @@ from tests.curate.conftest import NOT_MEASURED, SQL, Lake
 from video_assets.curate.tiers import load_tiers
 from video_assets.curate.verdicts import evaluate
 from video_assets.lake.schemas import TABLES
-from video_assets.measurements import CHEAP, LAION, MODELLED
+from video_assets.measurements import CHEAP, FLOW, LAION, MODELLED
 
 
 def ask(lake: Lake, name: str) -> list[dict[str, Any]]:
@@ -38,10 +38,11 @@ def test_the_clip_sheet_has_one_row_per_clip_with_every_score_and_its_reason(lak
     keys = {"batch", "version", "message"}
     keys |= {"reason", "compute_seconds", "gpu_seconds"}
     keys |= {f"{family}_frames" for family in ("text", "people", "safety", "overlay", "quality")}
+    keys |= {"flow_pairs"}
     # A vector or a curve is for machines; people have what follows from it.
     keys |= {"time_course"}
     keys |= set(TABLES["clip_embeddings"].schema) - {"clip_id", "video_id", "subjects"}
-    scores = {c for t in (*CHEAP, *MODELLED, LAION) for c in TABLES[t].schema} - keys
+    scores = {c for t in (*CHEAP, *MODELLED, LAION, FLOW) for c in TABLES[t].schema} - keys
     scores |= {"duplicate_group", "duplicate", "duplicate_of", "duplicate_cosine", "concept", "concept_weight"}
     wanted = scores | set(TABLES["clips"].schema) - {"version"}
     wanted |= {c for c in TABLES["raw_videos"].schema if c.startswith(("lic", "hold", "source", "acq", "rights"))}

@@ -20,10 +20,12 @@ class Decoded:
     shot_frames: pl.DataFrame
 
 
-def decode(path: Path, folder: Path, settings: DecodeSettings | None = None) -> Decoded:
+def decode(
+    path: Path, folder: Path, settings: DecodeSettings | None = None, flow_frames: Path | None = None
+) -> Decoded:
     """Decode the stream that the probe chooses, writing into a folder."""
     settings = settings or DecodeSettings()
     stream = probe(path, settings.max_pixels).stream
-    tables = [folder / f"{name}.parquet" for name in ("signals", "keyframes", "shot_frames")]
-    video = decode_video(path, "video", stream, settings, *tables)
-    return Decoded(video, *(pl.read_parquet(table) for table in tables))
+    signals, keyframes, shot_frames = (folder / f"{name}.parquet" for name in ("signals", "keyframes", "shot_frames"))
+    video = decode_video(path, "video", stream, settings, signals, keyframes, shot_frames, flow_frames)
+    return Decoded(video, *(pl.read_parquet(table) for table in (signals, keyframes, shot_frames)))

@@ -16,15 +16,15 @@ from video_assets.measure.models import (
     MEDIUM_DETECTOR,
     MODELS,
     OPEN_NSFW,
+    RAFT_LARGE,
     SMALL_DETECTOR,
-    FromAddress,
-    InPackage,
     Model,
     ModelNotReadyError,
     chosen,
     models_of,
     require,
 )
+from video_assets.measure.sources import FromAddress, InPackage
 from video_assets.measurements import measurements
 from video_assets.settings import DecodeSettings, ModelSettings, Settings
 
@@ -50,11 +50,24 @@ def test_the_embedded_models_are_in_the_installed_packages_under_permissive_lice
         "safety_scores": ["open_nsfw"],
         "clip_embeddings": ["EfficientNet-Lite0"],
         "laion_scores": [],
+        "flow_scores": [],
     }
 
 
-def test_no_model_of_any_profile_has_a_licence_that_is_not_permissive() -> None:
-    assert [m.name for by in MODELS.values() for ms in by.values() for m in ms if not m.permissive] == []
+def test_the_only_model_whose_licence_is_not_permissive_is_used_by_no_profile_of_itself(tmp_path: Path) -> None:
+    assert [m.name for by in MODELS.values() for ms in by.values() for m in ms if not m.permissive] == ["RAFT large"]
+    for profile in ("embedded", "full"):
+        assert all(m.permissive for m in chosen(ModelSettings(profile=profile)))
+    refused = RAFT_LARGE.problem(ModelSettings(profile="full", folder=tmp_path))
+    assert refused is not None
+    assert refused.endswith("name it in models.accept to use it all the same.")
+    asked = ModelSettings(profile="full", folder=tmp_path, accept=("RAFT large",))
+    assert RAFT_LARGE in chosen(asked)
+    assert str(RAFT_LARGE.problem(asked)).startswith("The weights of RAFT large are missing; run: curl -fL")
+
+
+def test_the_name_of_raft_s_file_begins_its_hash() -> None:
+    assert f"-{RAFT_LARGE.sha256[:8]}.pth" in RAFT_LARGE.source.command(Path("models"))
 
 
 def test_missing_weights_are_an_error_that_names_the_command_which_fetches_them(tmp_path: Path) -> None:

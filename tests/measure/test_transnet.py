@@ -21,7 +21,8 @@ from tests.media.video_files import BIKES
 from video_assets.measure.models import TRANSNET_V2
 from video_assets.measure.shot_frames import CHUNK, HEIGHT, WIDTH
 from video_assets.measure.transition_task import TransitionJob, score_transitions, stretches
-from video_assets.measure.transnet import CONTEXT, TransitionModel, TransNetV2, windows
+from video_assets.measure.transnet import CONTEXT, TransitionModel, windows
+from video_assets.measure.transnet_layers import TransNetV2
 from video_assets.measure.types import Picture
 from video_assets.settings import DecodeSettings, ModelSettings
 

@@ -1,4 +1,4 @@
-"""Group scores, what clips show: vectors, near-duplicates and concepts."""
+"""Group scores, what clips show: vectors, near-duplicates and concepts; and what only the profile 'full' measures."""
 
 from collections.abc import Iterator, Sequence
 
@@ -13,6 +13,7 @@ from video_assets.batches.concepts import assign_concepts, fit_concepts
 from video_assets.batches.contamination import find_contamination
 from video_assets.batches.duplicates import find_duplicates, group_duplicates
 from video_assets.batches.embeddings import embed_clips, score_laion
+from video_assets.batches.flow import score_flow
 from video_assets.lake.lake import Lake, Made
 from video_assets.lake.plan import SHARED
 from video_assets.lake.schemas import CONCEPT_MODEL, CONTAMINATION, NEAR_DUPLICATES
@@ -182,6 +183,10 @@ def _of_the_profile() -> Iterator[dg.AssetsDefinition]:
         yield family(
             "laion_scores", score_laion, {"aesthetic_laion": "LAION V2"}, "aesthetic_laion", {"torch", "parquet"}
         )
+    if models_of("flow_scores", settings().models):
+        lengths = {"flow_mean": "px/frame at 360 px", "flow_p95": "px/frame at 360 px"}
+        shares = {"flow_moving_share": "of the picture"}
+        yield family("flow_scores", score_flow, lengths | shares, "flow_mean", {"torch", "parquet"})
 
 
 content = [

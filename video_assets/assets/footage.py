@@ -6,9 +6,9 @@ import dagster as dg
 import polars as pl
 
 from video_assets import reports
-from video_assets.assets.common import BATCHES, picture, remade, result, spec, working
+from video_assets.assets.common import BATCHES, order, picture, remade, result, spec, working
 from video_assets.batches.footage import decode_videos, take_in_videos
-from video_assets.lake.schemas import DECODED_VIDEOS, RAW_VIDEOS
+from video_assets.lake.schemas import DECODED_VIDEOS, FLOW_FRAMES, RAW_VIDEOS
 from video_assets.resources import LakeResource
 
 
@@ -41,6 +41,7 @@ def raw_videos(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Mate
         spec("frame_signals", "footage", {"ffmpeg", "parquet"}),
         spec("keyframes", "footage", {"ffmpeg", "parquet"}),
         spec("shot_frames", "footage", {"ffmpeg", "parquet"}),
+        *(spec(asset, "footage", {"ffmpeg", "parquet"}) for asset in (FLOW_FRAMES.name,) if asset in order()),
     ],
     name="decode",
     partitions_def=BATCHES,
@@ -49,7 +50,7 @@ def decode(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg
     """Decode every video of the batch once, for all that is measured of its frames."""
     batch, opened = context.partition_key, lake.open()
     with working(context, opened) as step:
-        decoded, signals, keyframes, shot_frames = decode_videos(step, batch)
+        decoded, signals, keyframes, shot_frames, *flow_frames = decode_videos(step, batch)
     rows = opened.read(DECODED_VIDEOS, [batch])
     yield result(
         decoded,
@@ -71,6 +72,8 @@ def decode(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg
         share_in_doubt=round(doubtful / frames, 4) if frames else 0.0,
         frames_in_doubt=picture(reports.table(kept)),
     )
+    for made in flow_frames:
+        yield result(made, opened)
 
 
 _SPANS = """

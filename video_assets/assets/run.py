@@ -34,8 +34,6 @@ def add_partitions(instance: dg.DagsterInstance, partitions: str, batches: Seque
 
     Dagster looks which are new and then inserts them, and fails on one that came in between.
     """
-    # Imported here, for it takes a third of a second that the definitions have no use for.
-
     known = set(instance.get_dynamic_partitions(partitions))
     for batch in batches:
         if batch in known:
@@ -52,18 +50,21 @@ def run(
 ) -> list[tuple[str, dg.ExecuteInProcessResult]]:
     """Materialize what is due: one run a batch, and one for all batches of a set of tiers alone.
 
+    What one step makes together, as the decode does, is made together, whichever part of it is due.
+
     Returns:
         For each run, its first batch and its result; a failed run is a result too.
     """
-    job = definitions.resolve_job_def(JOB)
+    job, graph = definitions.resolve_job_def(JOB), definitions.resolve_asset_graph()
     results = []
     for batches, assets in _runs(due, instance.get_dynamic_partitions(partitions)):
+        keys = {k for a in assets for k in graph.get(dg.AssetKey(a.split("/"))).execution_set_asset_keys}
         many = {"dagster/asset_partition_range_start": batches[0], "dagster/asset_partition_range_end": batches[-1]}
         result = job.execute_in_process(
             instance=instance,
             partition_key=batches[0] if len(batches) == 1 else None,
             tags={_HOST: socket.gethostname(), _PID: str(os.getpid())} | (many if len(batches) > 1 else {}),
-            asset_selection=[dg.AssetKey(a.split("/")) for a in assets],
+            asset_selection=sorted(keys),
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             raise_on_error=False,
         )

@@ -9,7 +9,7 @@ from video_assets.curate.candidates import candidates, root_tiers
 from video_assets.curate.tiers import Tier
 from video_assets.lake.lake import Made, Replacement
 from video_assets.lake.schemas import CANDIDATES
-from video_assets.measurements import CONTENT, LAION, MODELLED, sheet_sql
+from video_assets.measurements import CONTENT, FLOW, LAION, MODELLED, sheet_sql
 
 
 def choose(step: Step, tiers: Mapping[str, Tier], batch: str) -> Made:
@@ -17,7 +17,7 @@ def choose(step: Step, tiers: Mapping[str, Tier], batch: str) -> Made:
     asset, settings = CANDIDATES.name, step.lake.settings
     inputs, watch = step.inputs(asset, batch), Stopwatch()
     loosest = list(root_tiers(tiers).values())
-    unknown = (*MODELLED, *CONTENT, LAION)
+    unknown = (*MODELLED, *CONTENT, LAION, FLOW)
     with step.lake.cursor() as cursor:
         found = candidates(cursor, loosest, sheet_sql(settings), unknown, batch, settings.models.sampled_share)
     rows = CANDIDATES.frame(found, version=step.version(asset))

@@ -16,6 +16,7 @@ from video_assets.lake.lake import Lake, Made, Replacement
 from video_assets.lake.plan import due_rows
 from video_assets.lake.schemas import (
     DECODED_VIDEOS,
+    FLOW_FRAMES,
     FRAME_SIGNALS,
     KEYFRAMES,
     PICTURE,
@@ -25,17 +26,18 @@ from video_assets.lake.schemas import (
     SOURCE_FILES,
     Table,
 )
-from video_assets.lake.versions import data_version
+from video_assets.lake.versions import combined, data_version
 from video_assets.reasons import Reason
 
 _RIGHTS = [c.name for c in RIGHTS]
-# What the decode streams to disk, in the order of its assets; the file names are those of measure/tasks.py.
+# What every decode streams to disk, in the order of its assets; the file names are those of measure/tasks.py.
 _STREAMED = (
     (FRAME_SIGNALS, "signals.parquet"),
     (KEYFRAMES, "keyframes.parquet"),
     (SHOT_FRAMES, "shot_frames.parquet"),
 )
-DECODED = ("decoded_videos", *(table.name for table, _ in _STREAMED))
+# What it streams where it is asked for.
+_PAIRED = (FLOW_FRAMES, "flow_frames.parquet")
 _PASS = {c: t for c, t in DECODED_VIDEOS.schema.items() if c not in PICTURE}
 
 
@@ -140,22 +142,30 @@ def _without_copies(lake: Lake, rows: pl.DataFrame, batch: str) -> pl.DataFrame:
 
 
 def decode_videos(step: Step, batch: str) -> list[Made]:
-    """The one decode of the batch's videos; commit its four tables together, ``decoded_videos`` first."""
+    """The one decode of the batch's videos; commit its tables together, ``decoded_videos`` first.
+
+    Asking for ``flow_frames`` decodes the videos that have none once more; what the decode gave before comes out the same.
+    """
     lake, version = step.lake, step.version("decoded_videos")
     inputs = step.inputs("decoded_videos", batch)
+    streamed = (*_STREAMED, *((_PAIRED,) if FLOW_FRAMES.name in step.order else ()))
+    assets = ("decoded_videos", *(table.name for table, _ in streamed))
     videos = lake.read(RAW_VIDEOS, [batch]).filter(pl.col("reason").is_null())
     have = lake.read(DECODED_VIDEOS, [batch])
     due = due_rows(videos["video_id"].to_list(), have, "video_id", version)
     wanted = set(videos["video_id"])
     ledger = lake.made([batch])
+    if FLOW_FRAMES.name in step.order:
+        due += sorted(_unpaired(step, batch, have, ledger) & wanted - set(due))
     unchanged = not due and set(have["video_id"]) == wanted
-    if unchanged and all((asset, batch) in ledger for asset in DECODED):
-        made = [_made_again(ledger[asset, batch], inputs) for asset in DECODED]
+    if unchanged and all(ledger.get((a, batch), {}).get("version") == step.version(a) for a in assets):
+        made = [_made_again(ledger[asset, batch], inputs) for asset in assets]
         lake.commit([], made, message=f"decode/{batch}: nothing to decode", run_id=step.run_id)
         return made
 
     places = dict(pick_sources(lake.read(SOURCE_FILES, [batch])).select("content", "uri").iter_rows())
-    folders = {v: lake.settings.lake.scratch_path / "decoded" / version / v for v in due}
+    versions = list(dict.fromkeys(step.version(asset) for asset in assets))
+    folders = {v: lake.settings.lake.scratch_path / "decoded" / combined(*versions) / v for v in due}
     fresh = _decoded(step, videos.filter(pl.col("video_id").is_in(due)), places, folders)
     kept = have.filter(pl.col("video_id").is_in(list(wanted - set(due))))
     passes = pl.DataFrame([*fresh, *kept.drop(PICTURE).to_dicts()], schema=_PASS)
@@ -172,15 +182,25 @@ def decode_videos(step: Step, batch: str) -> list[Made]:
             step.made("decoded_videos", batch, decoded, inputs, **seconds),
         ]
         replacements = [Replacement(DECODED_VIDEOS, [batch], decoded)]
-        for table, name in _STREAMED:
+        for table, name in streamed:
             file = temporary / name
             rows = _assemble(lake, table, batch, good, {v: folders[v] / name for v in due}, file)
-            made.append(Made(table.name, batch, version, data_version(file, table), inputs, rows))
+            made.append(Made(table.name, batch, step.version(table.name), data_version(file, table), inputs, rows))
             replacements.append(Replacement(table, [batch], file))
         lake.commit(replacements, made, message=f"decode/{batch}", run_id=step.run_id)
     for folder in folders.values():
         shutil.rmtree(folder, ignore_errors=True)
     return made
+
+
+def _unpaired(
+    step: Step, batch: str, have: pl.DataFrame, ledger: Mapping[tuple[str, str], Mapping[str, Any]]
+) -> set[str]:
+    """The videos that were decoded without the frames after their keyframes, or with those of another version."""
+    asset = FLOW_FRAMES.name
+    current = ledger.get((asset, batch), {}).get("version") == step.version(asset)
+    paired = set(step.lake.read(FLOW_FRAMES, [batch], ["video_id"])["video_id"]) if current else set()
+    return set(have.filter(pl.col("reason").is_null() & (pl.col("frames") > 1))["video_id"]) - paired
 
 
 def _made_again(entry: Mapping[str, Any], inputs: Mapping[str, str]) -> Made:
@@ -209,7 +229,7 @@ def _decoded(
             continue
         job = DecodeJob(
             places[row["content"]], video, row["size_bytes"], row["stream"], folders[video], settings.s3,
-            settings.lake.scratch_path, settings.decode,
+            settings.lake.scratch_path, settings.decode, FLOW_FRAMES.name in step.order,
         )  # fmt: skip
         jobs[video] = job, settings.workers.limit(row["size_bytes"])
     for video, outcome in run_guarded(decode, jobs, settings.workers, count).items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,37 @@ from video_assets.reasons import BY_A_MODEL, Reason
 
 if TYPE_CHECKING:
     from video_assets.measure.model_task import ModelJob, ModelSpec
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Which of a clip's stored pictures a model may be shown.
+
+    Attributes:
+        firsts: a SELECT of batch, video_id and frame: where a picture, or a row of adjacent ones, begins.
+        length: how many adjacent frames belong together; all of them lie inside the clip.
+        stored: a SELECT of batch, video_id, frame and jpeg of all these pictures.
+        missing: what to say of a clip that has none.
+    """
+
+    firsts: str
+    length: int
+    stored: str
+    missing: str
+
+
+_IMAGES = "SELECT batch, video_id, frame, jpeg FROM"
+SINGLE = Shown(
+    "SELECT batch, video_id, frame FROM keyframes", 1, f"{_IMAGES} keyframes", "No keyframe lies inside the clip."
+)
+"""Keyframes by themselves."""
+PAIRS = Shown(
+    "SELECT batch, video_id, frame - 1 AS frame FROM flow_frames",
+    2,
+    f"{_IMAGES} keyframes UNION ALL {_IMAGES} flow_frames",
+    "No keyframe and the frame after it lie inside the clip.",
+)
+"""Keyframes, each with the frame after it."""
 
 
 def score_text(step: Step, batch: str) -> Made:
@@ -74,7 +106,14 @@ def score_quality(step: Step, batch: str) -> Made:
 
 
 def score_with(
-    step: Step, asset: str, batch: str, model: ModelSpec, most: int, *, pictures_per_worker: int = 1
+    step: Step,
+    asset: str,
+    batch: str,
+    model: ModelSpec,
+    most: int,
+    *,
+    pictures_per_worker: int = 1,
+    shown: Shown = SINGLE,
 ) -> Made:
     """Measure the candidates, or the clips to compare, that have no good row of this version, in worker processes, a job per video; commit them all.
 
@@ -87,6 +126,7 @@ def score_with(
         model: loaded once in each worker process.
         most: most keyframes of a clip that are given to it.
         pictures_per_worker: so many at least make another worker, which loads the model first, worth its while.
+        shown: what is given to it of each such keyframe.
     """
     lake, table, version = step.lake, step.order[asset].table, step.version(asset)
     inputs = step.inputs(asset, batch)
@@ -95,7 +135,8 @@ def score_with(
     due = due_rows(wanted.to_list(), have, "clip_id", version)
     settled = have.filter(pl.col("clip_id").is_in(clips["clip_id"].to_list()) & ~pl.col("clip_id").is_in(due))
     all_rows = settled.filter(pl.col("version") == version)
-    rows = _measured(step, asset, batch, clips.filter(pl.col("clip_id").is_in(due)), model, most, pictures_per_worker)
+    wanted_clips = clips.filter(pl.col("clip_id").is_in(due))
+    rows = _measured(step, asset, batch, wanted_clips, model, most, pictures_per_worker, shown)
     if rows:
         measured = pl.DataFrame(rows, infer_schema_length=None).join(clips.select("clip_id", "video_id"), on="clip_id")
         all_rows = table.frame(pl.concat([all_rows, table.frame(measured, batch=batch, version=version)]))
@@ -110,15 +151,16 @@ def score_with(
 
 
 def _measured(
-    step: Step, asset: str, batch: str, clips: pl.DataFrame, model: ModelSpec, most: int, pictures_per_worker: int
-) -> list[dict[str, Any]]:
+    step: Step, asset: str, batch: str, clips: pl.DataFrame, model: ModelSpec, most: int, pictures_per_worker: int,
+    shown: Shown,
+) -> list[dict[str, Any]]:  # fmt: skip
     """A row for each of these clips."""
     from video_assets.measure.model_task import measure_clips
     from video_assets.media.workers import at_most, run_guarded
 
-    frames = _frames(step, batch, clips["clip_id"].to_list(), most)
+    frames = _frames(step, batch, clips["clip_id"].to_list(), most, shown)
     rows: list[dict[str, Any]] = [
-        {"clip_id": c, "reason": Reason.NOT_MEASURED, "message": "No keyframe lies inside the clip."}
+        {"clip_id": c, "reason": Reason.NOT_MEASURED, "message": shown.missing}
         for c in clips["clip_id"]
         if c not in frames
     ]
@@ -129,7 +171,7 @@ def _measured(
         for (video,), found in clips.filter(pl.col("clip_id").is_in(list(frames))).group_by(
             "video_id", maintain_order=True
         ):
-            job = _job(step, batch, str(video), found, frames, model, folder, gpu)
+            job = _job(step, batch, str(video), found, frames, model, folder, gpu, shown)
             pictures = sum(len(c.frames) for c in job.clips)
             limit = settings.workers.seconds_base + settings.models.seconds_per_picture * pictures
             jobs[str(video)] = job, limit
@@ -145,15 +187,16 @@ def _measured(
     return rows
 
 
-def _frames(step: Step, batch: str, clips: Sequence[str], most: int) -> dict[str, tuple[int, ...]]:
-    """The frame numbers of the keyframes that are sampled from each clip that has any."""
+def _frames(step: Step, batch: str, clips: Sequence[str], most: int, shown: Shown) -> dict[str, tuple[int, ...]]:
+    """The frame numbers of the pictures that are sampled from each clip that has any."""
     rows = step.lake.query(
-        "SELECT c.clip_id, list(k.frame ORDER BY k.frame) AS frames FROM clips AS c JOIN keyframes AS k "
-        "ON k.batch = c.batch AND k.video_id = c.video_id AND k.frame >= c.start_frame AND k.frame < c.end_frame "
+        f"SELECT c.clip_id, list(k.frame ORDER BY k.frame) AS frames FROM clips AS c JOIN ({shown.firsts}) AS k "
+        "ON k.batch = c.batch AND k.video_id = c.video_id AND k.frame >= c.start_frame AND k.frame + ? <= c.end_frame "
         "WHERE c.batch = ? AND c.clip_id IN (SELECT unnest(?)) GROUP BY c.clip_id",
-        [batch, list(clips)],
+        [shown.length, batch, list(clips)],
     )
-    return {clip: spread(frames, most) for clip, frames in rows.iter_rows()}
+    sampled = {clip: spread(frames, most) for clip, frames in rows.iter_rows()}
+    return {clip: tuple(f + i for f in frames for i in range(shown.length)) for clip, frames in sampled.items()}
 
 
 def spread(frames: Sequence[int], most: int) -> tuple[int, ...]:
@@ -165,7 +208,7 @@ def spread(frames: Sequence[int], most: int) -> tuple[int, ...]:
 
 def _job(
     step: Step, batch: str, video: str, clips: pl.DataFrame, frames: Mapping[str, tuple[int, ...]], model: ModelSpec,
-    folder: Path, gpu: bool,
+    folder: Path, gpu: bool, shown: Shown,
 ) -> ModelJob:  # fmt: skip
     """One video's job; its pictures wait in a file, so that a batch of them need not fit in memory."""
     from video_assets.lake.files import write_parquet
@@ -179,7 +222,7 @@ def _job(
         for c in clips.iter_rows(named=True)
     )
     pictures = step.lake.query(
-        "SELECT frame, jpeg FROM keyframes WHERE batch = ? AND video_id = ? AND frame IN (SELECT unnest(?))",
+        f"SELECT frame, jpeg FROM ({shown.stored}) WHERE batch = ? AND video_id = ? AND frame IN (SELECT unnest(?))",
         [batch, video, sorted({f for c in wanted for f in c.frames})],
     )
     write_parquet(pictures, folder / f"{video}.parquet")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +41,11 @@ class Step:
         """The same for several batches, by batch."""
         ledger = self.lake.made(None if self.order[asset].over_all else [*batches, SHARED])
         return {batch: self._inputs(ledger, asset, batch) for batch in batches}
+
+    def inputs_of_all(self, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], dict[str, str]]:
+        """The same for many assets' batches, by asset and batch; the ledger is read once."""
+        ledger = self.lake.made()
+        return {(asset, batch): self._inputs(ledger, asset, batch) for asset, batch in wanted}
 
     def _inputs(self, ledger: Mapping[tuple[str, str], Mapping[str, Any]], asset: str, batch: str) -> dict[str, str]:
         if self.order[asset].over_all:

@@ -6,13 +6,14 @@ FALSE rule decides, and a missing score leaves its rule NULL. So the tiers thems
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import duckdb
 import polars as pl
 
 from video_assets.curate.tiers import Tier, TierError
-from video_assets.curate.verdicts import check_rules, only_batches, schema_in_use, verdict_query
+from video_assets.curate.verdicts import check_rules, only_batches, quoted, schema_in_use, verdict_query
 
 POSSIBLE, SAMPLED, RULED_OUT, BENCHMARK = "possible", "sampled", "ruled_out", "benchmark"
 
@@ -49,7 +50,7 @@ def candidates(
         "LEFT JOIN raw_videos AS v ON v.batch = c.batch AND v.video_id = c.video_id WHERE c.batch = ?",
         [batch],
     ).pl()
-    with only_batches(connection, [batch], _before_models(connection, sheet, unknown)):
+    with _known(connection, sheet, unknown, batch) as known, only_batches(connection, [batch], known):
         asked = [found for tier in tiers if (found := _dropped(connection, tier)) is not None]
     columns: dict[str, pl.DataType] = {
         "clip_id": pl.String(),
@@ -98,9 +99,21 @@ def _dropped(connection: duckdb.DuckDBPyConnection, tier: Tier) -> pl.DataFrame 
     )
 
 
-def _before_models(connection: duckdb.DuckDBPyConnection, sheet: str, unknown: Collection[str]) -> str:
-    """The sheet's query as it reads while these tables are empty: a WITH of the same name comes first."""
+@contextmanager
+def _known(connection: duckdb.DuckDBPyConnection, sheet: str, unknown: Collection[str], batch: str) -> Iterator[str]:
+    """A query for the batch's rows of the sheet as they read while the unknown tables are empty.
+
+    They are joined once, and not by every tier again.
+    """
     lake = schema_in_use(connection)
+    # A WITH of the same name comes before a table.
     empty = ", ".join(f"{name} AS (SELECT * FROM {lake}.{name} WHERE FALSE)" for name in sorted(unknown))
     text = sheet.rstrip().rstrip(";")
-    return f"WITH {empty} SELECT * FROM ({text}\n)" if unknown else text
+    query = f"WITH {empty} SELECT * FROM ({text}\n)" if unknown else text
+    try:
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE known AS SELECT * FROM ({query}\n) WHERE batch = {quoted(batch)}"
+        )
+        yield "SELECT * FROM temp.known"
+    finally:
+        connection.execute("DROP TABLE IF EXISTS temp.known")

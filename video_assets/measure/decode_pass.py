@@ -1,8 +1,12 @@
-"""The one decode pass: a video in; ``frame_signals``, ``keyframes``, ``shot_frames`` and a ``decoded_videos`` row out."""
+"""The one decode pass: a video in; ``frame_signals``, ``keyframes``, ``shot_frames`` and a ``decoded_videos`` row out.
+
+Where it is asked for, ``flow_frames`` too.
+"""
 
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -11,7 +15,7 @@ import cv2
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from video_assets.lake.schemas import FRAME_SIGNALS, KEYFRAMES, SHOT_FRAMES
+from video_assets.lake.schemas import FLOW_FRAMES, FRAME_SIGNALS, KEYFRAMES, SHOT_FRAMES
 from video_assets.measure.frame_signals import FrameSignals
 from video_assets.measure.global_motion import GlobalMotion
 from video_assets.measure.motion_vectors import MotionVectorReader
@@ -56,7 +60,7 @@ class DecodedVideo:
 
 def decode_video(
     path: Path, video_id: str, stream: int, settings: DecodeSettings, signals_path: Path, keyframes_path: Path,
-    shot_frames_path: Path,
+    shot_frames_path: Path, flow_frames_path: Path | None = None,
 ) -> DecodedVideo:  # fmt: skip
     """Decode every frame of a stream once, on one thread, and write what was measured.
 
@@ -68,6 +72,7 @@ def decode_video(
         signals_path: Parquet file to write: ``frame_signals`` less ``batch``.
         keyframes_path: Parquet file to write: ``keyframes`` less ``batch``.
         shot_frames_path: Parquet file to write: ``shot_frames`` less ``batch``.
+        flow_frames_path: Parquet file to write: ``flow_frames`` less ``batch``; None: nobody measures optical flow.
 
     Returns:
         The video's row. ``truncated`` is set when reading ended in an error, or when more than 1 s and more than 2 % of
@@ -80,11 +85,15 @@ def decode_video(
     started = time.thread_time()
     cv2.setNumThreads(1)
     with (
+        ExitStack() as stack,
         open_video(path, settings.max_pixels) as container,
         StreamedTable(signals_path, FRAME_SIGNALS, _SIGNAL_ROWS_PER_GROUP) as signals,
         StreamedTable(keyframes_path, KEYFRAMES, _KEYFRAME_ROWS_PER_GROUP) as keyframes,
         StreamedTable(shot_frames_path, SHOT_FRAMES, _SHOT_FRAME_ROWS_PER_GROUP) as shot_frames,
     ):
+        flow_frames = None
+        if flow_frames_path is not None:
+            flow_frames = stack.enter_context(StreamedTable(flow_frames_path, FLOW_FRAMES, _KEYFRAME_ROWS_PER_GROUP))
         video = video_stream(container, stream)
         check_dimensions(video, settings.max_pixels)
         reader = FrameReader(container, video, settings.max_pixels, settings.profile, motion_vectors=True)
@@ -95,6 +104,7 @@ def decode_video(
         measures = _Measures(video, first[0], settings)
         timeline = Timeline(reader.time_base, reader.nominal_step)
         corrupt_frames = 0
+        image: Row | None = None
         for number, (frame, pts, damaged) in enumerate(chain([first], frames)):
             elapsed = timeline.add(pts, frame.duration)
             identity = {
@@ -105,6 +115,8 @@ def decode_video(
             }
             corrupt_frames += damaged
             flags = {"keyframe": frame.key_frame, "corrupt": damaged}
+            if flow_frames is not None and image is not None:
+                flow_frames.append(identity | measures.image(frame))
             numbers, image = measures.measure(frame, elapsed)
             signals.append(identity | flags | numbers)
             if image is not None:
@@ -161,5 +173,12 @@ class _Measures:
         signals |= {"saturation": saturation, **measure_sample(self._sample.luma(small))}
         if not self._image_clock.due(elapsed):
             return signals, None
+        return signals, self._image(small)
+
+    def image(self, frame: VideoFrame) -> Row:
+        """A frame's picture, as the columns of ``flow_frames``."""
+        return self._image(self._sample.scale(frame))
+
+    def _image(self, small: VideoFrame) -> Row:
         jpeg = encode_jpeg(self._sample.bgr(small), self._jpeg_quality)
-        return signals, {"width": self._sample.width, "height": self._sample.height, "jpeg": jpeg}
+        return {"width": self._sample.width, "height": self._sample.height, "jpeg": jpeg}

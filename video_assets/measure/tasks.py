@@ -82,7 +82,10 @@ def _trusted_hash(job: SourceJob, path: Path) -> str | None:
 
 @dataclass(frozen=True)
 class DecodeJob:
-    """A video to decode; what comes out lands in ``folder`` (see :func:`decode`)."""
+    """A video to decode; what comes out lands in ``folder`` (see :func:`decode`).
+
+    ``flow_frames`` says whether the frames after the keyframes are kept too.
+    """
 
     uri: str
     video_id: str
@@ -92,14 +95,16 @@ class DecodeJob:
     s3: S3Settings
     scratch: Path
     settings: DecodeSettings
+    flow_frames: bool = False
 
 
 SIGNALS, KEYFRAMES, SHOT_FRAMES = "signals.parquet", "keyframes.parquet", "shot_frames.parquet"
+FLOW_FRAMES = "flow_frames.parquet"
 SUMMARY = "decoded.json"
 
 
 def decode(job: DecodeJob) -> dict[str, object]:
-    """The one decode of one video, into four files of ``job.folder``.
+    """The one decode of one video, into four or five files of ``job.folder``.
 
     The summary is written last: a folder that has one is finished, and a killed run's successor takes it as it is.
 
@@ -116,7 +121,7 @@ def decode(job: DecodeJob) -> dict[str, object]:
         job.folder.mkdir(parents=True, exist_ok=True)
         decoded = decode_video(
             path, job.video_id, job.stream, job.settings, job.folder / SIGNALS, job.folder / KEYFRAMES,
-            job.folder / SHOT_FRAMES,
+            job.folder / SHOT_FRAMES, job.folder / FLOW_FRAMES if job.flow_frames else None,
         )  # fmt: skip
     summary = asdict(decoded) | {"video_id": job.video_id, "compute_seconds": _cpu_seconds() - started}
     with atomic_path(job.folder / SUMMARY) as temporary:

@@ -17,8 +17,7 @@ import pyarrow.parquet as pq
 from video_assets.lake.files import write_parquet
 from video_assets.measure.shot_frames import CHUNK, HEIGHT, WIDTH
 from video_assets.measure.streamed_table import Row
-from video_assets.measure.transnet import Scores
-from video_assets.measure.types import Picture
+from video_assets.measure.types import Picture, Scores
 from video_assets.media.containers import MediaError
 from video_assets.reasons import Reason
 

@@ -18,6 +18,7 @@ from video_assets.settings.measuring import (
     ConceptSettings,
     DuplicateSettings,
     EmbeddingSettings,
+    FlowSettings,
     ImageTextSettings,
     ModelSettings,
     OverlaySettings,
@@ -62,6 +63,7 @@ class Settings(BaseSettings):
     safety: SafetySettings = Field(default_factory=SafetySettings, description="Unsafe pictures.")
     people: PeopleSettings = Field(default_factory=PeopleSettings, description="Faces and persons.")
     overlays: OverlaySettings = Field(default_factory=OverlaySettings, description="Logos, watermarks and collages.")
+    flow: FlowSettings = Field(default_factory=FlowSettings, description="Optical flow by a learned model.")
     quality: QualitySettings = Field(default_factory=QualitySettings, description="Technical quality and appeal.")
     embedding: EmbeddingSettings = Field(
         default_factory=EmbeddingSettings, description="Vectors, subjects and copy signatures of clips."
@@ -111,6 +113,7 @@ __all__ = [
     "DrawSettings",
     "DuplicateSettings",
     "EmbeddingSettings",
+    "FlowSettings",
     "FootageSettings",
     "ImageTextSettings",
     "LakeSettings",

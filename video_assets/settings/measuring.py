@@ -31,7 +31,9 @@ class ModelSettings(Section):
     )
     folder: Path = Field(Path("models"), description="Where weights are looked for that no package carries.")
     accept: tuple[str, ...] = Field(
-        (), description="Names of models that may be used although their licence is not a permissive one."
+        (),
+        description="Names of models that may be used although their licence is not a permissive one. flow_scores are made "
+        "where this names their model.",
     )
     image_text: ImageTextSettings = Field(
         default_factory=ImageTextSettings, description="The image and text towers of the profile 'full'."
@@ -86,6 +88,12 @@ class QualitySettings(Section):
     """Technical quality and classical appeal of a clip's keyframes."""
 
     frames_per_clip: int = Field(3, ge=1, description="Most keyframes of a clip that are looked at, spread over it.")
+
+
+class FlowSettings(Section):
+    """Optical flow between keyframes and the frames after them (profile 'full', where models.accept names RAFT)."""
+
+    pairs_per_clip: int = Field(4, ge=1, description="Most pairs of a clip that are compared, spread over it.")
 
 
 class EmbeddingSettings(Section):

@@ -7,7 +7,9 @@
 --
 -- Printed, but not in this file, because the clip sheet has no such measurement:
 --   DINOv2 similarity of frames at 1 frame/s >= 0.85 (one shot), for which clips are cut inside a shot;
---   RAFT motion of 0.3 to 20, for which the share of still steps stands in;
+--   RAFT motion of 0.3 to 20, for which the share of still steps stands in. Only the profile 'full' has RAFT's flow, where
+--   models.accept names it; the rule is flow_mean BETWEEN 0.3 AND 20 AS motion. Goku's picture size and time between frames
+--   are not reported, so its numbers may not be these (adjacent frames, a short side of 360 px);
 --   aesthetic score >= 4.3. Only the profile 'full' has one; the rule is aesthetic_laion >= 4.3 AS aesthetic.
 -- Balance over 9 classes and 86 sub-classes chooses among kept clips and does not judge one.
 SELECT

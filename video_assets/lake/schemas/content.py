@@ -1,4 +1,4 @@
-"""Content: vectors of clips, and what follows from comparing them."""
+"""Content: vectors of clips, what follows from comparing them, and what only the profile 'full' measures."""
 
 from __future__ import annotations
 
@@ -61,6 +61,30 @@ LAION_SCORES = Table(
         VIDEO,
         Column("aesthetic_laion", DOUBLE, "LAION-Aesthetics V2, about 1-10: improved predictor on CLIP ViT-L/14."),
         Column("aesthetic_laion_v1", DOUBLE, "LAION-Aesthetics V1, about 1-10: linear predictor on CLIP ViT-L/14."),
+        VERSION,
+        REASON,
+        MESSAGE,
+        SECONDS,
+        GPU_SECONDS,
+    ),
+)
+
+FLOW_SCORES = Table(
+    "flow_scores",
+    "How far the pixels of a clip move, by RAFT's optical flow between keyframes and the frames after them. Lengths are in pixels per frame of the clip, as though its picture had a short side of 360 px. Only in the profile 'full' and where models.accept names RAFT.",
+    ("clip_id",),
+    (
+        BATCH,
+        CLIP,
+        VIDEO,
+        Column("flow_pairs", INT, "Pairs of adjacent frames that were compared."),
+        Column("flow_mean", DOUBLE, "Mean length of the flow, px/frame at a short side of 360 px, over the pairs."),
+        Column(
+            "flow_p95", DOUBLE, "95th percentile of its length over a picture, px/frame likewise; mean over the pairs."
+        ),
+        Column(
+            "flow_moving_share", DOUBLE, "Share of pixels that move by 0.5 px/frame or more, 0-1; mean over the pairs."
+        ),
         VERSION,
         REASON,
         MESSAGE,

@@ -235,18 +235,22 @@ FRAME_SIGNALS = Table(
     ),
 )
 
-KEYFRAMES = Table(
-    "keyframes",
-    "A sampled frame kept as an image for the models.",
+_IMAGE = (
+    BATCH,
+    VIDEO,
+    Column("frame", INT, "Frame number in display order, from 0."),
+    Column("pts", LONG, "Presentation timestamp, in time base units."),
+    Column("time_s", DOUBLE, "pts times time base, in s."),
+    Column("width", INT, "Width of the image after rotation, in pixels."),
+    Column("height", INT, "Height of the image after rotation, in pixels."),
+    Column("jpeg", BYTES, "The image, JPEG."),
+)
+
+KEYFRAMES = Table("keyframes", "A sampled frame kept as an image for the models.", ("video_id", "frame"), _IMAGE)
+
+FLOW_FRAMES = Table(
+    "flow_frames",
+    "The frame after a keyframe, kept as an image of the same size for the optical flow between the two. Only where flow_scores are asked for.",
     ("video_id", "frame"),
-    (
-        BATCH,
-        VIDEO,
-        Column("frame", INT, "Frame number in display order, from 0."),
-        Column("pts", LONG, "Presentation timestamp, in time base units."),
-        Column("time_s", DOUBLE, "pts times time base, in s."),
-        Column("width", INT, "Width of the image after rotation, in pixels."),
-        Column("height", INT, "Height of the image after rotation, in pixels."),
-        Column("jpeg", BYTES, "The image, JPEG."),
-    ),
+    _IMAGE,
 )
