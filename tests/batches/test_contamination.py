@@ -50,7 +50,7 @@ def name(step: Step, batch: str, clips: Mapping[str, float], benchmark: str | No
 
 def without_signature(step: Step, batch: str, clip: str) -> None:
     """Put a batch of one clip there, which could not be embedded."""
-    keys = {"batch": batch, "clip_id": clip, "video_id": clip}
+    keys: dict[str, object] = {"batch": batch, "clip_id": clip, "video_id": clip}
     embed(step, batch, {})
     failed = CLIP_EMBEDDINGS.frame([keys | {"reason": "model_failed"}], version=step.version("clip_embeddings"))
     clips = CLIPS.frame([keys | {"crop_width": 9, "crop_height": 9, "duration_s": 5.0}])
@@ -63,7 +63,7 @@ def without_signature(step: Step, batch: str, clip: str) -> None:
 
 def found(step: Step) -> dict[str, tuple[bool | None, str | None, str | None, str | None]]:
     columns = ("clip_id", "near_benchmark", "benchmark", "benchmark_clip", "benchmark_through")
-    return {clip: tuple(rest) for clip, *rest in step.lake.read(CONTAMINATION).select(columns).rows()}  # type: ignore[misc]
+    return {clip: tuple(rest) for clip, *rest in step.lake.read(CONTAMINATION).select(columns).rows()}
 
 
 CLEAN = (False, None, None, None)
