@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import shutil
 import sqlite3
 from contextlib import closing
@@ -191,11 +192,14 @@ def test_a_mix_says_what_each_part_reaches_and_what_limits_it(there: Place) -> N
 def test_a_clip_is_told_the_rules_of_every_tier(there: Place) -> None:
     clip = there.lake().query("SELECT clip_id FROM clip_sheet WHERE file_name = 'slide_show.mp4'").item()
     printed = answer("why", clip)
-    lines = [[cell.strip() for cell in line.split("│")[1:7]] for line in printed.splitlines() if "│" in line]
-    decided = {(tier, rule) for tier, _, _, rule, _, here in lines if here == "True"}
-    assert ("movie_gen/low_resolution", "not_static") in decided
-    assert ("hunyuan_video/256p", "exposed") in decided
+    decided = dict(re.findall(r"^(\w+/\w+): dropped by (\w+)", printed, re.MULTILINE))
     assert len(decided) == 12
+    assert (decided["movie_gen/low_resolution"], decided["hunyuan_video/256p"]) == ("not_static", "exposed")
+    asked = [cells[1:] for cells in _cells(printed) if cells[1:2] == ["not_static"]]
+    assert {tuple(cells[:3]) for cells in asked} >= {("not_static", "failed", "still_share <= 0.80")}
+    assert all(cells[3].startswith("still_share = ") for cells in asked)
+    assert "\nslide_show.mp4, 0.00 to " in printed
+    assert printed.endswith("near-duplicates.\n")
 
 
 def test_an_unknown_clip_is_answered_with_how_to_find_one(there: Place) -> None:

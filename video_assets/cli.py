@@ -251,13 +251,15 @@ def mix(tier: str) -> None:
 @main.command()
 @click.argument("clip_id")
 def why(clip_id: str) -> None:
-    """Show every tier's rules and verdict for CLIP_ID."""
+    """Show every tier's verdict on CLIP_ID, rule by rule, with what the rules read of it."""
     from video_assets.curate.contamination import near_benchmark, of_benchmark
-    from video_assets.curate.funnel import why as why_of
+    from video_assets.curate.why import about
+    from video_assets.curate.why import why as why_of
 
     _existing()
     with _lake().cursor() as cursor:
-        rows, near, benchmark = why_of(cursor, clip_id), near_benchmark(cursor, clip_id), of_benchmark(cursor, clip_id)
+        rows, told = why_of(cursor, clip_id), about(cursor, clip_id)
+        near, benchmark = near_benchmark(cursor, clip_id), of_benchmark(cursor, clip_id)
     if benchmark:
         click.echo(
             f"{clip_id} is a clip of the benchmark {benchmark}; no tier judges it, and none keeps its near-duplicates."
@@ -265,9 +267,9 @@ def why(clip_id: str) -> None:
         return
     if rows.is_empty():
         raise click.ClickException(f"No tier has decided on {clip_id}; SELECT clip_id FROM clips lists the clips.")
-    show.frame(rows)
-    if near:
-        click.echo(near)
+    show.why(rows)
+    for sentence in [*told, *([near] if near else [])]:
+        click.echo(sentence)
 
 
 @main.command()

@@ -63,6 +63,13 @@ def _cell(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value).replace("[", "\\[")
 
 
+def why(rows: pl.DataFrame) -> None:
+    """Of every tier what it decided on a clip, and by which rules."""
+    for (tier, verdict), rules in rows.group_by("tier", "verdict", maintain_order=True):
+        by = "".join(f" by {rule}" for rule in rules.filter("decided")["rule"])
+        frame(rules.select("step", "rule", "outcome", "expression", "measured"), title=f"{tier}: {verdict}{by}")
+
+
 def what_if(found: WhatIf) -> None:
     """What a change would gain and lose."""
     frame(found.tiers)

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import polars as pl
 import pytest
 
 from video_assets.curate.tiers import Tier, load_tier
-from video_assets.lake.schemas import TABLES
+from video_assets.curate.verdicts import write_verdicts
+from video_assets.lake.schemas import TABLES, TIER_VERDICTS
 
 SQL = Path(__file__).parents[2] / "sql"
 
@@ -84,6 +86,18 @@ class Lake:
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         rows: list[tuple[Any, ...]] = self.connection.execute(sql).fetchall()
         return rows
+
+
+def evaluate(connection: duckdb.DuckDBPyConnection, tier: Tier, batches: Sequence[str]) -> pl.DataFrame:
+    """The verdicts of a tier on some batches, as they are written, in the order of clips."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "verdicts.parquet"
+        written = write_verdicts(connection, tier, batches, path)
+        rows = pl.read_parquet(path)
+    counted = dict(rows.group_by("batch").len().iter_rows())
+    assert {batch: clips for batch, (clips, _) in written.items()} == counted
+    assert dict(rows.schema) == dict(TIER_VERDICTS.schema)
+    return rows.sort("clip_id")
 
 
 @pytest.fixture

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.curate.conftest import Lake, make_tier
+from tests.curate.conftest import Lake, evaluate, make_tier
 from video_assets.curate.coverage import BREAKDOWNS, coverage
 from video_assets.curate.tiers import Tier
-from video_assets.curate.verdicts import evaluate
 
 
 @pytest.fixture

@@ -12,10 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.curate.conftest import SQL, Lake, make_tier, write_tier
+from tests.curate.conftest import SQL, Lake, evaluate, make_tier, write_tier
 from video_assets.curate.draws import Draw, draw, load_draws
 from video_assets.curate.tiers import TierError, load_tiers
-from video_assets.curate.verdicts import evaluate
 from video_assets.settings import DrawSettings
 
 MACROS = SQL / "macros.sql"

@@ -7,10 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.curate.conftest import NOT_MEASURED, Lake, make_tier
-from video_assets.curate.funnel import beside_published, funnel, why
+from tests.curate.conftest import NOT_MEASURED, Lake, evaluate, make_tier
+from video_assets.curate.funnel import beside_published, funnel
 from video_assets.curate.tiers import Tier
-from video_assets.curate.verdicts import evaluate
 from video_assets.lake.schemas import TABLES, TIER_VERDICTS
 
 RULES = "fps >= 24 AS smooth,\n    sharpness >= 50 AS clear,\n    duration_s >= 4 AS long_enough"
@@ -52,18 +51,6 @@ def test_a_funnel_counts_neither_an_older_versions_verdicts_nor_clips_that_are_g
     assert funnel(lake.connection, decided)["clips_left"].to_list() == [4, 4, 4, 2, 1]
     edited = make_tier(tmp_path, "lab/usual", RULES.replace("24", "30"))
     assert funnel(lake.connection, edited)["clips_left"].to_list() == [0, 0, 0, 0, 0]
-
-
-def test_why_gives_every_rules_outcome_and_which_one_decided(lake: Lake, decided: Tier) -> None:
-    assert why(lake.connection, "4 unknown and short").rows() == [
-        ("lab/usual", "dropped", 1, "not_near_benchmark", "passed", False),
-        ("lab/usual", "dropped", 2, "smooth", "passed", False),
-        ("lab/usual", "dropped", 3, "clear", "undecided", False),
-        ("lab/usual", "dropped", 4, "long_enough", "failed", True),
-    ]
-    assert why(lake.connection, "1 kept")["decided"].to_list() == [False] * 4
-    assert why(lake.connection, "3 unknown").filter("decided")["rule"].to_list() == ["clear"]
-    assert why(lake.connection, "nobody").is_empty()
 
 
 def test_a_funnel_stands_beside_what_the_paper_publishes(lake: Lake, decided: Tier, tmp_path: Path) -> None:

@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.curate.conftest import NOT_MEASURED, SQL, Lake
+from tests.curate.conftest import NOT_MEASURED, SQL, Lake, evaluate
 from video_assets.curate.tiers import load_tiers
-from video_assets.curate.verdicts import evaluate
 from video_assets.lake.schemas import TABLES
 from video_assets.measurements import CHEAP, FLOW, LAION, MODELLED
 

@@ -8,10 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.curate.conftest import NOT_MEASURED, SQL, Lake, make_tier
+from tests.curate.conftest import NOT_MEASURED, SQL, Lake, evaluate, make_tier
 from tests.curate.test_verdicts import CHILD
 from video_assets.curate.tiers import Tier, TierError, load_tiers
-from video_assets.curate.verdicts import evaluate
 from video_assets.curate.what_if import edited, read_edited, what_if
 from video_assets.lake.catalog import extension
 from video_assets.lake.schemas import TABLES

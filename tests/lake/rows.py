@@ -26,9 +26,8 @@ def clips(batch: str, count: int, version: str = "1") -> pl.DataFrame:
 
 def verdicts(tier: str, batches: Sequence[str], version: str) -> pl.DataFrame:
     """Three clips a batch."""
-    rules = [{"rule": "long_enough", "passed": True}]
     rows: list[dict[str, object]] = [
-        {"batch": b, "tier": tier, "clip_id": f"{b}-{i}", "video_id": b, "rules": rules}
+        {"batch": b, "tier": tier, "clip_id": f"{b}-{i}", "video_id": b, "passed": [True]}
         for b in batches
         for i in range(3)
     ]

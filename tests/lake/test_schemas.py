@@ -24,7 +24,7 @@ VALUES: dict[pl.DataType, object] = {
     pl.Float64(): 0.1, pl.Binary(): b"\x00\xff", pl.Datetime("us", "UTC"): datetime(2026, 3, 1, 12, 0, 0, 1, UTC),
     pl.List(pl.String()): ["a", "b"], pl.List(pl.Float32()): [0.5, -1.0],
     pl.List(pl.Struct({"subject": pl.String(), "probability": pl.Float32()})): [{"subject": "a", "probability": 0.5}],
-    pl.List(pl.Struct({"rule": pl.String(), "passed": pl.Boolean()})): [{"rule": "a", "passed": None}],
+    pl.List(pl.Boolean()): [True, None],
 }  # fmt: skip
 
 

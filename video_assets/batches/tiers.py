@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from video_assets.batches.step import Step, Stopwatch
 from video_assets.curate.tiers import Tier
-from video_assets.curate.verdicts import evaluate
+from video_assets.curate.verdicts import rules_of, write_verdicts
+from video_assets.lake.files import atomic_path
 from video_assets.lake.lake import Made, Replacement
-from video_assets.lake.schemas import TIER_VERDICTS
+from video_assets.lake.plan import SHARED
+from video_assets.lake.schemas import TIER_RULES, TIER_VERDICTS
 from video_assets.measurements import tier_asset
 
 
@@ -21,14 +23,29 @@ def decide(step: Step, tier: Tier, batches: Sequence[str]) -> dict[str, Made]:
     asset = tier_asset(tier.name)
     inputs = step.inputs_of(asset, batches)
     watch = Stopwatch()
-    with step.lake.cursor() as cursor:
-        rows = evaluate(cursor, tier, batches)
-    seconds = watch.seconds / max(len(batches), 1)
-    parts = {str(key[0]): part for key, part in rows.partition_by("batch", as_dict=True).items()}
-    made = {
-        batch: step.made(asset, batch, parts.get(batch, TIER_VERDICTS.empty()), inputs[batch], compute_seconds=seconds)
-        for batch in batches
-    }
-    replacement = Replacement(TIER_VERDICTS, list(batches), rows, {"tier": tier.name})
-    step.lake.commit([replacement], list(made.values()), message=f"{asset}: {len(batches)} batches", run_id=step.run_id)
+    with step.lake.files.temporary() as folder:
+        path = folder / "verdicts.parquet"
+        with step.lake.cursor() as cursor, atomic_path(path) as unfinished:
+            written = write_verdicts(cursor, tier, batches, unfinished)
+        seconds = watch.seconds / max(len(batches), 1)
+        made = {b: _made(step, asset, b, written.get(b, _NONE), inputs[b], seconds) for b in batches}
+        of_tier = {"tier": tier.name}
+        replacements = [
+            Replacement(TIER_VERDICTS, list(batches), path if written else TIER_VERDICTS.empty(), of_tier),
+            # Other batches may have been decided by another version of the file, whose rules stay.
+            Replacement(TIER_RULES, [SHARED], rules_of(tier), of_tier | {"version": tier.version}),
+        ]
+        message = f"{asset}: {len(batches)} batches"
+        step.lake.commit(replacements, list(made.values()), message=message, run_id=step.run_id)
     return made
+
+
+_NONE = 0, "no clips"
+
+
+def _made(
+    step: Step, asset: str, batch: str, written: tuple[int, str], inputs: Mapping[str, str], seconds: float
+) -> Made:
+    step.progress(asset, 1, 1)
+    clips, content = written
+    return Made(asset, batch, step.version(asset), content, inputs, clips, compute_seconds=seconds)

@@ -1,7 +1,4 @@
-"""What the rules of a tier leave, one after the other, and why one clip is in or out.
-
-Both read the verdicts that the lake holds; nothing is decided again.
-"""
+"""What the rules of a tier leave, one after the other, by the verdicts that the lake holds; nothing is decided again."""
 
 from __future__ import annotations
 
@@ -60,27 +57,3 @@ def beside_published(rows: pl.DataFrame, tier: Tier) -> pl.DataFrame:
     published = pl.Series("published", [tier.published.get(rule) for rule in rows["rule"]], pl.Float64)
     share = pl.when(pl.col("clips_left").first() > 0).then(pl.col("clips_left") / pl.col("clips_left").first())
     return rows.with_columns(share.alias("share_left"), published)
-
-
-def why(connection: duckdb.DuckDBPyConnection, clip_id: str) -> pl.DataFrame:
-    """Every tier's rules with their outcome for one clip; no rows when no tier has seen it.
-
-    Returns:
-        One row per tier and rule, tiers by name and rules in order: tier, verdict (kept, dropped, undecided), step
-        (from 1), rule, outcome (passed, failed, undecided), decided (whether the verdict hangs on this rule).
-    """
-    return connection.execute(
-        """
-        SELECT
-            tier,
-            verdict,
-            step::INTEGER AS step,
-            rules[step].rule AS rule,
-            CASE WHEN rules[step].passed THEN 'passed' WHEN NOT rules[step].passed THEN 'failed' ELSE 'undecided' END
-                AS outcome,
-            rules[step].rule IS NOT DISTINCT FROM decided_by AS decided
-        FROM (SELECT *, unnest(range(1, len(rules) + 1)) AS step FROM tier_verdicts WHERE clip_id = $clip_id)
-        ORDER BY tier, step
-        """,
-        {"clip_id": clip_id},
-    ).pl()

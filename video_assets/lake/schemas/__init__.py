@@ -17,7 +17,7 @@ from video_assets.lake.schemas.content import (
     LAION_SCORES,
     NEAR_DUPLICATES,
 )
-from video_assets.lake.schemas.decisions import DRAWS, MATERIALIZATIONS, TIER_VERDICTS
+from video_assets.lake.schemas.decisions import DRAWS, MATERIALIZATIONS, TIER_RULES, TIER_VERDICTS
 from video_assets.lake.schemas.footage import (
     DECODED_VIDEOS,
     FLOW_FRAMES,
@@ -70,6 +70,7 @@ TABLES: dict[str, Table] = {
         CONTAMINATION,
         CONCEPT_MODEL,
         CONCEPTS,
+        TIER_RULES,
         TIER_VERDICTS,
         DRAWS,
         MATERIALIZATIONS,
@@ -106,6 +107,7 @@ __all__ = [
     "SOURCE_FILES",
     "TABLES",
     "TEXT_SCORES",
+    "TIER_RULES",
     "TIER_VERDICTS",
     "TRANSITION_SCORES",
     "VISUAL_SCORES",

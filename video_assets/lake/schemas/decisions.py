@@ -10,6 +10,7 @@ from video_assets.lake.schemas.table import (
     CLIP,
     DOUBLE,
     GPU_SECONDS,
+    INT,
     LONG,
     SECONDS,
     TEXT,
@@ -32,11 +33,22 @@ TIER_VERDICTS = Table(
         Column("kept", BOOL, "TRUE kept, FALSE dropped, NULL undecided (a measurement that a rule needs is missing)."),
         Column("verdict", TEXT, "kept, dropped or undecided: the same in words."),
         Column("decided_by", TEXT, "The first rule that is false, else the first that is undecided; NULL when kept."),
-        Column(
-            "rules",
-            pl.List(pl.Struct({"rule": pl.String(), "passed": pl.Boolean()})),
-            "Every rule in order, with its outcome.",
-        ),
+        Column("passed", pl.List(pl.Boolean()), "Every rule's outcome, in the order of tier_rules of this version."),
+        VERSION,
+    ),
+)
+
+TIER_RULES = Table(
+    "tier_rules",
+    "A rule of a tier, in each version of its file by which the lake has verdicts.",
+    ("tier", "version", "number"),
+    (
+        BATCH,
+        Column("tier", TEXT, "Tier: recipe/stage, the SQL file's path under sql/tiers."),
+        Column("number", INT, "Place in the order in which the rules apply, from 1."),
+        Column("rule", TEXT, "Name of the rule."),
+        Column("expression", TEXT, "What a clip must be to pass, in SQL over clip_sheet."),
+        Column("source", TEXT, "Where the rule comes from, as the file says beside it."),
         VERSION,
     ),
 )

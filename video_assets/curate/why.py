@@ -1,0 +1,88 @@
+"""Why one clip is in or out, by the verdicts that the lake holds; nothing is decided again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import duckdb
+import polars as pl
+import sqlglot
+from sqlglot import exp
+
+
+def why(connection: duckdb.DuckDBPyConnection, clip_id: str) -> pl.DataFrame:
+    """Every tier's rules with their outcome for one clip; no rows when no tier has seen it.
+
+    Returns:
+        One row per tier and rule, tiers by name and rules in order: tier, verdict (kept, dropped, undecided), step
+        (from 1), rule, outcome (passed, failed, undecided), decided (whether the verdict hangs on this rule), expression
+        (in SQL over clip_sheet) and measured (the values that it reads, as they are now).
+    """
+    rows = connection.execute(
+        """
+        SELECT
+            v.tier,
+            v.verdict,
+            r.number AS step,
+            r.rule,
+            CASE WHEN v.passed[r.number] THEN 'passed' WHEN NOT v.passed[r.number] THEN 'failed' ELSE 'undecided' END
+                AS outcome,
+            r.rule IS NOT DISTINCT FROM v.decided_by AS decided,
+            r.expression
+        FROM tier_verdicts AS v JOIN tier_rules AS r ON r.tier = v.tier AND r.version = v.version
+        WHERE v.clip_id = $clip_id
+        ORDER BY v.tier, r.number
+        """,
+        {"clip_id": clip_id},
+    ).pl()
+    sheet = connection.execute("SELECT * FROM clip_sheet WHERE clip_id = ?", [clip_id]).pl()
+    values = sheet.row(0, named=True) if sheet.height else {}
+    measured = [_measured(expression, values) for expression in rows["expression"]]
+    return rows.with_columns(pl.Series("measured", measured, pl.String))
+
+
+def _measured(expression: str, values: Mapping[str, Any]) -> str:
+    """The clip's columns that an expression reads, with their values."""
+    read = sqlglot.parse_one(expression, read="duckdb").find_all(exp.Column, bfs=False)
+    names = dict.fromkeys(c.name.lower() for c in read if c.table.lower() in ("", "clip_sheet"))
+    return ", ".join(f"{n} = {_written(values[n])}" for n in names if n in values and n != "clip_id")
+
+
+def _written(value: object) -> str:
+    return "NULL" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def about(connection: duckdb.DuckDBPyConnection, clip_id: str) -> list[str]:
+    """What a person asks next of a clip, as sentences: where it is from, on what rights, and what is like it.
+
+    Nothing is said of a clip that the sheet does not have.
+    """
+    rows = connection.execute(_ABOUT, {"clip_id": clip_id}).pl()
+    return [_source(row) for row in rows.iter_rows(named=True)] + [_copies(row) for row in rows.iter_rows(named=True)]
+
+
+def _source(clip: Mapping[str, Any]) -> str:
+    return (
+        f"{clip['file_name']}, {clip['start_s']:.2f} to {clip['end_s']:.2f} s. Licence {clip['licence']}, holder "
+        f"{clip['holder']} (stated by: {clip['rights_from']})."
+    )
+
+
+def _copies(clip: Mapping[str, Any]) -> str:
+    if clip["duplicates"] is None:
+        return "Whether it has near-duplicates is not known: nobody compared it."
+    if clip["duplicates"] == 1:
+        return "It has no near-duplicates."
+    group = f"It is one of {clip['duplicates']} near-duplicates (duplicate_group {clip['duplicate_group']})"
+    better = clip["duplicate_of"]
+    return f"{group}; {better} is better." if better else f"{group}, and none that is near it is better."
+
+
+_ABOUT = """
+SELECT s.file_name, s.start_s, s.end_s, v.licence, v.holder, v.rights_from, g.duplicate_group, g.duplicates, g.duplicate_of
+FROM clip_sheet AS s
+LEFT JOIN raw_videos AS v ON v.batch = s.batch AND v.video_id = s.video_id
+LEFT JOIN duplicate_groups AS g ON g.batch = s.batch AND g.clip_id = s.clip_id
+WHERE s.clip_id = $clip_id
+"""
