@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from video_assets.curate.tiers import Tier, TierError
+from video_assets.curate.tiers import NOT_NEAR_BENCHMARK, Tier, TierError
 from video_assets.lake.schemas import TIER_RULES
 
 _FILTERED = ("clip_sheet", "tier_verdicts")
@@ -26,15 +26,17 @@ _PARQUET = "FORMAT parquet, COMPRESSION lz4, PARQUET_VERSION V2"
 def verdict_query(tier: Tier) -> str:
     """Write SQL that gives the columns of ``tier_verdicts`` for every clip of ``clip_sheet``, in no set order.
 
-    The tier's SELECT stands in it as written, with the batch carried along: no second join is needed to find it again.
+    The tier's SELECT stands in it as written, with the rule of all tiers before it, and with the batch carried along: no
+    second join is needed to find it again.
     """
-    names = [identifier(r.name) for r in tier.rules]
-    false_first = " ".join(f"WHEN NOT {n} THEN {quoted(r.name)}" for n, r in zip(names, tier.rules, strict=True))
-    null_first = " ".join(f"WHEN {n} IS NULL THEN {quoted(r.name)}" for n, r in zip(names, tier.rules, strict=True))
+    rules, of_all = tier.asked, NOT_NEAR_BENCHMARK
+    names = [identifier(r.name) for r in rules]
+    false_first = " ".join(f"WHEN NOT {n} THEN {quoted(r.name)}" for n, r in zip(names, rules, strict=True))
+    null_first = " ".join(f"WHEN {n} IS NULL THEN {quoted(r.name)}" for n, r in zip(names, rules, strict=True))
     kept = " AND ".join(names)
     return f"""
 WITH outcomes AS (
-SELECT batch,{tier.sql[len("SELECT") :]}
+SELECT batch, {of_all.expression} AS {of_all.name},{tier.sql[len("SELECT") :]}
 )
 SELECT
     batch,
@@ -87,7 +89,7 @@ def rules_of(tier: Tier) -> pl.DataFrame:
     """The tier's rows of ``tier_rules``."""
     rows = [
         {"number": n, "rule": r.name, "expression": r.expression, "source": r.source}
-        for n, r in enumerate(tier.rules, 1)
+        for n, r in enumerate(tier.asked, 1)
     ]
     return TIER_RULES.frame(rows, batch="", tier=tier.name, version=tier.version)
 

@@ -185,9 +185,9 @@ def _replace(cursor: duckdb.DuckDBPyConnection, replacement: Replacement, uri: s
         f"DELETE FROM {name} WHERE {' AND '.join(conditions)}", [list(replacement.batches), *replacement.where.values()]
     )
     if uri:
-        # An older lake may have a column that this code's files do not.
-        options = "hive_partitioning => false, allow_missing => true"
-        cursor.execute(f"CALL ducklake_add_data_files('{catalog.NAME}', '{name}', {_quoted(uri)}, {options})")
+        cursor.execute(
+            f"CALL ducklake_add_data_files('{catalog.NAME}', '{name}', {_quoted(uri)}, hive_partitioning => false)"
+        )
 
 
 def _note(cursor: duckdb.DuckDBPyConnection, made: Sequence[Made], run_id: str) -> None:
@@ -206,7 +206,7 @@ def _note(cursor: duckdb.DuckDBPyConnection, made: Sequence[Made], run_id: str) 
 
 
 def _create_missing(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create tables, and columns that newer code has, each with its description, in one snapshot."""
+    """Create tables, and columns that newer code has, each with its description, in one snapshot; drop what it gave up."""
     found: dict[str, set[str]] = {}
     for table, column in connection.execute(
         f"SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = '{catalog.NAME}'"
@@ -227,6 +227,10 @@ def _create_missing(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"{set_option}, 1000, table_name => '{MATERIALIZATIONS.name}')")
     if missing:
         _create(connection, missing, found)
+    for table in TABLES.values():
+        # A column that no file has any more: DuckLake takes no file without it. Older snapshots keep it.
+        for column in found.get(table.name, set()) & set(table.given_up):
+            connection.execute(f'ALTER TABLE {table.name} DROP COLUMN "{column}"')
 
 
 def _create(

@@ -35,6 +35,7 @@ TIER_VERDICTS = Table(
         Column("passed", pl.List(pl.Boolean()), "Every rule's outcome, in the order of tier_rules of this version."),
         VERSION,
     ),
+    given_up=("video_id", "rules"),
 )
 
 TIER_RULES = Table(
