@@ -41,10 +41,12 @@ ROWS = {
     "text_scores": "md5(i::VARCHAR) AS clip_id, 'v' || i AS video_id, random() / 10 AS text_share",
     "quality_scores": "md5(i::VARCHAR) AS clip_id, 'v' || i AS video_id, random() AS technical_quality",
     "duplicate_groups": "md5(i::VARCHAR) AS clip_id, random() < 0.1 AS duplicate",
+    "contamination": "md5(i::VARCHAR) AS clip_id, random() < 0.01 AS near_benchmark",
 }
 NUMBERS = (
     "source_duration_s", "source_width", "source_height", "text_share", "duration_s", "border_share", "technical_quality",
     "source_shots", "source_offset_s", "still_share", "vmaf_motion", "shots_per_second", "sudden_changes", "duplicate",
+    "near_benchmark",
 )  # fmt: skip
 TEXTS = ("batch", "clip_id", "holder", "licence")
 

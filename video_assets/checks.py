@@ -93,6 +93,29 @@ def clips_are_sound(context: dg.AssetCheckExecutionContext, lake: LakeResource) 
 
 
 @dg.asset_check(
+    asset="contamination",
+    partitions_def=BATCHES,
+    description="Every benchmark's video has a clip with a signature, without which it keeps nothing out of the tiers.",
+)
+def benchmarks_are_compared(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> dg.AssetCheckResult:
+    """Warn of videos that are too short, too damaged or too flat to find copies of."""
+    found = lake.open().query(
+        "SELECT v.benchmark, v.file_name, v.duration_s, count(c.clip_id) AS clips FROM raw_videos AS v "
+        "LEFT JOIN clips AS c ON c.batch = v.batch AND c.video_id = v.video_id "
+        "LEFT JOIN clip_embeddings AS e ON e.batch = c.batch AND e.clip_id = c.clip_id "
+        "WHERE v.batch = ? AND v.benchmark IS NOT NULL AND v.reason IS DISTINCT FROM ? "
+        "GROUP BY ALL HAVING count(e.copy_signature) = 0 ORDER BY v.benchmark, v.file_name",
+        [context.partition_key, Reason.DUPLICATE_CONTENT.value],
+    )
+    return dg.AssetCheckResult(
+        passed=found.is_empty(),
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"Copies of {found.height} videos of benchmarks cannot be found." if found.height else None,
+        metadata={"not_compared": found.height, "videos": dg.MetadataValue.md(reports.table(found))},
+    )
+
+
+@dg.asset_check(
     asset="caption_findings",
     partitions_def=BATCHES,
     description="Warns when more of the audited captions than audit.tolerated_share have a finding.",
@@ -120,6 +143,7 @@ def captions_are_sound(context: dg.AssetCheckExecutionContext, lake: LakeResourc
 checks = [
     usable_videos,
     clips_are_sound,
+    benchmarks_are_compared,
     captions_are_sound,
     *(_failures_of(asset, said) for asset, said in _REPORTED.items() if asset in order()),
 ]

@@ -54,11 +54,15 @@ main.add_command(captions)
 
 @main.command()
 @click.argument("path")
-def curate(path: str) -> None:
+@click.option(
+    "--benchmark", metavar="NAME",
+    help="These are a benchmark's videos: tiers keep no near-duplicate of them. '' makes them footage again.",
+)  # fmt: skip
+def curate(path: str, benchmark: str | None) -> None:
     """Take in the footage under PATH (a folder or s3://bucket/prefix) and bring every batch up to date."""
     if not path.startswith("s3://") and not Path(path).is_dir():
         raise click.ClickException(f"{path} is not a folder; give one that holds videos.")
-    _curate(path)
+    _curate(path, benchmark)
 
 
 @main.command()
@@ -248,16 +252,23 @@ def mix(tier: str) -> None:
 @click.argument("clip_id")
 def why(clip_id: str) -> None:
     """Show every tier's verdict on CLIP_ID, rule by rule, with what the rules read of it."""
+    from video_assets.curate.contamination import near_benchmark, of_benchmark
     from video_assets.curate.why import about
     from video_assets.curate.why import why as why_of
 
     _existing()
     with _lake().cursor() as cursor:
         rows, told = why_of(cursor, clip_id), about(cursor, clip_id)
+        near, benchmark = near_benchmark(cursor, clip_id), of_benchmark(cursor, clip_id)
+    if benchmark:
+        click.echo(
+            f"{clip_id} is a clip of the benchmark {benchmark}; no tier judges it, and none keeps its near-duplicates."
+        )
+        return
     if rows.is_empty():
         raise click.ClickException(f"No tier has decided on {clip_id}; SELECT clip_id FROM clips lists the clips.")
     show.why(rows)
-    for sentence in told:
+    for sentence in [*told, *([near] if near else [])]:
         click.echo(sentence)
 
 
@@ -287,7 +298,7 @@ def sweep(days: int, dry_run: bool) -> None:
     )
 
 
-def _curate(path: str) -> Lake:
+def _curate(path: str, benchmark: str | None = None) -> Lake:
     """Take in, then run until nothing is due that was not already tried."""
     from video_assets.bring_up_to_date import bring_up_to_date, quiet
 
@@ -302,7 +313,8 @@ def _curate(path: str) -> Lake:
         require_captioners(settings())
         lake = _lake()
     with show.console.status(f"Looking at {path}"):
-        stock = take_stock(lake, [WatchedFolder(uri=path)], Cursor(), datetime.now(UTC), at_once=True)
+        folder = WatchedFolder(uri=path, benchmark=benchmark)
+        stock = take_stock(lake, [folder], Cursor(), datetime.now(UTC), at_once=True)
     show.console.print(f"{path}: {stock.summary}")
     if not bring_up_to_date(lake):
         show.console.print("Nothing is due: everything is measured already.")

@@ -30,7 +30,7 @@ CODE: dict[str, str] = {
     "clips": "1",
     "visual_scores": "1",
     "motion_scores": "3",
-    "candidates": "1",
+    "candidates": "2",
     "text_scores": "1",
     "people_scores": "1",
     "safety_scores": "1",
@@ -42,6 +42,7 @@ CODE: dict[str, str] = {
     "flow_scores": "1",
     "near_duplicates": "2",
     "duplicate_groups": "2",
+    "contamination": "1",
     "concept_model": "1",
     "concepts": "1",
     "captions": "1",
@@ -57,7 +58,7 @@ MODELLED = (
     "text_scores", "people_scores", "safety_scores", "overlay_scores", "quality_scores", "clip_embeddings",
 )  # fmt: skip
 # What follows from the vectors of all batches.
-CONTENT = ("near_duplicates", "duplicate_groups", "concept_model", "concepts")
+CONTENT = ("near_duplicates", "duplicate_groups", "contamination", "concept_model", "concepts")
 LAION = "laion_scores"
 FLOW_FRAMES, FLOW = "flow_frames", "flow_scores"
 CAPTIONS, FINDINGS = "captions", "caption_findings"
@@ -173,7 +174,7 @@ def measurements(
             "safety_scores", schemas.SAFETY_SCORES,
             _by_models("safety_scores", settings, decode, settings.safety.model_dump()), _PICTURES, "candidate",
         ),
-        Measurement("clip_embeddings", schemas.CLIP_EMBEDDINGS, embeddings, _PICTURES, "candidate"),
+        Measurement("clip_embeddings", schemas.CLIP_EMBEDDINGS, embeddings, _PICTURES, "compared"),
         *(
             Measurement(
                 LAION, schemas.LAION_SCORES,
@@ -207,6 +208,11 @@ def measurements(
             ("near_duplicates", "clip_embeddings", "raw_videos", "clips", "visual_scores", "text_scores"), "clip",
         ),
         Measurement(
+            "contamination", schemas.CONTAMINATION,
+            code_version(CODE["contamination"], settings.duplicates.model_dump()),
+            ("near_duplicates", "duplicate_groups", "clip_embeddings", "raw_videos", "clips"), "clip",
+        ),
+        Measurement(
             "concept_model", schemas.CONCEPT_MODEL,
             code_version(CODE["concept_model"], {**settings.concepts.model_dump(), "embeddings": embeddings}),
             ("clip_embeddings",), "clip", growth=settings.concepts.growth,
@@ -226,7 +232,7 @@ def measurements(
         Measurement(
             SHEET, sheet_table(sheet_sql(settings)), code_version("table", {"sql": sheet_sql(settings)}),
             (
-                *_BASIS, "candidates", *MODELLED, "duplicate_groups", "concepts",
+                *_BASIS, "candidates", *MODELLED, "duplicate_groups", "contamination", "concepts",
                 *(asset for asset in (LAION, FLOW) if models_of(asset, settings.models)),
             ), "clip",
         ),

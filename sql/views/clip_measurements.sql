@@ -1,4 +1,4 @@
--- One row per clip with every score, as they are now. The asset clip_sheet writes a batch's rows down in the table of that
+-- One row per clip of the footage with every score, as they are now. The asset clip_sheet writes a batch's rows down in the table of that
 -- name, which people explore and tiers are written over: a scan of it opens one file a batch, and not one of every table.
 -- A clip that is not measured yet, or could not be, is here with NULL in its scores; <family>_reason says why.
 -- Every join compares the batch too, so that a query on one batch opens that batch's files alone.
@@ -185,6 +185,10 @@ SELECT
     u.duplicate,
     u.duplicate_of,
     u.duplicate_cosine,
+    -- Whether it is a near-duplicate of a benchmark's clip, which no tier keeps.
+    x.near_benchmark,
+    x.benchmark,
+    x.benchmark_clip,
     k.concept,
     k.concept_weight,
 
@@ -215,6 +219,9 @@ LEFT JOIN quality_scores AS q ON q.batch = c.batch AND q.clip_id = c.clip_id
 LEFT JOIN safety_scores AS p ON p.batch = c.batch AND p.clip_id = c.clip_id
 LEFT JOIN clip_embeddings AS e ON e.batch = c.batch AND e.clip_id = c.clip_id
 LEFT JOIN duplicate_groups AS u ON u.batch = c.batch AND u.clip_id = c.clip_id
+LEFT JOIN contamination AS x ON x.batch = c.batch AND x.clip_id = c.clip_id
 LEFT JOIN concepts AS k ON k.batch = c.batch AND k.clip_id = c.clip_id
 LEFT JOIN laion_scores AS l ON l.batch = c.batch AND l.clip_id = c.clip_id
-LEFT JOIN flow_scores AS w ON w.batch = c.batch AND w.clip_id = c.clip_id;
+LEFT JOIN flow_scores AS w ON w.batch = c.batch AND w.clip_id = c.clip_id
+-- A benchmark's clips are no footage: nothing judges, draws or counts them.
+WHERE v.benchmark IS NULL;

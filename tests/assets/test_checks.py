@@ -8,9 +8,9 @@ import pytest
 
 from tests.place import Place, curate
 from video_assets.assets.common import BATCHES
-from video_assets.checks import captions_are_sound, clips_are_sound
+from video_assets.checks import benchmarks_are_compared, captions_are_sound, clips_are_sound
 from video_assets.lake.lake import Lake, Replacement
-from video_assets.lake.schemas import CAPTION_FINDINGS, CAPTIONS, CLIPS, Table
+from video_assets.lake.schemas import CAPTION_FINDINGS, CAPTIONS, CLIP_EMBEDDINGS, CLIPS, RAW_VIDEOS, Table
 from video_assets.resources import resources
 
 
@@ -98,6 +98,33 @@ def test_overlapping_clips_are_counted(lake: Lake) -> None:
     )
     spoil(lake, CLIPS, pl.concat([rows, again]))
     assert found(check_clips(lake))["overlapping"] == 1
+
+
+@dg.asset(partitions_def=BATCHES)
+def contamination() -> None:
+    """Stand for what is in the lake already."""
+
+
+def test_benchmarks_videos_of_which_no_copy_can_be_found_are_warned_of(here: Place) -> None:
+    lake = here.lake()
+    names = ("footage", "compared", "too short", "flat", "held")
+    videos = [{"batch": "a", "video_id": n, "file_name": n, "benchmark": "VBench"} for n in names]
+    videos[0]["benchmark"] = videos[-1]["benchmark"] = None  # type: ignore[assignment]
+    held: dict[str, object] = {"batch": "a", "video_id": "copy", "benchmark": "VBench", "reason": "duplicate_content"}
+    clips = [{"batch": "a", "clip_id": n, "video_id": n} for n in ("footage", "compared", "flat")]
+    signatures = [{**c, "copy_signature": None if c["clip_id"] == "flat" else [1.0]} for c in clips]
+    spoil(lake, RAW_VIDEOS, RAW_VIDEOS.frame([*videos, held]))  # type: ignore[list-item]
+    spoil(lake, CLIPS, CLIPS.frame(clips))  # type: ignore[arg-type]
+    spoil(lake, CLIP_EMBEDDINGS, CLIP_EMBEDDINGS.frame(signatures))  # type: ignore[arg-type]
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions("batch", ["a"])
+        checked = [contamination, benchmarks_are_compared]
+        result = dg.materialize(checked, instance=instance, resources=resources(), partition_key="a")
+    (evaluation,) = result.get_asset_check_evaluations()
+    assert (evaluation.passed, evaluation.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert evaluation.description == "Copies of 2 videos of benchmarks cannot be found."
+    listed = str(found(evaluation)["videos"])
+    assert [name for name in names if name in listed] == ["too short", "flat"]
 
 
 @dg.asset(partitions_def=BATCHES)

@@ -13,6 +13,7 @@ import pytest
 
 from tests.conftest import forget_settings
 from tests.place import Place
+from video_assets.lake.lake import Made
 from video_assets.resources import resources
 from video_assets.sensors import new_footage
 
@@ -170,6 +171,29 @@ def test_a_batch_that_the_command_line_took_in_is_not_run_again(watch: Watch) ->
     watch.drop("a.mp4")
     batches = keys(watch.tick(lost=True))
     watch.instance.add_dynamic_partitions("batch", list(batches))
+    assert said(watch.tick()).endswith("1 known.")
+
+
+def test_a_batch_whose_videos_become_a_benchmarks_is_run_again_once(watch: Watch, here: Place) -> None:
+    watch.drop("a.mp4")
+    (batch,) = keys(watch.tick())
+
+    def take_in() -> str:
+        """As the run of the batch would note it."""
+        version = str(here.lake().made()["source_files", batch]["data_version"])
+        here.lake().commit(
+            [], [Made("raw_videos", batch, "1", "1", {"source_files": version}, 1)], message="raw_videos"
+        )
+        return version
+
+    first = take_in()
+    assert said(watch.tick()).endswith("1 known.")
+    watch.set(footage__watch=[{"uri": str(watch.folder), "benchmark": "VBench"}])
+    asked = [watch.tick().run_requests or [], watch.tick().run_requests or []]
+    second = take_in()
+    assert second != first
+    # Dagster passes over a key that it knows.
+    assert [[(r.run_key, r.partition_key) for r in a] for a in asked] == [[(f"{batch} {second}", batch)]] * 2
     assert said(watch.tick()).endswith("1 known.")
 
 

@@ -26,7 +26,7 @@ from video_assets.settings import Settings
 TIERS = {tier_asset(name) for name in load_tiers(Settings().sql_folder / "tiers")[0]}
 DRAWS = {"draws/movie_gen/augmented_high_resolution", "draws/movie_gen/low_resolution"}
 SAID = {"captions", "caption_findings"}
-COMPARED = {"near_duplicates", "duplicate_groups", "concepts"}
+COMPARED = {"near_duplicates", "duplicate_groups", "contamination", "concepts"}
 DECODED = {"decoded_videos", "frame_signals", "keyframes", "shot_frames"}
 
 
@@ -89,7 +89,9 @@ def test_renamed_files_are_no_new_work_and_a_changed_sidecar_decodes_nothing(
     # What reads raw_videos looks again; the pictures are as they were, so that nothing is measured anew.
     assert (
         remade(was, ledger(lake))
-        == {"source_files", "raw_videos", "candidates", "duplicate_groups", "clip_sheet", "captions"} | DECODED | TIERS
+        == {"source_files", "raw_videos", "candidates", "duplicate_groups", "contamination", "clip_sheet", "captions"}
+        | DECODED
+        | TIERS
     )
 
 

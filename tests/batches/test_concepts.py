@@ -13,7 +13,7 @@ from video_assets.batches.concepts import assign_concepts, fit_concepts
 from video_assets.batches.step import Step
 from video_assets.lake.lake import Replacement
 from video_assets.lake.plan import SHARED, Why, plan
-from video_assets.lake.schemas import CLIP_EMBEDDINGS, CONCEPT_MODEL, CONCEPTS
+from video_assets.lake.schemas import CANDIDATES, CLIP_EMBEDDINGS, CONCEPT_MODEL, CONCEPTS
 from video_assets.settings import ConceptSettings
 
 
@@ -102,3 +102,19 @@ def test_clips_without_a_vector_of_the_present_model_have_no_concept(step: Step)
     step.lake.commit([Replacement(CLIP_EMBEDDINGS, ["a"], stale)], [], message="another model")
     assert assign_concepts(step, "a").rows == 0
     assert step.lake.made()["concept_model", SHARED]["rows"] == 2
+
+
+def test_the_centres_are_fitted_to_the_footage_and_not_to_benchmarks(tmp_path: Path) -> None:
+    steps = made_step(tmp_path / "with"), made_step(tmp_path / "without")
+    for step in steps:
+        embed(step, "a", vectors("a", 0, 1))
+    benchmark = vectors("b", 4, 5)
+    embed(steps[0], "b", benchmark)
+    rows = CANDIDATES.frame([{"batch": "b", "clip_id": clip, "why": "benchmark"} for clip in benchmark])
+    steps[0].lake.commit([Replacement(CANDIDATES, ["b"], rows)], [], message="candidates")
+    for step in steps:
+        fit_concepts(step)
+    centres = [step.lake.read(CONCEPT_MODEL).select("concept", "centre", "fitted_clips") for step in steps]
+    assert centres[0].equals(centres[1])
+    # And they are not due again for the benchmark's clips, which are as many.
+    assert "concept_model" not in {d.asset for d in plan(steps[0].lake, steps[0].order)}

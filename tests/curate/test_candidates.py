@@ -21,7 +21,8 @@ def asked(lake: Lake, *tiers: Tier, share: float = 0.0) -> dict[str, tuple[str, 
     """Why, and what rules it out, of each clip of batch a."""
     found = candidates(lake.connection, tiers, SHEET, MODELLED, "a", share)
     rows = CANDIDATES.frame(found, version="1")
-    assert rows["candidate"].to_list() == [why != "ruled_out" for why in rows["why"]]
+    assert rows["candidate"].to_list() == [why not in ("ruled_out", "benchmark") for why in rows["why"]]
+    assert rows["compared"].to_list() == [why != "ruled_out" for why in rows["why"]]
     return {row["clip_id"]: (row["why"], row["ruled_out_by"]) for row in rows.iter_rows(named=True)}
 
 
@@ -71,6 +72,13 @@ def test_a_tier_that_cannot_be_asked_is_left_out_of_the_question(
     assert asked(lake, two[0], broken) == {"0" * 32: ("ruled_out", ["ours/moving: moves"])}
     assert asked(lake, broken) == {"0" * 32: ("possible", None)}
     assert asked(lake) == {"0" * 32: ("possible", None)}
+
+
+def test_a_benchmarks_clip_is_only_compared_whatever_tiers_say_of_it(lake: Lake, two: tuple[Tier, Tier]) -> None:
+    lake.clip("0" * 32, raw_videos={"benchmark": "VBench"})
+    lake.clip("1" * 32, raw_videos={"benchmark": "VBench"}, motion_scores={"vmaf_motion": 0.0})
+    for tiers in (two, ()):
+        assert asked(lake, *tiers) == {"0" * 32: ("benchmark", None), "1" * 32: ("benchmark", None)}
 
 
 def test_other_batches_are_not_judged(lake: Lake, two: tuple[Tier, Tier]) -> None:

@@ -32,6 +32,7 @@ def test_a_funnel_says_how_many_clips_and_hours_each_rule_leaves(lake: Lake, dec
     assert rows.columns == ["rule", "clips_left", "hours_left", "dropped_here", "undecided_here"]
     assert rows.with_columns((pl.col("hours_left") * 3600).round(6)).rows() == [
         ("all clips", 5, 30.0, 0, 0),
+        ("not_near_benchmark", 5, 30.0, 0, 0),
         ("smooth", 4, 22.0, 1, 0),
         ("clear", 2, 12.0, 1, 1),
         ("long_enough", 1, 10.0, 1, 0),
@@ -39,17 +40,17 @@ def test_a_funnel_says_how_many_clips_and_hours_each_rule_leaves(lake: Lake, dec
 
 
 def test_a_funnel_can_be_asked_of_some_batches(lake: Lake, decided: Tier) -> None:
-    assert funnel(lake.connection, decided, ["b"])["clips_left"].to_list() == [1, 1, 0, 0]
-    assert funnel(lake.connection, decided, [])["clips_left"].to_list() == [0, 0, 0, 0]
+    assert funnel(lake.connection, decided, ["b"])["clips_left"].to_list() == [1, 1, 1, 0, 0]
+    assert funnel(lake.connection, decided, [])["clips_left"].to_list() == [0, 0, 0, 0, 0]
 
 
 def test_a_funnel_counts_neither_an_older_versions_verdicts_nor_clips_that_are_gone(
     lake: Lake, decided: Tier, tmp_path: Path
 ) -> None:
     lake.connection.execute("DELETE FROM clips WHERE clip_id = '2 slow'")
-    assert funnel(lake.connection, decided)["clips_left"].to_list() == [4, 4, 2, 1]
+    assert funnel(lake.connection, decided)["clips_left"].to_list() == [4, 4, 4, 2, 1]
     edited = make_tier(tmp_path, "lab/usual", RULES.replace("24", "30"))
-    assert funnel(lake.connection, edited)["clips_left"].to_list() == [0, 0, 0, 0]
+    assert funnel(lake.connection, edited)["clips_left"].to_list() == [0, 0, 0, 0, 0]
 
 
 def test_a_funnel_stands_beside_what_the_paper_publishes(lake: Lake, decided: Tier, tmp_path: Path) -> None:
@@ -57,9 +58,9 @@ def test_a_funnel_stands_beside_what_the_paper_publishes(lake: Lake, decided: Ti
     assert beside_published(rows, decided).equals(rows)
     published = make_tier(tmp_path, "lab/usual", RULES, "-- published: smooth=0.5 long_enough=0.01\n")
     beside = beside_published(rows, published).select("share_left", "published")
-    assert beside.rows() == [(1.0, None), (0.8, 0.5), (0.4, None), (0.2, 0.01)]
+    assert beside.rows() == [(1.0, None), (1.0, None), (0.8, 0.5), (0.4, None), (0.2, 0.01)]
     nothing = beside_published(funnel(lake.connection, published, []), published)
-    assert nothing["share_left"].to_list() == [None] * 4
+    assert nothing["share_left"].to_list() == [None] * 5
 
 
 CLIPS = st.lists(

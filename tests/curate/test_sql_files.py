@@ -67,7 +67,9 @@ def test_the_clip_sheet_has_one_row_per_clip_with_every_score_and_its_reason(lak
 
 
 def test_every_question_says_what_it_asks_and_runs_as_it_stands_on_a_ducklake(ducklake: Lake) -> None:
-    ducklake.clip("1", motion_scores={"reason": "not_measured", "vmaf_motion": NOT_MEASURED})
+    near = {"near_benchmark": True, "benchmark": "VBench", "benchmark_clip": "theirs", "benchmark_cosine": 0.999}
+    ducklake.clip("1", motion_scores={"reason": "not_measured", "vmaf_motion": NOT_MEASURED}, contamination=near)
+    ducklake.clip("theirs", raw_videos={"benchmark": "VBench"})
     tiers, _ = load_tiers(SQL / "tiers")
     for name in ("movie_gen/high_resolution", "hunyuan_video/256p"):
         ducklake.add("tier_verdicts", evaluate(ducklake.connection, tiers[name], ["a"]))
@@ -181,3 +183,27 @@ def test_findings_are_counted_by_version_and_kind_with_an_example(lake: Lake) ->
             "example_evidence": "9 words", "example_other_clip": None,
         },
     ]  # fmt: skip
+
+
+def test_contaminated_and_benchmarks_say_what_is_near_what_and_what_cannot_be_compared(curated: Lake) -> None:
+    pair = {"benchmark": "VBench", "benchmark_clip": "theirs", "benchmark_cosine": 0.95}
+    near = pair | {"near_benchmark": True, "benchmark_correlation": 0.99}
+    curated.clip("5", clips={"duration_s": 36.0}, contamination=near)
+    curated.clip("6", batch="b", contamination=pair | {"near_benchmark": True, "benchmark_through": "5"})
+    curated.clip("7", contamination={"near_benchmark": None})
+    theirs = {"benchmark": "VBench", "file_name": "0001.mp4"}
+    curated.clip("theirs", batch="x", raw_videos=theirs, clips={"start_s": 0.5, "end_s": 4.5, "duration_s": 4.0})
+    curated.row("clip_embeddings", {"batch": "x", "clip_id": "theirs", "copy_signature": [1.0]})
+    curated.row("raw_videos", {"batch": "x", "video_id": "too short", "benchmark": "VBench"})
+    where = ("VBench", "0001.mp4", 0.5, 4.5, "harbour.mp4", 4.0, 18.0, 0.95)
+    assert [tuple(r.values()) for r in ask(curated, "contaminated")] == [
+        (*where, 0.99, None, "5", "a"),
+        (*where, None, "5", "6", "b"),
+    ]
+    assert [tuple(r.values()) for r in ask(curated, "benchmarks")] == [("VBench", 2, 1, 1, 0.001, 2, 0.014)]
+
+
+def test_a_benchmarks_clip_is_not_in_the_sheet(lake: Lake) -> None:
+    lake.clip("ours")
+    lake.clip("theirs", raw_videos={"benchmark": "VBench"})
+    assert lake.query("SELECT clip_id FROM clip_sheet") == [("ours",)]

@@ -76,6 +76,7 @@ def test_comments_layout_and_headers_do_not_change_a_tiers_version_and_threshold
         ("*", 3, "has no name"),
         ("clip_sheet.*", 3, "has no name"),
         ("fps > 24 AS batch", 3, "named batch, as a key is"),
+        ("fps > 24 AS Not_Near_Benchmark", 3, "A rule is named Not_Near_Benchmark, as the rule of all tiers is."),
         ("fps > 24 AS fast,\n    fps > avg(fps) OVER () AS faster", 4, "The rule faster looks at more than its clip (a window)"),
         ("clip_id IN (SELECT clip_id FROM motion_scores) AS moves", 3, "looks at more than its clip (motion_scores)"),
         (CHILD.format("lab/parent"), 3, "The header names no parent, and the rules read lab/parent."),

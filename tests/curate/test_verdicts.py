@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from tests.curate.conftest import NOT_MEASURED, ROWS, SQL, Lake, evaluate, make_tier
-from video_assets.curate.tiers import TierError, load_tier, load_tiers
+from video_assets.curate.tiers import Tier, TierError, load_tier, load_tiers
 from video_assets.curate.verdicts import check_rules, rules_of, verdict_query
 from video_assets.lake.schemas import TIER_VERDICTS
 
@@ -268,13 +268,14 @@ def test_a_verdict_holds_every_rule_in_order_with_its_outcome(lake: Lake, tmp_pa
     assert rows.schema == TIER_VERDICTS.schema
     assert rows.to_dicts() == [
         {
-            "batch": "a", "tier": "lab/odd", "clip_id": "it", "video_id": "video of it",
+            "batch": "a", "tier": "lab/odd", "clip_id": "it",
             "kept": False, "verdict": "dropped", "decided_by": "fast",
-            "passed": [None, False, True], "version": tier.version,
+            "passed": [True, None, False, True], "version": tier.version,
         }
     ]  # fmt: skip
     assert rules_of(tier).select("tier", "number", "rule", "version").rows() == [
-        ("lab/odd", number, rule, tier.version) for number, rule in enumerate(('Clip\'s "edge"', "fast", "slow"), 1)
+        ("lab/odd", number, rule, tier.version)
+        for number, rule in enumerate(("not_near_benchmark", 'Clip\'s "edge"', "fast", "slow"), 1)
     ]
 
 
@@ -341,24 +342,49 @@ def test_tiers_run_unchanged_on_a_ducklake_catalog_and_read_their_parents_verdic
 OUTCOMES = st.lists(st.tuples(*[st.sampled_from([True, False, None])] * 3), min_size=1, max_size=12)
 
 
+def decided(tier: Tier, outcomes: list[tuple[bool | None, ...]], near: list[bool | None]) -> list[dict[str, Any]]:
+    """The verdicts of three rules on clips with these outcomes, each near a benchmark's clip or not."""
+    rows = [("a", f"{n:02}", "v", *outcome, by) for n, (outcome, by) in enumerate(zip(outcomes, near, strict=True))]
+    known = ["r1", "r2", "r3", "near_benchmark"]
+    sheet = pl.DataFrame(rows, schema=["batch", "clip_id", "video_id", *known], orient="row")
+    with duckdb.connect() as connection:
+        connection.register("clip_sheet", sheet.with_columns(pl.col(known).cast(pl.Boolean)).to_arrow())
+        return connection.execute(f"{verdict_query(tier)} ORDER BY clip_id").pl().to_dicts()
+
+
 @given(outcomes=OUTCOMES)
 @settings(max_examples=50, deadline=None)
 def test_a_verdict_is_false_if_any_rule_is_else_unknown_if_any_rule_is_else_true(
     tmp_path_factory: pytest.TempPathFactory, outcomes: list[tuple[bool | None, ...]]
 ) -> None:
     tier = make_tier(tmp_path_factory.mktemp("tiers"), "lab/three", "r1, r2, r3")
-    rows = [("a", f"{n:02}", "v", *outcome) for n, outcome in enumerate(outcomes)]
-    sheet = pl.DataFrame(rows, schema=["batch", "clip_id", "video_id", "r1", "r2", "r3"], orient="row")
-    sheet = sheet.with_columns(pl.col("r1", "r2", "r3").cast(pl.Boolean))
-    with duckdb.connect() as connection:
-        connection.register("clip_sheet", sheet.to_arrow())
-        verdicts = connection.execute(f"{verdict_query(tier)} ORDER BY clip_id").pl()
-    for outcome, row in zip(outcomes, verdicts.to_dicts(), strict=True):
+    for outcome, row in zip(outcomes, decided(tier, outcomes, [False] * len(outcomes)), strict=True):
         kept = False if False in outcome else None if None in outcome else True
         words = {True: "kept", False: "dropped", None: "undecided"}
         assert (row["kept"], row["verdict"]) == (kept, words[kept])
         assert row["decided_by"] == (None if kept else f"r{outcome.index(kept) + 1}")
-        assert row["passed"] == list(outcome)
+        assert row["passed"] == [True, *outcome]
+
+
+@given(clips=st.lists(st.tuples(*[st.sampled_from([True, False, None])] * 4), min_size=1, max_size=12))
+@settings(max_examples=25, deadline=None)
+def test_with_benchmarks_a_tier_keeps_what_it_kept_but_for_what_is_near_them_or_not_compared(
+    tmp_path_factory: pytest.TempPathFactory, clips: list[tuple[bool | None, ...]]
+) -> None:
+    tier = make_tier(tmp_path_factory.mktemp("tiers"), "lab/three", "r1, r2, r3")
+    outcomes, near = [outcome for *outcome, _ in clips], [by for *_, by in clips]
+    before = decided(tier, [tuple(o) for o in outcomes], [False] * len(clips))
+    after = decided(tier, [tuple(o) for o in outcomes], near)
+    for was, now, by in zip(before, after, near, strict=True):
+        if by is False:
+            assert now == was
+        elif by:
+            assert (now["verdict"], now["decided_by"]) == ("dropped", "not_near_benchmark")
+        else:
+            # What another rule drops stays dropped by that rule.
+            dropped = was["verdict"] == "dropped"
+            assert now["verdict"] == ("dropped" if dropped else "undecided")
+            assert now["decided_by"] == (was["decided_by"] if dropped else "not_near_benchmark")
 
 
 def test_the_order_of_batches_changes_nothing(lake: Lake) -> None:

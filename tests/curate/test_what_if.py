@@ -88,6 +88,18 @@ def test_clips_and_hours_gained_and_lost_are_told_for_the_tier_and_those_below_i
     assert lake.query(leftovers) == []
 
 
+def test_the_rule_of_all_tiers_is_asked_and_cannot_be_set(lake: Lake, moving: dict[str, Tier]) -> None:
+    lake.clip("near", motion_scores={"vmaf_motion": 1.0}, contamination={"near_benchmark": True})
+    lake.clip("not compared", motion_scores={"vmaf_motion": 1.0}, contamination={"near_benchmark": None})
+    lake.clip("clean", motion_scores={"vmaf_motion": 1.0})
+    tier = moving["lab/moving"]
+    found = what_if(lake.connection, tier, edited(tier, {"moves": "TRUE"}), moving)
+    assert found.border["clip_id"].to_list() == ["clean"]
+    assert found.tiers["undecided_after"].to_list()[0] == 1
+    with pytest.raises(TierError, match="not_near_benchmark is the rule of all tiers, which no file has"):
+        edited(tier, {"not_near_benchmark": "TRUE"})
+
+
 def test_no_change_changes_nothing(lake: Lake) -> None:
     lake.clip("good")
     lake.clip("still", motion_scores={"vmaf_motion": 0.0})
@@ -108,12 +120,13 @@ CLIPS = st.lists(
 def test_what_would_be_is_what_comes_to_be_when_the_tier_is_changed(
     lake: Lake, moving: dict[str, Tier], clips: list[tuple[float | None, float, str]], threshold: float
 ) -> None:
-    for table in ("clips", "motion_scores", "tier_verdicts"):
+    for table in ("clips", "motion_scores", "contamination", "tier_verdicts"):
         lake.connection.execute(f"DELETE FROM {table}")
     for n, (motion, fps, batch) in enumerate(clips):
         keys = {"batch": batch, "clip_id": f"{n}"}
         lake.row("clips", keys | {"fps": fps, "duration_s": 5.0})
         lake.row("motion_scores", keys | {"vmaf_motion": motion})
+        lake.row("contamination", keys | {"near_benchmark": [False, True, None, False][n % 4]})
     tier = moving["lab/moving"]
     other = edited(tier, {"moves": f"vmaf_motion > {threshold:.9f}"})
     before = kept(lake, tier, moving["lab/smooth"])
@@ -204,8 +217,8 @@ def test_an_edited_copy_may_have_other_rules_and_be_anywhere(lake: Lake, tmp_pat
 
 
 def test_of_many_clips_at_the_border_an_even_share_is_shown(lake: Lake, moving: dict[str, Tier]) -> None:
-    for name in ("clips", "raw_videos", "motion_scores"):
-        keys = {"batch": "a", "duration_s": 5.0, "vmaf_motion": 1.0}
+    for name in ("clips", "raw_videos", "motion_scores", "contamination"):
+        keys = {"batch": "a", "duration_s": 5.0, "vmaf_motion": 1.0, "near_benchmark": False}
         rows = [
             {"clip_id": f"{n:03}", "video_id": f"v{n}"} | {k: v for k, v in keys.items() if k in TABLES[name].schema}
             for n in range(100)

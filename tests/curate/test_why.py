@@ -29,13 +29,16 @@ def test_every_rules_outcome_is_told_with_what_it_asks_and_reads_and_which_one_d
     rows = why(lake.connection, "short")
     assert rows.columns == ["tier", "verdict", "step", "rule", "outcome", "decided", "expression", "measured"]
     parent = below.rules[0].expression
+    of_all = ("not_near_benchmark", "passed", False, "NOT near_benchmark", "near_benchmark = False")
     assert rows.rows() == [
-        ("lab/below", "dropped", 1, "kept_by_parent", "failed", True, parent, ""),
-        ("lab/usual", "dropped", 1, "smooth", "passed", False, "fps >= 24 AND Duration_s < 60", "fps = 25, duration_s = 2"),
-        ("lab/usual", "dropped", 2, "clear", "undecided", False, "sharpness >= 50", "sharpness = NULL"),
-        ("lab/usual", "dropped", 3, "long_enough", "failed", True, "duration_s >= 4", "duration_s = 2"),
+        ("lab/below", "dropped", 1, *of_all),
+        ("lab/below", "dropped", 2, "kept_by_parent", "failed", True, parent, ""),
+        ("lab/usual", "dropped", 1, *of_all),
+        ("lab/usual", "dropped", 2, "smooth", "passed", False, "fps >= 24 AND Duration_s < 60", "fps = 25, duration_s = 2"),
+        ("lab/usual", "dropped", 3, "clear", "undecided", False, "sharpness >= 50", "sharpness = NULL"),
+        ("lab/usual", "dropped", 4, "long_enough", "failed", True, "duration_s >= 4", "duration_s = 2"),
     ]  # fmt: skip
-    assert why(lake.connection, "good")["decided"].to_list() == [False] * 4
+    assert why(lake.connection, "good")["decided"].to_list() == [False] * 6
     assert why(lake.connection, "nobody").is_empty()
 
 
@@ -45,7 +48,10 @@ def test_a_verdict_is_told_by_the_rules_of_the_file_that_it_was_made_by(lake: La
     new = make_tier(tmp_path, "lab/usual", "fps >= 30 AS smooth,\n    fps < 90 AS slow")
     decide(lake, old)
     lake.add("tier_rules", rules_of(new))
-    assert why(lake.connection, "it").select("expression", "outcome").rows() == [("fps >= 24", "passed")]
+    assert why(lake.connection, "it").select("expression", "outcome").rows() == [
+        ("NOT near_benchmark", "passed"),
+        ("fps >= 24", "passed"),
+    ]
 
 
 def test_a_clip_is_told_where_it_is_from_on_what_rights_and_what_is_like_it(lake: Lake) -> None:

@@ -27,9 +27,7 @@ def clips(batch: str, count: int, version: str = "1") -> pl.DataFrame:
 def verdicts(tier: str, batches: Sequence[str], version: str) -> pl.DataFrame:
     """Three clips a batch."""
     rows: list[dict[str, object]] = [
-        {"batch": b, "tier": tier, "clip_id": f"{b}-{i}", "video_id": b, "passed": [True]}
-        for b in batches
-        for i in range(3)
+        {"batch": b, "tier": tier, "clip_id": f"{b}-{i}", "passed": [True]} for b in batches for i in range(3)
     ]
     return TIER_VERDICTS.frame(rows, version=version)
 

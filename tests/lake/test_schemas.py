@@ -13,7 +13,7 @@ from tests.lake.rows import commit_shots, shots, snapshots
 from tests.place import Place
 from video_assets.lake import schemas
 from video_assets.lake.lake import Lake, Replacement
-from video_assets.lake.schemas import MATERIALIZATIONS, SHOTS, TABLES, Table
+from video_assets.lake.schemas import MATERIALIZATIONS, SHOTS, TABLES, Column, Table
 from video_assets.lake.sheet import sheet_table
 from video_assets.measurements import sheet_sql
 from video_assets.settings import LakeSettings, Settings
@@ -74,6 +74,24 @@ def test_an_old_lake_gets_the_columns_and_tables_that_newer_code_has(
     assert lake.read(schemas.SOURCE_FILES).equals(schemas.SOURCE_FILES.empty())
     comment = "SELECT comment FROM duckdb_columns() WHERE database_name = 'lake' AND table_name = 'shots' AND column_name = 'ends'"
     assert lake.query(comment).item() == next(c.description for c in SHOTS.columns if c.name == "ends")
+
+
+def test_a_column_that_was_given_up_is_gone_from_an_old_lake_and_from_no_older_snapshot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place(tmp_path)
+    with monkeypatch.context() as older:
+        long = replace(SHOTS, columns=(*SHOTS.columns, Column("mood", pl.String(), "How it feels.")))
+        older.setitem(TABLES, "shots", long)
+        old = place.lake()
+        before = old.commit([Replacement(long, ["old"], long.frame(shots("old", 2), mood="calm"))], [], message="old")
+    monkeypatch.setitem(TABLES, "shots", replace(SHOTS, given_up=("mood",)))
+    lake = place.lake()
+    commit_shots(lake, "new", 2)
+    assert lake.read(SHOTS, ["old"]).equals(shots("old", 2))
+    assert lake.read(SHOTS, ["new"]).equals(shots("new", 2))
+    assert lake.query("SELECT * FROM shots").columns == list(SHOTS.schema)
+    assert lake.query(f"SELECT DISTINCT mood FROM shots AT (VERSION => {before})").item() == "calm"
 
 
 def _commit_as(lake: Lake, table: Table, batch: str) -> None:

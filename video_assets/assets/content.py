@@ -10,12 +10,13 @@ from video_assets.assets.common import BATCHES, picture, remade_for_all, result,
 from video_assets.assets.run import report_made
 from video_assets.assets.scores import family
 from video_assets.batches.concepts import assign_concepts, fit_concepts
+from video_assets.batches.contamination import find_contamination
 from video_assets.batches.duplicates import find_duplicates, group_duplicates
 from video_assets.batches.embeddings import embed_clips, score_laion
 from video_assets.batches.flow import score_flow
 from video_assets.lake.lake import Lake
 from video_assets.lake.plan import SHARED
-from video_assets.lake.schemas import CONCEPT_MODEL, NEAR_DUPLICATES
+from video_assets.lake.schemas import CONCEPT_MODEL, CONTAMINATION, NEAR_DUPLICATES
 from video_assets.measure.models import models_of
 from video_assets.resources import LakeResource
 from video_assets.settings import settings
@@ -75,6 +76,54 @@ def duplicate_groups(context: dg.AssetExecutionContext, lake: LakeResource) -> d
     )
 
 
+@dg.multi_asset(specs=[spec("contamination", "scores", _EXACT)], name="contamination", partitions_def=BATCHES)
+def contamination(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
+    """Find what is near a benchmark's clips over all batches, and tell Dagster of the other batches in which that changed."""
+    batch, opened = context.partition_key, lake.open()
+    with working(context, opened) as step:
+        made, *others = find_contamination(step, batch)
+    report_made(context.instance, others, changed_by_batch=batch)
+    rows = opened.read(CONTAMINATION, [batch])
+    shown = opened.query(_NEAR_BENCHMARKS, {"batch": batch})
+    listed = shown.select(
+        "benchmark", "benchmark_clip", "clip_id", "file_name", "benchmark_cosine", "benchmark_through"
+    )
+    return result(
+        made,
+        opened,
+        batches_changed=len(others),
+        near_a_benchmark=int(rows["near_benchmark"].sum()),
+        not_compared=rows["near_benchmark"].null_count(),
+        clips_near_a_benchmark=picture(reports.table(listed.filter(pl.col("clip_id") != pl.col("benchmark_clip")))),
+        contact_sheet_beside_the_benchmarks=picture(reports.contact_sheet(opened, shown)),
+    )
+
+
+# Each of the benchmarks' clips that this batch has or is near, and after it what is near it.
+_NEAR_BENCHMARKS = """
+WITH near AS (
+    SELECT x.* FROM contamination AS x JOIN clips AS b ON b.clip_id = x.benchmark_clip
+    WHERE x.near_benchmark AND (x.batch = $batch OR b.batch = $batch)
+),
+
+shown AS (
+    SELECT benchmark, benchmark_clip, benchmark_clip AS clip_id, NULL AS benchmark_cosine, NULL AS benchmark_through,
+        FALSE AS footage
+    FROM near
+    UNION
+    SELECT benchmark, benchmark_clip, clip_id, benchmark_cosine, benchmark_through, TRUE FROM near
+)
+
+SELECT n.*, c.batch, c.video_id, c.start_pts, c.end_pts, v.file_name,
+    concat(if(n.footage, '', n.benchmark || ': '), v.file_name, ' ', round(n.benchmark_cosine, 3)) AS label
+FROM shown AS n
+JOIN clips AS c ON c.clip_id = n.clip_id
+JOIN raw_videos AS v ON v.batch = c.batch AND v.video_id = c.video_id
+ORDER BY n.benchmark, n.benchmark_clip, n.footage, n.benchmark_cosine DESC, n.clip_id
+LIMIT 200
+"""
+
+
 @dg.multi_asset(
     specs=[
         spec("concept_model", "scores", _EXACT, automation=remade_for_all()).replace_attributes(partitions_def=None)
@@ -131,4 +180,12 @@ def _of_the_profile() -> Iterator[dg.AssetsDefinition]:
         yield family("flow_scores", score_flow, lengths | shares, "flow_mean", {"torch", "parquet"})
 
 
-content = [clip_embeddings, near_duplicates, duplicate_groups, concept_model, concepts, *_of_the_profile()]
+content = [
+    clip_embeddings,
+    near_duplicates,
+    duplicate_groups,
+    contamination,
+    concept_model,
+    concepts,
+    *_of_the_profile(),
+]

@@ -47,7 +47,7 @@ def _tier(tier: Tier) -> dg.AssetsDefinition:
 
 
 def _described(tier: Tier) -> str:
-    rules = "\n".join(f"{n}. `{r.name}`: {r.source}" for n, r in enumerate(tier.rules, 1))
+    rules = "\n".join(f"{n}. `{r.name}`: {r.source}" for n, r in enumerate(tier.asked, 1))
     return f"**{tier.title}**\n\n{tier.description}\n\n{rules}\n\n```sql\n{tier.sql}\n```"
 
 

@@ -35,19 +35,21 @@ def fit_concepts(step: Step) -> Made:
 
 
 def _fitted(step: Step) -> tuple[pl.DataFrame, int]:
-    """The concepts of a new fit beside the retired ones, and how many clips there were."""
+    """The concepts of a new fit to the footage beside the retired ones, and how many clips there were, benchmarks' too."""
     import numpy as np
 
     from video_assets.measure.concepts import assign, cluster_count, fit, lasting_ids
 
     settings, embedded = step.lake.settings.concepts, step.version("clip_embeddings")
     good = "FROM clip_embeddings WHERE version = ? AND reason IS NULL"
+    every: int = step.lake.query(f"SELECT count(*) {good}", [embedded]).row(0)[0]
+    good += " AND clip_id NOT IN (SELECT clip_id FROM candidates WHERE why = 'benchmark')"
     clips: int = step.lake.query(f"SELECT count(*) {good}", [embedded]).row(0)[0]
     # Ids are hashes: the smallest are an even sample.
     sample = step.lake.query(f"SELECT embedding {good} ORDER BY clip_id LIMIT ?", [embedded, settings.fit_clips])
     old = step.lake.read(CONCEPT_MODEL, [SHARED])
     if sample.is_empty():
-        return old.with_columns(retired=pl.lit(True)), 0
+        return old.with_columns(retired=pl.lit(True)), every
     vectors = _matrix(sample["embedding"])
     living = old.filter(~pl.col("retired") & (pl.col("embedding_version") == embedded))
     known = dict(zip(living["concept"], _matrix(living["centre"]), strict=True)) if living.height else {}
@@ -61,7 +63,7 @@ def _fitted(step: Step) -> tuple[pl.DataFrame, int]:
         batch=SHARED, retired=False, embedding_version=embedded, version=step.version(_MODEL),
     )  # fmt: skip
     gone = old.filter(~pl.col("concept").is_in(ids)).with_columns(retired=pl.lit(True))
-    return CONCEPT_MODEL.frame(pl.concat([gone, new])), clips
+    return CONCEPT_MODEL.frame(pl.concat([gone, new])), every
 
 
 def assign_concepts(step: Step, batch: str) -> Made:

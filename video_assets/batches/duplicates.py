@@ -147,6 +147,32 @@ def group_duplicates(step: Step, batch: str) -> list[Made]:
     return made
 
 
+def present_pairs(step: Step, which: str) -> pl.DataFrame:
+    """The pairs of all batches that hold now.
+
+    Args:
+        step: the step.
+        which: SQL over the two clips' rows of raw_videos, v and w.
+
+    Returns:
+        clip_id and other_id, the batch of each, the benchmark of each (NULL for footage), cosine and correlation.
+    """
+    least = step.lake.settings.duplicates
+    # A clip that is gone, or whose signature is of another version by now, makes no pair.
+    return step.lake.query(
+        "SELECT n.clip_id, n.other_id, c.batch, d.batch AS other_batch, v.benchmark, w.benchmark AS other_benchmark, "
+        "n.cosine, n.correlation FROM near_duplicates AS n "
+        "JOIN clip_embeddings AS a ON a.batch = n.batch AND a.clip_id = n.clip_id AND a.version = n.signature_version "
+        "JOIN clip_embeddings AS b ON b.clip_id = n.other_id AND b.version = n.signature_version "
+        "JOIN clips AS c ON c.batch = a.batch AND c.clip_id = a.clip_id "
+        "JOIN clips AS d ON d.batch = b.batch AND d.clip_id = b.clip_id "
+        "LEFT JOIN raw_videos AS v ON v.batch = c.batch AND v.video_id = c.video_id "
+        "LEFT JOIN raw_videos AS w ON w.batch = d.batch AND w.video_id = d.video_id "
+        f"WHERE n.signature_version = ? AND (n.cosine >= ? OR n.correlation >= ?) AND {which}",
+        [step.version("clip_embeddings"), least.min_cosine - _ROUNDING, least.min_correlation - _ROUNDING],
+    )
+
+
 _JUDGED = ("batch", "clip_id", "duplicate_group", "duplicates", "duplicate_of", "duplicate", "duplicate_cosine")
 
 
@@ -154,17 +180,9 @@ def _members(step: Step) -> pl.DataFrame:
     """Every clip that is in a group with another, as the present pairs have it."""
     from video_assets.measure.near_duplicates import groups, judged
 
-    least = step.lake.settings.duplicates
-    # A clip that is gone, or whose signature is of another version by now, makes no pair.
-    pairs = step.lake.query(
-        "SELECT n.clip_id, n.other_id, n.cosine FROM near_duplicates AS n "
-        "JOIN clip_embeddings AS a ON a.batch = n.batch AND a.clip_id = n.clip_id AND a.version = n.signature_version "
-        "JOIN clip_embeddings AS b ON b.clip_id = n.other_id AND b.version = n.signature_version "
-        "JOIN clips AS c ON c.batch = a.batch AND c.clip_id = a.clip_id "
-        "JOIN clips AS d ON d.batch = b.batch AND d.clip_id = b.clip_id "
-        "WHERE n.signature_version = ? AND (n.cosine >= ? OR n.correlation >= ?)",
-        [step.version("clip_embeddings"), least.min_cosine - _ROUNDING, least.min_correlation - _ROUNDING],
-    ).rows()
+    # A benchmark's clip is no rival of the footage's: what is near one has a rule of its own in every tier.
+    footage = present_pairs(step, "v.benchmark IS NULL AND w.benchmark IS NULL")
+    pairs = footage.select("clip_id", "other_id", "cosine").rows()
     # Bit rates never tie: what is burnt in comes before them, in steps of a hundredth of the picture.
     group_of = groups((one, other) for one, other, _ in pairs)
     ranks = step.lake.query(

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from video_assets.batches.step import Step, counter, total
-from video_assets.footage.ingest import pick_sources
+from video_assets.footage.ingest import mark_held, pick_sources
 from video_assets.lake.lake import Lake, Made, Replacement
 from video_assets.lake.plan import due_rows
 from video_assets.lake.schemas import (
@@ -51,15 +51,35 @@ def take_in_videos(step: Step, batch: str) -> Made:
     measured = _taken_in(step, sources.filter(pl.col("content").is_in(due)))
     kept = have.filter(pl.col("content").is_in(sources["content"].to_list()) & ~pl.col("content").is_in(due))
     rows = pl.concat([RAW_VIDEOS.frame(measured), kept]) if measured else kept
-    # Places and rights are the ledger's to say: they are taken anew, without measuring anything again.
-    rows = rows.drop("uri", "file_name", *_RIGHTS).join(sources.select("content", "uri", *_RIGHTS), on="content")
+    # Places, rights and benchmarks are the ledger's to say: they are taken anew, without measuring anything again.
+    said = ("uri", *_RIGHTS, "benchmark")
+    rows = rows.drop("file_name", *said).join(sources.select("content", *said), on="content")
     rows = RAW_VIDEOS.frame(
         _without_copies(lake, rows.with_columns(pl.col("uri").str.split("/").list.last().alias("file_name")), batch),
         batch=batch, version=version,
     )  # fmt: skip
     made = step.made("raw_videos", batch, rows, inputs, footage_seconds=total(rows["duration_s"]))
+    _mark_originals(lake, rows)
     lake.commit([Replacement(RAW_VIDEOS, [batch], rows)], [made], message=f"raw_videos/{batch}", run_id=step.run_id)
     return made
+
+
+def _mark_originals(lake: Lake, rows: pl.DataFrame) -> None:
+    """Tell the ledger of footage whose bytes a benchmark's video has that was set aside for it."""
+    copies = rows.filter((pl.col("reason") == Reason.DUPLICATE_CONTENT.value) & pl.col("benchmark").is_not_null())
+    if copies.is_empty():
+        return
+    held = lake.query(
+        "SELECT video_id, content FROM raw_videos WHERE reason IS NULL AND benchmark IS NULL "
+        "AND video_id IN (SELECT unnest(?))",
+        [copies["video_id"].to_list()],
+    )
+    mark_held(
+        lake,
+        dict(
+            held.join(copies.select("video_id", "benchmark"), on="video_id").select("content", "benchmark").iter_rows()
+        ),
+    )
 
 
 def _taken_in(step: Step, sources: pl.DataFrame) -> list[dict[str, object]]:
@@ -110,7 +130,9 @@ def _without_copies(lake: Lake, rows: pl.DataFrame, batch: str) -> pl.DataFrame:
         [batch, rows["video_id"].to_list()],
     )
     rows = (
-        rows.sort("content").unique("video_id", keep="first", maintain_order=True).join(held, on="video_id", how="left")
+        rows.sort(pl.col("benchmark").is_null(), "content")
+        .unique("video_id", keep="first", maintain_order=True)
+        .join(held, on="video_id", how="left")
     )
     copy = pl.col("held_by").is_not_null() & pl.col("reason").is_null()
     return rows.with_columns(

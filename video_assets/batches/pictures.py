@@ -115,7 +115,7 @@ def score_with(
     pictures_per_worker: int = 1,
     shown: Shown = SINGLE,
 ) -> Made:
-    """Measure the candidates that have no good row of this version, in worker processes, a job per video; commit them all.
+    """Measure the candidates, or the clips to compare, that have no good row of this version, in worker processes, a job per video; commit them all.
 
     A clip that is no candidate any more keeps the row that this version wrote of it.
 
@@ -131,7 +131,7 @@ def score_with(
     lake, table, version = step.lake, step.order[asset].table, step.version(asset)
     inputs = step.inputs(asset, batch)
     clips, have = lake.read(CLIPS, [batch]), lake.read(table, [batch])
-    wanted = lake.read(CANDIDATES, [batch]).filter("candidate")["clip_id"]
+    wanted = lake.read(CANDIDATES, [batch]).filter(step.order[asset].subject)["clip_id"]
     due = due_rows(wanted.to_list(), have, "clip_id", version)
     settled = have.filter(pl.col("clip_id").is_in(clips["clip_id"].to_list()) & ~pl.col("clip_id").is_in(due))
     all_rows = settled.filter(pl.col("version") == version)

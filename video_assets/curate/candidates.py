@@ -15,7 +15,7 @@ import polars as pl
 from video_assets.curate.tiers import Tier, TierError
 from video_assets.curate.verdicts import check_rules, only_batches, quoted, schema_in_use, verdict_query
 
-POSSIBLE, SAMPLED, RULED_OUT = "possible", "sampled", "ruled_out"
+POSSIBLE, SAMPLED, RULED_OUT, BENCHMARK = "possible", "sampled", "ruled_out", "benchmark"
 
 
 def root_tiers(tiers: Mapping[str, Tier]) -> dict[str, Tier]:
@@ -42,23 +42,33 @@ def candidates(
         sampled_share: of the clips that all tiers drop, the share that is measured all the same, 0-1.
 
     Returns:
-        batch, clip_id, video_id, candidate, why and ruled_out_by; every clip is possible when there is no tier.
+        batch, clip_id, video_id, candidate, compared, why and ruled_out_by; every clip of the footage is possible when
+        there is no tier.
     """
-    clips = connection.execute("SELECT batch, clip_id, video_id FROM clips WHERE batch = ?", [batch]).pl()
+    clips = connection.execute(
+        "SELECT c.batch, c.clip_id, c.video_id, v.benchmark FROM clips AS c "
+        "LEFT JOIN raw_videos AS v ON v.batch = c.batch AND v.video_id = c.video_id WHERE c.batch = ?",
+        [batch],
+    ).pl()
     with _known(connection, sheet, unknown, batch) as known, only_batches(connection, [batch], known):
         asked = [found for tier in tiers if (found := _dropped(connection, tier)) is not None]
-    if not asked:
-        return clips.with_columns(
-            candidate=pl.lit(True), why=pl.lit(POSSIBLE), ruled_out_by=pl.lit(None, pl.List(pl.String))
-        )
+    columns: dict[str, pl.DataType] = {
+        "clip_id": pl.String(),
+        "ruled_out_by": pl.List(pl.String()),
+        "tiers": pl.UInt32(),
+    }
     by_all = (
         pl.concat(asked)
         .group_by("clip_id")
         .agg(pl.col("rule").sort().alias("ruled_out_by"), pl.len().alias("tiers"))
         .filter(pl.col("tiers") == len(asked))
+        if asked
+        else pl.DataFrame(schema=columns)
     )
     why = (
-        pl.when(pl.col("ruled_out_by").is_null())
+        pl.when(pl.col("benchmark").is_not_null())
+        .then(pl.lit(BENCHMARK))
+        .when(pl.col("ruled_out_by").is_null())
         .then(pl.lit(POSSIBLE))
         .when(chance(pl.col("clip_id")) < sampled_share)
         .then(pl.lit(SAMPLED))
@@ -67,7 +77,8 @@ def candidates(
     return (
         clips.join(by_all.drop("tiers"), on="clip_id", how="left")
         .with_columns(why=why)
-        .with_columns(candidate=pl.col("why") != RULED_OUT)
+        .with_columns(candidate=~pl.col("why").is_in([RULED_OUT, BENCHMARK]), compared=pl.col("why") != RULED_OUT)
+        .drop("benchmark")
     )
 
 

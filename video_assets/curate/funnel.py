@@ -38,7 +38,7 @@ def funnel(connection: duckdb.DuckDBPyConnection, tier: Tier, batches: Sequence[
         {"tier": tier.name, "version": tier.version, "batches": None if batches is None else list(batches)},
     ).pl()
     # The kept clips outlast every rule, so they stand last; what is left after a rule is the sum of all that leaves later.
-    steps = pl.DataFrame({"rule": [ALL_CLIPS, *(r.name for r in tier.rules), ""]})
+    steps = pl.DataFrame({"rule": [ALL_CLIPS, *(r.name for r in tier.asked), ""]})
     here = steps.join(left, on="rule", how="left", maintain_order="left").with_columns(pl.exclude("rule").fill_null(0))
     later = here.with_columns(
         clips_left=pl.col("clips").cum_sum(reverse=True) - pl.col("clips"),

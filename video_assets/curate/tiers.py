@@ -57,6 +57,14 @@ class Rule:
     span: tuple[int, int] = field(default=(0, 0), compare=False)
 
 
+NOT_NEAR_BENCHMARK = Rule(
+    "not_near_benchmark",
+    "NOT near_benchmark",
+    "No tier keeps a near-duplicate of a clip by which models are compared. Asked of every clip before the file's own rules.",
+    line=1,
+)
+
+
 @dataclass(frozen=True)
 class Tier:
     """A tier file that was read.
@@ -70,7 +78,7 @@ class Tier:
         text: The whole file.
         sql: The file's SELECT, as written.
         line: Line of the file on which the SELECT starts, from 1.
-        rules: The rules in the order in which they apply; never empty.
+        rules: The file's rules in the order in which they apply; never empty.
         version: Hash of the SELECT's tokens: comments, layout and headers do not count.
         published: Header ``-- published: rule=share ...``: of the paper's pool, the share (0-1) left after a rule.
     """
@@ -86,6 +94,11 @@ class Tier:
     rules: tuple[Rule, ...]
     version: str
     published: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def asked(self) -> tuple[Rule, ...]:
+        """Every rule that decides on a clip, in order: that of all tiers, and then the file's own."""
+        return NOT_NEAR_BENCHMARK, *self.rules
 
 
 def load_tiers(root: Path) -> tuple[dict[str, Tier], list[TierError]]:
@@ -157,7 +170,9 @@ class _File:
             sql=self.between(tokens[0], tokens[-1]),
             line=self.line(tokens[0]),
             rules=rules,
-            version=hashlib.sha256(" ".join(self.between(t, t) for t in tokens).encode()).hexdigest()[:16],
+            version=hashlib.sha256(
+                " ".join([NOT_NEAR_BENCHMARK.expression, *(self.between(t, t) for t in tokens)]).encode()
+            ).hexdigest()[:16],
             published=self.published(headers.get("published", ""), {rule.name for rule in rules}),
         )
 
@@ -260,6 +275,9 @@ class _File:
         if name.lower() in _KEYS:
             what = f"A rule is named {name}, as a key is."
             raise TierError(self.path, line, what, "Give it a name that says what a clip passes.")
+        if name.lower() == NOT_NEAR_BENCHMARK.name:
+            mend = "Take it out: every tier asks it already."
+            raise TierError(self.path, line, f"A rule is named {name}, as the rule of all tiers is.", mend)
         tables = {t.name for t in column.find_all(exp.Table)} - {"tier_verdicts"}
         if tables or column.find(exp.Window):
             what = f"The rule {name} looks at more than its clip ({', '.join(sorted(tables)) or 'a window'})."

@@ -14,31 +14,34 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from video_assets.curate.tiers import Tier, TierError
+from video_assets.curate.tiers import NOT_NEAR_BENCHMARK, Tier, TierError
 from video_assets.lake.schemas import TIER_RULES
 
 _FILTERED = ("clip_sheet", "tier_verdicts")
+# Half of what is written is ids, and those are hashes: neither Zstandard nor a dictionary makes them shorter, and each
+# doubles the time.
+_PARQUET = "FORMAT parquet, COMPRESSION lz4, PARQUET_VERSION V2"
 
 
 def verdict_query(tier: Tier) -> str:
     """Write SQL that gives the columns of ``tier_verdicts`` for every clip of ``clip_sheet``, in no set order.
 
-    The tier's SELECT stands in it as written, with the batch and the video carried along: no second join is needed to
-    find them again.
+    The tier's SELECT stands in it as written, with the rule of all tiers before it, and with the batch carried along: no
+    second join is needed to find it again.
     """
-    names = [identifier(r.name) for r in tier.rules]
-    false_first = " ".join(f"WHEN NOT {n} THEN {quoted(r.name)}" for n, r in zip(names, tier.rules, strict=True))
-    null_first = " ".join(f"WHEN {n} IS NULL THEN {quoted(r.name)}" for n, r in zip(names, tier.rules, strict=True))
+    rules, of_all = tier.asked, NOT_NEAR_BENCHMARK
+    names = [identifier(r.name) for r in rules]
+    false_first = " ".join(f"WHEN NOT {n} THEN {quoted(r.name)}" for n, r in zip(names, rules, strict=True))
+    null_first = " ".join(f"WHEN {n} IS NULL THEN {quoted(r.name)}" for n, r in zip(names, rules, strict=True))
     kept = " AND ".join(names)
     return f"""
 WITH outcomes AS (
-SELECT batch, video_id,{tier.sql[len("SELECT") :]}
+SELECT batch, {of_all.expression} AS {of_all.name},{tier.sql[len("SELECT") :]}
 )
 SELECT
     batch,
     {quoted(tier.name)} AS tier,
     clip_id,
-    video_id,
     {kept} AS kept,
     CASE WHEN {kept} THEN 'kept' WHEN NOT ({kept}) THEN 'dropped' ELSE 'undecided' END AS verdict,
     CASE {false_first} {null_first} END AS decided_by,
@@ -59,8 +62,7 @@ def write_verdicts(
         connection: with the lake in use.
         tier: the tier.
         batches: the batches.
-        path: file to write, with the columns of ``tier_verdicts``, each batch's rows in one piece. Ids are hashes, which
-            no compression makes shorter: LZ4 leaves them as they are, where Zstandard takes twice as long over all.
+        path: file to write, with the columns of ``tier_verdicts``, each batch's rows in one piece.
 
     Returns:
         Of each batch that has any clip, how many, and a hash of the verdicts, the same in whatever order they are.
@@ -71,7 +73,7 @@ def write_verdicts(
     check_rules(connection, tier)
     with only_batches(connection, batches):
         try:
-            connection.execute(f"COPY ({verdict_query(tier)}) TO {quoted(str(path))} (FORMAT parquet, COMPRESSION lz4)")
+            connection.execute(f"COPY ({verdict_query(tier)}) TO {quoted(str(path))} ({_PARQUET})")
         except (duckdb.DataError, duckdb.InvalidInputException) as error:
             what = f"A rule fails on a value that it meets: {first_line(error)}."
             raise TierError(tier.path, tier.line, what, "Make it NULL there, with TRY_CAST for one.") from error
@@ -87,7 +89,7 @@ def rules_of(tier: Tier) -> pl.DataFrame:
     """The tier's rows of ``tier_rules``."""
     rows = [
         {"number": n, "rule": r.name, "expression": r.expression, "source": r.source}
-        for n, r in enumerate(tier.rules, 1)
+        for n, r in enumerate(tier.asked, 1)
     ]
     return TIER_RULES.frame(rows, batch="", tier=tier.name, version=tier.version)
 

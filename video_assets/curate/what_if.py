@@ -17,7 +17,7 @@ import polars as pl
 import sqlglot
 from sqlglot import exp
 
-from video_assets.curate.tiers import Tier, TierError, read_tier
+from video_assets.curate.tiers import NOT_NEAR_BENCHMARK, Tier, TierError, read_tier
 from video_assets.curate.verdicts import check_rules, first_line, identifier, quoted, schema_in_use
 
 _BEFORE, _AFTER = "verdicts_before", "verdicts_after"
@@ -52,6 +52,11 @@ def edited(tier: Tier, expressions: Mapping[str, str]) -> Tier:
     """
     rules = {rule.name.lower(): rule for rule in tier.rules}
     for name in expressions:
+        if name.lower() == NOT_NEAR_BENCHMARK.name:
+            what = f"{name} is the rule of all tiers, which no file has and no what-if changes."
+            raise TierError(
+                tier.path, tier.line, what, "sql/explore/contaminated.sql lists the clips that it keeps out."
+            )
         if name.lower() not in rules:
             names = ", ".join(rule.name for rule in tier.rules)
             raise TierError(tier.path, tier.line, f"The tier has no rule {name}.", f"Its rules are {names}.")
@@ -201,7 +206,7 @@ def _follow(connection: duckdb.DuckDBPyConnection, tier: Tier) -> Counts:
 
 def _kept(tier: Tier, verdicts: str = "tier_verdicts") -> str:
     """The conjunction of a tier's rules, which read the parent's verdicts from ``verdicts``."""
-    rules = (re.sub(r"\btier_verdicts\b", verdicts, rule.expression) for rule in tier.rules)
+    rules = (re.sub(r"\btier_verdicts\b", verdicts, rule.expression) for rule in tier.asked)
     # A line of its own, for an expression may end in a comment.
     return " AND ".join(f"({rule}\n)" for rule in rules)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from video_assets.footage.batching import Arrival, group
+from video_assets.footage.benchmarks import Named, changed, marked
 from video_assets.footage.listing import FoundFile, Listing, list_local, list_s3
 from video_assets.footage.tick import Cursor, TickPlan, plan_tick
 from video_assets.lake.lake import Lake, Made, Replacement
@@ -45,6 +46,8 @@ class Stock:
     """Files that may still be written to."""
     waiting: int
     """Complete files that wait for a fuller batch, or for their turn to be hashed."""
+    marked: int
+    """Known contents that became a benchmark's, or ceased to be."""
     cursor: Cursor
     problems: tuple[str, ...] = field(default=())
 
@@ -53,7 +56,8 @@ class Stock:
         """One sentence for a person: what was found, and why nothing starts if nothing does."""
         parts = [
             (self.videos, "new"), (self.moved, "known in a new place"), (self.known, "known"),
-            (self.settling, "still being written"), (self.waiting, "waiting for a fuller batch"),
+            (self.marked, "whose benchmark changed"), (self.settling, "still being written"),
+            (self.waiting, "waiting for a fuller batch"),
         ]  # fmt: skip
         counted = ", ".join(f"{count} {what}" for count, what in parts if count) or "no footage"
         return f"{counted}.{' ' + ' '.join(self.problems) if self.problems else ''}"
@@ -92,8 +96,15 @@ def take_stock(
     rows += [_row(a, batch_of[a.content], statements) for a in moved]
     if at_once:
         rows += _restated(current, {f.uri: f for f in found if f.state in known}, statements)
-    if rows:
-        _write(lake, *_with_new_places(ledger, SOURCES.frame(rows), {f.uri for f in found}))
+    after, touched = _with_new_places(ledger, SOURCES.frame(rows), {f.uri for f in found}) if rows else (ledger, set())
+    # Like the rights, who names the folder is asked again at every look; unlike them, it costs nothing.
+    named = Named([*lake.settings.footage.watch, *folders])
+    here = {f.uri for f in found}
+    at = after.filter(pl.col("current") & pl.col("uri").is_in(list(here))).select("uri", "content")
+    after = marked(after, named.said(at.iter_rows()))
+    marks = changed(ledger, after)
+    if touched := {*touched, *marks["batch"]}:
+        _write(lake, after, touched)
     return Stock(
         batches=tuple(b.key for b in grouping.batches),
         videos=len({a.content for b in grouping.batches for a in b.arrivals}),
@@ -101,6 +112,7 @@ def take_stock(
         known=sum(f.state in known for f in found),
         settling=len(tick.settling) + changing,
         waiting=len(grouping.waiting) + len(tick.postponed),
+        marked=marks.height,
         cursor=tick.cursor_after(grouping.waiting),
         problems=tuple(p for listing in listings for p in listing.problems) + tuple(statements.problems),
     )
@@ -212,6 +224,19 @@ def _write(lake: Lake, ledger: pl.DataFrame, batches: set[str]) -> None:
     )
 
 
+def mark_held(lake: Lake, names: Mapping[str, str]) -> None:
+    """Name contents a benchmark's that turned out to have the bytes of one: what the ledger did not know when it saw them.
+
+    Args:
+        lake: the lake.
+        names: benchmark's name by content key.
+    """
+    ledger = lake.read(SOURCES)
+    after = marked(ledger, names)
+    if batches := set(changed(ledger, after)["batch"]):
+        _write(lake, after, batches)
+
+
 def pick_sources(rows: pl.DataFrame) -> pl.DataFrame:
     """One row per content of a batch: a place where it is now, with the rights of the place that states most.
 
@@ -224,5 +249,5 @@ def pick_sources(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def sources_version(rows: pl.DataFrame) -> str:
-    """Data version of a batch's sources: its contents and their rights, wherever the files are."""
-    return short_hash(pick_sources(rows).select("content", "size_bytes", *_RIGHTS).write_json())
+    """Data version of a batch's sources: its contents, their rights and benchmarks, wherever the files are."""
+    return short_hash(pick_sources(rows).select("content", "size_bytes", *_RIGHTS, "benchmark").write_json())

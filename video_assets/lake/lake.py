@@ -206,7 +206,7 @@ def _note(cursor: duckdb.DuckDBPyConnection, made: Sequence[Made], run_id: str) 
 
 
 def _create_missing(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create tables, and columns that newer code has, each with its description, in one snapshot."""
+    """Create tables, and columns that newer code has, each with its description, in one snapshot; drop what it gave up."""
     found: dict[str, set[str]] = {}
     for table, column in connection.execute(
         f"SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = '{catalog.NAME}'"
@@ -227,6 +227,10 @@ def _create_missing(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"{set_option}, 1000, table_name => '{MATERIALIZATIONS.name}')")
     if missing:
         _create(connection, missing, found)
+    for table in TABLES.values():
+        # A column that no file has any more: DuckLake takes no file without it. Older snapshots keep it.
+        for column in found.get(table.name, set()) & set(table.given_up):
+            connection.execute(f'ALTER TABLE {table.name} DROP COLUMN "{column}"')
 
 
 def _create(

@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 
 from video_assets.lake.lake import Lake
-from video_assets.lake.schemas import Table
+from video_assets.lake.schemas import CANDIDATES, Table
 from video_assets.lake.versions import combined
 from video_assets.reasons import Reason
 
@@ -48,7 +48,8 @@ class Measurement:
         table: where its rows are.
         version: of its code, parameters and weights.
         inputs: the assets that it reads.
-        subject: what it has rows for: video, clip, or candidate (a clip that models measure).
+        subject: what it has rows for: video, clip, or the column of CANDIDATES that says which clips: candidate (models
+            measure it) or compared (and those of benchmarks).
         where: which rows of the table are its own, when several assets share one.
         stops: whether a batch of which every row failed ends here, because what follows could only be empty.
         growth: it is made once for all batches, and anew when its one input has this many times as many good rows as
@@ -245,7 +246,7 @@ def plan(lake: Lake, order: Mapping[str, Measurement], batches: Sequence[str] | 
     if not due:
         return []
     videos, clips, rates = _videos(lake), _clips(lake), _rates(lake)
-    modelled = {m.asset: _candidates(lake, m) for m in order.values() if m.subject == "candidate"}
+    modelled = {m.asset: _candidates(lake, m) for m in order.values() if m.subject in CANDIDATES.schema}
     expected = {a: m.expects(lake) for a, m in order.items() if m.expects and a in {d[0] for d in due}}
     found = []
     for asset, batch, why, detail in due:
@@ -300,7 +301,7 @@ def _candidates(lake: Lake, measurement: Measurement) -> dict[str, tuple[int, fl
         "LEFT JOIN candidates AS g ON g.batch = c.batch AND g.clip_id = c.clip_id "
         f"LEFT JOIN {measurement.table.name} AS s ON s.batch = c.batch AND s.clip_id = c.clip_id "
         "AND s.version = $version AND (s.reason IS NULL OR s.reason NOT IN (SELECT unnest($passing))) "
-        "WHERE coalesce(g.candidate, TRUE) AND s.clip_id IS NULL GROUP BY c.batch",
+        f"WHERE coalesce(g.{measurement.subject}, TRUE) AND s.clip_id IS NULL GROUP BY c.batch",
         {"version": measurement.version, "passing": TRANSIENT},
     )
     return {batch: (clips, hours) for batch, clips, hours in rows.iter_rows()}

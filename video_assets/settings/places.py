@@ -74,6 +74,11 @@ class WatchedFolder(Section):
         "window of this many seconds become one batch, once the window has passed.",
     )
     rights: RightsSettings = Field(default_factory=RightsSettings, description="Default rights of files found here.")
+    benchmark: str | None = Field(
+        None,
+        description="Name of the benchmark whose videos these are: they are no footage, and no tier keeps a near-duplicate "
+        "of them. An empty name makes videos footage again that were of a benchmark.",
+    )
 
 
 class FootageSettings(Section):

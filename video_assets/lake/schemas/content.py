@@ -142,6 +142,35 @@ DUPLICATE_GROUPS = Table(
     ),
 )
 
+CONTAMINATION = Table(
+    "contamination",
+    "Whether a clip of the footage is a near-duplicate of a clip of a benchmark's videos.",
+    ("clip_id",),
+    (
+        BATCH,
+        CLIP,
+        Column(
+            "near_benchmark",
+            BOOL,
+            "Whether it, or a clip of its group of near-duplicates, is one of a benchmark's clip; FALSE where there are no benchmarks; NULL when there are and the clip has no signature to compare.",
+        ),
+        Column("benchmark", TEXT, "Name of the benchmark; NULL when near none."),
+        Column("benchmark_clip", TEXT, "The nearest of the benchmarks' clips; NULL when near none."),
+        Column(
+            "benchmark_through",
+            TEXT,
+            "The clip of its group by which it is near; NULL when it is a near-duplicate of the benchmark's clip itself.",
+        ),
+        Column("benchmark_cosine", REAL, "Cosine of the copy signatures of that pair, to 1; NULL when near none."),
+        Column(
+            "benchmark_correlation",
+            REAL,
+            "Correlation of that pair's courses in time, to 1; NULL where the cosine alone is near enough.",
+        ),
+        VERSION,
+    ),
+)
+
 CONCEPT_MODEL = Table(
     "concept_model",
     "A concept: the centre of a cluster of clips in the space of their embeddings. One set for all batches.",

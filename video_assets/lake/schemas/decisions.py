@@ -29,13 +29,13 @@ TIER_VERDICTS = Table(
         BATCH,
         Column("tier", TEXT, "Tier: recipe/stage, the SQL file's path under sql/tiers."),
         CLIP,
-        VIDEO,
         Column("kept", BOOL, "TRUE kept, FALSE dropped, NULL undecided (a measurement that a rule needs is missing)."),
         Column("verdict", TEXT, "kept, dropped or undecided: the same in words."),
         Column("decided_by", TEXT, "The first rule that is false, else the first that is undecided; NULL when kept."),
         Column("passed", pl.List(pl.Boolean()), "Every rule's outcome, in the order of tier_rules of this version."),
         VERSION,
     ),
+    given_up=("video_id", "rules"),
 )
 
 TIER_RULES = Table(

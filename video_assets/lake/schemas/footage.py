@@ -45,6 +45,12 @@ RIGHTS = (
     Column("rights_from", TEXT, "Which kind of statement the rights come from: sidecar, manifest, folder or unknown."),
 )
 
+BENCHMARK = Column(
+    "benchmark",
+    TEXT,
+    "Name of the benchmark of which the video is one; NULL for footage. Such a video is only compared with.",
+)
+
 SOURCE_FILES = Table(
     "source_files",
     "A place where a content was seen: the ingest ledger, written by the sensor and the command line.",
@@ -57,6 +63,7 @@ SOURCE_FILES = Table(
         Column("modified_at", TIME, "Modification time when it was seen."),
         Column("current", BOOL, "Whether the content was last seen here."),
         *RIGHTS,
+        BENCHMARK,
     ),
 )
 
@@ -91,6 +98,7 @@ RAW_VIDEOS = Table(
         Column("colour_range", TEXT, "tv (limited) or pc (full)."),
         Column("has_audio", BOOL, "Whether there is an audio stream."),
         *RIGHTS,
+        BENCHMARK,
         VERSION,
         REASON,
         MESSAGE,

@@ -123,9 +123,14 @@ CANDIDATES = Table(
         VIDEO,
         Column("candidate", BOOL, "TRUE when models measure the clip."),
         Column(
+            "compared",
+            BOOL,
+            "TRUE when its vector and copy signature are measured: of candidates, and of a benchmark's clips.",
+        ),
+        Column(
             "why",
             TEXT,
-            "possible: some tier could still keep it; sampled: every tier drops it, and it is measured so that thresholds can be judged; ruled_out: every tier drops it.",
+            "possible: some tier could still keep it; sampled: every tier drops it, and it is measured so that thresholds can be judged; ruled_out: every tier drops it; benchmark: it is no footage, and only compared with.",
         ),
         Column(
             "ruled_out_by",
