@@ -81,7 +81,7 @@ def test_every_question_says_what_it_asks_and_runs_as_it_stands_on_a_ducklake(du
     finding = {"kind": "length", "severity": "doubtful", "caption_version": caption.pop("version")}
     ducklake.row("caption_findings", {k: v for k, v in caption.items() if k != "current"} | finding)
     questions = sorted((SQL / "explore").glob("*.sql"))
-    assert len(questions) == 8
+    assert len(questions) == 10
     for question in questions:
         assert question.read_text().splitlines()[0].startswith("-- ")
         assert "?" in question.read_text().splitlines()[0]
