@@ -131,6 +131,8 @@ UNION ALL
 SELECT c.batch, c.clip_id, c.video_id, c.duration_s FROM clips AS c
 WHERE len($tiers) > 0 AND {_HERE}
     AND c.batch NOT IN (SELECT batch FROM tier_verdicts WHERE tier IN (SELECT unnest($tiers)))
+    -- A benchmark's clips are judged by no tier.
+    AND c.video_id NOT IN (SELECT video_id FROM raw_videos WHERE benchmark IS NOT NULL)
 """
 _DRAWN = """
 drawn AS (
