@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,6 +77,12 @@ class Place:
         assert started.returncode == 0, printed
         return printed
 
+    def quick_lake(self, **sections: object) -> Lake:
+        """The lake, as :meth:`lake` gives it; where there is none, a copy of an empty one, as it takes long to make."""
+        if not (self.root / "catalog.sqlite").exists():
+            copy_catalog(empty_lake(), self.root)
+        return self.lake(**sections)
+
     def lake(self, **sections: object) -> Lake:
         return Lake(Settings(lake=LakeSettings(root=str(self.root)), **sections))  # type: ignore[arg-type]
 
@@ -90,14 +99,29 @@ class Place:
         shutil.copytree(self.home, folder / "dagster_home")
         ignored = shutil.ignore_patterns("catalog.sqlite*", "work")
         shutil.copytree(self.root, folder / "lake", ignore=ignored)
-        catalog = folder / "lake" / "catalog.sqlite"
-        with closing(sqlite3.connect(self.root / "catalog.sqlite")) as old, closing(sqlite3.connect(catalog)) as new:
-            old.backup(new)
-            moved = (f"{self.root}/", f"{folder / 'lake'}/")
-            new.execute("UPDATE ducklake_metadata SET value = replace(value, ?, ?) WHERE key = 'data_path'", moved)
-            new.execute("UPDATE ducklake_data_file SET path = replace(path, ?, ?)", moved)
-            new.commit()
+        copy_catalog(self.root, folder / "lake")
         return Place(folder)
+
+
+@cache
+def empty_lake() -> Path:
+    """The folder of an empty lake, made once in this process."""
+    folder = Path(tempfile.mkdtemp(prefix="empty-lake-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    Lake(Settings(lake=LakeSettings(root=str(folder)))).cursor().close()
+    return folder
+
+
+def copy_catalog(root: Path, other: Path) -> None:
+    """Copy the catalog of the lake at ``root``, which may be open; the copy refers to files at ``other``."""
+    other.mkdir(parents=True, exist_ok=True)
+    copies = (root / "catalog.sqlite", other / "catalog.sqlite")
+    with closing(sqlite3.connect(copies[0])) as old, closing(sqlite3.connect(copies[1])) as new:
+        old.backup(new)
+        moved = (f"{root}/", f"{other}/")
+        new.execute("UPDATE ducklake_metadata SET value = replace(value, ?, ?) WHERE key = 'data_path'", moved)
+        new.execute("UPDATE ducklake_data_file SET path = replace(path, ?, ?)", moved)
+        new.commit()
 
 
 def stable(lake: Lake) -> dict[str, pl.DataFrame]:

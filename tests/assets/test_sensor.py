@@ -56,6 +56,7 @@ class Watch:
 
 @pytest.fixture
 def watch(here: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
+    here.quick_lake()
     folder = here.folder / "incoming"
     folder.mkdir()
     with dg.DagsterInstance.ephemeral() as instance:

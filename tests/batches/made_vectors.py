@@ -9,17 +9,17 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.place import Place
 from video_assets.batches.step import Step
-from video_assets.lake.lake import Lake, Made, Replacement
+from video_assets.lake.lake import Made, Replacement
 from video_assets.lake.schemas import CLIP_EMBEDDINGS, CLIPS, MOTION_SCORES, SOURCE_FILES
 from video_assets.measurements import measurements
-from video_assets.settings import LakeSettings, Settings
 
 Vector = NDArray[np.float32]
 
 
 def made_step(folder: Path, **sections: object) -> Step:
-    lake = Lake(Settings(lake=LakeSettings(root=str(folder / "lake")), **sections))  # type: ignore[arg-type]
+    lake = Place(folder).quick_lake(**sections)
     return Step(lake, measurements(lake.settings, {}))
 
 

@@ -36,7 +36,7 @@ def footage(tmp_path: Path, few_files: Path) -> Path:
 
 @pytest.fixture
 def step(place: Place, footage: Path) -> Step:
-    return taken_in(place.lake(workers=WORKERS), footage)
+    return taken_in(place.quick_lake(workers=WORKERS), footage)
 
 
 def taken_in(lake: Lake, footage: Path) -> Step:
@@ -92,7 +92,7 @@ def test_what_a_decode_does_to_its_worker_marks_that_video_and_the_batch_goes_on
 def test_a_decode_that_hangs_is_stopped_at_its_time_limit(
     place: Place, footage: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    patient = taken_in(place.lake(workers=WORKERS), footage)
+    patient = taken_in(place.quick_lake(workers=WORKERS), footage)
     step = Step(place.lake(workers=IMPATIENT), patient.order)
     monkeypatch.setattr(tasks, "decode", misbehaving.hang)
     assert decoded(step) == {GOOD: (None, 436), SMALL: ("decode_timeout", None)}

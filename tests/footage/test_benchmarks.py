@@ -51,7 +51,7 @@ def test_of_folders_inside_each_other_the_inner_one_counts_and_a_folder_without_
 def test_new_videos_of_a_benchmarks_folder_are_its_and_raw_videos_say_so(place: Place, footage: Path) -> None:
     film(footage / "ours.mp4", 1)
     film(footage / "vbench" / "theirs.mp4", 2)
-    lake = place.lake()
+    lake = place.quick_lake()
     look(lake, footage, of_benchmark(footage / "vbench"))
     assert said(lake) == {"ours.mp4": None, "theirs.mp4": "VBench"}
     rows = take_in(lake).select("file_name", "benchmark", "reason").sort("file_name").rows()
@@ -62,7 +62,7 @@ def test_a_folder_that_the_settings_name_is_a_benchmarks_however_its_files_are_f
     place: Place, footage: Path
 ) -> None:
     film(footage / "vbench" / "theirs.mp4", 2)
-    lake = place.lake(footage=FootageSettings(watch=(of_benchmark(footage / "vbench"),)))
+    lake = place.quick_lake(footage=FootageSettings(watch=(of_benchmark(footage / "vbench"),)))
     look(lake, footage)
     assert said(lake) == {"theirs.mp4": "VBench"}
 
@@ -72,7 +72,7 @@ def test_known_footage_becomes_a_benchmarks_stays_it_and_is_footage_again_when_s
 ) -> None:
     film(footage / "ours.mp4", 1)
     film(footage / "vbench" / "theirs.mp4", 2)
-    lake = place.lake(footage=FootageSettings(batch_videos=1))
+    lake = place.quick_lake(footage=FootageSettings(batch_videos=1))
     assert look(lake, footage).marked == 0
     before = versions(lake)
     stock = look(lake, of_benchmark(footage / "vbench"), at_once=False)
@@ -93,7 +93,7 @@ def test_a_copy_of_known_footage_in_a_benchmarks_folder_makes_that_footage_a_ben
     place: Place, footage: Path
 ) -> None:
     film(footage / "ours.mp4", 1)
-    lake = place.lake()
+    lake = place.quick_lake()
     look(lake, footage)
     shutil.copy2(footage / "ours.mp4", footage / "vbench" / "copy.mp4")
     look(lake, of_benchmark(footage / "vbench"))
@@ -103,7 +103,7 @@ def test_a_copy_of_known_footage_in_a_benchmarks_folder_makes_that_footage_a_ben
 
 def test_footage_whose_bytes_turn_out_to_be_a_benchmarks_is_named_in_the_ledger(place: Place, footage: Path) -> None:
     film(footage / "ours.mp4", 1)
-    lake = place.lake()
+    lake = place.quick_lake()
     look(lake, footage)
     take_in(lake)
     # The same bytes under another content key, as two objects on S3 can have.

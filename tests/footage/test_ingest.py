@@ -74,7 +74,7 @@ def take_in(lake: Lake) -> pl.DataFrame:
 
 def test_the_first_look_takes_every_file_in_batches_of_at_most_so_many_videos(place: Place, footage: Path) -> None:
     films(footage, 5)
-    lake = place.lake(footage=FootageSettings(batch_videos=2))
+    lake = place.quick_lake(footage=FootageSettings(batch_videos=2))
     stock = look(lake, footage)
     assert (len(stock.batches), stock.videos, stock.moved, stock.known) == (3, 5, 0, 0)
     assert sizes(lake) == [1, 2, 2]
@@ -83,21 +83,21 @@ def test_the_first_look_takes_every_file_in_batches_of_at_most_so_many_videos(pl
 
 def test_batches_are_capped_by_bytes(place: Place, footage: Path) -> None:
     one = films(footage, 4)[0].stat().st_size
-    lake = place.lake(footage=FootageSettings(batch_gib=3.5 * one / 2**30))
+    lake = place.quick_lake(footage=FootageSettings(batch_gib=3.5 * one / 2**30))
     look(lake, footage)
     assert sizes(lake) == [1, 3]
 
 
 def test_batches_are_capped_by_the_hours_that_the_headers_declare(place: Place, footage: Path) -> None:
     films(footage, 5)
-    lake = place.lake(footage=FootageSettings(batch_hours=2.5 * 4.004 / 3600))
+    lake = place.quick_lake(footage=FootageSettings(batch_hours=2.5 * 4.004 / 3600))
     look(lake, footage)
     assert sizes(lake) == [1, 2, 2]
 
 
 def test_a_second_look_finds_nothing_and_writes_nothing(place: Place, footage: Path) -> None:
     films(footage, 3)
-    lake = place.lake()
+    lake = place.quick_lake()
     look(lake, footage)
     written = snapshots(lake)
     stock = look(lake, footage)
@@ -108,7 +108,7 @@ def test_a_second_look_finds_nothing_and_writes_nothing(place: Place, footage: P
 
 def test_renamed_files_are_known_in_new_places_and_nothing_becomes_stale(place: Place, footage: Path) -> None:
     old = films(footage, 3)
-    lake = place.lake()
+    lake = place.quick_lake()
     (batch,) = look(lake, footage).batches
     before = versions(lake)
     for file in old:
@@ -123,7 +123,7 @@ def test_renamed_files_are_known_in_new_places_and_nothing_becomes_stale(place: 
 
 def test_a_renamed_batch_has_nothing_due(place: Place, footage: Path) -> None:
     films(footage, 2)
-    lake = place.lake()
+    lake = place.quick_lake()
     (batch,) = look(lake, footage).batches
     order = {"raw_videos": measurements(lake.settings, {})["raw_videos"]}
     take_in(lake)
@@ -135,7 +135,7 @@ def test_a_renamed_batch_has_nothing_due(place: Place, footage: Path) -> None:
 
 def test_a_copied_file_is_one_content_in_two_places(place: Place, footage: Path) -> None:
     (first, *_) = films(footage, 2)
-    lake = place.lake()
+    lake = place.quick_lake()
     look(lake, footage)
     before = versions(lake)
     (footage / "copy.mp4").write_bytes(first.read_bytes())
@@ -148,7 +148,7 @@ def test_a_copied_file_is_one_content_in_two_places(place: Place, footage: Path)
 def test_copies_that_arrive_together_are_one_video(place: Place, footage: Path) -> None:
     film(footage / "a.mp4", 1)
     film(footage / "b.mp4", 1)
-    lake = place.lake()
+    lake = place.quick_lake()
     stock = look(lake, footage)
     assert (len(stock.batches), stock.videos) == (1, 1)
     assert take_in(lake)["reason"].to_list() == [None]
@@ -156,7 +156,7 @@ def test_copies_that_arrive_together_are_one_video(place: Place, footage: Path) 
 
 def test_an_overwritten_file_is_new_content_and_the_old_one_is_there_no_longer(place: Place, footage: Path) -> None:
     film(footage / "a.mp4", 1)
-    lake = place.lake()
+    lake = place.quick_lake()
     (first,) = look(lake, footage).batches
     film(footage / "a.mp4", 2)
     stock = look(lake, footage)
@@ -167,7 +167,7 @@ def test_an_overwritten_file_is_new_content_and_the_old_one_is_there_no_longer(p
 
 def test_a_file_that_is_overwritten_and_put_back_is_known(place: Place, footage: Path) -> None:
     film(footage / "a.mp4", 1)
-    lake = place.lake()
+    lake = place.quick_lake()
     (first,) = look(lake, footage).batches
     film(footage / "a.mp4", 2)
     (second,) = look(lake, footage).batches
@@ -186,7 +186,7 @@ def test_the_rights_of_sidecar_manifest_folder_and_nobody_reach_raw_videos(place
     film(bare / "nobody.mp4", 9)
     write_json(stated / "sidecar.json", licence="CC-BY-4.0", holder="Ann")
     (stated / "manifest.csv").write_text("file,licence,holder\nmanifest.mp4,CC0-1.0,Ben\n")
-    lake = place.lake()
+    lake = place.quick_lake()
     look(lake, WatchedFolder(uri=str(stated), rights=RightsSettings(licence="MIT", holder="Cleo")), bare)
     rows = take_in(lake).select("file_name", "licence", "holder", "source_url", "rights_from")
     assert sorted(rows.rows()) == [
@@ -202,7 +202,7 @@ def test_a_file_that_is_renamed_without_its_sidecar_keeps_the_rights_that_were_s
 ) -> None:
     film(footage / "a.mp4", 1)
     write_json(footage / "a.json", licence="CC-BY-4.0")
-    lake = place.lake()
+    lake = place.quick_lake()
     look(lake, footage)
     (footage / "a.mp4").rename(footage / "b.mp4")
     look(lake, footage)
@@ -214,7 +214,7 @@ def test_a_changed_sidecar_is_read_again_when_a_person_asks_and_makes_raw_videos
 ) -> None:
     film(footage / "a.mp4", 1)
     write_json(footage / "a.json", licence="CC-BY-4.0")
-    lake = place.lake()
+    lake = place.quick_lake()
     (batch,) = look(lake, footage).batches
     take_in(lake)
     write_json(footage / "a.json", licence="CC0-1.0")
@@ -237,7 +237,7 @@ def test_a_sidecar_that_is_not_json_is_a_problem_and_stops_nothing(place: Place,
 
 def test_a_file_that_was_written_just_now_is_left_until_it_has_settled(place: Place, footage: Path) -> None:
     film(footage / "a.mp4", 0)
-    lake = place.lake(footage=FootageSettings(settle_seconds=10, batch_wait_seconds=0))
+    lake = place.quick_lake(footage=FootageSettings(settle_seconds=10, batch_wait_seconds=0))
     early = look(lake, footage, now=LONG_AGO + timedelta(seconds=9), at_once=False)
     assert (early.batches, early.settling, early.summary) == ((), 1, "1 still being written.")
     assert places(lake) == {}
@@ -249,7 +249,7 @@ def test_a_file_that_changes_while_it_is_hashed_is_left_for_the_next_look(
     place: Place, footage: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     films(footage, 2)
-    lake = place.lake()
+    lake = place.quick_lake()
     with monkeypatch.context() as patch:
         unchanged = ingest._still
         patch.setattr(ingest, "_still", lambda file: file.relative != "1.mp4" and unchanged(file))
@@ -261,7 +261,7 @@ def test_a_file_that_changes_while_it_is_hashed_is_left_for_the_next_look(
 
 def test_an_unfilled_batch_waits_for_company_and_is_hashed_once(place: Place, footage: Path) -> None:
     films(footage, 2)
-    lake = place.lake(footage=FootageSettings(settle_seconds=0, batch_wait_seconds=30))
+    lake = place.quick_lake(footage=FootageSettings(settle_seconds=0, batch_wait_seconds=30))
     early = look(lake, footage, now=LONG_AGO + timedelta(seconds=30), at_once=False)
     assert (early.batches, early.waiting) == ((), 2)
     assert [s.content is not None for s in early.cursor.sightings.values()] == [True, True]
@@ -282,7 +282,7 @@ def test_a_look_at_another_folder_leaves_known_places_as_they_are(place: Place, 
     second.mkdir()
     film(first / "a.mp4", 1)
     film(second / "b.mp4", 1)
-    lake = place.lake()
+    lake = place.quick_lake()
     look(lake, first)
     assert look(lake, second).moved == 1
     assert places(lake) == {"a.mp4": True, "b.mp4": True}

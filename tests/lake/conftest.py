@@ -11,7 +11,7 @@ from video_assets.lake.lake import Lake
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """Give one lake for a module; each test works on batches of its own."""
-    return Place(tmp_path_factory.mktemp("lake")).lake()
+    return Place(tmp_path_factory.mktemp("lake")).quick_lake()
 
 
 @pytest.fixture

@@ -264,7 +264,11 @@ def _fill_sheet(connection: duckdb.DuckDBPyConnection, text: str) -> None:
     ).fetchall()
     if views:  # in a lake from before there was a table
         connection.execute(f"DROP VIEW {SHEET}")
-    connection.execute(f"CREATE OR REPLACE TABLE {SHEET} AS {text.rstrip().rstrip(';')}")
+    listed = ", ".join(f'"{c.name}" {sql_type(c.dtype)}' for c in table.columns)
+    any_clip = connection.execute("SELECT 1 FROM clips LIMIT 1").fetchone()
+    # To run the SELECT takes a second, also over empty tables.
+    rows = f"AS {text.rstrip().rstrip(';')}" if any_clip else f"({listed})"
+    connection.execute(f"CREATE OR REPLACE TABLE {SHEET} {rows}")
     _describe(connection, table, table.columns)
 
 
