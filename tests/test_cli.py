@@ -105,8 +105,9 @@ def test_a_query_is_answered_as_a_table_or_as_csv(there: Place) -> None:
 
 @pytest.mark.parametrize("file", EXPLORE, ids=lambda f: f.stem)
 def test_every_ready_question_has_an_answer(there: Place, file: Path) -> None:
-    # The demo's captions are by what was measured, and those are not audited.
-    assert rows(answer("sql", "--csv", str(file))) or file.stem == "caption_findings"
+    # The demo's captions are by what was measured, and those are not audited; and it has no benchmark.
+    without = {"caption_findings", "benchmarks", "contaminated"}
+    assert (rows(answer("sql", "--csv", str(file))) == []) == (file.stem in without)
 
 
 def test_the_ready_question_about_tiers_counts_every_clip_of_every_tier(there: Place) -> None:
@@ -199,8 +200,7 @@ def test_a_clip_is_told_the_rules_of_every_tier(there: Place) -> None:
     asked = [cells[1:] for cells in _cells(printed) if cells[1:2] == ["not_static"]]
     assert {tuple(cells[:3]) for cells in asked} >= {("not_static", "failed", "still_share <= 0.80")}
     assert all(cells[3].startswith("still_share = ") for cells in asked)
-    assert "\nslide_show.mp4, 0.00 to " in printed
-    assert printed.endswith("near-duplicates.\n")
+    assert "\nslide_show.mp4, 0.80 to 15.00 s. " in printed
 
 
 def test_an_unknown_clip_is_answered_with_how_to_find_one(there: Place) -> None:

@@ -131,7 +131,7 @@ def test_an_input_with_new_content_asks_for_what_reads_it_then_for_what_reads_th
     for asset in readers:
         automation.made(asset, "a", "second" if asset == "clip_sheet" else "first")
     first = {"tiers/hunyuan_video/256p", "tiers/movie_gen/high_resolution"}
-    assert of("a", *first) <= automation.tick() <= of("a", *TIERS)
+    assert of("a", *first) <= automation.tick() <= of("a", "captions", *TIERS)
 
 
 def test_an_input_that_was_made_again_with_the_same_content_asks_for_nothing(automation: Automation) -> None:
@@ -140,14 +140,14 @@ def test_an_input_that_was_made_again_with_the_same_content_asks_for_nothing(aut
     assert automation.tick() == set()
 
 
-def test_a_group_that_another_batch_changes_asks_for_the_old_batchs_sheet_alone(automation: Automation) -> None:
+def test_a_group_that_another_batch_changes_asks_for_what_reads_the_old_batchs_alone(automation: Automation) -> None:
     automation.instance.add_dynamic_partitions("batch", ["b"])
     for asset in order():
         automation.made(asset, "b")
     automation.checked("b", passed=True)
     automation.tick()
     automation.made("duplicate_groups", "a", "joined by b")
-    assert automation.tick() == of("a", "clip_sheet")
+    assert automation.tick() == of("a", "contamination", "clip_sheet", "caption_findings")
 
 
 def test_new_vectors_ask_for_a_look_at_the_centres_and_new_centres_for_the_concepts_of_every_batch(
@@ -162,10 +162,13 @@ def test_new_vectors_ask_for_a_look_at_the_centres_and_new_centres_for_the_conce
     assert automation.tick() == of("a", "concepts")
 
 
-def test_other_verdicts_in_any_batch_ask_for_their_tiers_draw_alone(automation: Automation) -> None:
+def test_other_verdicts_in_any_batch_ask_for_their_tiers_draw_and_the_batchs_captions_alone(
+    automation: Automation,
+) -> None:
     automation.made("tiers/movie_gen/low_resolution", "a", "second")
-    assert automation.tick() == {("draws/movie_gen/low_resolution", SHARED)}
+    assert automation.tick() == {("draws/movie_gen/low_resolution", SHARED), ("captions", "a")}
     automation.made("draws/movie_gen/low_resolution", SHARED, "second")
+    automation.made("captions", "a")
     assert automation.tick() == set()
     automation.made("tiers/movie_gen/low_resolution", "a", "second")
     assert automation.tick() == set()

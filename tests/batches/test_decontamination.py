@@ -80,7 +80,7 @@ def test_of_the_older_batch_only_what_hangs_on_the_benchmark_was_made_anew(curat
     tiers = {f"tiers/{tier}" for tier in curated.verdicts["tier"]}
     draws = {name.partition("@")[0] for name in after if name.startswith("draws/")}
     # The concepts' centres are fitted to the footage alone, and so are as they were.
-    assert anew - {"concept_model"} == {"contamination", "clip_sheet"} | tiers | draws
+    assert anew - {"concept_model"} == {"contamination", "clip_sheet", "captions", "caption_findings"} | tiers | draws
     assert batches.height == 1
 
 

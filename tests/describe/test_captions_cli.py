@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from copy import copy
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,12 +14,12 @@ from click.testing import CliRunner, Result
 
 from tests.conftest import forget_settings
 from tests.describe.captioned import BATCH, TIER, Clips, captions, clip_name
-from tests.place import Place
+from tests.place import Place, copy_catalog
 from video_assets import cli
 from video_assets.assets.common import order
 from video_assets.batches.captions import caption_clips
 from video_assets.batches.step import Step
-from video_assets.lake.lake import Made
+from video_assets.lake.lake import Lake, Made
 from video_assets.lake.plan import SHARED, SOURCE_FILES
 from video_assets.measurements import CAPTIONS, FINDINGS
 from video_assets.settings import settings
@@ -32,11 +32,12 @@ def ask(*arguments: str) -> Result:
 @pytest.fixture
 def step(made: Clips, here: Place, monkeypatch: pytest.MonkeyPatch) -> Step:
     """Make this process work on a lake of three clips of which all is made, captions by what was measured too."""
-    monkeypatch.setenv("VIDEO_ASSETS_LAKE__ROOT", made.lake.settings.lake.root)
+    root = Path(made.only(3).lake.settings.lake.root)
+    shutil.copytree(root / "data", here.root / "data")
+    copy_catalog(root, here.root)
     monkeypatch.setenv("VIDEO_ASSETS_CAPTIONS__TIERS", json.dumps([TIER]))
     forget_settings()
-    lake = copy(made.only(3).lake)
-    lake.settings = settings()
+    lake = Lake(settings())
     step = Step(lake, order())
     entries = {
         asset: Made(asset, SHARED if m.shared else BATCH, m.version, "made", dict.fromkeys(m.inputs, "made"), 1)

@@ -87,10 +87,11 @@ def _pictures(lake: Lake, tier: Tier, batches: Sequence[str]) -> dict[str, dg.Me
     }
 
 
-# CPU and GPU seconds of everything that was measured in these batches, whatever the tier then did with it.
+# CPU and GPU seconds of everything that was measured in these batches, whatever the tier then did with it. What comes
+# after a tier, the captions of its clips for one, is no cost of its verdicts.
 _SPENT = """
 SELECT coalesce(sum(compute_seconds + coalesce(gpu_seconds, 0)), 0) FROM materializations
-WHERE batch IN (SELECT unnest(?)) AND NOT starts_with(asset, 'tiers/')
+WHERE batch IN (SELECT unnest(?)) AND NOT regexp_matches(asset, '^(tiers/|caption)')
 """
 _CLIPS = f"""
 SELECT c.batch, c.video_id, c.start_pts, c.end_pts, c.duration_s, v.verdict,
