@@ -18,7 +18,7 @@ from pathlib import Path
 import duckdb
 
 from video_assets.curate.tiers import load_tiers
-from video_assets.curate.verdicts import write_verdicts
+from video_assets.curate.verdicts import write_outcomes
 from video_assets.curate.what_if import edited, what_if
 from video_assets.lake.lake import Lake
 from video_assets.lake.sheet import SHEET, SOURCE
@@ -83,15 +83,17 @@ def report(cursor: duckdb.DuckDBPyConnection, sql: Path, repeats: int, folder: s
         cursor.execute(f"SELECT {', '.join(columns)} FROM {SHEET}").fetchall()
 
     [names] = cursor.execute(f"SELECT list(DISTINCT batch ORDER BY batch) FROM {SHEET}").fetchall()
-    verdicts = Path(folder) / "verdicts.parquet"
+    outcomes = Path(folder) / "outcomes.parquet"
 
     def copy_ids() -> None:
-        cursor.execute(f"COPY (SELECT batch, clip_id, video_id FROM {SHEET}) TO '{verdicts}' (COMPRESSION lz4)")
+        cursor.execute(
+            f"COPY (SELECT batch, clip_id FROM {SHEET}) TO '{outcomes}' (COMPRESSION lz4, PARQUET_VERSION V2)"
+        )
 
     actions = {
         SCAN: scan,
         "what-if": lambda: what_if(cursor, tier, other, tiers),
-        "tier made anew": lambda: write_verdicts(cursor, other, names[0], verdicts),
+        "tier made anew": lambda: write_outcomes(cursor, other, names[0], outcomes),
         "the clips' ids alone, written": copy_ids,
     }
     taken: dict[str, list[float]] = {name: [] for name in actions}

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from video_assets import show
-from video_assets.lake.lake import Lake, Made
+from video_assets.lake.lake import Lake
+from video_assets.lake.ledger import Made
 from video_assets.lake.plan import Due
-from video_assets.settings import settings
 
 _HOME = "telemetry:\n  enabled: false\n"
 
@@ -71,8 +71,8 @@ def _untried(lake: Lake, due: Sequence[Due], tried: set[tuple[object, ...]]) -> 
     from video_assets.assets.common import order
     from video_assets.batches.step import Step
 
-    inputs = Step(lake, order()).inputs_of_all((d.asset, d.batch) for d in due)
-    keys = {d: (d.asset, d.batch, *sorted(inputs[d.asset, d.batch].items())) for d in due}
+    step, ledger = Step(lake, order()), lake.made()
+    keys = {d: (d.asset, d.batch, *sorted(step.inputs_by(ledger, d.asset, d.batch).items())) for d in due}
     found = [d for d in due if keys[d] not in tried]
     tried |= set(keys.values())
     return found
@@ -84,15 +84,3 @@ def report(made: Sequence[Made]) -> None:
 
     with open_instance(dagster_home()) as instance:
         report_made(instance, made)
-
-
-def open_lake() -> Lake:
-    """The lake of the settings.
-
-    Raises:
-        FileNotFoundError: there is none; none is made by asking.
-    """
-    path = settings().lake.catalog_path
-    if not path.exists():
-        raise FileNotFoundError(f"There is no lake at {path}; run 'video-assets curate FOLDER' or 'make demo' first.")
-    return Lake(settings())

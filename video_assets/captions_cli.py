@@ -10,7 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from video_assets.batches.step import Step
-    from video_assets.lake.lake import Made
+    from video_assets.lake.ledger import Made
 
 
 @click.group()
@@ -70,9 +70,10 @@ def export(file: Path) -> None:
 def _step() -> Step:
     from video_assets.assets.common import order
     from video_assets.batches.step import Step
-    from video_assets.bring_up_to_date import open_lake
+    from video_assets.lake.lake import Lake
+    from video_assets.settings import settings
 
-    return Step(open_lake(), order())
+    return Step(Lake.existing(settings()), order())
 
 
 def _count(step: Step, captioner: str) -> int:

@@ -94,7 +94,6 @@ def plan(detail: bool) -> None:
     from video_assets.assets.common import order
     from video_assets.lake.plan import plan as plan_of
 
-    _existing()
     show.plan(plan_of(_lake(), order()), detail)
 
 
@@ -127,7 +126,7 @@ def sql(query: str | None, as_csv: bool, attach: bool) -> None:
         return
     access = _lake().access if chosen.lake.on_s3 else None
     if query is None:
-        _existing()
+        catalog.require(chosen.lake)
         shell = shutil.which("duckdb", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
         if shell is None:
             raise click.ClickException("There is no duckdb shell; install one with pip install 'video_assets[shell]'.")
@@ -150,7 +149,6 @@ def search(text: str, most: int) -> None:
     """Show the clips that look most like what TEXT says; needs the profile 'full'."""
     from video_assets.batches.embeddings import search as search_for
 
-    _existing()
     show.frame(search_for(_lake(), text, most))
 
 
@@ -161,9 +159,8 @@ def funnel(tier: str) -> None:
     from video_assets.curate.funnel import beside_published
     from video_assets.curate.funnel import funnel as funnel_of
 
-    _existing()
-    chosen = _tier(_tiers(), tier)
-    with _lake().cursor() as cursor:
+    lake, chosen = _lake(), _tier(_tiers(), tier)
+    with lake.cursor() as cursor:
         show.frame(beside_published(funnel_of(cursor, chosen), chosen), title=chosen.title)
 
 
@@ -184,11 +181,9 @@ def what_if(tier: str, rules: tuple[str, ...], file: Path | None, page: Path) ->
 
     if bool(rules) == bool(file):
         raise click.UsageError("Say what would be other, with --set RULE='expression' or with --file PATH.")
-    _existing()
-    tiers = _tiers()
+    lake, tiers = _lake(), _tiers()
     chosen = _tier(tiers, tier)
     other = read_edited(file, chosen) if file else edited(chosen, dict(map(_assignment, rules)))
-    lake = _lake()
     with lake.cursor() as cursor:
         found = answer(cursor, chosen, other, tiers)
     show.what_if(found)
@@ -214,10 +209,9 @@ def coverage(tier: str, page: Path | None) -> None:
     from video_assets.curate.draws import draw
     from video_assets.reports import coverage as as_markdown
 
-    _existing()
-    tiers = _tiers()
+    lake, tiers = _lake(), _tiers()
     chosen, draws = _tier(tiers, tier), draws_of(settings(), tiers)[0]
-    with _lake().cursor() as cursor:
+    with lake.cursor() as cursor:
         found = coverage_of(cursor, chosen)
         shares = draw(cursor, draws[tier]).shares if tier in draws else None
     show.frame(found.totals, title=chosen.title)
@@ -237,13 +231,13 @@ def mix(tier: str) -> None:
     from video_assets.assets.common import draws_of
     from video_assets.curate.draws import draw
 
-    _existing()
+    lake = _lake()
     found, errors = draws_of(settings(), _tiers())
     for error in errors:
         click.echo(f"Left out: {error}", err=True)
     if tier not in found:
         raise click.ClickException(f"There is no draw {tier}; there are {', '.join(found) or 'none'}.")
-    with _lake().cursor() as cursor:
+    with lake.cursor() as cursor:
         drawn = draw(cursor, found[tier])
     show.frame(drawn.shares, title=found[tier].file.title)
 
@@ -256,7 +250,6 @@ def why(clip_id: str) -> None:
     from video_assets.curate.why import about
     from video_assets.curate.why import why as why_of
 
-    _existing()
     with _lake().cursor() as cursor:
         rows, told = why_of(cursor, clip_id), about(cursor, clip_id)
         near, benchmark = near_benchmark(cursor, clip_id), of_benchmark(cursor, clip_id)
@@ -287,9 +280,8 @@ def sweep(days: int, dry_run: bool) -> None:
     from video_assets.assets.common import order
     from video_assets.lake.sweep import sweep as sweep_of
 
-    _existing()
-    version = order()["decoded_videos"].version
-    swept = sweep_of(_lake(), version, datetime.now(UTC), older_than=timedelta(days=days), dry_run=dry_run)
+    lake, version = _lake(), order()["decoded_videos"].version
+    swept = sweep_of(lake, version, datetime.now(UTC), older_than=timedelta(days=days), dry_run=dry_run)
     for path in (*swept.replaced, *swept.orphans, *swept.leftovers):
         click.echo(path)
     click.echo(
@@ -307,11 +299,12 @@ def _curate(path: str, benchmark: str | None = None) -> Lake:
         from video_assets.describe.ready import require_captioners
         from video_assets.footage.ingest import take_stock
         from video_assets.footage.tick import Cursor
+        from video_assets.lake.lake import Lake
         from video_assets.measure.models import chosen, require
 
         require(chosen(settings().models), settings().models)
         require_captioners(settings())
-        lake = _lake()
+        lake = Lake(settings())
     with show.console.status(f"Looking at {path}"):
         folder = WatchedFolder(uri=path, benchmark=benchmark)
         stock = take_stock(lake, [folder], Cursor(), datetime.now(UTC), at_once=True)
@@ -322,18 +315,10 @@ def _curate(path: str, benchmark: str | None = None) -> Lake:
 
 
 def _lake() -> Lake:
+    """The lake of the settings; asking makes none that is not there."""
     from video_assets.lake.lake import Lake
 
-    return Lake(settings())
-
-
-def _existing() -> None:
-    """Refuse to answer from a lake that is not there, instead of making an empty one."""
-    path = settings().lake.catalog_path
-    if not path.exists():
-        raise click.ClickException(
-            f"There is no lake at {path}; run 'video-assets curate FOLDER' or 'make demo' first."
-        )
+    return Lake.existing(settings())
 
 
 def _tiers() -> dict[str, Tier]:

@@ -237,7 +237,7 @@ def measurements(
             ), "clip",
         ),
         *(
-            Measurement(tier_asset(name), schemas.TIER_VERDICTS, tier.version, tier_inputs(tier), "clip", {"tier": name})
+            Measurement(tier_asset(name), schemas.TIER_OUTCOMES, tier.version, tier_inputs(tier), "clip", {"tier": name})
             for name, tier in tiers.items()
         ),
         *(

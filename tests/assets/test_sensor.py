@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import forget_settings
 from tests.place import Place
-from video_assets.lake.lake import Made
+from video_assets.lake.ledger import Made
 from video_assets.resources import resources
 from video_assets.sensors import new_footage
 

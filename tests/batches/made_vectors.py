@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from tests.place import Place
 from video_assets.batches.step import Step
-from video_assets.lake.lake import Made, Replacement
+from video_assets.lake.lake import Replacement
+from video_assets.lake.ledger import Made
 from video_assets.lake.schemas import CLIP_EMBEDDINGS, CLIPS, MOTION_SCORES, SOURCE_FILES
 from video_assets.measurements import measurements
 

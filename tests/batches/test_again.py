@@ -16,7 +16,8 @@ from video_assets.assets import common
 from video_assets.assets.run import run
 from video_assets.curate.tiers import load_tiers
 from video_assets.definitions import defs
-from video_assets.lake.lake import Made, Replacement
+from video_assets.lake.lake import Replacement
+from video_assets.lake.ledger import Made
 from video_assets.lake.plan import Why, plan
 from video_assets.lake.schemas import RAW_VIDEOS, SOURCE_FILES
 from video_assets.measurements import CHEAP, MODELLED, tier_asset

@@ -15,7 +15,6 @@ from tests.conftest import forget_settings
 from tests.place import Place, ledger
 from video_assets import cli
 from video_assets.lake.lake import Lake
-from video_assets.lake.schemas import TIER_VERDICTS
 from video_assets.settings import Settings
 
 BUNNY = "bunny_720p.mp4"
@@ -33,12 +32,16 @@ class Curated:
     bunny: str
 
 
+def verdicts(lake: Lake) -> pl.DataFrame:
+    return lake.query("SELECT * FROM tier_verdicts ORDER BY tier, clip_id")
+
+
 @pytest.fixture(scope="module")
 def curated(curated_few: Place, few_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Curated:
     place = curated_few.copy(tmp_path_factory.mktemp("decontaminated"))
     lake = place.lake()
     bunny = lake.query("SELECT clip_id FROM clip_sheet WHERE file_name = ?", [BUNNY]).item()
-    before = Curated(place, lake, ledger(lake), lake.read(TIER_VERDICTS), bunny)
+    before = Curated(place, lake, ledger(lake), verdicts(lake), bunny)
     benchmark = place.folder / "benchmark"
     benchmark.mkdir()
     later = [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-ss", "0.6", "-i", str(few_files / BUNNY)]
@@ -49,7 +52,7 @@ def curated(curated_few: Place, few_files: Path, tmp_path_factory: pytest.TempPa
 
 
 def test_the_footages_clip_is_dropped_by_every_tier_and_the_trace_says_so(curated: Curated) -> None:
-    now, of_bunny = curated.lake.read(TIER_VERDICTS), pl.col("clip_id") == curated.bunny
+    now, of_bunny = verdicts(curated.lake), pl.col("clip_id") == curated.bunny
     assert "open_sora/256p" in curated.verdicts.filter(of_bunny & pl.col("kept"))["tier"]
     traces = now.filter(of_bunny)
     assert traces.height == 12

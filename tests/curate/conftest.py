@@ -11,8 +11,10 @@ import polars as pl
 import pytest
 
 from video_assets.curate.tiers import Tier, load_tier
-from video_assets.curate.verdicts import write_verdicts
-from video_assets.lake.schemas import TABLES, TIER_VERDICTS
+from video_assets.curate.verdicts import rules_of, write_outcomes
+from video_assets.lake.layout import in_order
+from video_assets.lake.schemas import TABLES, TIER_OUTCOMES
+from video_assets.lake.sheet import SHEET, SOURCE
 
 SQL = Path(__file__).parents[2] / "sql"
 
@@ -56,12 +58,12 @@ class Lake:
         self.connection = connection
         for table in TABLES.values():
             self._write(table.name, table.empty(), "CREATE TABLE {0} AS SELECT * FROM incoming")
-        views = {view.stem: view.read_text() for view in sorted((SQL / "views").glob("*.sql"))}
-        connection.execute(f"CREATE VIEW clip_measurements AS {views.pop('clip_measurements')}")
-        # As if it were always up to date.
-        connection.execute("CREATE VIEW clip_sheet AS FROM clip_measurements")
-        for name, text in views.items():
-            connection.execute(f"CREATE VIEW {name} AS {text}")
+        views = {view.stem: view.read_text() for view in (SQL / "views").glob("*.sql")}
+        for name in in_order(views):
+            connection.execute(f"CREATE VIEW {name} AS {views[name]}")
+            if name == SOURCE:
+                # As if it were always up to date.
+                connection.execute(f"CREATE VIEW {SHEET} AS FROM {SOURCE}")
 
     def _write(self, name: str, rows: pl.DataFrame, statement: str) -> None:
         self.connection.register("incoming", rows.to_arrow())
@@ -85,20 +87,36 @@ class Lake:
         places = ", ".join("?" * len(row))
         self.connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", list(row.values()))
 
+    def decide(self, tier: Tier, batches: Sequence[str] = ("a",)) -> pl.DataFrame:
+        """Decide a tier on some batches, anew if it was; its verdicts on them, in the order of clips."""
+        for table, rows in (
+            ("tier_outcomes", outcomes(self.connection, tier, batches)),
+            ("tier_rules", rules_of(tier)),
+        ):
+            of = f"tier = ? AND {'version = ?' if table == 'tier_rules' else 'batch IN (SELECT unnest(?))'}"
+            self.connection.execute(
+                f"DELETE FROM {table} WHERE {of}", [tier.name, tier.version if table == "tier_rules" else list(batches)]
+            )
+            self.add(table, rows)
+        return self.connection.execute(
+            "SELECT * FROM tier_verdicts WHERE tier = ? AND batch IN (SELECT unnest(?)) ORDER BY clip_id",
+            [tier.name, list(batches)],
+        ).pl()
+
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         rows: list[tuple[Any, ...]] = self.connection.execute(sql).fetchall()
         return rows
 
 
-def evaluate(connection: duckdb.DuckDBPyConnection, tier: Tier, batches: Sequence[str]) -> pl.DataFrame:
-    """The verdicts of a tier on some batches, as they are written, in the order of clips."""
+def outcomes(connection: duckdb.DuckDBPyConnection, tier: Tier, batches: Sequence[str]) -> pl.DataFrame:
+    """The outcomes of a tier's rules on some batches, as they are written, in the order of clips."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "verdicts.parquet"
-        written = write_verdicts(connection, tier, batches, path)
+        path = Path(folder) / "outcomes.parquet"
+        written = write_outcomes(connection, tier, batches, path)
         rows = pl.read_parquet(path)
     counted = dict(rows.group_by("batch").len().iter_rows())
     assert {batch: clips for batch, (clips, _) in written.items()} == counted
-    assert dict(rows.schema) == dict(TIER_VERDICTS.schema)
+    assert dict(rows.schema) == dict(TIER_OUTCOMES.schema)
     return rows.sort("clip_id")
 
 

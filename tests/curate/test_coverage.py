@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.curate.conftest import Lake, evaluate, make_tier
+from tests.curate.conftest import Lake, make_tier
 from video_assets.curate.coverage import BREAKDOWNS, coverage
 from video_assets.curate.tiers import Tier
 
@@ -17,7 +17,7 @@ def tier(lake: Lake, tmp_path: Path) -> Tier:
     lake.clip("3", batch="b", clips={"duration_s": 3.6}, people_scores={"people_max": 0})
     lake.clip("slow", clips={"fps": 12.0})
     lake.row("concepts", {"batch": "a", "clip_id": "1", "concept": 7})
-    lake.add("tier_verdicts", evaluate(lake.connection, made, ["a", "b"]))
+    lake.decide(made, ["a", "b"])
     return made
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.curate.conftest import SQL, Lake, evaluate, make_tier, write_tier
+from tests.curate.conftest import SQL, Lake, make_tier, write_tier
 from video_assets.curate.draws import Draw, draw, load_draws
 from video_assets.curate.tiers import TierError, load_tiers
 from video_assets.settings import DrawSettings
@@ -194,8 +194,8 @@ def test_the_five_aspects_are_their_own_buckets(macros: duckdb.DuckDBPyConnectio
 def mix_of(lake: Lake, root: Path, columns: str, seed: int = 0) -> Draw:
     """A draw from a tier that keeps every smooth clip, which is decided here."""
     tier = make_tier(root / "tiers", "lab/smooth", "fps >= 24 AS smooth")
-    lake.connection.execute("DELETE FROM tier_verdicts")
-    lake.add("tier_verdicts", evaluate(lake.connection, tier, ["a", "b"]))
+    lake.connection.execute("DELETE FROM tier_outcomes")
+    lake.decide(tier, ["a", "b"])
     write_tier(root / "draws", "lab/smooth", columns)
     draws, errors = load_draws(root / "draws", {tier.name: tier}, MACROS, DrawSettings(seed=seed))
     assert errors == []
@@ -273,5 +273,5 @@ def test_every_shipped_draw_is_of_a_tier_and_runs_with_the_macros_in_a_ducklake(
     ducklake.row("concepts", {"batch": "a", "clip_id": "good", "concept": 1, "concept_weight": 0.5})
     for name, wanted in draws.items():
         assert wanted.file.description
-        ducklake.add("tier_verdicts", evaluate(ducklake.connection, SHIPPED[name], ["a"]))
+        ducklake.decide(SHIPPED[name], ["a"])
         assert draw(ducklake.connection, wanted).rows["clip_id"].to_list() == ["good"]

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.curate.conftest import NOT_MEASURED, Lake, evaluate, make_tier
+from tests.curate.conftest import NOT_MEASURED, Lake, make_tier
 from video_assets.curate.funnel import beside_published, funnel
 from video_assets.curate.tiers import Tier
-from video_assets.lake.schemas import TABLES, TIER_VERDICTS
+from video_assets.curate.verdicts import rules_of
+from video_assets.lake.schemas import TABLES, TIER_OUTCOMES
 
 RULES = "fps >= 24 AS smooth,\n    sharpness >= 50 AS clear,\n    duration_s >= 4 AS long_enough"
 
@@ -23,7 +24,7 @@ def decided(lake: Lake, tmp_path: Path) -> Tier:
     lake.clip("4 unknown and short", clips={"duration_s": 2.0}, visual_scores={"sharpness": NOT_MEASURED})
     lake.clip("5 soft", batch="b", clips={"duration_s": 4.0}, visual_scores={"sharpness": 20.0})
     tier = make_tier(tmp_path, "lab/usual", RULES)
-    lake.add("tier_verdicts", evaluate(lake.connection, tier, ["a", "b"]))
+    lake.decide(tier, ["a", "b"])
     return tier
 
 
@@ -76,15 +77,17 @@ def test_a_funnel_never_widens_and_its_parts_make_the_whole(
 ) -> None:
     tier = make_tier(tmp_path, "lab/any", "r1, r2, r3")
     held: list[dict[str, object]] = []
-    verdicts: list[dict[str, object]] = []
+    outcomes: list[dict[str, object]] = []
     for n, (batch, rule, unknown, seconds) in enumerate(clips):
-        kept = True if rule is None else None if unknown else False
+        bit = 0 if rule is None else 2 ** int(rule[1:])  # The rule of all tiers comes first.
         held.append({"batch": batch, "clip_id": str(n), "start_pts": n, "duration_s": seconds})
-        verdicts.append({"batch": batch, "clip_id": str(n), "kept": kept, "decided_by": rule})
-    lake.connection.execute("DELETE FROM clips; DELETE FROM tier_verdicts")
+        bits = {"failed": 0 if unknown else bit, "unknown": bit if unknown else 0}
+        outcomes.append({"batch": batch, "clip_id": str(n)} | bits)
+    lake.connection.execute("DELETE FROM clips; DELETE FROM tier_outcomes; DELETE FROM tier_rules")
     if clips:
         lake.add("clips", TABLES["clips"].frame(held))
-        lake.add("tier_verdicts", TIER_VERDICTS.frame(verdicts, tier=tier.name, version=tier.version))
+        lake.add("tier_outcomes", TIER_OUTCOMES.frame(outcomes, tier=tier.name, version=tier.version))
+        lake.add("tier_rules", rules_of(tier))
 
     rows = funnel(lake.connection, tier)
 

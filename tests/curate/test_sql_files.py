@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.curate.conftest import NOT_MEASURED, SQL, Lake, evaluate
+from tests.curate.conftest import NOT_MEASURED, SQL, Lake
 from video_assets.curate.tiers import load_tiers
 from video_assets.lake.schemas import TABLES
 from video_assets.measurements import CHEAP, FLOW, LAION, MODELLED
@@ -25,7 +25,7 @@ def curated(lake: Lake) -> Lake:
     lake.row("raw_videos", {"batch": "b", "video_id": "z", "reason": "empty_file"})
     tiers, _ = load_tiers(SQL / "tiers")
     for tier in tiers.values():
-        lake.add("tier_verdicts", evaluate(lake.connection, tier, ["a", "b"]))
+        lake.decide(tier, ["a", "b"])
     return lake
 
 
@@ -72,8 +72,8 @@ def test_every_question_says_what_it_asks_and_runs_as_it_stands_on_a_ducklake(du
     ducklake.clip("theirs", raw_videos={"benchmark": "VBench"})
     tiers, _ = load_tiers(SQL / "tiers")
     for name in ("movie_gen/high_resolution", "hunyuan_video/256p"):
-        ducklake.add("tier_verdicts", evaluate(ducklake.connection, tiers[name], ["a"]))
-    ducklake.connection.execute("UPDATE tier_verdicts SET kept = true WHERE tier = 'hunyuan_video/256p'")
+        ducklake.decide(tiers[name], ["a"])
+    ducklake.connection.execute("UPDATE tier_outcomes SET failed = 0, unknown = 0 WHERE tier = 'hunyuan_video/256p'")
     ledger = {"asset": "decoded_videos", "batch": "a", "rows": 1, "compute_seconds": 5.0, "footage_seconds": 40.0}
     ducklake.row("materializations", ledger)
     caption = {"batch": "a", "clip_id": "1", "captioner": "qwen", "version": "v1", "current": True}

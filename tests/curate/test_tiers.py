@@ -81,6 +81,7 @@ def test_comments_layout_and_headers_do_not_change_a_tiers_version_and_threshold
         ("clip_id IN (SELECT clip_id FROM motion_scores) AS moves", 3, "looks at more than its clip (motion_scores)"),
         (CHILD.format("lab/parent"), 3, "The header names no parent, and the rules read lab/parent."),
         ("clip_id IN (SELECT clip_id FROM tier_verdicts) AS seen", 3, "the rules read no tier by its name"),
+        (",\n".join(f"fps > {n} AS r{n}" for n in range(63)), 65, "The tier has 63 rules, and the most is 62."),
     ],
 )  # fmt: skip
 def test_a_file_with_a_bad_rule_is_refused_with_its_line(tmp_path: Path, rules: str, line: int, what: str) -> None:

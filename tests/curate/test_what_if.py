@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.curate.conftest import NOT_MEASURED, SQL, Lake, evaluate, make_tier
+from tests.curate.conftest import NOT_MEASURED, SQL, Lake, make_tier
 from tests.curate.test_verdicts import CHILD
 from video_assets.curate.tiers import Tier, TierError, load_tiers
 from video_assets.curate.what_if import edited, read_edited, what_if
@@ -38,10 +38,7 @@ def kept(lake: Lake, *tiers: Tier) -> dict[str, set[str]]:
     """The clips that each tier keeps, decided in turn and forgotten."""
     found = {}
     for tier in tiers:
-        rows = evaluate(lake.connection, tier, ["a", "b"])
-        lake.connection.execute("DELETE FROM tier_verdicts WHERE tier = ?", [tier.name])
-        lake.add("tier_verdicts", rows)
-        found[tier.name] = set(rows.filter("kept")["clip_id"])
+        found[tier.name] = set(lake.decide(tier, ["a", "b"]).filter("kept")["clip_id"])
     return found
 
 
@@ -120,7 +117,7 @@ CLIPS = st.lists(
 def test_what_would_be_is_what_comes_to_be_when_the_tier_is_changed(
     lake: Lake, moving: dict[str, Tier], clips: list[tuple[float | None, float, str]], threshold: float
 ) -> None:
-    for table in ("clips", "motion_scores", "contamination", "tier_verdicts"):
+    for table in ("clips", "motion_scores", "contamination", "tier_outcomes"):
         lake.connection.execute(f"DELETE FROM {table}")
     for n, (motion, fps, batch) in enumerate(clips):
         keys = {"batch": batch, "clip_id": f"{n}"}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.curate.conftest import NOT_MEASURED, Lake, evaluate, make_tier
+from tests.curate.conftest import NOT_MEASURED, Lake, make_tier
 from tests.curate.test_verdicts import CHILD
 from video_assets.curate.tiers import Tier
 from video_assets.curate.verdicts import rules_of
@@ -11,8 +11,7 @@ from video_assets.curate.why import about, why
 
 def decide(lake: Lake, *tiers: Tier) -> None:
     for tier in tiers:
-        lake.add("tier_verdicts", evaluate(lake.connection, tier, ["a"]))
-        lake.add("tier_rules", rules_of(tier))
+        lake.decide(tier)
 
 
 def test_every_rules_outcome_is_told_with_what_it_asks_and_reads_and_which_one_decided(

@@ -15,7 +15,8 @@ from tests.describe.chat_server import picture_id
 from video_assets.batches.sheet import write_sheet
 from video_assets.batches.step import Step
 from video_assets.curate.tiers import load_tiers
-from video_assets.lake.lake import Lake, Made, Replacement
+from video_assets.lake.lake import Lake, Replacement
+from video_assets.lake.ledger import Made
 from video_assets.lake.schemas import (
     CAPTIONS,
     CLIPS,
@@ -24,7 +25,7 @@ from video_assets.lake.schemas import (
     MOTION_SCORES,
     RAW_VIDEOS,
     SOURCE_FILES,
-    TIER_VERDICTS,
+    TIER_OUTCOMES,
     VISUAL_SCORES,
     Table,
 )
@@ -106,12 +107,10 @@ class Clips:
 
     def only(self, wanted: int) -> Clips:
         """Let the tier drop all but the first so many, and forget every caption."""
-        verdicts = self._table(
-            TIER_VERDICTS, tier=TIER, verdict=lambda n: "dropped" if n >= wanted else ("kept", "undecided")[n % 2]
-        )
+        outcomes = self._table(TIER_OUTCOMES, tier=TIER, failed=lambda n: int(n >= wanted), unknown=lambda n: n % 2)
         with self.lake.cursor() as cursor:
             cursor.execute("DELETE FROM materializations WHERE asset = 'captions'")
-        self.lake.commit([verdicts, Replacement(CAPTIONS, [BATCH], CAPTIONS.empty())], [], message="as it was")
+        self.lake.commit([outcomes, Replacement(CAPTIONS, [BATCH], CAPTIONS.empty())], [], message="as it was")
         return self
 
     def step(self, *captioners: CaptionerSettings, **changes: Any) -> Step:

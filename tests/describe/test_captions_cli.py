@@ -19,7 +19,8 @@ from video_assets import cli
 from video_assets.assets.common import order
 from video_assets.batches.captions import caption_clips
 from video_assets.batches.step import Step
-from video_assets.lake.lake import Lake, Made
+from video_assets.lake.lake import Lake
+from video_assets.lake.ledger import Made
 from video_assets.lake.plan import SHARED, SOURCE_FILES
 from video_assets.measurements import CAPTIONS, FINDINGS
 from video_assets.settings import settings

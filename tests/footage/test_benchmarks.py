@@ -10,7 +10,8 @@ import pytest
 from tests.footage.test_ingest import film, take_in, versions
 from tests.place import Place, look
 from video_assets.footage.benchmarks import Named
-from video_assets.lake.lake import Lake, Made, Replacement
+from video_assets.lake.lake import Lake, Replacement
+from video_assets.lake.ledger import Made
 from video_assets.lake.schemas import SOURCE_FILES
 from video_assets.settings import FootageSettings, WatchedFolder
 

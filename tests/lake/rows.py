@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from video_assets.lake.lake import Lake, Made, Replacement
-from video_assets.lake.schemas import CLIPS, SHOTS, TIER_VERDICTS
+from video_assets.lake.lake import Lake, Replacement
+from video_assets.lake.ledger import Made
+from video_assets.lake.schemas import CLIPS, SHOTS, TIER_OUTCOMES
 
 
 def shots(batch: str, count: int, version: str = "1") -> pl.DataFrame:
@@ -24,12 +25,12 @@ def clips(batch: str, count: int, version: str = "1") -> pl.DataFrame:
     return CLIPS.frame(rows, batch=batch, version=version)
 
 
-def verdicts(tier: str, batches: Sequence[str], version: str) -> pl.DataFrame:
+def outcomes(tier: str, batches: Sequence[str], version: str) -> pl.DataFrame:
     """Three clips a batch."""
     rows: list[dict[str, object]] = [
-        {"batch": b, "tier": tier, "clip_id": f"{b}-{i}", "passed": [True]} for b in batches for i in range(3)
+        {"batch": b, "tier": tier, "clip_id": f"{b}-{i}", "failed": 0, "unknown": 0} for b in batches for i in range(3)
     ]
-    return TIER_VERDICTS.frame(rows, version=version)
+    return TIER_OUTCOMES.frame(rows, version=version)
 
 
 def commit_shots(lake: Lake, batch: str, count: int, version: str = "1", run_id: str = "") -> int:

@@ -9,9 +9,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.lake.rows import clips, commit_shots, counts, shots, snapshots, verdicts
-from video_assets.lake.lake import Lake, Made, Replacement
-from video_assets.lake.schemas import CLIPS, SHOTS, TIER_VERDICTS
+from tests.lake.rows import clips, commit_shots, counts, outcomes, shots, snapshots
+from video_assets.lake.lake import Lake, Replacement
+from video_assets.lake.ledger import Made
+from video_assets.lake.schemas import CLIPS, SHOTS, TIER_OUTCOMES
 
 
 def test_a_commit_replaces_its_batch_and_leaves_the_others(lake: Lake) -> None:
@@ -62,10 +63,10 @@ def test_an_empty_frame_removes_the_batch(lake: Lake) -> None:
 
 def test_a_condition_narrows_what_is_replaced_to_one_tier(lake: Lake) -> None:
     for tier, version in (("a/720p", "1"), ("b/720p", "1"), ("a/720p", "2")):
-        rows = verdicts(tier, ["tiered"], version)
-        lake.commit([Replacement(TIER_VERDICTS, ["tiered"], rows, {"tier": tier})], [], message=tier)
+        rows = outcomes(tier, ["tiered"], version)
+        lake.commit([Replacement(TIER_OUTCOMES, ["tiered"], rows, {"tier": tier})], [], message=tier)
     found = lake.query(
-        "SELECT tier, version, count(*) FROM tier_verdicts WHERE batch = 'tiered' GROUP BY ALL ORDER BY 1"
+        "SELECT tier, version, count(*) FROM tier_outcomes WHERE batch = 'tiered' GROUP BY ALL ORDER BY 1"
     )
     assert found.rows() == [("a/720p", "2", 3), ("b/720p", "1", 3)]
 
@@ -73,11 +74,11 @@ def test_a_condition_narrows_what_is_replaced_to_one_tier(lake: Lake) -> None:
 def test_many_batches_in_one_file_can_be_replaced_one_at_a_time(lake: Lake, data: Path) -> None:
     batches = [f"many-{i}" for i in range(5)]
     for of, version in ((batches, "1"), (batches[1:2], "2")):
-        replacement = Replacement(TIER_VERDICTS, of, verdicts("a/1080p", of, version), {"tier": "a/1080p"})
+        replacement = Replacement(TIER_OUTCOMES, of, outcomes("a/1080p", of, version), {"tier": "a/1080p"})
         lake.commit([replacement], [], message="many")
-    assert len(list((data / "tier_verdicts" / "batches").iterdir())) == 1
+    assert len(list((data / "tier_outcomes" / "batches").iterdir())) == 1
     expected = {b: ("2" if b == batches[1] else "1", 3) for b in batches}
-    assert counts(lake, "tier_verdicts", *batches) == expected
+    assert counts(lake, "tier_outcomes", *batches) == expected
 
 
 def test_a_finished_file_is_taken_over(lake: Lake, tmp_path: Path) -> None:

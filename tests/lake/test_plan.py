@@ -15,7 +15,8 @@ from tests.lake.rows import clips
 from tests.place import Place
 from video_assets.assets.common import catalogue
 from video_assets.lake import schemas
-from video_assets.lake.lake import Lake, Made, Replacement
+from video_assets.lake.lake import Lake, Replacement
+from video_assets.lake.ledger import Made
 from video_assets.lake.plan import (
     SHARED,
     TRANSIENT,

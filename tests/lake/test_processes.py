@@ -17,7 +17,8 @@ import pytest
 from tests.lake.rows import clips, counts, shots
 from tests.place import Place
 from video_assets.lake import catalog
-from video_assets.lake.lake import Lake, Made, Replacement
+from video_assets.lake.lake import Lake, Replacement
+from video_assets.lake.ledger import Made
 from video_assets.lake.schemas import CLIPS, SHOTS
 
 ROWS, TIMES, KILLS = 40, 10, 8

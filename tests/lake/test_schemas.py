@@ -13,7 +13,9 @@ from tests.lake.rows import commit_shots, shots, snapshots
 from tests.place import Place
 from video_assets.lake import schemas
 from video_assets.lake.lake import Lake, Replacement
-from video_assets.lake.schemas import MATERIALIZATIONS, SHOTS, TABLES, Column, Table
+from video_assets.lake.layout import in_order
+from video_assets.lake.plan import SHARED
+from video_assets.lake.schemas import MATERIALIZATIONS, SHOTS, TABLES, TIER_RULES, Table
 from video_assets.lake.sheet import sheet_table
 from video_assets.measurements import sheet_sql
 from video_assets.settings import LakeSettings, Settings
@@ -24,7 +26,6 @@ VALUES: dict[pl.DataType, object] = {
     pl.Float64(): 0.1, pl.Binary(): b"\x00\xff", pl.Datetime("us", "UTC"): datetime(2026, 3, 1, 12, 0, 0, 1, UTC),
     pl.List(pl.String()): ["a", "b"], pl.List(pl.Float64()): [0.1, -1.0], pl.List(pl.Float32()): [0.5, -1.0],
     pl.List(pl.Struct({"subject": pl.String(), "probability": pl.Float32()})): [{"subject": "a", "probability": 0.5}],
-    pl.List(pl.Boolean()): [True, None],
 }  # fmt: skip
 
 
@@ -76,22 +77,40 @@ def test_an_old_lake_gets_the_columns_and_tables_that_newer_code_has(
     assert lake.query(comment).item() == next(c.description for c in SHOTS.columns if c.name == "ends")
 
 
-def test_a_column_that_was_given_up_is_gone_from_an_old_lake_and_from_no_older_snapshot(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lake_whose_verdicts_were_a_table_says_the_same_by_the_view(tmp_path: Path) -> None:
     place = Place(tmp_path)
-    with monkeypatch.context() as older:
-        long = replace(SHOTS, columns=(*SHOTS.columns, Column("mood", pl.String(), "How it feels.")))
-        older.setitem(TABLES, "shots", long)
-        old = place.lake()
-        before = old.commit([Replacement(long, ["old"], long.frame(shots("old", 2), mood="calm"))], [], message="old")
-    monkeypatch.setitem(TABLES, "shots", replace(SHOTS, given_up=("mood",)))
-    lake = place.lake()
-    commit_shots(lake, "new", 2)
-    assert lake.read(SHOTS, ["old"]).equals(shots("old", 2))
-    assert lake.read(SHOTS, ["new"]).equals(shots("new", 2))
-    assert lake.query("SELECT * FROM shots").columns == list(SHOTS.schema)
-    assert lake.query(f"SELECT DISTINCT mood FROM shots AT (VERSION => {before})").item() == "calm"
+    old = place.lake(sql_dir=_sql_without_views(tmp_path))
+    rules = pl.DataFrame({"number": [1, 2, 3], "rule": ["not_near_benchmark", "smooth", "clear"]})
+    old.commit(
+        [Replacement(TIER_RULES, [SHARED], TIER_RULES.frame(rules, batch=SHARED, tier="lab/usual", version="1"))],
+        [],
+        message="rules",
+    )
+    passed = {
+        ("kept", None): [True, True, True],
+        ("dropped", "clear"): [True, None, False],
+        ("undecided", "not_near_benchmark"): [None, True, None],
+    }
+    with old.cursor() as cursor:
+        cursor.execute(
+            "CREATE TABLE tier_verdicts (batch VARCHAR, tier VARCHAR, clip_id VARCHAR, kept BOOLEAN, verdict VARCHAR, "
+            "decided_by VARCHAR, passed BOOLEAN[], version VARCHAR)"
+        )
+        for (verdict, rule), outcome in passed.items():
+            row = ["a", "lab/usual", verdict, verdict == "kept", verdict, rule, outcome, "1"]
+            cursor.execute("INSERT INTO tier_verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        # By a version of the code that did not note outcomes so; it is decided anew.
+        cursor.execute("INSERT INTO tier_verdicts BY NAME SELECT 'a' AS batch, 'lab/older' AS tier, 'x' AS clip_id")
+    verdicts = place.lake().query("SELECT clip_id, verdict, decided_by, passed FROM tier_verdicts ORDER BY clip_id")
+    assert verdicts.rows() == sorted((said, said, rule, outcome) for (said, rule), outcome in passed.items())
+
+
+def test_a_view_is_made_after_those_that_it_reads() -> None:
+    views = {"a": "FROM b JOIN clip_sheet", "b": "FROM costs_of_all", "clip_measurements": "FROM z", "z": "FROM clips"}
+    order = list(in_order(views))
+    assert sorted(order) == sorted(views)
+    for reader, read in (("a", "b"), ("a", "clip_measurements"), ("clip_measurements", "z")):
+        assert order.index(read) < order.index(reader)
 
 
 def _commit_as(lake: Lake, table: Table, batch: str) -> None:

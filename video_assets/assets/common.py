@@ -16,7 +16,8 @@ from video_assets import progress, reports
 from video_assets.batches.step import Step
 from video_assets.curate.draws import Draw, load_draws
 from video_assets.curate.tiers import Tier, TierError, load_tiers
-from video_assets.lake.lake import Lake, Made
+from video_assets.lake.lake import Lake
+from video_assets.lake.ledger import Made
 from video_assets.lake.plan import Measurement, failures
 from video_assets.lake.schemas import Table
 from video_assets.measure.models import models_of

@@ -13,7 +13,7 @@ from dagster._core.definitions.data_version import DATA_VERSION_IS_USER_PROVIDED
 from filelock import FileLock
 from sqlalchemy.exc import IntegrityError
 
-from video_assets.lake.lake import Made
+from video_assets.lake.ledger import Made
 from video_assets.lake.plan import Due
 
 JOB = "curate_batch"

@@ -11,7 +11,8 @@ from video_assets.batches.candidates import choose
 from video_assets.batches.pictures import score_overlays, score_people, score_quality, score_safety, score_text
 from video_assets.batches.scores import score
 from video_assets.batches.step import Step
-from video_assets.lake.lake import Lake, Made
+from video_assets.lake.lake import Lake
+from video_assets.lake.ledger import Made
 from video_assets.lake.schemas import CANDIDATES, CLIPS, Table
 from video_assets.resources import LakeResource
 from video_assets.settings import settings

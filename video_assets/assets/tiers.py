@@ -13,7 +13,6 @@ from video_assets.curate.funnel import beside_published, funnel
 from video_assets.curate.tiers import Tier
 from video_assets.curate.verdicts import only_batches
 from video_assets.lake.lake import Lake
-from video_assets.lake.schemas import TIER_VERDICTS
 from video_assets.lake.versions import combined
 from video_assets.measurements import tier_asset
 from video_assets.resources import LakeResource
@@ -93,10 +92,10 @@ _SPENT = """
 SELECT coalesce(sum(compute_seconds + coalesce(gpu_seconds, 0)), 0) FROM materializations
 WHERE batch IN (SELECT unnest(?)) AND NOT regexp_matches(asset, '^(tiers/|caption)')
 """
-_CLIPS = f"""
+_CLIPS = """
 SELECT c.batch, c.video_id, c.start_pts, c.end_pts, c.duration_s, v.verdict,
     coalesce(v.decided_by, round(c.duration_s, 1) || ' s, ' || c.crop_width || 'x' || c.crop_height) AS label
-FROM {TIER_VERDICTS.name} AS v JOIN clips AS c ON c.batch = v.batch AND c.clip_id = v.clip_id
+FROM tier_verdicts AS v JOIN clips AS c ON c.batch = v.batch AND c.clip_id = v.clip_id
 WHERE v.tier = ? AND v.batch IN (SELECT unnest(?))
 """
 

@@ -8,7 +8,8 @@ import polars as pl
 from video_assets.batches.embeddings import towers
 from video_assets.batches.step import Step, Stopwatch, total
 from video_assets.describe.audit.findings import Vectors, audit
-from video_assets.lake.lake import Lake, Made, Replacement
+from video_assets.lake.lake import Lake, Replacement
+from video_assets.lake.ledger import Made
 from video_assets.lake.schemas import CAPTION_FINDINGS
 from video_assets.measure.models import image_text
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from video_assets.batches.step import Step, Stopwatch
 from video_assets.curate.candidates import candidates, root_tiers
 from video_assets.curate.tiers import Tier
-from video_assets.lake.lake import Made, Replacement
+from video_assets.lake.lake import Replacement
+from video_assets.lake.ledger import Made
 from video_assets.lake.schemas import CANDIDATES
 from video_assets.measurements import CONTENT, FLOW, LAION, MODELLED, sheet_sql
 

@@ -15,7 +15,8 @@ from video_assets.batches.caption_rows import added, withdrawn, words
 from video_assets.batches.step import Step
 from video_assets.describe.caption import FIELDS, Caption
 from video_assets.lake.catalog import lock
-from video_assets.lake.lake import Made, Replacement
+from video_assets.lake.lake import Replacement
+from video_assets.lake.ledger import Made
 from video_assets.lake.schemas import CAPTIONS
 from video_assets.lake.sheet import SHEET
 from video_assets.lake.versions import short_hash

@@ -16,7 +16,8 @@ from video_assets.batches.step import Step, Stopwatch, total
 from video_assets.describe.answer import Answer, Shown
 from video_assets.describe.ready import require_captioner
 from video_assets.lake.catalog import lock
-from video_assets.lake.lake import Made, Replacement
+from video_assets.lake.lake import Replacement
+from video_assets.lake.ledger import Made
 from video_assets.lake.schemas import CAPTIONS, CLIPS, DECODED_VIDEOS
 from video_assets.lake.sheet import SHEET
 from video_assets.measurements import caption_work_of

@@ -7,7 +7,8 @@ from typing import Any
 import polars as pl
 
 from video_assets.batches.step import Step, Stopwatch
-from video_assets.lake.lake import Made, Replacement
+from video_assets.lake.lake import Replacement
+from video_assets.lake.ledger import Made
 from video_assets.lake.plan import SHARED, outgrown
 from video_assets.lake.schemas import CONCEPT_MODEL, CONCEPTS
 

@@ -6,7 +6,8 @@ import polars as pl
 
 from video_assets.batches.step import Step, Stopwatch
 from video_assets.curate.draws import Draw, draw
-from video_assets.lake.lake import Made, Replacement
+from video_assets.lake.lake import Replacement
+from video_assets.lake.ledger import Made
 from video_assets.lake.plan import SHARED
 from video_assets.lake.schemas import DRAWS
 from video_assets.measurements import draw_asset

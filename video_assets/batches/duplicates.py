@@ -21,7 +21,8 @@ import polars as pl
 
 from video_assets.batches.step import Step, Stopwatch
 from video_assets.lake.catalog import lock
-from video_assets.lake.lake import Made, Replacement
+from video_assets.lake.lake import Replacement
+from video_assets.lake.ledger import Made
 from video_assets.lake.schemas import DUPLICATE_GROUPS, NEAR_DUPLICATES
 
 # Batches whose signatures are in memory at a time.

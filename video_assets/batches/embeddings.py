@@ -8,7 +8,8 @@ import polars as pl
 
 from video_assets.batches.pictures import score_with
 from video_assets.batches.step import Step
-from video_assets.lake.lake import Lake, Made
+from video_assets.lake.lake import Lake
+from video_assets.lake.ledger import Made
 from video_assets.measure.models import EFFICIENTNET, image_text, models_of, require
 from video_assets.settings import ModelSettings
 

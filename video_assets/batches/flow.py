@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from video_assets.batches.pictures import PAIRS, score_with
 from video_assets.batches.step import Step
-from video_assets.lake.lake import Made
+from video_assets.lake.ledger import Made
 from video_assets.measure.models import models_of, require
 
 

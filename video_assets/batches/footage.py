@@ -12,7 +12,8 @@ import polars as pl
 
 from video_assets.batches.step import Step, counter, total
 from video_assets.footage.ingest import mark_held, pick_sources
-from video_assets.lake.lake import Lake, Made, Replacement
+from video_assets.lake.lake import Lake, Replacement
+from video_assets.lake.ledger import Made
 from video_assets.lake.plan import due_rows
 from video_assets.lake.schemas import (
     DECODED_VIDEOS,

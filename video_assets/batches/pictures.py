@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from video_assets.batches.step import Step, counter, total
-from video_assets.lake.lake import Made, Replacement
+from video_assets.lake.lake import Replacement
+from video_assets.lake.ledger import Made
 from video_assets.lake.plan import due_rows
 from video_assets.lake.schemas import CANDIDATES, CLIPS, DECODED_VIDEOS
 from video_assets.measure.models import models_of, require

@@ -5,7 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from video_assets.batches.step import Step, Stopwatch
-from video_assets.lake.lake import Made, Replacement
+from video_assets.lake.lake import Replacement
+from video_assets.lake.ledger import Made
 from video_assets.lake.schemas import CLIPS, FRAME_SIGNALS
 
 

@@ -8,7 +8,8 @@ from fractions import Fraction
 import polars as pl
 
 from video_assets.batches.step import Step, Stopwatch, total
-from video_assets.lake.lake import Made, Replacement
+from video_assets.lake.lake import Replacement
+from video_assets.lake.ledger import Made
 from video_assets.lake.schemas import CLIPS, DECODED_VIDEOS, FRAME_SIGNALS, SHOTS, TRANSITION_SCORES, Table
 from video_assets.segment.clips import cut_clips
 from video_assets.segment.shots import find_shots

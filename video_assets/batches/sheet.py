@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from video_assets.batches.step import Step, Stopwatch, total
-from video_assets.lake.lake import Made, Replacement
+from video_assets.lake.lake import Replacement
+from video_assets.lake.ledger import Made
 from video_assets.lake.sheet import SHEET, SOURCE
 
 

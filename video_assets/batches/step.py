@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
-from video_assets.lake.lake import Lake, Made
+from video_assets.lake.lake import Lake
+from video_assets.lake.ledger import Made
 from video_assets.lake.plan import SHARED, Measurement, ledger_key, over_batches
 from video_assets.lake.versions import data_version
 
@@ -40,14 +41,10 @@ class Step:
     def inputs_of(self, asset: str, batches: Sequence[str]) -> dict[str, dict[str, str]]:
         """The same for several batches, by batch."""
         ledger = self.lake.made(None if self.order[asset].over_all else [*batches, SHARED])
-        return {batch: self._inputs(ledger, asset, batch) for batch in batches}
+        return {batch: self.inputs_by(ledger, asset, batch) for batch in batches}
 
-    def inputs_of_all(self, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], dict[str, str]]:
-        """The same for many assets' batches, by asset and batch; the ledger is read once."""
-        ledger = self.lake.made()
-        return {(asset, batch): self._inputs(ledger, asset, batch) for asset, batch in wanted}
-
-    def _inputs(self, ledger: Mapping[tuple[str, str], Mapping[str, Any]], asset: str, batch: str) -> dict[str, str]:
+    def inputs_by(self, ledger: Mapping[tuple[str, str], Mapping[str, Any]], asset: str, batch: str) -> dict[str, str]:
+        """The same by a ledger that was read already."""
         if self.order[asset].over_all:
             return {i: over_batches(i, ledger) for i in self.order[asset].inputs}
         keys = {i: ledger_key(self.order.get(i), i, batch) for i in self.order[asset].inputs}

@@ -6,16 +6,17 @@ from collections.abc import Mapping, Sequence
 
 from video_assets.batches.step import Step, Stopwatch
 from video_assets.curate.tiers import Tier
-from video_assets.curate.verdicts import rules_of, write_verdicts
+from video_assets.curate.verdicts import rules_of, write_outcomes
 from video_assets.lake.files import atomic_path
-from video_assets.lake.lake import Made, Replacement
+from video_assets.lake.lake import Replacement
+from video_assets.lake.ledger import Made
 from video_assets.lake.plan import SHARED
-from video_assets.lake.schemas import TIER_RULES, TIER_VERDICTS
+from video_assets.lake.schemas import TIER_OUTCOMES, TIER_RULES
 from video_assets.measurements import tier_asset
 
 
 def decide(step: Step, tier: Tier, batches: Sequence[str]) -> dict[str, Made]:
-    """Decide every clip of some batches; commit ``tier_verdicts`` as one file.
+    """Decide every clip of some batches; commit ``tier_outcomes`` as one file.
 
     Returns:
         The ledger entry of each batch.
@@ -24,14 +25,14 @@ def decide(step: Step, tier: Tier, batches: Sequence[str]) -> dict[str, Made]:
     inputs = step.inputs_of(asset, batches)
     watch = Stopwatch()
     with step.lake.files.temporary() as folder:
-        path = folder / "verdicts.parquet"
+        path = folder / "outcomes.parquet"
         with step.lake.cursor() as cursor, atomic_path(path) as unfinished:
-            written = write_verdicts(cursor, tier, batches, unfinished)
+            written = write_outcomes(cursor, tier, batches, unfinished)
         seconds = watch.seconds / max(len(batches), 1)
         made = {b: _made(step, asset, b, written.get(b, _NONE), inputs[b], seconds) for b in batches}
         of_tier = {"tier": tier.name}
         replacements = [
-            Replacement(TIER_VERDICTS, list(batches), path if written else TIER_VERDICTS.empty(), of_tier),
+            Replacement(TIER_OUTCOMES, list(batches), path if written else TIER_OUTCOMES.empty(), of_tier),
             # Other batches may have been decided by another version of the file, whose rules stay.
             Replacement(TIER_RULES, [SHARED], rules_of(tier), of_tier | {"version": tier.version}),
         ]

@@ -13,7 +13,8 @@ import duckdb
 import polars as pl
 
 from video_assets.curate.tiers import Tier, TierError
-from video_assets.curate.verdicts import check_rules, only_batches, quoted, schema_in_use, verdict_query
+from video_assets.curate.verdicts import check_rules, only_batches, outcomes_query, schema_in_use
+from video_assets.lake.sql_text import quoted
 
 POSSIBLE, SAMPLED, RULED_OUT, BENCHMARK = "possible", "sampled", "ruled_out", "benchmark"
 
@@ -91,12 +92,14 @@ def _dropped(connection: duckdb.DuckDBPyConnection, tier: Tier) -> pl.DataFrame 
     """The clips that a tier drops and ``tier: rule``; None when the tier cannot be asked."""
     try:
         check_rules(connection, tier)
-        verdicts = connection.execute(verdict_query(tier)).pl()
+        return connection.execute(
+            # Of the bits that are set, the lowest one's number is that of the first rule.
+            f"SELECT clip_id, $rules[bit_count(xor(failed, failed - 1))] AS rule FROM ({outcomes_query(tier)}) "
+            "WHERE failed <> 0",
+            {"rules": [f"{tier.name}: {rule.name}" for rule in tier.asked]},
+        ).pl()
     except (TierError, duckdb.DataError, duckdb.InvalidInputException):
         return None  # the tier's own asset says what is wrong with it
-    return verdicts.filter(pl.col("kept").eq(False)).select(
-        "clip_id", pl.format("{}: {}", pl.lit(tier.name), "decided_by").alias("rule")
-    )
 
 
 @contextmanager

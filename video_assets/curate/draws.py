@@ -14,8 +14,9 @@ import duckdb
 import polars as pl
 
 from video_assets.curate.tiers import Tier, TierError, load_tier
-from video_assets.curate.verdicts import first_line, quoted
+from video_assets.curate.verdicts import first_line
 from video_assets.lake.schemas import DRAWS
+from video_assets.lake.sql_text import quoted
 from video_assets.lake.versions import code_version
 from video_assets.settings import DrawSettings
 

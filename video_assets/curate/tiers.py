@@ -25,6 +25,8 @@ from sqlglot.tokenizer_core import Token, TokenType
 _NAME = re.compile(r"[A-Za-z0-9_]+/[A-Za-z0-9_]+")
 _HEADER = re.compile(r"--\s*(title|description|parent|published):\s*(.*)")
 _CONTINUED = re.compile(r"--\s{2,}(\S.*)")
+# Outcomes are the bits of a BIGINT; the sign's is left alone, and one is for the rule of all tiers.
+_MOST_RULES = 62
 _KEYS = {"batch", "video_id", "clip_id"}
 _OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE}
 _CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE}
@@ -257,6 +259,10 @@ class _File:
             raise TierError(self.path, self.line(words[0]), what, "Begin with SELECT clip_id, and then the rules.")
         if len(columns) == 1:
             raise TierError(self.path, self.line(words[0]), "The tier has no rules.", "Add a boolean column per rule.")
+        if len(columns) > _MOST_RULES + 1:
+            what = f"The tier has {len(columns) - 1} rules, and the most is {_MOST_RULES}."
+            mend = "Put the first ones into a tier of their own, and make that the parent."
+            raise TierError(self.path, self.line(columns[_MOST_RULES + 1][0][0]), what, mend)
         rules: dict[str, Rule] = {}
         for words, column in columns[1:]:
             rule = self.rule(words, column)

@@ -1,7 +1,8 @@
-"""A tier's SELECT over the clips' measurements -> a verdict per clip, decided whole in DuckDB.
+"""A tier's SELECT over the clips' measurements -> every rule's outcome per clip, decided whole in DuckDB.
 
 All rules TRUE: kept. Any rule FALSE: dropped. Otherwise a rule is NULL, for want of a measurement: undecided. That is
-SQL's three-valued AND, so the verdict is the conjunction of the rules and nothing more.
+SQL's three-valued AND, so the verdict is the conjunction of the rules and nothing more. Kept in the lake are the
+outcomes, a bit per rule; the view ``tier_verdicts`` gives the verdict.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import polars as pl
 
 from video_assets.curate.tiers import NOT_NEAR_BENCHMARK, Tier, TierError
 from video_assets.lake.schemas import TIER_RULES
+from video_assets.lake.sql_text import identifier, quoted
 
 _FILTERED = ("clip_sheet", "tier_verdicts")
 # Half of what is written is ids, and those are hashes: neither Zstandard nor a dictionary makes them shorter, and each
@@ -23,35 +25,35 @@ _FILTERED = ("clip_sheet", "tier_verdicts")
 _PARQUET = "FORMAT parquet, COMPRESSION lz4, PARQUET_VERSION V2"
 
 
-def verdict_query(tier: Tier) -> str:
-    """Write SQL that gives the columns of ``tier_verdicts`` for every clip of ``clip_sheet``, in no set order.
+def outcomes_query(tier: Tier) -> str:
+    """Write SQL that gives the columns of ``tier_outcomes`` for every clip of ``clip_sheet``, in no set order.
 
     The tier's SELECT stands in it as written, with the rule of all tiers before it, and with the batch carried along: no
     second join is needed to find it again.
     """
-    rules, of_all = tier.asked, NOT_NEAR_BENCHMARK
-    names = [identifier(r.name) for r in rules]
-    false_first = " ".join(f"WHEN NOT {n} THEN {quoted(r.name)}" for n, r in zip(names, rules, strict=True))
-    null_first = " ".join(f"WHEN {n} IS NULL THEN {quoted(r.name)}" for n, r in zip(names, rules, strict=True))
-    kept = " AND ".join(names)
+    of_all = NOT_NEAR_BENCHMARK
+    names = [identifier(rule.name) for rule in tier.asked]
+    failed = " | ".join(f"CASE {n} WHEN FALSE THEN {1 << i}::BIGINT ELSE 0::BIGINT END" for i, n in enumerate(names))
+    unknown = " | ".join(f"CASE WHEN {n} IS NULL THEN {1 << i}::BIGINT ELSE 0::BIGINT END" for i, n in enumerate(names))
     return f"""
-WITH outcomes AS (
-SELECT batch, {of_all.expression} AS {of_all.name},{tier.sql[len("SELECT") :]}
-)
 SELECT
     batch,
-    {quoted(tier.name)} AS tier,
+    {_constant(tier.name)} AS tier,
     clip_id,
-    {kept} AS kept,
-    CASE WHEN {kept} THEN 'kept' WHEN NOT ({kept}) THEN 'dropped' ELSE 'undecided' END AS verdict,
-    CASE {false_first} {null_first} END AS decided_by,
-    [{", ".join(names)}] AS passed,
-    {quoted(tier.version)} AS version
-FROM outcomes
+    {failed} AS failed,
+    {unknown} AS unknown,
+    {_constant(tier.version)} AS version
+FROM (SELECT batch, {of_all.expression} AS {of_all.name},{tier.sql[len("SELECT") :]}
+)
 """
 
 
-def write_verdicts(
+def _constant(value: str) -> str:
+    """A text as SQL that DuckDB writes to Parquet as a number per row: it hashes a plain text for every row."""
+    return f"{quoted(value)}::ENUM({quoted(value)})"
+
+
+def write_outcomes(
     connection: duckdb.DuckDBPyConnection, tier: Tier, batches: Sequence[str], path: Path
 ) -> dict[str, tuple[int, str]]:
     """Decide a tier on the clips of these batches, from the lake's files to a Parquet file without a detour.
@@ -62,10 +64,10 @@ def write_verdicts(
         connection: with the lake in use.
         tier: the tier.
         batches: the batches.
-        path: file to write, with the columns of ``tier_verdicts``, each batch's rows in one piece.
+        path: file to write, with the columns of ``tier_outcomes``, each batch's rows in one piece.
 
     Returns:
-        Of each batch that has any clip, how many, and a hash of the verdicts, the same in whatever order they are.
+        Of each batch that has any clip, how many, and a hash of the outcomes, the same in whatever order they are.
 
     Raises:
         TierError: a rule reads an unknown column, is not boolean, or fails on a value that it meets.
@@ -73,13 +75,12 @@ def write_verdicts(
     check_rules(connection, tier)
     with only_batches(connection, batches):
         try:
-            connection.execute(f"COPY ({verdict_query(tier)}) TO {quoted(str(path))} ({_PARQUET})")
+            connection.execute(f"COPY ({outcomes_query(tier)}) TO {quoted(str(path))} ({_PARQUET})")
         except (duckdb.DataError, duckdb.InvalidInputException) as error:
             what = f"A rule fails on a value that it meets: {first_line(error)}."
             raise TierError(tier.path, tier.line, what, "Make it NULL there, with TRY_CAST for one.") from error
     rows = connection.execute(
-        "SELECT batch, count(*), md5(sum(hash(clip_id, kept, decided_by, passed)::HUGEINT)::VARCHAR)[:16] "
-        "FROM read_parquet(?) GROUP BY batch",
+        "SELECT batch, count(*), printf('%016x', bit_xor(hash(clip_id, failed, unknown))) FROM read_parquet(?) GROUP BY batch",
         [str(path)],
     ).fetchall()
     return {batch: (clips, content) for batch, clips, content in rows}
@@ -148,13 +149,3 @@ def check_rules(connection: duckdb.DuckDBPyConnection, tier: Tier) -> None:
 def first_line(error: Exception) -> str:
     """What DuckDB says, to be put in a sentence."""
     return str(error).splitlines()[0].removesuffix(".").removesuffix("!")
-
-
-def quoted(value: str) -> str:
-    """A text as SQL."""
-    return "'" + value.replace("'", "''") + "'"
-
-
-def identifier(name: str) -> str:
-    """A name as SQL."""
-    return '"' + name.replace('"', '""') + '"'

@@ -18,7 +18,8 @@ import sqlglot
 from sqlglot import exp
 
 from video_assets.curate.tiers import NOT_NEAR_BENCHMARK, Tier, TierError, read_tier
-from video_assets.curate.verdicts import check_rules, first_line, identifier, quoted, schema_in_use
+from video_assets.curate.verdicts import check_rules, first_line, schema_in_use
+from video_assets.lake.sql_text import identifier, quoted
 
 _BEFORE, _AFTER = "verdicts_before", "verdicts_after"
 _BORDER_BATCHES = 16  # Most batches of which clips at the border are shown: only their files are read again.

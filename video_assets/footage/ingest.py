@@ -17,7 +17,8 @@ from video_assets.footage.batching import Arrival, group
 from video_assets.footage.benchmarks import Named, changed, marked
 from video_assets.footage.listing import FoundFile, Listing, list_local, list_s3
 from video_assets.footage.tick import Cursor, TickPlan, plan_tick
-from video_assets.lake.lake import Lake, Made, Replacement
+from video_assets.lake.lake import Lake, Replacement
+from video_assets.lake.ledger import Made
 from video_assets.lake.plan import SOURCE_FILES
 from video_assets.lake.s3 import split_uri
 from video_assets.lake.schemas import RIGHTS

@@ -17,6 +17,7 @@ import duckdb
 from filelock import FileLock
 
 from video_assets.lake.s3 import S3Access, duckdb_secret
+from video_assets.lake.sql_text import quoted
 from video_assets.settings import LakeSettings
 
 NAME = "lake"
@@ -37,15 +38,19 @@ def attach_statements(settings: LakeSettings, reach_s3: Sequence[str], *, read_o
         reach_s3: the statements by which DuckDB reaches the server, when the lake is on S3.
         read_only: whether writes are refused.
     """
-    catalog = str(settings.catalog_path).replace("'", "''")
     root = settings.root if settings.on_s3 else str(Path(settings.root).absolute())
-    data = f"{root.rstrip('/')}/data/".replace("'", "''")
-    options = f"DATA_PATH '{data}', META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 20000"
+    data = quoted(f"{root.rstrip('/')}/data/")
+    options = f"DATA_PATH {data}, META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 20000"
     if read_only:
         options += ", READ_ONLY"
     names = ["sqlite_scanner", "ducklake", *(["httpfs"] if settings.on_s3 else [])]
     statements = [f"LOAD '{extension(name)}'" for name in names]
-    return [*statements, *reach_s3, f"ATTACH 'ducklake:sqlite:{catalog}' AS {NAME} ({options})", f"USE {NAME}"]
+    return [
+        *statements,
+        *reach_s3,
+        f"ATTACH {quoted(f'ducklake:sqlite:{settings.catalog_path}')} AS {NAME} ({options})",
+        f"USE {NAME}",
+    ]
 
 
 def connect(settings: LakeSettings, access: S3Access | None, *, read_only: bool) -> duckdb.DuckDBPyConnection:
@@ -54,8 +59,8 @@ def connect(settings: LakeSettings, access: S3Access | None, *, read_only: bool)
     Raises:
         FileNotFoundError: the lake does not exist and ``read_only`` is set.
     """
-    if read_only and not (settings.catalog_path.exists() and settings.catalog_path.stat().st_size):
-        raise _no_lake(settings)
+    if read_only:
+        require(settings)
     settings.catalog_path.parent.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect()
     reach_s3 = [duckdb_secret(access)] if access else []
@@ -68,6 +73,17 @@ def connect(settings: LakeSettings, access: S3Access | None, *, read_only: bool)
             raise _no_lake(settings) from error
         raise
     return connection
+
+
+def require(settings: LakeSettings) -> None:
+    """See that the lake is there.
+
+    Raises:
+        FileNotFoundError: it is not.
+    """
+    path = settings.catalog_path
+    if not (path.exists() and path.stat().st_size):
+        raise _no_lake(settings)
 
 
 def _no_lake(settings: LakeSettings) -> FileNotFoundError:

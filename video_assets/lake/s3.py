@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from video_assets.lake.sql_text import quoted
+
 if TYPE_CHECKING:
     from video_assets.settings import S3Settings
 
@@ -64,14 +66,14 @@ def duckdb_secret(access: S3Access) -> str:
     if "AWS_SESSION_TOKEN" in keys:
         options["SESSION_TOKEN"] = keys["AWS_SESSION_TOKEN"]
     options |= {name.upper(): value for name, value in _reach(access.endpoint_url, access.path_style).items()}
-    listed = ", ".join(f"{name} {_quoted(value)}" for name, value in options.items())
+    listed = ", ".join(f"{name} {quoted(value)}" for name, value in options.items())
     return f"CREATE OR REPLACE SECRET footage (TYPE s3, {listed})"
 
 
 def duckdb_settings(settings: S3Settings) -> list[str]:
     """The same server for a person's DuckDB shell, without keys: httpfs takes them from the shell's environment."""
     options = {"region": settings.region} | _reach(settings.endpoint_url, settings.path_style)
-    return [f"SET s3_{name} = {_quoted(value)}" for name, value in options.items()]
+    return [f"SET s3_{name} = {quoted(value)}" for name, value in options.items()]
 
 
 def key_environment(access: S3Access) -> dict[str, str]:
@@ -95,7 +97,3 @@ def _reach(endpoint_url: str | None, path_style: bool) -> dict[str, str]:
         endpoint = urlsplit(endpoint_url)
         options = {"endpoint": endpoint.netloc, "use_ssl": "true" if endpoint.scheme == "https" else "false"}
     return options | ({"url_style": "path"} if path_style else {})
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -13,7 +13,7 @@ import duckdb
 import polars as pl
 
 from video_assets.lake.schemas import TABLES, Column, Table
-from video_assets.lake.sql_types import sql_type
+from video_assets.lake.sql_text import sql_type
 
 SHEET = "clip_sheet"
 SOURCE = "clip_measurements"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import polars as pl
-
 from video_assets.lake.schemas.table import (
     BATCH,
     BOOL,
@@ -21,21 +19,22 @@ from video_assets.lake.schemas.table import (
     Table,
 )
 
-TIER_VERDICTS = Table(
-    "tier_verdicts",
-    "A clip's verdict in a tier, with the rule that decided.",
+TIER_OUTCOMES = Table(
+    "tier_outcomes",
+    "What the rules of a tier say of a clip, a bit each; the view tier_verdicts says it in words.",
     ("tier", "clip_id"),
     (
         BATCH,
         Column("tier", TEXT, "Tier: recipe/stage, the SQL file's path under sql/tiers."),
         CLIP,
-        Column("kept", BOOL, "TRUE kept, FALSE dropped, NULL undecided (a measurement that a rule needs is missing)."),
-        Column("verdict", TEXT, "kept, dropped or undecided: the same in words."),
-        Column("decided_by", TEXT, "The first rule that is false, else the first that is undecided; NULL when kept."),
-        Column("passed", pl.List(pl.Boolean()), "Every rule's outcome, in the order of tier_rules of this version."),
+        Column(
+            "failed",
+            LONG,
+            "Bits of the rules that are FALSE: 1 for number 1 of tier_rules, 2 for 2, 4 for 3, and so on.",
+        ),
+        Column("unknown", LONG, "Bits of the rules that are NULL, for want of a measurement."),
         VERSION,
     ),
-    given_up=("video_id", "rules"),
 )
 
 TIER_RULES = Table(

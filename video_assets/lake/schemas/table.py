@@ -25,16 +25,12 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One table of the lake; ``key`` identifies a row and is the order in which it is read.
-
-    ``given_up`` are columns that an older lake may have.
-    """
+    """One table of the lake; ``key`` identifies a row and is the order in which it is read."""
 
     name: str
     description: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
-    given_up: tuple[str, ...] = ()
 
     @cached_property
     def schema(self) -> pl.Schema:

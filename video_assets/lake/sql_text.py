@@ -1,4 +1,4 @@
-"""How a column's type is called in SQL."""
+"""How values, names and types are written in SQL."""
 
 from __future__ import annotations
 
@@ -29,3 +29,13 @@ def sql_type(dtype: pl.DataType) -> str:
 def _instance(dtype: pl.DataType | DataTypeClass) -> pl.DataType:
     """Polars lets a nested type be a class; the names below are kept by instance."""
     return dtype() if isinstance(dtype, DataTypeClass) else dtype
+
+
+def quoted(value: str) -> str:
+    """A text as SQL."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """A name as SQL."""
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,133 @@
+"""What a lake consists of, tables and views: made when it is opened, and brought up where older code made it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Container, Iterable, Mapping, Sequence
+from graphlib import TopologicalSorter
+
+import duckdb
+
+from video_assets.lake import catalog
+from video_assets.lake.ledger import Made, note
+from video_assets.lake.schemas import MATERIALIZATIONS, TABLES, TIER_OUTCOMES, Column, Table
+from video_assets.lake.sheet import SHEET, SOURCE, sheet_table
+from video_assets.lake.sql_text import quoted, sql_type
+
+VERDICTS = "tier_verdicts"
+
+
+def create_missing(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create tables, and columns that newer code has, each with its description, in one snapshot."""
+    found: dict[str, set[str]] = {}
+    for table, column in connection.execute(
+        f"SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = '{catalog.NAME}'"
+    ).fetchall():
+        found.setdefault(table, set()).add(column)
+    missing = {
+        table: columns
+        for table in TABLES.values()
+        if (columns := [c for c in table.columns if c.name not in found.get(table.name, ())])
+    }
+    if not found:
+        # The ledger comes first and alone, so that a lake that has more than it also has these options.
+        _create(connection, {MATERIALIZATIONS: missing.pop(MATERIALIZATIONS)}, found)
+    if set(found) <= {MATERIALIZATIONS.name}:
+        # Rows belong in Parquet files; only the ledger's few rows are kept inside the catalog.
+        set_option = f"CALL {catalog.NAME}.set_option('data_inlining_row_limit'"
+        connection.execute(f"{set_option}, 0)")
+        connection.execute(f"{set_option}, 1000, table_name => '{MATERIALIZATIONS.name}')")
+    if missing:
+        _create(connection, missing, found)
+
+
+def _create(
+    connection: duckdb.DuckDBPyConnection, missing: Mapping[Table, Sequence[Column]], found: Container[str]
+) -> None:
+    """Create these columns of these tables, in one snapshot."""
+    connection.execute("BEGIN")
+    for table, columns in missing.items():
+        if table.name not in found:
+            listed = ", ".join(f'"{c.name}" {sql_type(c.dtype)}' for c in columns)
+            connection.execute(f"CREATE TABLE {table.name} ({listed})")
+        else:
+            for c in columns:
+                connection.execute(f'ALTER TABLE {table.name} ADD COLUMN "{c.name}" {sql_type(c.dtype)}')
+        _describe(connection, table, columns)
+    connection.execute("COMMIT")
+
+
+def _describe(connection: duckdb.DuckDBPyConnection, table: Table, columns: Sequence[Column]) -> None:
+    """Put the descriptions of a table and of some of its columns into the catalog."""
+    connection.execute(f"COMMENT ON TABLE {table.name} IS {quoted(table.description)}")
+    for c in columns:
+        connection.execute(f'COMMENT ON COLUMN {table.name}."{c.name}" IS {quoted(c.description)}')
+
+
+def _fill_sheet(connection: duckdb.DuckDBPyConnection, text: str) -> None:
+    """Make the sheet's table anew by a SELECT, with the rows that it gives now, so that nobody finds it empty."""
+    table = sheet_table(text)
+    [(views,)] = connection.execute(
+        f"SELECT count(*) FROM duckdb_views() WHERE database_name = '{catalog.NAME}' AND view_name = '{SHEET}'"
+    ).fetchall()
+    if views:  # in a lake from before there was a table
+        connection.execute(f"DROP VIEW {SHEET}")
+    listed = ", ".join(f'"{c.name}" {sql_type(c.dtype)}' for c in table.columns)
+    any_clip = connection.execute("SELECT 1 FROM clips LIMIT 1").fetchone()
+    # To run the SELECT takes a second, also over empty tables.
+    rows = f"AS {text.rstrip().rstrip(';')}" if any_clip else f"({listed})"
+    connection.execute(f"CREATE OR REPLACE TABLE {SHEET} {rows}")
+    _describe(connection, table, table.columns)
+
+
+def create_views(connection: duckdb.DuckDBPyConnection, views: Mapping[str, str]) -> None:
+    """Create the views whose text has changed; their text's hash stands in the ledger."""
+    for name in in_order(views):
+        text = views[name]
+        version = hashlib.sha256(text.encode()).hexdigest()[:16]
+        known = connection.execute(
+            "SELECT version FROM materializations WHERE asset = ? AND batch = ''", [f"views/{name}"]
+        ).fetchone()
+        if known and known[0] == version:
+            continue
+        connection.execute("BEGIN")
+        if name == SOURCE:
+            _fill_sheet(connection, text)
+        if name == VERDICTS:
+            _take_over_verdicts(connection)
+        connection.execute(f"CREATE OR REPLACE VIEW {name} AS {text.rstrip().rstrip(';')}")
+        note(connection, [Made(f"views/{name}", "", version, version, {}, 0)], "")
+        connection.execute("COMMIT")
+
+
+def in_order(views: Mapping[str, str]) -> Iterable[str]:
+    """The views' names, those that others read before them.
+
+    Args:
+        views: name and SQL of each. Who reads the sheet reads the view that it is made from.
+
+    Raises:
+        graphlib.CycleError: two views read each other.
+    """
+    provides = {(SHEET if name == SOURCE else name): name for name in sorted(views)}
+    reads = {
+        name: [other for said, other in provides.items() if other != name and re.search(rf"\b{said}\b", text)]
+        for name, text in sorted(views.items())
+    }
+    return TopologicalSorter(reads).static_order()
+
+
+def _take_over_verdicts(connection: duckdb.DuckDBPyConnection) -> None:
+    """In a lake from before verdicts were a view, make outcomes of the table's rows and drop it."""
+    [(tables,)] = connection.execute(
+        f"SELECT count(*) FROM duckdb_tables() WHERE database_name = '{catalog.NAME}' AND table_name = '{VERDICTS}'"
+    ).fetchall()
+    if not tables:
+        return
+    bits = "list_sum(list_transform(passed, lambda p, i: CASE WHEN {} THEN 1::BIGINT << (i - 1) ELSE 0 END))::BIGINT"
+    connection.execute(
+        f"INSERT INTO {TIER_OUTCOMES.name} BY NAME SELECT batch, tier, clip_id, {bits.format('NOT p')} AS failed, "
+        f"{bits.format('p IS NULL')} AS unknown, version FROM {VERDICTS} WHERE passed IS NOT NULL"
+    )
+    connection.execute(f"DROP TABLE {VERDICTS}")
