@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import importlib
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,6 +10,7 @@ import duckdb
 import polars as pl
 import pytest
 
+from tests.place import Place
 from video_assets.curate.tiers import Tier, load_tier
 from video_assets.curate.verdicts import rules_of, write_outcomes
 from video_assets.lake.layout import in_order
@@ -56,14 +57,16 @@ class Lake:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
+
+    def make(self) -> None:
+        """Make the tables and the views; the sheet is a view here, as if it were always up to date."""
         for table in TABLES.values():
             self._write(table.name, table.empty(), "CREATE TABLE {0} AS SELECT * FROM incoming")
         views = {view.stem: view.read_text() for view in (SQL / "views").glob("*.sql")}
         for name in in_order(views):
-            connection.execute(f"CREATE VIEW {name} AS {views[name]}")
+            self.connection.execute(f"CREATE VIEW {name} AS {views[name]}")
             if name == SOURCE:
-                # As if it were always up to date.
-                connection.execute(f"CREATE VIEW {SHEET} AS FROM {SOURCE}")
+                self.connection.execute(f"CREATE VIEW {SHEET} AS FROM {SOURCE}")
 
     def _write(self, name: str, rows: pl.DataFrame, statement: str) -> None:
         self.connection.register("incoming", rows.to_arrow())
@@ -120,22 +123,27 @@ def outcomes(connection: duckdb.DuckDBPyConnection, tier: Tier, batches: Sequenc
     return rows.sort("clip_id")
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a database file with every table and view and no rows; to make them takes longer than most tests."""
+    path = tmp_path_factory.mktemp("empty") / "lake.duckdb"
+    with duckdb.connect(path) as connection:
+        Lake(connection).make()
+    return path
+
+
 @pytest.fixture
-def lake() -> Iterator[Lake]:
-    with duckdb.connect() as connection:
+def lake(empty_database: Path, tmp_path: Path) -> Iterator[Lake]:
+    with duckdb.connect(shutil.copy(empty_database, tmp_path)) as connection:
         yield Lake(connection)
 
 
 @pytest.fixture
 def ducklake(tmp_path: Path) -> Iterator[Lake]:
     """Give the tables in a DuckLake with its catalog in a SQLite file, as the platform keeps them."""
-    with duckdb.connect() as connection:
-        for name in ("duckdb_extension_sqlite_scanner", "duckdb_extension_ducklake"):
-            origin = importlib.import_module(name).__file__
-            assert origin
-            connection.execute(f"LOAD '{next(Path(origin).parent.rglob('*.duckdb_extension'))}'")
-        connection.execute(f"ATTACH 'ducklake:sqlite:{tmp_path}/catalog.sqlite' AS lake (DATA_PATH '{tmp_path}/data')")
-        connection.execute("USE lake")
+    with Place(tmp_path).quick_lake().cursor() as connection:
+        connection.execute(f"DROP TABLE {SHEET}")
+        connection.execute(f"CREATE VIEW {SHEET} AS FROM {SOURCE}")
         yield Lake(connection)
 
 

@@ -13,7 +13,7 @@ from polars.testing import assert_frame_equal
 from tests.curate.conftest import NOT_MEASURED, ROWS, SQL, Lake, make_tier, outcomes
 from video_assets.curate.tiers import Tier, TierError, load_tier, load_tiers
 from video_assets.curate.verdicts import check_rules, outcomes_query, rules_of
-from video_assets.lake.schemas import TIER_OUTCOMES
+from video_assets.lake.schemas import TIER_OUTCOMES, TIER_VERDICTS
 
 CHILD = (
     "(SELECT v.kept FROM tier_verdicts AS v WHERE v.tier = '{0}' AND v.clip_id = clip_sheet.clip_id) AS kept_by_parent"
@@ -30,7 +30,9 @@ def test_a_clip_that_the_parent_has_not_seen_is_undecided(lake: Lake) -> None:
 def test_a_verdict_holds_every_rule_in_order_with_its_outcome(lake: Lake, tmp_path: Path) -> None:
     lake.clip("it", visual_scores={"sharpness": NOT_MEASURED})
     tier = make_tier(tmp_path, "lab/odd", 'sharpness > 1 AS "Clip\'s ""edge""", fps > 60 AS fast, fps > 1 AS slow')
-    assert lake.decide(tier).to_dicts() == [
+    verdicts = lake.decide(tier)
+    assert verdicts.schema == TIER_VERDICTS.schema
+    assert verdicts.to_dicts() == [
         {
             "batch": "a", "tier": "lab/odd", "clip_id": "it",
             "kept": False, "verdict": "dropped", "decided_by": "fast",

@@ -234,7 +234,7 @@ def test_asking_needs_no_right_to_write(ducklake: Lake, tmp_path: Path) -> None:
     with duckdb.connect() as reader:
         for name in ("sqlite_scanner", "ducklake"):
             reader.execute(f"LOAD '{extension(name)}'")
-        reader.execute(f"ATTACH 'ducklake:sqlite:{tmp_path}/catalog.sqlite' AS lake (READ_ONLY)")
+        reader.execute(f"ATTACH 'ducklake:sqlite:{tmp_path}/lake/catalog.sqlite' AS lake (READ_ONLY)")
         reader.execute("USE lake")
         tier = SHIPPED["movie_gen/low_resolution"]
         found = what_if(reader, tier, loosened(enough_motion="vmaf_motion > 0.5"), SHIPPED)

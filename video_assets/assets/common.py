@@ -101,11 +101,15 @@ def spec(
     kinds: set[str],
     *,
     description: str | None = None,
+    table: Table | None = None,
     automation: dg.AutomationCondition[dg.AssetKey] | None = None,
 ) -> dg.AssetSpec:
-    """The spec of an asset that is in :func:`order`; by default described as its table is, and re-made as needed."""
+    """The spec of an asset that is in :func:`order`; by default described as its table is, and re-made as needed.
+
+    ``table`` is what people read of it, where that is a view of what it writes.
+    """
     measurement = order()[asset]
-    table = measurement.table
+    table = table or measurement.table
     return dg.AssetSpec(
         asset.split("/"),
         group_name=group,

@@ -13,6 +13,7 @@ from video_assets.curate.funnel import beside_published, funnel
 from video_assets.curate.tiers import Tier
 from video_assets.curate.verdicts import only_batches
 from video_assets.lake.lake import Lake
+from video_assets.lake.schemas import TIER_VERDICTS
 from video_assets.lake.versions import combined
 from video_assets.measurements import tier_asset
 from video_assets.resources import LakeResource
@@ -23,7 +24,7 @@ def _tier(tier: Tier) -> dg.AssetsDefinition:
     asset = tier_asset(tier.name)
 
     @dg.multi_asset(
-        specs=[spec(asset, "tiers", {"duckdb", "sql"}, description=_described(tier))],
+        specs=[spec(asset, "tiers", {"duckdb", "sql"}, description=_described(tier), table=TIER_VERDICTS)],
         name=asset.replace("/", "__"),
         partitions_def=BATCHES,
         backfill_policy=dg.BackfillPolicy.single_run(),

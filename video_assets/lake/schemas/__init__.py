@@ -18,7 +18,7 @@ from video_assets.lake.schemas.content import (
     LAION_SCORES,
     NEAR_DUPLICATES,
 )
-from video_assets.lake.schemas.decisions import DRAWS, MATERIALIZATIONS, TIER_OUTCOMES, TIER_RULES
+from video_assets.lake.schemas.decisions import DRAWS, MATERIALIZATIONS, TIER_OUTCOMES, TIER_RULES, TIER_VERDICTS
 from video_assets.lake.schemas.findings import CAPTION_FINDINGS
 from video_assets.lake.schemas.footage import (
     DECODED_VIDEOS,
@@ -115,6 +115,7 @@ __all__ = [
     "TEXT_SCORES",
     "TIER_OUTCOMES",
     "TIER_RULES",
+    "TIER_VERDICTS",
     "TRANSITION_SCORES",
     "VISUAL_SCORES",
     "Column",

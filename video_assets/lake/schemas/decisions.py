@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import polars as pl
+
 from video_assets.lake.schemas.table import (
     BATCH,
     BOOL,
@@ -33,6 +35,22 @@ TIER_OUTCOMES = Table(
             "Bits of the rules that are FALSE: 1 for number 1 of tier_rules, 2 for 2, 4 for 3, and so on.",
         ),
         Column("unknown", LONG, "Bits of the rules that are NULL, for want of a measurement."),
+        VERSION,
+    ),
+)
+
+TIER_VERDICTS = Table(
+    "tier_verdicts",
+    "A clip's verdict in a tier, with the rule that decided: a view of tier_outcomes.",
+    ("tier", "clip_id"),
+    (
+        BATCH,
+        Column("tier", TEXT, "Tier: recipe/stage, the SQL file's path under sql/tiers."),
+        CLIP,
+        Column("kept", BOOL, "TRUE kept, FALSE dropped, NULL undecided (a measurement that a rule needs is missing)."),
+        Column("verdict", TEXT, "kept, dropped or undecided: the same in words."),
+        Column("decided_by", TEXT, "The first rule that is false, else the first that is undecided; NULL when kept."),
+        Column("passed", pl.List(pl.Boolean()), "Every rule's outcome, in the order of tier_rules of this version."),
         VERSION,
     ),
 )
