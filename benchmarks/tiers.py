@@ -87,7 +87,7 @@ def report(cursor: duckdb.DuckDBPyConnection, sql: Path, repeats: int, folder: s
 
     def copy_ids() -> None:
         cursor.execute(
-            f"COPY (SELECT batch, clip_id FROM {SHEET}) TO '{outcomes}' (COMPRESSION lz4, PARQUET_VERSION V2)"
+            f"COPY (SELECT batch, clip_id FROM {SHEET}) TO '{outcomes}' (COMPRESSION uncompressed, PARQUET_VERSION V2)"
         )
 
     actions = {

@@ -20,9 +20,9 @@ from video_assets.lake.schemas import TIER_RULES
 from video_assets.lake.sql_text import identifier, quoted
 
 _FILTERED = ("clip_sheet", "tier_verdicts")
-# Half of what is written is ids, and those are hashes: neither Zstandard nor a dictionary makes them shorter, and each
-# doubles the time.
-_PARQUET = "FORMAT parquet, COMPRESSION lz4, PARQUET_VERSION V2"
+# Nearly all that is written is ids, and those are hashes, which no compression makes much shorter. Row groups of this size
+# stay in a core's cache while they are encoded.
+_PARQUET = "FORMAT parquet, COMPRESSION uncompressed, PARQUET_VERSION V2, ROW_GROUP_SIZE 61440"
 
 
 def outcomes_query(tier: Tier) -> str:
@@ -64,7 +64,7 @@ def write_outcomes(
         connection: with the lake in use.
         tier: the tier.
         batches: the batches.
-        path: file to write, with the columns of ``tier_outcomes``, each batch's rows in one piece.
+        path: file to write, with the columns of ``tier_outcomes``, its rows in no set order.
 
     Returns:
         Of each batch that has any clip, how many, and a hash of the outcomes, the same in whatever order they are.
@@ -73,7 +73,7 @@ def write_outcomes(
         TierError: a rule reads an unknown column, is not boolean, or fails on a value that it meets.
     """
     check_rules(connection, tier)
-    with only_batches(connection, batches):
+    with only_batches(connection, batches), _in_any_order(connection):
         try:
             connection.execute(f"COPY ({outcomes_query(tier)}) TO {quoted(str(path))} ({_PARQUET})")
         except (duckdb.DataError, duckdb.InvalidInputException) as error:
@@ -84,6 +84,19 @@ def write_outcomes(
         [str(path)],
     ).fetchall()
     return {batch: (clips, content) for batch, clips, content in rows}
+
+
+@contextmanager
+def _in_any_order(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let DuckDB's threads write what they have read without waiting for one another: a fifth of the time.
+
+    The setting is that of all connections of the process; what needs an order says ORDER BY.
+    """
+    connection.execute("SET preserve_insertion_order = false")
+    try:
+        yield
+    finally:
+        connection.execute("RESET preserve_insertion_order")
 
 
 def rules_of(tier: Tier) -> pl.DataFrame:
