@@ -7,7 +7,7 @@ SELECT
     t.decided_by AS rule,
     count(*) AS clips,
     round(sum(c.duration_s) / 3600, 3) AS hours,
-    count(*) FILTER (len(list_filter(t.passed, lambda p: p IS NOT TRUE)) = 1) AS by_this_rule_alone
+    count(*) FILTER (t.not_passed = 1) AS by_this_rule_alone
 FROM tier_verdicts AS t
 JOIN clips AS c ON c.batch = t.batch AND c.clip_id = t.clip_id
 WHERE t.verdict <> 'kept'

@@ -1,6 +1,6 @@
 -- A clip's verdict in a tier, as its rules' outcomes (tier_outcomes) give it: all TRUE: kept; any FALSE: dropped; otherwise
 -- a measurement is missing or failed: undecided. decided_by is the first rule that is false, else the first that is
--- undecided; passed is every rule's outcome in order.
+-- undecided; passed is every rule's outcome in order, and not_passed how many are not TRUE.
 WITH named AS (
     SELECT tier, version, list(rule ORDER BY number) AS rules
     FROM tier_rules
@@ -22,6 +22,7 @@ SELECT
         range(len(n.rules)),
         lambda i: CASE WHEN (o.failed >> i) & 1 = 1 THEN FALSE WHEN (o.unknown >> i) & 1 = 0 THEN TRUE END
     ) AS passed,
+    bit_count(o.failed | o.unknown)::INTEGER AS not_passed,
     o.version
 FROM tier_outcomes AS o
 LEFT JOIN named AS n ON n.tier = o.tier AND n.version = o.version;

@@ -59,8 +59,8 @@ def test_the_footages_clip_is_dropped_by_every_tier_and_the_trace_says_so(curate
     assert set(traces["verdict"]) == {"dropped"}
     assert set(traces["decided_by"]) == {"not_near_benchmark"}
     assert {passed[0] for passed in traces["passed"].to_list()} == {False}
-    others = now.filter(~of_bunny), curated.verdicts.filter(~of_bunny)
-    assert others[0].drop("passed").equals(others[1].drop("passed"))
+    others, trace = (now.filter(~of_bunny), curated.verdicts.filter(~of_bunny)), ("passed", "not_passed")
+    assert others[0].drop(*trace).equals(others[1].drop(*trace))
     # Of a clip that nobody compared it is not known any more whether it is near a benchmark; other rules drop it.
     asked = [[passed[0] for passed in verdicts.sort("clip_id", "tier")["passed"]] for verdicts in others]
     assert set(zip(*reversed(asked), strict=True)) == {(True, True), (True, None)}

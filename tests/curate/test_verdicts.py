@@ -36,7 +36,7 @@ def test_a_verdict_holds_every_rule_in_order_with_its_outcome(lake: Lake, tmp_pa
         {
             "batch": "a", "tier": "lab/odd", "clip_id": "it",
             "kept": False, "verdict": "dropped", "decided_by": "fast",
-            "passed": [True, None, False, True], "version": tier.version,
+            "passed": [True, None, False, True], "not_passed": 2, "version": tier.version,
         }
     ]  # fmt: skip
     assert rules_of(tier).select("tier", "number", "rule", "version").rows() == [
@@ -131,6 +131,7 @@ def test_a_verdict_is_false_if_any_rule_is_else_unknown_if_any_rule_is_else_true
         assert (row["kept"], row["verdict"]) == (kept, words[kept])
         assert row["decided_by"] == (None if kept else f"r{outcome.index(kept) + 1}")
         assert row["passed"] == [True, *outcome]
+        assert row["not_passed"] == sum(passed is not True for passed in outcome)
 
 
 @given(clips=st.lists(st.tuples(*[st.sampled_from([True, False, None])] * 4), min_size=1, max_size=12))

@@ -106,7 +106,12 @@ def test_a_lake_whose_verdicts_were_a_table_says_the_same_by_the_view(tmp_path: 
 
 
 def test_a_view_is_made_after_those_that_it_reads() -> None:
-    views = {"a": "FROM b JOIN clip_sheet", "b": "FROM costs_of_all", "clip_measurements": "FROM z", "z": "FROM clips"}
+    views = {
+        "a": "FROM b JOIN clip_sheet",
+        "b": "-- Read by a.\nFROM costs_of_all",
+        "clip_measurements": "FROM z",
+        "z": "FROM clips",
+    }
     order = list(in_order(views))
     assert sorted(order) == sorted(views)
     for reader, read in (("a", "b"), ("a", "clip_measurements"), ("clip_measurements", "z")):

@@ -11,11 +11,11 @@ import duckdb
 
 from video_assets.lake import catalog
 from video_assets.lake.ledger import Made, note
-from video_assets.lake.schemas import MATERIALIZATIONS, TABLES, TIER_OUTCOMES, Column, Table
+from video_assets.lake.schemas import MATERIALIZATIONS, TABLES, TIER_OUTCOMES, TIER_VERDICTS, Column, Table
 from video_assets.lake.sheet import SHEET, SOURCE, sheet_table
 from video_assets.lake.sql_text import quoted, sql_type
 
-VERDICTS = "tier_verdicts"
+VERDICTS = TIER_VERDICTS.name
 
 
 def create_missing(connection: duckdb.DuckDBPyConnection) -> None:
@@ -110,11 +110,11 @@ def in_order(views: Mapping[str, str]) -> Iterable[str]:
     Raises:
         graphlib.CycleError: two views read each other.
     """
-    provides = {(SHEET if name == SOURCE else name): name for name in sorted(views)}
-    reads = {
-        name: [other for said, other in provides.items() if other != name and re.search(rf"\b{said}\b", text)]
-        for name, text in sorted(views.items())
-    }
+    of_name = {name: name for name in views} | ({SHEET: SOURCE} if SOURCE in views else {})
+    reads = {}
+    for name, text in sorted(views.items()):
+        words = re.findall(r"\w+", re.sub(r"--.*", "", text))
+        reads[name] = sorted({of_name[word] for word in words if word in of_name} - {name})
     return TopologicalSorter(reads).static_order()
 
 

@@ -51,6 +51,7 @@ TIER_VERDICTS = Table(
         Column("verdict", TEXT, "kept, dropped or undecided: the same in words."),
         Column("decided_by", TEXT, "The first rule that is false, else the first that is undecided; NULL when kept."),
         Column("passed", pl.List(pl.Boolean()), "Every rule's outcome, in the order of tier_rules of this version."),
+        Column("not_passed", INT, "How many of them are not TRUE: of 1, that rule alone keeps the clip out."),
         VERSION,
     ),
 )
