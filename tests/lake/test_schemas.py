@@ -110,11 +110,17 @@ def test_a_view_is_made_after_those_that_it_reads() -> None:
         "a": "FROM b JOIN clip_sheet",
         "b": "-- Read by a.\nFROM costs_of_all",
         "clip_measurements": "FROM z",
+        "y": "FROM clip_measurements",
         "z": "FROM clips",
     }
     order = list(in_order(views))
     assert sorted(order) == sorted(views)
-    for reader, read in (("a", "b"), ("a", "clip_measurements"), ("clip_measurements", "z")):
+    for reader, read in (
+        ("a", "b"),
+        ("a", "clip_measurements"),
+        ("clip_measurements", "z"),
+        ("y", "clip_measurements"),
+    ):
         assert order.index(read) < order.index(reader)
 
 
