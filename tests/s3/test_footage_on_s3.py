@@ -61,11 +61,20 @@ def curate(place: Place, server: Server) -> str:
     return place.run("curate", server.uri("footage"), LAKE__ROOT=server.uri("lake"), **server.environment())
 
 
-def lake_of(place: Place, server: Server) -> Lake:
+@pytest.fixture(scope="module")
+def remote(on_s3: Place, server: Server) -> Lake:
+    """Give the lake on S3."""
+    folder = on_s3.folder
     where = LakeSettings(
-        root=server.uri("lake"), catalog=str(place.folder / "lake-catalog.sqlite"), scratch=place.folder / "lake-work"
+        root=server.uri("lake"), catalog=str(folder / "lake-catalog.sqlite"), scratch=folder / "lake-work"
     )
     return Lake(Settings(lake=where, s3=server.settings))
+
+
+@pytest.fixture(scope="module")
+def local(curated_few: Place) -> Lake:
+    """Give the lake of the same footage in a folder."""
+    return curated_few.lake()
 
 
 def comparable(lake: Lake, table: Table) -> pl.DataFrame:
@@ -76,18 +85,16 @@ def comparable(lake: Lake, table: Table) -> pl.DataFrame:
 
 @pytest.mark.parametrize("table", [t for t in TABLES.values() if t != MATERIALIZATIONS], ids=lambda t: t.name)
 def test_a_table_has_the_same_rows_as_when_the_footage_and_the_lake_are_local(
-    on_s3: Place, server: Server, curated_few: Place, table: Table
+    remote: Lake, local: Lake, table: Table
 ) -> None:
-    remote, local = comparable(lake_of(on_s3, server), table), comparable(curated_few.lake(), table)
-    assert remote.height == local.height
-    assert (remote.height == 0) == (table in EMPTY)
-    different = {c: (remote[c].to_list(), local[c].to_list()) for c in local.columns if not remote[c].equals(local[c])}
-    assert different == {}
+    found, expected = comparable(remote, table), comparable(local, table)
+    assert found.height == expected.height
+    assert (found.height == 0) == (table in EMPTY)
+    columns = [c for c in expected.columns if not found[c].equals(expected[c])]
+    assert {c: (found[c].to_list(), expected[c].to_list()) for c in columns} == {}
 
 
-def test_the_ledger_has_the_same_entries_and_content_as_the_local_run(
-    on_s3: Place, server: Server, curated_few: Place
-) -> None:
+def test_the_ledger_has_the_same_entries_and_content_as_the_local_run(remote: Lake, local: Lake) -> None:
     def entries(lake: Lake) -> dict[str, tuple[object, ...]]:
         return {
             asset: (e["version"], e["rows"], e["failures"], None if asset in KNOWN_BY_PLACE else e["data_version"])
@@ -95,11 +102,11 @@ def test_the_ledger_has_the_same_entries_and_content_as_the_local_run(
             if batch
         }
 
-    assert entries(lake_of(on_s3, server)) == entries(curated_few.lake())
+    assert entries(remote) == entries(local)
 
 
-def test_rights_are_read_from_sidecars_beside_the_objects(on_s3: Place, server: Server) -> None:
-    rows = lake_of(on_s3, server).read(RAW_VIDEOS)
+def test_rights_are_read_from_sidecars_beside_the_objects(remote: Lake) -> None:
+    rows = remote.read(RAW_VIDEOS)
     stated = dict(rows.select("file_name", "rights_from").iter_rows())
     assert stated == {name: "unknown" if name == "empty.mp4" else "sidecar" for name in FEW}
 
@@ -108,19 +115,18 @@ def test_downloads_are_removed_when_they_were_read(on_s3: Place) -> None:
     assert list((on_s3.folder / "lake-work").rglob(".tmp-*")) == []
 
 
-def test_a_second_run_and_a_copy_under_another_key_make_no_new_work(on_s3: Place, server: Server) -> None:
-    before = lake_of(on_s3, server).made()
+def test_a_second_run_and_a_copy_under_another_key_make_no_new_work(on_s3: Place, server: Server, remote: Lake) -> None:
+    before = remote.made()
     assert "Nothing is due" in curate(on_s3, server)
     copied = {"Bucket": server.bucket, "Key": f"footage/{FEW[0]}"}
     server.access.client.copy_object(CopySource=copied, Bucket=server.bucket, Key="footage/again/renamed.mp4")
     printed = curate(on_s3, server)
     assert "1 known in a new place" in printed
     assert "Nothing is due" in printed
-    lake = lake_of(on_s3, server)
-    places = lake.query("SELECT uri FROM source_files WHERE content = (SELECT content FROM source_files WHERE uri = ?)", [server.uri("footage/again/renamed.mp4")])  # fmt: skip
+    places = remote.query("SELECT uri FROM source_files WHERE content = (SELECT content FROM source_files WHERE uri = ?)", [server.uri("footage/again/renamed.mp4")])  # fmt: skip
     assert sorted(places["uri"]) == [server.uri("footage/again/renamed.mp4"), server.uri(f"footage/{FEW[0]}")]
     made_at = {key: entry["made_at"] for key, entry in before.items() if key[0] != "source_files"}
-    assert {key: entry["made_at"] for key, entry in lake.made().items() if key[0] != "source_files"} == made_at
+    assert {key: entry["made_at"] for key, entry in remote.made().items() if key[0] != "source_files"} == made_at
 
 
 # A local lake, so that these are about footage alone.
