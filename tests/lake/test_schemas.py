@@ -14,7 +14,6 @@ from tests.place import Place
 from video_assets.lake import schemas
 from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.layout import in_order
-from video_assets.lake.plan import SHARED
 from video_assets.lake.schemas import MATERIALIZATIONS, SHOTS, TABLES, TIER_RULES, Table
 from video_assets.lake.sheet import sheet_table
 from video_assets.measurements import sheet_sql
@@ -77,32 +76,40 @@ def test_an_old_lake_gets_the_columns_and_tables_that_newer_code_has(
     assert lake.query(comment).item() == next(c.description for c in SHOTS.columns if c.name == "ends")
 
 
-def test_a_lake_whose_verdicts_were_a_table_says_the_same_by_the_view(tmp_path: Path) -> None:
-    place = Place(tmp_path)
+OUTCOMES: dict[tuple[str, str | None], list[bool | None]] = {
+    ("kept", None): [True, True, True],
+    ("dropped", "clear"): [True, None, False],
+    ("undecided", "not_near_benchmark"): [None, True, None],
+}
+
+
+@pytest.mark.parametrize("older", [False, True], ids=["outcomes in order", "outcomes with their rules' names"])
+def test_a_lake_whose_verdicts_were_a_table_says_the_same_by_the_view(tmp_path: Path, older: bool) -> None:
+    place, names = Place(tmp_path), ["not_near_benchmark", "smooth", "clear"]
     old = place.lake(sql_dir=_sql_without_views(tmp_path))
-    rules = pl.DataFrame({"number": [1, 2, 3], "rule": ["not_near_benchmark", "smooth", "clear"]})
-    old.commit(
-        [Replacement(TIER_RULES, [SHARED], TIER_RULES.frame(rules, batch=SHARED, tier="lab/usual", version="1"))],
-        [],
-        message="rules",
+    rules = TIER_RULES.frame(
+        pl.DataFrame({"number": [1, 2, 3], "rule": names}), batch="", tier="lab/usual", version="1"
     )
-    passed = {
-        ("kept", None): [True, True, True],
-        ("dropped", "clear"): [True, None, False],
-        ("undecided", "not_near_benchmark"): [None, True, None],
-    }
+    if not older:
+        old.commit([Replacement(TIER_RULES, [""], rules)], [], message="rules")
+    column = "rules STRUCT(rule VARCHAR, passed BOOLEAN)[]" if older else "passed BOOLEAN[]"
     with old.cursor() as cursor:
         cursor.execute(
             "CREATE TABLE tier_verdicts (batch VARCHAR, tier VARCHAR, clip_id VARCHAR, kept BOOLEAN, verdict VARCHAR, "
-            "decided_by VARCHAR, passed BOOLEAN[], version VARCHAR)"
+            f"decided_by VARCHAR, {column}, version VARCHAR)"
         )
-        for (verdict, rule), outcome in passed.items():
-            row = ["a", "lab/usual", verdict, verdict == "kept", verdict, rule, outcome, "1"]
+        for (verdict, rule), passed in OUTCOMES.items():
+            written = [{"rule": n, "passed": p} for n, p in zip(names, passed, strict=True)] if older else passed
+            row = ["a", "lab/usual", verdict, verdict == "kept", verdict, rule, written, "1"]
             cursor.execute("INSERT INTO tier_verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
-        # By a version of the code that did not note outcomes so; it is decided anew.
-        cursor.execute("INSERT INTO tier_verdicts BY NAME SELECT 'a' AS batch, 'lab/older' AS tier, 'x' AS clip_id")
-    verdicts = place.lake().query("SELECT clip_id, verdict, decided_by, passed FROM tier_verdicts ORDER BY clip_id")
-    assert verdicts.rows() == sorted((said, said, rule, outcome) for (said, rule), outcome in passed.items())
+    lake = place.lake()
+    verdicts = lake.query("SELECT clip_id, verdict, decided_by, passed FROM tier_verdicts ORDER BY clip_id")
+    assert verdicts.rows() == sorted((said, said, rule, outcome) for (said, rule), outcome in OUTCOMES.items())
+    assert (
+        lake.read(TIER_RULES)
+        .select("tier", "number", "rule", "version")
+        .equals(rules.select("tier", "number", "rule", "version"))
+    )
 
 
 def test_a_view_is_made_after_those_that_it_reads() -> None:

@@ -11,7 +11,7 @@ import duckdb
 
 from video_assets.lake import catalog
 from video_assets.lake.ledger import Made, note
-from video_assets.lake.schemas import MATERIALIZATIONS, TABLES, TIER_OUTCOMES, TIER_VERDICTS, Column, Table
+from video_assets.lake.schemas import MATERIALIZATIONS, TABLES, TIER_OUTCOMES, TIER_RULES, TIER_VERDICTS, Column, Table
 from video_assets.lake.sheet import SHEET, SOURCE, sheet_table
 from video_assets.lake.sql_text import quoted, sql_type
 
@@ -119,15 +119,33 @@ def in_order(views: Mapping[str, str]) -> Iterable[str]:
 
 
 def _take_over_verdicts(connection: duckdb.DuckDBPyConnection) -> None:
-    """In a lake from before verdicts were a view, make outcomes of the table's rows and drop it."""
-    [(tables,)] = connection.execute(
-        f"SELECT count(*) FROM duckdb_tables() WHERE database_name = '{catalog.NAME}' AND table_name = '{VERDICTS}'"
-    ).fetchall()
-    if not tables:
+    """In a lake from before verdicts were a view, make outcomes of the table's rows and drop it.
+
+    An older table has the rules' names in every row and no ``passed``; a still older one has neither.
+    """
+    columns = {
+        name
+        for (name,) in connection.execute(
+            "SELECT c.column_name FROM duckdb_columns() AS c SEMI JOIN duckdb_tables() AS t USING (database_name, table_name) "
+            "WHERE c.database_name = ? AND c.table_name = ?",
+            [catalog.NAME, VERDICTS],
+        ).fetchall()
+    }
+    if not columns:
         return
+    passed = "passed" if "passed" in columns else "[r.passed FOR r IN rules]" if "rules" in columns else "NULL"
     bits = "list_sum(list_transform(passed, lambda p, i: CASE WHEN {} THEN 1::BIGINT << (i - 1) ELSE 0 END))::BIGINT"
     connection.execute(
         f"INSERT INTO {TIER_OUTCOMES.name} BY NAME SELECT batch, tier, clip_id, {bits.format('NOT p')} AS failed, "
-        f"{bits.format('p IS NULL')} AS unknown, version FROM {VERDICTS} WHERE passed IS NOT NULL"
+        f"{bits.format('p IS NULL')} AS unknown, version "
+        f"FROM (SELECT batch, tier, clip_id, {passed}::BOOLEAN[] AS passed, version FROM {VERDICTS}) "
+        "WHERE passed IS NOT NULL"
     )
+    if "rules" in columns:
+        connection.execute(
+            f"INSERT INTO {TIER_RULES.name} BY NAME SELECT DISTINCT '' AS batch, tier, version, number, "
+            "rules[number].rule AS rule "
+            f"FROM (SELECT tier, version, rules, unnest(range(1, len(rules) + 1)) AS number FROM {VERDICTS}) AS o "
+            f"WHERE NOT EXISTS (FROM {TIER_RULES.name} AS r WHERE r.tier = o.tier AND r.version = o.version)"
+        )
     connection.execute(f"DROP TABLE {VERDICTS}")
