@@ -12,7 +12,8 @@ demo: $(VENV)/.demo
 test: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n auto
+	# One more than there are cores: a worker that waits for another process leaves its core to somebody.
+	$(BIN)/pytest -n $$(( $$(nproc 2>/dev/null || sysctl -n hw.ncpu) + 1 )) --dist worksteal
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format .
