@@ -9,10 +9,10 @@ export DAGSTER_HOME := $(CURDIR)/dagster_home
 demo: $(VENV)/.demo
 	@$(BIN)/video-assets demo
 
+# One test worker more than there are cores: a worker that waits for another process leaves its core to somebody.
 test: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	# One more than there are cores: a worker that waits for another process leaves its core to somebody.
 	$(BIN)/pytest -n $$(( $$(nproc 2>/dev/null || sysctl -n hw.ncpu) + 1 )) --dist worksteal
 
 lint: $(VENV)/.dev
