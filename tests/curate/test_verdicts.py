@@ -45,6 +45,14 @@ def test_a_verdict_holds_every_rule_in_order_with_its_outcome(lake: Lake, tmp_pa
     ]
 
 
+def test_a_rule_may_have_the_name_of_a_column_of_the_outcomes(lake: Lake, tmp_path: Path) -> None:
+    lake.clip("it", visual_scores={"sharpness": NOT_MEASURED})
+    rules = "fps > 1 AS failed, fps > 60 AS unknown, sharpness > 1 AS tier, fps > 2 AS version"
+    (verdict,) = lake.decide(make_tier(tmp_path, "lab/odd", rules)).to_dicts()
+    assert (verdict["tier"], verdict["verdict"], verdict["decided_by"]) == ("lab/odd", "dropped", "unknown")
+    assert verdict["passed"] == [True, True, False, None, True]
+
+
 def test_the_last_of_as_many_rules_as_a_tier_may_have_decides_like_the_first(lake: Lake, tmp_path: Path) -> None:
     lake.clip("slow", clips={"fps": 61.0})
     lake.clip("unknown", clips={"fps": 61.5}, visual_scores={"sharpness": NOT_MEASURED})

@@ -21,13 +21,15 @@ from video_assets.lake.schemas.table import (
     Table,
 )
 
+TIER = Column("tier", TEXT, "Tier: recipe/stage, the SQL file's path under sql/tiers.")
+
 TIER_OUTCOMES = Table(
     "tier_outcomes",
     "What the rules of a tier say of a clip, a bit each; the view tier_verdicts says it in words.",
     ("tier", "clip_id"),
     (
         BATCH,
-        Column("tier", TEXT, "Tier: recipe/stage, the SQL file's path under sql/tiers."),
+        TIER,
         CLIP,
         Column(
             "failed",
@@ -45,7 +47,7 @@ TIER_VERDICTS = Table(
     ("tier", "clip_id"),
     (
         BATCH,
-        Column("tier", TEXT, "Tier: recipe/stage, the SQL file's path under sql/tiers."),
+        TIER,
         CLIP,
         Column("kept", BOOL, "TRUE kept, FALSE dropped, NULL undecided (a measurement that a rule needs is missing)."),
         Column("verdict", TEXT, "kept, dropped or undecided: the same in words."),
@@ -62,7 +64,7 @@ TIER_RULES = Table(
     ("tier", "version", "number"),
     (
         BATCH,
-        Column("tier", TEXT, "Tier: recipe/stage, the SQL file's path under sql/tiers."),
+        TIER,
         Column("number", INT, "Place in the order in which the rules apply, from 1."),
         Column("rule", TEXT, "Name of the rule."),
         Column("expression", TEXT, "What a clip must be to pass, in SQL over clip_sheet."),
