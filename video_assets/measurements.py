@@ -264,7 +264,7 @@ def _transitions(settings: Settings, decode: str) -> str:
     parameters = settings.transitions.model_dump(exclude={"seconds_per_frame"}) | {"network": settings.shots.network}
     weights = {model.name: model.version for model in models_of("transition_scores", settings.models)}
     return code_version(
-        CODE["transition_scores"], {**parameters, "torch": _minor("torch"), "shot_frames": decode}, weights
+        CODE["transition_scores"], {**parameters, "onnxruntime": _minor("onnxruntime"), "shot_frames": decode}, weights
     )
 
 
@@ -288,7 +288,8 @@ def _embeddings_version(settings: Settings, decode: str) -> str:
     parameters = {**settings.embedding.model_dump(), "timm": _minor("timm")}
     if settings.models.profile == "full":
         parameters |= {"architecture": settings.models.image_text.architecture, "open_clip": _minor("open_clip_torch")}
-    return _by_models("clip_embeddings", settings, decode, parameters, "torch")
+        parameters |= {"torch": _minor("torch")}
+    return _by_models("clip_embeddings", settings, decode, parameters)
 
 
 def _by_models(

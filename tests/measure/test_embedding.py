@@ -7,8 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import timm
+import torch
+from timm.data import ImageNetInfo
 
 from tests.measure.clip_pictures import pictures
+from video_assets.measure.efficientnet import OpenEfficientNet, imagenet_classes, prepare
 from video_assets.measure.embedding import ClipEncoder, OpenClipEncoder, unit_mean
 from video_assets.measure.models import EFFICIENTNET
 from video_assets.measure.types import Crop
@@ -50,6 +54,27 @@ def test_an_embedding_has_length_one_and_says_whose_it_is(measured: dict[str, di
         assert row["dimensions"] == len(row["embedding"]) == 1280
         assert np.linalg.norm(row["embedding"]) == pytest.approx(1, abs=1e-5)
         assert row["embedding_model"] == "EfficientNet-Lite0"
+
+
+def test_the_network_gives_what_its_published_layers_give_in_torch(demo_footage: Path) -> None:
+    weights = EFFICIENTNET.weights(ModelSettings())
+    seen = pictures(demo_footage / "bunny_720p.mp4", 5, 10)
+    theirs = timm.create_model("tf_efficientnet_lite0", pretrained=False).eval()
+    # The same layers in the same order under other names.
+    state = torch.load(weights, weights_only=True)
+    theirs.load_state_dict(dict(zip(theirs.state_dict(), state.values(), strict=True)))
+    with torch.inference_mode():
+        prepared = torch.from_numpy(np.stack([prepare(p) for p in seen]))
+        expected = theirs.forward_head(theirs.forward_features(prepared), pre_logits=True)
+        chances = theirs.get_classifier()(expected).softmax(-1)
+    features, probabilities = OpenEfficientNet(weights).look(seen)
+    np.testing.assert_allclose(features, expected.numpy(), atol=1e-4)
+    np.testing.assert_allclose(probabilities, chances.numpy(), atol=1e-5)
+
+
+def test_the_classes_have_the_names_that_timm_gives_them() -> None:
+    theirs = ImageNetInfo()
+    assert imagenet_classes() == [theirs.index_to_description(i).partition(",")[0] for i in range(1000)]
 
 
 def test_vectors_that_are_no_numbers_or_cancel_out_are_no_embedding() -> None:

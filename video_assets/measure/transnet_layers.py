@@ -119,9 +119,3 @@ def _neighbours(x: Tensor) -> Tensor:
     reach = _LOOKUP // 2
     # Of row i the 101 values from column i on.
     return functional.pad(x @ x.T, (reach, reach)).unfold(1, _LOOKUP, 1).diagonal(dim1=0, dim2=1).T
-
-
-def computes_bfloat16() -> bool:
-    """Whether this CPU multiplies bfloat16 in hardware."""
-    able = torch.cpu.get_capabilities()
-    return bool(able.get("amx_bf16") or able.get("avx512_bf16"))
