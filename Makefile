@@ -1,19 +1,29 @@
-# Everything runs in .venv, which is made on first use. PYTHON chooses the interpreter (3.11 to 3.13).
+# Everything runs in VENV, which is made on first use. PYTHON chooses the interpreter (3.11 to 3.13).
 PYTHON ?= python3
-VENV := .venv
+VENV ?= .venv
 BIN := $(VENV)/bin
+# The versions that were tested. 'make LOCK= ...' takes the newest ones that pyproject.toml allows.
+LOCK ?= constraints.txt
+# pip's options for torch and torchvision alone, where they are to come from elsewhere: a build for CPUs, for one.
+TORCH ?=
 export DAGSTER_HOME := $(CURDIR)/dagster_home
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint ui clean
+# One test worker more than there are cores: a worker that waits for another process leaves its core to somebody.
+PYTEST = $(BIN)/pytest -n $$(( $$(nproc 2>/dev/null || sysctl -n hw.ncpu) + 1 )) --dist worksteal
+# What a new version of Python, PyAV or any other package is most likely to break.
+TELLING := tests/media tests/footage tests/measure/test_decode_pass.py tests/measure/test_decode_pass_damage.py \
+	tests/test_demo_footage.py tests/batches/test_end_to_end.py
+
+.PHONY: demo test lint ui trial telling newest lock clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/video-assets demo
 
-# One test worker more than there are cores: a worker that waits for another process leaves its core to somebody.
 test: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n $$(( $$(nproc 2>/dev/null || sysctl -n hw.ncpu) + 1 )) --dist worksteal
+	$(PYTEST)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format .
@@ -23,20 +33,45 @@ lint: $(VENV)/.dev
 ui: $(VENV)/.demo
 	$(BIN)/dagster dev -w workspace.yaml
 
+# The demo once more, in an empty folder that is removed afterwards.
+trial: $(VENV)/.demo
+	place=$$(mktemp -d) && cd "$$place" && DAGSTER_HOME="$$place/dagster_home" "$(abspath $(BIN))/video-assets" demo && rm -r "$$place"
+
+telling: $(VENV)/.dev trial
+	$(PYTEST) $(TELLING)
+
+# The newest versions that pyproject.toml allows, on the newest Python that can be had, in an environment of their own.
+newest:
+	python="$$(.ci/newest-python)" && $(MAKE) telling VENV=.venv-newest LOCK= PYTHON="$$python"
+
+# Asks for the newest versions that pyproject.toml allows, for every Python and system, and writes them down. Try them with
+# 'make test' before they are committed.
+lock: $(VENV)/bin/python
+	$(BIN)/pip install --quiet 'uv>=0.13,<0.14'
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade --no-annotate \
+		--custom-compile-command 'make lock' --quiet --output-file constraints.txt
+
 clean:
 	rm -rf lake demo_footage lake-work lake-catalog.sqlite*
 	find dagster_home -mindepth 1 ! -name dagster.yaml -delete
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet --upgrade 'pip>=25.3'
 
-$(VENV)/.demo: $(VENV)/bin/python pyproject.toml
-	@echo "Installing into $(VENV)"
-	$(BIN)/pip install --quiet -e '.[demo,shell]'
+$(VENV)/.demo: $(VENV)/bin/python pyproject.toml $(LOCK)
+	$(call install,demo$(comma)shell)
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/bin/python pyproject.toml
-	@echo "Installing into $(VENV)"
-	$(BIN)/pip install --quiet -e '.[dev]'
+$(VENV)/.dev: $(VENV)/bin/python pyproject.toml $(LOCK)
+	$(call install,dev)
 	@touch $@ $(VENV)/.demo
+
+comma := ,
+define install
+	@echo "Installing into $(VENV) by $$($(BIN)/python --version), with $(or $(LOCK),the newest versions that are allowed)."
+	@echo "On Linux this downloads 3.7 GB and takes 7.6 GB of disk and some minutes; 4.3 GB of it are torch's CUDA libraries,"
+	@echo "of no use without a GPU. README.md says how to do without them."
+	$(if $(TORCH),$(BIN)/pip install --no-deps -c constraints.txt $(TORCH) torch torchvision)
+	$(BIN)/pip install $(addprefix -c ,$(LOCK)) -e '.[$(1)]'
+endef

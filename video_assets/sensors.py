@@ -38,6 +38,8 @@ def new_footage(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.S
     end_lost_runs(context.instance)
     folders = settings().footage.watch
     stock = take_stock(opened, folders, Cursor.parse(context.cursor), datetime.now(UTC))
+    for problem in stock.problems:
+        context.log.warning(problem)
     known = set(context.instance.get_dynamic_partitions(str(BATCHES.name)))
     taken_in = opened.query("SELECT DISTINCT batch FROM source_files ORDER BY batch")["batch"]
     new = [batch for batch in taken_in if batch not in known]

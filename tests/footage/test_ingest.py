@@ -12,7 +12,7 @@ import pytest
 from tests.place import Place, look, write_json
 from video_assets.batches.footage import take_in_videos
 from video_assets.batches.step import Step
-from video_assets.footage import ingest
+from video_assets.footage import hashing
 from video_assets.lake.lake import Lake
 from video_assets.lake.plan import SOURCE_FILES, due_partitions
 from video_assets.lake.schemas import RAW_VIDEOS
@@ -251,10 +251,10 @@ def test_a_file_that_changes_while_it_is_hashed_is_left_for_the_next_look(
     films(footage, 2)
     lake = place.quick_lake()
     with monkeypatch.context() as patch:
-        unchanged = ingest._still
-        patch.setattr(ingest, "_still", lambda file: file.relative != "1.mp4" and unchanged(file))
+        unchanged = hashing._as_listed
+        patch.setattr(hashing, "_as_listed", lambda file: file.relative != "1.mp4" and unchanged(file))
         stock = look(lake, footage)
-    assert (stock.videos, stock.settling) == (1, 1)
+    assert (stock.videos, stock.settling, stock.incomplete) == (1, 1, False)
     assert places(lake) == {"0.mp4": True}
     assert look(lake, footage).videos == 1
 

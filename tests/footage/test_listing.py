@@ -57,7 +57,7 @@ def test_links_in_a_loop_are_walked_once_and_by_their_own_address(tmp_path: Path
     (tmp_path / "nowhere.mp4").symlink_to(tmp_path / "gone.mp4")
     listing = local(tmp_path)
     assert names(listing) == ["z/a.mp4"]
-    assert listing.problems == ()
+    assert listing.problems == (f"{tmp_path}/nowhere.mp4 is a link that leads to no file; mend it or remove it.",)
 
 
 def test_a_link_to_a_folder_outside_is_followed(tmp_path: Path) -> None:
@@ -176,6 +176,17 @@ def test_a_bucket_that_refuses_is_a_problem_and_not_an_empty_folder(client: Any)
         listing = list_s3(client, WatchedFolder(uri="s3://films/raw/"), SUFFIXES)
     assert listing.files == ()
     assert "s3://films/raw/ could not be listed" in listing.problems[0]
+
+
+def test_of_a_listing_that_breaks_off_nothing_is_used_as_its_manifest_may_be_missing(client: Any) -> None:
+    asked = {"Bucket": "films", "Prefix": "raw/"}
+    with Stubber(client) as stub:
+        page = {"IsTruncated": True, "NextContinuationToken": "next", "Contents": [entry("raw/a.mp4")]}
+        stub.add_response("list_objects_v2", page, asked)
+        stub.add_client_error("list_objects_v2", "SlowDown", "Reduce your request rate.", 503)
+        listing = list_s3(client, WatchedFolder(uri="s3://films/raw"), SUFFIXES)
+    assert listing.files == ()
+    assert "SlowDown" in listing.problems[0]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from video_assets.footage import tick
 from video_assets.footage.batching import GIB, group
 from video_assets.footage.listing import FoundFile
-from video_assets.footage.tick import Cursor, TickPlan, plan_tick
+from video_assets.footage.tick import Cursor, Failure, TickPlan, plan_tick
+from video_assets.reasons import Reason
 from video_assets.settings import FootageSettings, WatchedFolder
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -121,6 +122,40 @@ def test_a_cursor_that_cannot_be_read_starts_afresh(text: str | None) -> None:
     assert Cursor.parse(text) == Cursor()
 
 
+def failed(seen: TickPlan, *files: FoundFile) -> Cursor:
+    """The cursor after a tick in which these files could not be taken in."""
+    failures = [Failure(f.uri, Reason.UNEXPECTED_ERROR, "TypeError: metadata_errors") for f in files]
+    return Cursor.parse(seen.cursor_after(failures=failures).text())
+
+
+def test_what_failed_is_told_at_every_tick_and_tried_again_after_a_while() -> None:
+    first = plan(local("a"), now=20)
+    cursor = failed(first, local("a"))
+    for seconds in (35, 300, 600):
+        seen = plan(local("a"), now=seconds, cursor=cursor)
+        assert (seen.to_hash, [str(f) for f in seen.failures]) == (
+            (),
+            ["/footage/a could not be taken in (unexpected_error): TypeError: metadata_errors"],
+        )
+        cursor = Cursor.parse(seen.cursor_after().text())
+    again = plan(local("a"), now=620, cursor=cursor)
+    assert (names(again.to_hash), again.failures) == (["a"], ())
+
+
+def test_what_failed_is_tried_at_once_when_it_has_changed() -> None:
+    cursor = failed(plan(local("a"), now=20), local("a"))
+    seen = plan(local("a", 30), now=50, cursor=cursor)
+    assert (names(seen.settling), seen.failures) == (["a"], ())
+    assert names(plan(local("a", 30), now=60, cursor=seen.cursor_after()).to_hash) == ["a"]
+
+
+def test_a_large_file_that_always_fails_leaves_the_others_their_share_of_hashing() -> None:
+    large, small = local("large", 0, 9 * GIB), local("small", 1, GIB)
+    cursor = failed(plan(large, now=20), large)
+    seen = plan(large, small, now=20 + 600, cursor=cursor)
+    assert (names(seen.to_hash), names(seen.postponed)) == (["small"], ["large"])
+
+
 FILES = st.lists(
     st.builds(local, st.sampled_from("abcdef"), st.integers(-100, 100), st.integers(0, 2 * GIB)),
     unique_by=lambda f: f.uri,
@@ -131,9 +166,11 @@ FILES = st.lists(
 def test_every_unknown_file_has_one_place_in_the_plan_and_the_cursor_survives_text(
     before: list[FoundFile], found: list[FoundFile], now: int
 ) -> None:
-    cursor = plan_tick(before, set(), Cursor(), NOON, SETTINGS).cursor_after()
+    first = plan_tick(before, set(), Cursor(), NOON, SETTINGS)
+    cursor = failed(first, *first.to_hash[::2])
     seen = plan_tick(found, set(), cursor, at(now), SETTINGS)
-    places = [f.uri for f in (*seen.to_hash, *seen.postponed, *seen.settling)] + [a.file.uri for a in seen.arrivals]
+    places = [f.uri for f in (*seen.to_hash, *seen.postponed, *seen.settling)]
+    places += [f.uri for f in seen.failures] + [a.file.uri for a in seen.arrivals]
     assert sorted(places) == sorted(f.uri for f in found)
     assert Cursor.parse(seen.cursor_after().text()) == seen.cursor_after()
     assert plan_tick(reversed(found), set(), cursor, at(now), SETTINGS) == seen

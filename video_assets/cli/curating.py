@@ -13,6 +13,7 @@ from video_assets.cli.common import existing_lake, known_tiers
 from video_assets.settings import WatchedFolder, settings
 
 if TYPE_CHECKING:
+    from video_assets.footage.ingest import Stock
     from video_assets.lake.lake import Lake
 
 
@@ -26,7 +27,9 @@ def curate(path: str, benchmark: str | None) -> None:
     """Take in the footage under PATH (a folder or s3://bucket/prefix) and bring every batch up to date."""
     if not path.startswith("s3://") and not Path(path).is_dir():
         raise click.ClickException(f"{path} is not a folder; give one that holds videos.")
-    _curate(path, benchmark)
+    _, stock = _curate(path, benchmark)
+    if stock.incomplete:
+        click.get_current_context().exit(1)
 
 
 @click.command()
@@ -38,7 +41,7 @@ def demo(footage: Path) -> None:
     with show.console.status("Gathering footage") as status:
         made = make_footage(footage, lambda name: status.update(f"Gathering footage: {name}"))
     show.console.print(f"{len(made)} files in {footage}/.")
-    lake = _curate(str(footage))
+    lake, _ = _curate(str(footage))
     tiers = known_tiers()
     with lake.cursor() as cursor:
         from video_assets.curate.funnel import funnel
@@ -61,7 +64,7 @@ def plan(detail: bool) -> None:
     show.plan(plan_of(existing_lake(), order()), detail)
 
 
-def _curate(path: str, benchmark: str | None = None) -> Lake:
+def _curate(path: str, benchmark: str | None = None) -> tuple[Lake, Stock]:
     """Take in, then run until nothing is due that was not already tried."""
     from video_assets.bring_up_to_date import bring_up_to_date, quiet
 
@@ -79,7 +82,10 @@ def _curate(path: str, benchmark: str | None = None) -> Lake:
     with show.console.status(f"Looking at {path}"):
         folder = WatchedFolder(uri=path, benchmark=benchmark)
         stock = take_stock(lake, [folder], Cursor(), datetime.now(UTC), at_once=True)
-    show.console.print(f"{path}: {stock.summary}")
+    show.console.print(f"{path}: {stock.counts}", markup=False)
+    for problem in stock.problems:
+        show.console.print(problem, markup=False)
     if not bring_up_to_date(lake):
-        show.console.print("Nothing is due: everything is measured already.")
-    return lake
+        measured = "everything that could be read" if stock.incomplete else "everything"
+        show.console.print(f"Nothing is due: {measured} is measured already.")
+    return lake, stock

@@ -6,29 +6,31 @@ copied file is a new place of a known content: a row, and no new work.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 
-from video_assets.footage.batching import Arrival, group
+from video_assets.footage.batching import Arrival, Grouping, group
 from video_assets.footage.benchmarks import Named, changed, marked
+from video_assets.footage.hashing import hash_files
 from video_assets.footage.listing import FoundFile, Listing, list_local, list_s3
-from video_assets.footage.tick import Cursor, TickPlan, plan_tick
+from video_assets.footage.stated import Statements, UnreadError
+from video_assets.footage.tick import Cursor, Failure, plan_tick
 from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.ledger import Made
 from video_assets.lake.plan import SOURCE_FILES
-from video_assets.lake.s3 import split_uri
 from video_assets.lake.schemas import RIGHTS
 from video_assets.lake.schemas import SOURCE_FILES as SOURCES
 from video_assets.lake.versions import short_hash
-from video_assets.rights.statements import Manifest, Rights, read_manifest, read_sidecar, rights_for
+from video_assets.reasons import Reason
 from video_assets.settings import FootageSettings, WatchedFolder
 
 LEDGER_VERSION = "1"
 _RIGHTS = [c.name for c in RIGHTS]
+_MOST_TOLD = 10
 
 
 @dataclass(frozen=True)
@@ -50,18 +52,39 @@ class Stock:
     marked: int
     """Known contents that became a benchmark's, or ceased to be."""
     cursor: Cursor
-    problems: tuple[str, ...] = field(default=())
+    failed: tuple[Failure, ...] = ()
+    """Files that were found and could not be taken in; they are tried again."""
+    unread: tuple[str, ...] = ()
+    """A sentence for each place, or rights statement, that could not be read."""
+    unclear: tuple[str, ...] = ()
+    """A sentence for each rights statement, or part of one, that says nothing."""
 
     @property
-    def summary(self) -> str:
-        """One sentence for a person: what was found, and why nothing starts if nothing does."""
+    def incomplete(self) -> bool:
+        """Whether something that is there could not be looked at, so that footage or rights may be missing."""
+        return bool(self.failed or self.unread)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """A sentence for everything that a person should know of or mend."""
+        return (*self.unread, *(str(failure) for failure in self.failed), *self.unclear)
+
+    @property
+    def counts(self) -> str:
+        """What was found, in one sentence."""
         parts = [
             (self.videos, "new"), (self.moved, "known in a new place"), (self.known, "known"),
             (self.marked, "whose benchmark changed"), (self.settling, "still being written"),
-            (self.waiting, "waiting for a fuller batch"),
+            (self.waiting, "waiting for a fuller batch"), (len(self.failed), "that could not be taken in"),
         ]  # fmt: skip
-        counted = ", ".join(f"{count} {what}" for count, what in parts if count) or "no footage"
-        return f"{counted}.{' ' + ' '.join(self.problems) if self.problems else ''}"
+        return (", ".join(f"{count} {what}" for count, what in parts if count) or "no footage") + "."
+
+    @property
+    def summary(self) -> str:
+        """The counts and the first problems, for a person: why nothing starts if nothing does."""
+        left = len(self.problems) - _MOST_TOLD
+        more = (f"And {left} more like these.",) if left > 0 else ()
+        return " ".join((self.counts, *self.problems[:_MOST_TOLD], *more))
 
 
 def take_stock(
@@ -86,12 +109,19 @@ def take_stock(
     current = ledger.filter(pl.col("current"))
     known = set(current.select("uri", "size_bytes", "modified_at").iter_rows())
     tick = plan_tick(found, known, cursor, now, settings)
-    arrivals, changing = _hashed(lake, tick)
-    statements = _Statements(lake, listings)
+    hashed = hash_files(tick, lake.settings.workers, lake.settings.decode.max_pixels)
+    arrivals = [*tick.arrivals, *hashed.arrivals]
+    statements = Statements(lake, listings)
     batch_of = dict(ledger.select("content", "batch").iter_rows())
     fresh = [a for a in arrivals if a.content not in batch_of]
-    moved = [a for a in arrivals if a.content in batch_of]
-    grouping = group(fresh, settings, None if at_once else now, tick.postponed)
+    grouping, held = _grouped(
+        fresh, statements, lambda files: group(files, settings, None if at_once else now, tick.postponed)
+    )
+    known_content = [a for a in arrivals if a.content in batch_of]
+    moved = [a for a in known_content if not _untold(a, statements)]
+    held += [a for a in known_content if _untold(a, statements)]
+    failures = [*hashed.failures, *tick.failures, *(f for a in held if (f := _untold(a, statements)))]
+    told = {f.message for f in failures}
 
     rows = [_row(a, batch.key, statements) for batch in grouping.batches for a in batch.arrivals]
     rows += [_row(a, batch_of[a.content], statements) for a in moved]
@@ -111,91 +141,65 @@ def take_stock(
         videos=len({a.content for b in grouping.batches for a in b.arrivals}),
         moved=len(moved),
         known=sum(f.state in known for f in found),
-        settling=len(tick.settling) + changing,
+        settling=len(tick.settling) + len(hashed.changing),
         waiting=len(grouping.waiting) + len(tick.postponed),
         marked=marks.height,
-        cursor=tick.cursor_after(grouping.waiting),
-        problems=tuple(p for listing in listings for p in listing.problems) + tuple(statements.problems),
+        cursor=tick.cursor_after([*grouping.waiting, *held], hashed.failures),
+        failed=tuple(sorted(failures, key=lambda f: f.uri)),
+        unread=(
+            *(p for listing in listings for p in listing.problems),
+            *(s for s in statements.unread if s not in told),
+        ),
+        unclear=tuple(statements.problems),
     )
 
 
 def _list(lake: Lake, folder: WatchedFolder, settings: FootageSettings) -> Listing:
-    if folder.uri.startswith("s3://"):
-        return list_s3(lake.access.client, folder, settings.suffixes)
-    return list_local(folder, settings.suffixes)
-
-
-def _hashed(lake: Lake, tick: TickPlan) -> tuple[list[Arrival], int]:
-    """Every arrival, the local ones hashed in worker processes; and how many files changed meanwhile."""
-    if not tick.to_hash:
-        return list(tick.arrivals), 0
-    from video_assets.measure.tasks import identify
-    from video_assets.media.workers import run_guarded
-
-    files = {f.uri: f for f in tick.to_hash}
-    workers = lake.settings.workers
-    jobs = {
-        f.uri: ((Path(f.uri), lake.settings.decode.max_pixels), workers.limit(f.size_bytes)) for f in files.values()
-    }
-    outcomes = run_guarded(identify, jobs, workers, lambda _key, _outcome: None)
-    arrivals, changing = list(tick.arrivals), 0
-    for uri, outcome in outcomes.items():
-        if outcome.value is None or not _still(files[uri]):
-            changing += 1
-        else:
-            sha256, hours = outcome.value
-            arrivals.append(tick.hashed(files[uri], sha256, hours))
-    return arrivals, changing
-
-
-def _still(file: FoundFile) -> bool:
-    """Whether a local file is as it was listed."""
+    """What is in a folder; whatever goes wrong there is told, and stops no other folder."""
     try:
-        stat = Path(file.uri).stat()
-    except OSError:
-        return False
-    return (stat.st_size, stat.st_mtime_ns // 1000) == (file.size_bytes, round(file.modified_at.timestamp() * 1e6))
+        if folder.uri.startswith("s3://"):
+            return list_s3(lake.access.client, folder, settings.suffixes)
+        return list_local(folder, settings.suffixes)
+    except Exception as error:
+        return Listing((), problems=(f"{folder.uri} could not be listed ({type(error).__name__}: {error}).",))
 
 
-class _Statements:
-    """The rights statements beside the files, each read once."""
-
-    def __init__(self, lake: Lake, listings: Iterable[Listing]) -> None:
-        self._lake = lake
-        self.problems: list[str] = []
-        self._manifests: dict[str, Manifest] = {}
-        for listing in listings:
-            if listing.manifest and listing.files:
-                manifest = read_manifest(self._bytes(listing.manifest), listing.manifest)
-                self._manifests[listing.files[0].folder.uri] = manifest
-                self.problems += [manifest.problem] if manifest.problem else []
-
-    def of(self, file: FoundFile) -> Rights:
-        sidecar = read_sidecar(self._bytes(file.sidecar), file.sidecar) if file.sidecar else None
-        rights = rights_for(file.relative, sidecar, self._manifests.get(file.folder.uri), file.folder.rights)
-        self.problems += [rights.problem] if rights.problem else []
-        return rights
-
-    def _bytes(self, uri: str) -> bytes:
-        if uri.startswith("s3://"):
-            bucket, key = split_uri(uri)
-            return bytes(self._lake.access.client.get_object(Bucket=bucket, Key=key)["Body"].read())
-        return Path(uri).read_bytes()
+def _grouped(
+    fresh: Sequence[Arrival], statements: Statements, group_of: Callable[[Sequence[Arrival]], Grouping]
+) -> tuple[Grouping, list[Arrival]]:
+    """Batches of the files whose rights can be told, and the files of them whose rights cannot."""
+    untold: dict[str, Arrival] = {}
+    while True:
+        grouping = group_of([a for a in fresh if a.file.uri not in untold])
+        found = [a for batch in grouping.batches for a in batch.arrivals if _untold(a, statements)]
+        if not found:
+            return grouping, list(untold.values())
+        untold |= {a.file.uri: a for a in found}
 
 
-def _row(arrival: Arrival, batch: str, statements: _Statements) -> dict[str, object]:
+def _untold(arrival: Arrival, statements: Statements) -> Failure | None:
+    """Why a file's rights cannot be told, if they cannot."""
+    try:
+        statements.of(arrival.file)
+    except UnreadError as error:
+        return Failure(arrival.file.uri, Reason.READ_ERROR, str(error))
+    return None
+
+
+def _row(arrival: Arrival, batch: str, statements: Statements) -> dict[str, object]:
     file = arrival.file
     place = {"batch": batch, "uri": file.uri, "content": arrival.content, "size_bytes": file.size_bytes}
     return place | {"modified_at": file.modified_at, "current": True} | statements.of(file).columns()
 
 
-def _restated(
-    current: pl.DataFrame, files: Mapping[str, FoundFile], statements: _Statements
-) -> list[dict[str, object]]:
+def _restated(current: pl.DataFrame, files: Mapping[str, FoundFile], statements: Statements) -> list[dict[str, object]]:
     """Ledger rows of known files whose rights statements changed."""
     rows = []
     for row in current.filter(pl.col("uri").is_in(list(files))).iter_rows(named=True):
-        rights = statements.of(files[row["uri"]]).columns()
+        try:
+            rights = statements.of(files[row["uri"]]).columns()
+        except UnreadError:  # told among the statements' problems; the file keeps the rights that it has
+            continue
         if any(row[name] != value for name, value in rights.items()):
             rows.append(row | rights)
     return rows
@@ -208,10 +212,23 @@ def _with_new_places(ledger: pl.DataFrame, rows: pl.DataFrame, found: set[str]) 
     """
     kept = ledger.join(rows, on=["batch", "uri"], how="anti")
     moved = kept.filter(pl.col("content").is_in(rows["content"].to_list()) & pl.col("current"))["uri"]
-    gone = [u for u in moved if u not in found and not (u.startswith("s3://") or Path(u).exists())]
+    gone = [u for u in moved if u not in found and _is_gone(u)]
     left = pl.col("current") & pl.col("uri").is_in([*rows["uri"], *gone])
     touched = {*rows["batch"], *kept.filter(left)["batch"]}
     return SOURCES.frame(pl.concat([kept.with_columns(current=pl.col("current") & ~left), rows])), touched
+
+
+def _is_gone(uri: str) -> bool:
+    """Whether a place is known to hold nothing any more; one that cannot be looked at, or is on S3, is not."""
+    if uri.startswith("s3://"):
+        return False
+    try:
+        Path(uri).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _write(lake: Lake, ledger: pl.DataFrame, batches: set[str]) -> None:

@@ -87,6 +87,8 @@ def list_local(folder: WatchedFolder, suffixes: Collection[str]) -> Listing:
                         (pending.append if entry.is_symlink() else pending.appendleft)(Path(entry.path))
                 elif entry.is_file():
                     stats[Path(entry.path).relative_to(root).as_posix()] = entry.stat()
+                elif entry.is_symlink() and _is_footage(entry.name, suffixes):
+                    problems.append(f"{entry.path} is a link that leads to no file; mend it or remove it.")
             except UnicodeEncodeError:
                 problems.append(f"{entry.path!a} was left out: its name is not UTF-8; rename it.")
             except OSError as error:
@@ -127,6 +129,8 @@ def list_s3(client: Any, folder: WatchedFolder, suffixes: Collection[str]) -> Li
                     objects[name] = entry
     except (BotoCoreError, ClientError) as error:
         problems.append(f"{folder.uri} could not be listed ({error}); check the bucket, the endpoint and the keys.")
+        # Half a listing may lack the manifest or the sidecars of the files that it has.
+        objects = {}
     base = f"s3://{bucket}/{prefix}"
     files = tuple(
         FoundFile(

@@ -5,6 +5,9 @@
 it is pure: files, clock and settings come in, decisions go out. The ledger says what was ever taken in; the cursor only
 remembers what is pending, so that losing it costs some hashing and never a file.
 
+A file that could not be taken in is tried again ``RETRY_AFTER`` later, after the files that nothing is known against; until
+then each tick says of it what the last try said.
+
 A local file is complete when it has been unchanged for ``settle_seconds``: since its modification time when it is first
 seen, since our first sight of it when that time lies in the future, and since the tick that noticed it when its size or
 time differ from the last sighting. S3 shows whole objects only, so an object is complete at once.
@@ -20,9 +23,34 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from video_assets.footage.batching import GIB, Arrival, age, content_key
 from video_assets.footage.listing import FoundFile
+from video_assets.reasons import Reason
 from video_assets.settings import FootageSettings
 
 MAX_SIGHTINGS = 5_000
+RETRY_AFTER = timedelta(minutes=10)
+_LONGEST_MESSAGE = 300
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A file that was found and could not be taken in. It is no other state than that, at every look until it can be."""
+
+    uri: str
+    reason: Reason
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.uri} could not be taken in ({self.reason}): {self.message}"
+
+
+class LastTry(BaseModel):
+    """When a file could last not be taken in, and why."""
+
+    model_config = ConfigDict(frozen=True)
+
+    at: AwareDatetime
+    reason: Reason
+    message: str
 
 
 class Sighting(BaseModel):
@@ -37,6 +65,8 @@ class Sighting(BaseModel):
     content: str | None = None
     """Content key, once the file was hashed."""
     hours: float = 0.0
+    failed: LastTry | None = None
+    """Set when it could not be taken in as it is."""
 
 
 class Cursor(BaseModel):
@@ -70,24 +100,41 @@ class TickPlan:
     """Complete local files beyond this tick's share of hashing."""
     settling: tuple[FoundFile, ...]
     """Files that may still be written to."""
+    failed: tuple[tuple[FoundFile, LastTry], ...]
+    """Files that could not be taken in a short while ago, and are not tried in this tick."""
     unchanged_since: dict[str, datetime]
     """For every file above: since when it is known to be unchanged, by address."""
+    at: datetime
+    """The tick's moment."""
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """What the last try said of the files that are not tried."""
+        return tuple(Failure(f.uri, last.reason, last.message) for f, last in self.failed)
 
     def hashed(self, file: FoundFile, sha256: str, hours: float = 0.0) -> Arrival:
         """Make the arrival of a file of ``to_hash``; make sure that its size and time are still those that were listed."""
         return Arrival(file, content_key(file, sha256), self.unchanged_since[file.uri], hours)
 
-    def cursor_after(self, waiting: Iterable[Arrival] = ()) -> Cursor:
-        """Remember what settles, what is still to be hashed and what :func:`group` left waiting.
+    def cursor_after(self, waiting: Iterable[Arrival] = (), failures: Iterable[Failure] = ()) -> Cursor:
+        """Remember what settles, what is still to be hashed, what :func:`group` left waiting and what failed.
 
         Where that is too much for a cursor, the files that have been there longest are kept, because they go first.
         """
         seen = {f.uri: self._sighting(f) for f in (*self.settling, *self.postponed)}
         seen |= {a.file.uri: self._sighting(a.file, a.content, a.hours) for a in waiting}
+        seen |= {f.uri: self._sighting(f, failed=last) for f, last in self.failed}
+        tried = {f.uri: f for f in self.to_hash}
+        for failure in failures:
+            if file := tried.get(failure.uri):
+                last = LastTry(at=self.at, reason=failure.reason, message=failure.message[:_LONGEST_MESSAGE])
+                seen[file.uri] = self._sighting(file, failed=last)
         oldest = sorted(seen.items(), key=lambda item: (item[1].unchanged_since, item[0]))[:MAX_SIGHTINGS]
         return Cursor(sightings=dict(oldest))
 
-    def _sighting(self, file: FoundFile, content: str | None = None, hours: float = 0.0) -> Sighting:
+    def _sighting(
+        self, file: FoundFile, content: str | None = None, hours: float = 0.0, failed: LastTry | None = None
+    ) -> Sighting:
         return Sighting(
             size_bytes=file.size_bytes,
             modified_at=file.modified_at,
@@ -95,6 +142,7 @@ class TickPlan:
             unchanged_since=self.unchanged_since[file.uri],
             content=content,
             hours=hours,
+            failed=failed,
         )
 
 
@@ -119,9 +167,12 @@ def plan_tick(
     to_hash: list[FoundFile] = []
     postponed: list[FoundFile] = []
     settling: list[FoundFile] = []
+    failed: list[tuple[FoundFile, LastTry]] = []
     since: dict[str, datetime] = {}
     budget = settings.hash_gib_per_tick * GIB
-    for file in sorted(unknown.values(), key=age):
+    last = {f.uri: _last_try(f, cursor.sightings.get(f.uri)) for f in unknown.values()}
+    # What failed comes last, or a large file that always fails would take every tick's share of hashing.
+    for file in sorted(unknown.values(), key=lambda f: (last[f.uri] is not None, age(f))):
         sighting = cursor.sightings.get(file.uri)
         same = sighting is not None and _unchanged(file, sighting)
         since[file.uri] = _unchanged_since(file, sighting, now)
@@ -133,12 +184,19 @@ def plan_tick(
             settling.append(file)
         elif same and sighting and sighting.content:
             arrivals.append(Arrival(file, sighting.content, since[file.uri], sighting.hours))
+        elif (tried := last[file.uri]) and now - tried.at < RETRY_AFTER:
+            failed.append((file, tried))
         elif not to_hash or file.size_bytes <= budget:
             to_hash.append(file)
             budget -= file.size_bytes
         else:
             postponed.append(file)
-    return TickPlan(tuple(arrivals), tuple(to_hash), tuple(postponed), tuple(settling), since)
+    return TickPlan(tuple(arrivals), tuple(to_hash), tuple(postponed), tuple(settling), tuple(failed), since, now)
+
+
+def _last_try(file: FoundFile, sighting: Sighting | None) -> LastTry | None:
+    """How a file failed that is still as it was then."""
+    return sighting.failed if sighting and _unchanged(file, sighting) else None
 
 
 def _unchanged(file: FoundFile, sighting: Sighting) -> bool:

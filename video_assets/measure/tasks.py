@@ -27,9 +27,14 @@ def identify(job: tuple[Path, int]) -> tuple[str, float]:
     path, max_pixels = job
     try:
         hours = (probe(path, max_pixels).duration_s or 0.0) / 3600
-    except MediaError:
+    except Exception:  # an estimate, by which batches are capped; taking the file in says what is wrong with it
         hours = 0.0
     return sha256_of(path), hours
+
+
+def hash_alone(job: tuple[Path, int]) -> tuple[str, float]:
+    """What :func:`identify` gives of a file whose header nobody should look at again."""
+    return sha256_of(job[0]), 0.0
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,11 @@ def take_in(job: SourceJob) -> TakenIn:
             found = probe(path, job.max_pixels)
         except MediaError as error:
             return TakenIn(video_id(sha256), sha256, {}, error.reason, error.message)
+        except MemoryError:  # a limit of this process
+            raise
+        except Exception as error:
+            message = f"{type(error).__name__}: {error}"
+            return TakenIn(video_id(sha256), sha256, {}, Reason.UNEXPECTED_ERROR, message)
         return TakenIn(video_id(sha256), sha256, asdict(found), None, None)
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import av
 import av.error
 from av.container import InputContainer
 
+from video_assets.media.pyav import open_input
 from video_assets.reasons import Reason
 
 # FFmpeg demuxers of containers that hold their own media. Playlists and scripts (hls, dash, concat, sdp, ...) can name
@@ -50,16 +50,14 @@ def open_video(path: Path, max_pixels: int | None = None) -> Iterator[InputConta
     """
     _check_bytes(path)
     try:
-        container = av.open(
-            # Without the prefix FFmpeg reads "a:b.mp4" as protocol "a".
-            f"file:{path}",
-            container_options={"protocol_whitelist": "file", "format_whitelist": ",".join(ALLOWED_DEMUXERS)},
-            options={} if max_pixels is None else {"max_pixels": str(max_pixels)},
-            metadata_errors="replace",
+        container = open_input(
+            path,
+            {"protocol_whitelist": "file", "format_whitelist": ",".join(ALLOWED_DEMUXERS)},
+            {} if max_pixels is None else {"max_pixels": str(max_pixels)},
         )
     except MemoryError:  # a limit of this process, not a fault of the file
         raise
-    except (av.error.FFmpegError, OSError, ValueError) as error:
+    except (av.error.FFmpegError, OSError) as error:
         raise _reason_for(path, error) from error
     with container:
         yield container

@@ -13,6 +13,8 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from video_assets.media.pyav import exact
+
 # The only decoders of FFmpeg that export motion vectors.
 MOTION_VECTOR_CODECS = frozenset({"h264", "mpeg4", "msmpeg4v1", "msmpeg4v2", "msmpeg4v3"})
 
@@ -47,7 +49,7 @@ class FrameReader:
         self._stream = stream
         self.errors = 0
         self.broken = False
-        self.time_base = stream.time_base or _UNKNOWN_TIME_BASE
+        self.time_base = exact(stream.time_base) or _UNKNOWN_TIME_BASE
         self.nominal_step = self._nominal_step()
         # GENPTS, which PyAV asks for, invents wrong pts where a container has only dts (AVI with B frames).
         container.flags &= ~cast("int", Flags.gen_pts.value)
@@ -104,7 +106,7 @@ class FrameReader:
         yield None
 
     def _nominal_step(self) -> int:
-        rate = self._stream.average_rate
+        rate = exact(self._stream.average_rate)
         return max(1, round(1 / (rate * self.time_base))) if rate else 1
 
 

@@ -11,6 +11,7 @@ from av.video.stream import VideoStream
 
 from video_assets.media.containers import MediaError, open_video
 from video_assets.media.frames import FrameReader
+from video_assets.media.pyav import exact
 from video_assets.media.streams import best_video_stream, check_dimensions, declared_duration, geometry
 from video_assets.reasons import Reason
 
@@ -62,7 +63,7 @@ def probe(path: Path, max_pixels: int) -> Probe:
         frame = _first_frame(container, stream, max_pixels)
         shape = geometry(stream, frame)
         width, height = shape.display
-        base = stream.time_base
+        base, rate = exact(stream.time_base), exact(stream.average_rate)
         if base is None:
             raise MediaError(Reason.NOT_A_VIDEO, f"Stream {stream.index} of {path.name} has no time base.")
         duration = declared_duration(container, stream)
@@ -82,7 +83,7 @@ def probe(path: Path, max_pixels: int) -> Probe:
             start_pts=stream.start_time,
             duration_s=duration,
             declared_frames=stream.frames or None,
-            average_fps=float(stream.average_rate) if stream.average_rate else None,
+            average_fps=float(rate) if rate else None,
             bit_rate=stream.bit_rate or (round(path.stat().st_size * 8 / duration) if duration else None),
             colour_transfer=_TRANSFERS.get(frame.color_trc),
             colour_range=_RANGES.get(frame.color_range),

@@ -12,6 +12,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from video_assets.media.containers import MediaError
+from video_assets.media.pyav import exact
 from video_assets.reasons import Reason
 
 _STILL = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
@@ -80,20 +81,21 @@ def check_dimensions(stream: VideoStream, max_pixels: int) -> None:
 
 def geometry(stream: VideoStream, frame: VideoFrame) -> Geometry:
     """The geometry of a decoded frame. Decoded, because only frames carry the display matrix (ISO/IEC 14496-12)."""
-    aspect = stream.sample_aspect_ratio
+    aspect = exact(stream.sample_aspect_ratio)
     counter_clockwise = round(frame.rotation / 90) * 90
     return Geometry(frame.width, frame.height, float(aspect) if aspect else 1.0, -counter_clockwise % 360)
 
 
 def declared_duration(container: InputContainer, stream: VideoStream) -> float | None:
     """What the file says of the stream's length, in s: of the stream, of its Matroska DURATION tag, of the container."""
-    if stream.duration and stream.time_base:
-        return float(stream.duration * stream.time_base)
+    base = exact(stream.time_base)
+    if stream.duration and base:
+        return float(stream.duration * base)
     clock = _CLOCK.match(_tag(stream.metadata, "DURATION"))
     if clock:
         hours, minutes, seconds = clock.groups()
         end = int(hours) * 3600 + int(minutes) * 60 + float(seconds)  # counted from 0, not from the first frame
-        return max(0.0, end - float((stream.start_time or 0) * (stream.time_base or 0))) or None
+        return max(0.0, end - float((stream.start_time or 0) * (base or 0))) or None
     return container.duration / 1_000_000 if container.duration else None
 
 

@@ -1,0 +1,90 @@
+"""The rights statements beside the files of some listings, each read once.
+
+A statement that says nothing (no JSON, no table) stops no footage: it counts as unsaid. One that cannot be *read* may say
+anything, so the files that it is about are not taken in with other rights meanwhile: they wait until it can be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from video_assets.footage.listing import FoundFile, Listing
+from video_assets.lake.s3 import split_uri
+from video_assets.rights.statements import Manifest, Rights, read_manifest, read_sidecar, rights_for
+
+if TYPE_CHECKING:
+    from video_assets.lake.lake import Lake
+
+
+class UnreadError(Exception):
+    """A statement could not be read; the text is a sentence for a person."""
+
+
+class Statements:
+    """Rights by file.
+
+    Attributes:
+        problems: Sentences on statements, or parts of them, that say nothing.
+        unread: Sentences on statements that could not be read.
+    """
+
+    def __init__(self, lake: Lake, listings: Iterable[Listing]) -> None:
+        self._lake = lake
+        self.problems: list[str] = []
+        self.unread: list[str] = []
+        self._manifests: dict[str, Manifest | UnreadError] = {}
+        self._rights: dict[str, Rights | UnreadError] = {}
+        for listing in listings:
+            if listing.manifest and listing.files:
+                self._manifests[listing.files[0].folder.uri] = self._manifest(listing.manifest)
+
+    def of(self, file: FoundFile) -> Rights:
+        """A file's rights.
+
+        Raises:
+            UnreadError: its sidecar or its folder's manifest could not be read.
+        """
+        if file.uri not in self._rights:
+            self._rights[file.uri] = self._read(file)
+        rights = self._rights[file.uri]
+        if isinstance(rights, UnreadError):
+            raise rights
+        return rights
+
+    def _read(self, file: FoundFile) -> Rights | UnreadError:
+        manifest = self._manifests.get(file.folder.uri)
+        if isinstance(manifest, UnreadError):
+            return manifest
+        try:
+            sidecar = read_sidecar(self._bytes(file.sidecar), file.sidecar) if file.sidecar else None
+        except UnreadError as error:
+            self.unread.append(str(error))
+            return error
+        rights = rights_for(file.relative, sidecar, manifest, file.folder.rights)
+        self.problems += [rights.problem] if rights.problem else []
+        return rights
+
+    def _manifest(self, uri: str) -> Manifest | UnreadError:
+        try:
+            manifest = read_manifest(self._bytes(uri), uri)
+        except UnreadError as error:
+            self.unread.append(str(error))
+            return error
+        self.problems += [manifest.problem] if manifest.problem else []
+        return manifest
+
+    def _bytes(self, uri: str) -> bytes:
+        try:
+            if uri.startswith("s3://"):
+                bucket, key = split_uri(uri)
+                return bytes(self._lake.access.client.get_object(Bucket=bucket, Key=key)["Body"].read())
+            return Path(uri).read_bytes()
+        except (
+            Exception
+        ) as error:  # a disk's, boto3's and the network's own errors: each is told and none is a statement
+            said = (
+                error.strerror if isinstance(error, OSError) and error.strerror else f"{type(error).__name__}: {error}"
+            )
+            raise UnreadError(f"The rights statement {uri} could not be read ({said}).") from error
