@@ -20,6 +20,7 @@ from video_assets.lake.ledger import Made
 from video_assets.lake.schemas import CAPTIONS
 from video_assets.lake.sheet import SHEET
 from video_assets.lake.versions import short_hash
+from video_assets.written import number
 
 _ASSET = CAPTIONS.name
 _WITHDRAWN = "withdrawn"
@@ -73,16 +74,16 @@ def import_captions(step: Step, path: Path, captioner: str) -> list[Made]:
     clips = _clips(step, given, path)
     now, version = datetime.now(UTC), f"imported-{short_hash(given.write_json())[:8]}"
     rows, errors = [], []
-    for number, (clip, row) in enumerate(zip(clips, given.iter_rows(named=True), strict=True), 1):
+    for place, (clip, row) in enumerate(zip(clips, given.iter_rows(named=True), strict=True), 1):
         try:
             if isinstance(clip, str):
                 raise ValueError(clip)
             caption = Caption.model_validate({f: row.get(f) or "" for f in FIELDS}).model_dump()
         except ValidationError as error:
             fields = ", ".join(str(e["loc"][0]) for e in error.errors())
-            errors.append(f"row {number}: {fields} must not be empty")
+            errors.append(f"row {place}: {fields} must not be empty")
         except ValueError as error:
-            errors.append(f"row {number}: {error}")
+            errors.append(f"row {place}: {error}")
         else:
             who = {"captioner": captioner, "version": version, "model": row.get("model"), "written_at": now}
             rows.append({**clip, **caption, **who, "words": words(caption["dense_description"])})
@@ -200,5 +201,5 @@ def _by_span(step: Step, source: str, name: str, start: float, end: float) -> di
         return f"several videos are named {name}; say video_id"
     best: dict[str, Any] = found.row(0, named=True)
     if best.pop("shared") < _SAME_SPAN:
-        return f"no clip of {name} goes from {start:g} to {end:g} s"
+        return f"no clip of {name} goes from {number(start)} to {number(end)} s"
     return best
