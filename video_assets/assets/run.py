@@ -10,6 +10,7 @@ from pathlib import Path
 
 import dagster as dg
 from dagster._core.definitions.data_version import DATA_VERSION_IS_USER_PROVIDED_TAG, DATA_VERSION_TAG
+from dagster._core.errors import DagsterAssetCheckFailedError
 from filelock import FileLock
 from sqlalchemy.exc import IntegrityError
 
@@ -83,7 +84,7 @@ def report_made(instance: dg.DagsterInstance, made: Sequence[Made], **metadata: 
         instance.report_runless_asset_event(event)
 
 
-_STOPPED = dg.DagsterAssetCheckFailedError.__name__
+_STOPPED = DagsterAssetCheckFailedError.__name__
 
 
 def causes(result: dg.ExecuteInProcessResult) -> list[tuple[str, str]]:

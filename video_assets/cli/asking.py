@@ -13,8 +13,9 @@ from pathlib import Path
 import click
 
 from video_assets import show
-from video_assets.cli.common import existing_lake, unknown
+from video_assets.cli.common import existing_lake
 from video_assets.settings import settings
+from video_assets.settings.reading import did_you_mean
 
 
 @click.command()
@@ -68,6 +69,8 @@ def sql(
             written = Path(folder) / f"answer{form}"
             export.write(found, written)
             _pour(written)
+    elif found.columns == ["explain_key", "explain_value"]:
+        click.echo("\n".join(plan for _, plan in found.fetchall()))
     else:
         show.answer(export.rows(found), everything=everything, by_line=by_line)
 
@@ -99,11 +102,11 @@ def _text(query: str) -> str:
     name = query.strip()
     if name in ready:
         text = ready[name].path.read_text(encoding="utf-8")
-    elif (name.endswith(".sql") and not re.search(r"\s", name)) or ("/" in name and Path(name).is_file()):
+    elif re.fullmatch(r"\S*(/\S*|\.sql)", name):
         text = _file(Path(name))
     elif re.fullmatch(r"[\w.-]+", name):
-        hint = f" For a table write: video-assets sql 'FROM {name}'."
-        raise click.ClickException(unknown("question", name, ready) + hint)
+        hint = did_you_mean(name, list(ready)) or " 'video-assets questions' lists them."
+        raise click.ClickException(f"There is no question {name}.{hint} For a table write 'FROM {name}'.")
     else:
         text = query
     if not duckdb.extract_statements(text):
@@ -116,6 +119,8 @@ def _file(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise click.ClickException(f"There is no file {path}; 'video-assets questions' lists the ready ones.") from None
+    except IsADirectoryError:
+        raise click.ClickException(f"{path} is a folder; give a file of SQL.") from None
     except UnicodeDecodeError:
         raise click.ClickException(f"{path} is no text; give a file of SQL, in UTF-8.") from None
 

@@ -57,4 +57,4 @@ def draws_by_tier(tiers: Mapping[str, Tier]) -> dict[str, Draw]:
 
 def unknown(what: str, name: str, known: Collection[str]) -> str:
     """That there is no such thing, what was probably meant, and what there is."""
-    return f"There is no {what} {name}.{did_you_mean(name, list(known))} There are {', '.join(known) or 'none'}."
+    return f"There is no {what} {name or repr(name)}.{did_you_mean(name, list(known))} There are {', '.join(known) or 'none'}."

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 @as_json
 def curate(path: str, benchmark: str | None, json: bool) -> None:
     """Take in the footage under PATH (a folder or s3://bucket/prefix) and bring every batch up to date."""
-    if not path.startswith("s3://") and not Path(path).is_dir():
-        raise click.ClickException(f"{path} is not a folder; give one that holds videos.")
+    if not path.startswith("s3://") and not (path and Path(path).is_dir()):
+        raise click.ClickException(f"{path or repr(path)} is not a folder; give one that holds videos.")
     if json:
         show.remarks_to_stderr()
     done = _curate(path, benchmark)

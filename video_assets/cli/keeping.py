@@ -66,7 +66,7 @@ def settings_(section: str | None) -> None:
 @click.option(
     "--older-than",
     "days",
-    type=click.IntRange(min=1),
+    type=click.IntRange(min=1, max=36500),
     default=30,
     show_default=True,
     help="Days that a version is kept.",

@@ -64,7 +64,7 @@ def clips(tier: str | None, verdict: str | None, batch: str | None, most: int) -
     lake = existing_lake()
     name = named_tier(known_tiers(), tier).name if tier else None
     with lake.cursor() as cursor:
-        found, total = clips_of(cursor, most, name, verdict, resolve_batch(cursor, batch) if batch else None)
+        found, total = clips_of(cursor, most, name, verdict, None if batch is None else resolve_batch(cursor, batch))
     if found.is_empty():
         raise click.ClickException("There is no such clip.")
     show.frame(found)
