@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from video_assets import show
@@ -13,6 +14,41 @@ from video_assets.lake.ledger import Made
 from video_assets.lake.plan import Due
 
 _HOME = "telemetry:\n  enabled: false\n"
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A step of a run that failed.
+
+    Attributes:
+        batch: the batch; the first of them, where a run is over several.
+        step: the step's name in Dagster.
+        sentence: what its error says.
+        run_id: the run, in the UI.
+    """
+
+    batch: str
+    step: str
+    sentence: str
+    run_id: str
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """A batch that a blocking check has stopped: nothing in it can be used."""
+
+    batch: str
+    check: str
+    run_id: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What bringing a lake up to date has led to: how many partitions were run, and what went wrong."""
+
+    partitions: int
+    failed: tuple[Failed, ...] = ()
+    blocked: tuple[Blocked, ...] = ()
 
 
 def dagster_home() -> Path:
@@ -34,23 +70,22 @@ def quiet() -> None:
     warnings.filterwarnings("ignore", message=".*materializes assets with varying BackfillPolicies")
 
 
-def bring_up_to_date(lake: Lake, wanted: Callable[[Due], bool] = lambda _: True) -> int:
+def bring_up_to_date(lake: Lake, wanted: Callable[[Due], bool] = lambda _: True) -> Outcome:
     """Run until nothing that is wanted is due that was not already tried.
 
     What failed is not tried again with the same inputs; what succeeded may be due once more, since a later batch can
     change an earlier one's duplicates and concepts.
-
-    Returns:
-        How many partitions were run.
     """
     home = dagster_home()
     with show.console.status("Loading"):
         from video_assets.assets.common import BATCHES, order
-        from video_assets.assets.run import add_partitions, causes, end_lost_runs, open_instance, run
+        from video_assets.assets.run import add_partitions, causes, end_lost_runs, open_instance, run, stopped_by
         from video_assets.definitions import defs
         from video_assets.lake.plan import plan, ready
 
     tried: set[tuple[object, ...]] = set()
+    failed: list[Failed] = []
+    blocked: list[Blocked] = []
     with open_instance(home) as instance:
         end_lost_runs(instance)
         batches = lake.query("SELECT DISTINCT batch FROM source_files ORDER BY batch")["batch"].to_list()
@@ -60,10 +95,23 @@ def bring_up_to_date(lake: Lake, wanted: Callable[[Due], bool] = lambda _: True)
                 results = run(defs, instance, str(BATCHES.name), due)
             for batch, result in results:
                 if not result.success:
-                    show.console.print(f"[red]Batch {batch} failed[/red]; run {result.run_id} in the UI says more.")
-                    for line in causes(result):
-                        show.console.print(line, markup=False)
-    return len(tried)
+                    failed += [Failed(batch, step, sentence, result.run_id) for step, sentence in causes(result)]
+                    blocked += [Blocked(batch, check, result.run_id) for check in stopped_by(result)]
+                    _say(
+                        [f for f in failed if f.run_id == result.run_id],
+                        [b for b in blocked if b.run_id == result.run_id],
+                    )
+    return Outcome(len(tried), tuple(failed), tuple(blocked))
+
+
+def _say(failed: Sequence[Failed], blocked: Sequence[Blocked]) -> None:
+    """What went wrong in one run."""
+    if failed:
+        show.say(f"Batch {failed[0].batch} failed; run {failed[0].run_id} in the UI says more.")
+    for f in failed:
+        show.say(f"{f.step}: {f.sentence}")
+    for b in blocked:
+        show.say(f"Batch {b.batch} was stopped by the check {b.check}: nothing in it can be used.")
 
 
 def _untried(lake: Lake, due: Sequence[Due], tried: set[tuple[object, ...]]) -> list[Due]:

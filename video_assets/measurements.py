@@ -18,7 +18,7 @@ from video_assets.lake import schemas
 from video_assets.lake.plan import SOURCE_FILES, Measurement
 from video_assets.lake.sheet import SHEET, SOURCE, sheet_table
 from video_assets.lake.versions import code_version
-from video_assets.measure.models import image_text, models_of
+from video_assets.measure.models import image_text, models_of, require_packages
 from video_assets.settings import Settings
 
 # Raised by hand, one line each, when results change for the same input and parameters.
@@ -118,7 +118,12 @@ def caption_work_of(settings: Settings, order: Mapping[str, Measurement]) -> Cap
 def measurements(
     settings: Settings, tiers: Mapping[str, Tier], draws: Mapping[str, Draw] | None = None
 ) -> dict[str, Measurement]:
-    """Every asset by name, inputs before what reads them."""
+    """Every asset by name, inputs before what reads them.
+
+    Raises:
+        ModelNotReadyError: the profile's packages are not installed.
+    """
+    require_packages(settings.models)
     decode = code_version(CODE["decode"], settings.decode.model_dump(exclude={"max_pixels"}) | {"av": _minor("av")})
     shots = code_version(CODE["shots"], settings.shots.model_dump() | {"scenedetect": _minor("scenedetect-headless")})
     visual = code_version(CODE["visual_scores"], {"min_bar_share": settings.clips.min_bar_share})

@@ -13,6 +13,7 @@ import polars as pl
 
 from video_assets.curate.coverage import Coverage
 from video_assets.lake.lake import Lake
+from video_assets.written import number
 
 _WIDTH, _HEIGHT, _PAD, _FOOT = 560, 150, 8, 34
 
@@ -40,13 +41,13 @@ def histogram(values: pl.Series, unit: str, bins: int = 24) -> str:
         f'width="{step - 1:.1f}" height="{count / tallest * (_HEIGHT - 20):.1f}" fill="#4f43dd"/>'
         for slot, count in sorted(counts.items())
     )
-    caption = f"{known.len()} values{f', {missing} missing' if missing else ''}; median {statistics.median(numbers):.3g} {unit}"
+    caption = f"{known.len()} values{f', {missing} missing' if missing else ''}; median {number(statistics.median(numbers))} {unit}"
     text = 'font-family="sans-serif" font-size="12" fill="#555"'
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{_HEIGHT + _FOOT}">'
         f'<rect width="100%" height="100%" fill="#fff"/>{bars}'
-        f'<text x="{_PAD}" y="{_HEIGHT + 14}" {text}>{low:.3g}</text>'
-        f'<text x="{_WIDTH - _PAD}" y="{_HEIGHT + 14}" text-anchor="end" {text}>{high:.3g}</text>'
+        f'<text x="{_PAD}" y="{_HEIGHT + 14}" {text}>{number(low)}</text>'
+        f'<text x="{_WIDTH - _PAD}" y="{_HEIGHT + 14}" text-anchor="end" {text}>{number(high)}</text>'
         f'<text x="{_WIDTH / 2}" y="{_HEIGHT + 28}" text-anchor="middle" {text}>{html.escape(caption)}</text>'
         f'<text x="{_PAD}" y="12" {text}>{tallest}</text></svg>'
     )
@@ -206,7 +207,7 @@ def _tags() -> Iterator[str]:
 
 
 def _cell(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else "" if value is None else str(value)
+    return number(value) if isinstance(value, float) else "" if value is None else str(value)
 
 
 def _grid(pictures: Sequence[tuple[str, bytes]], columns: int, cell: tuple[int, int] = (200, 130)) -> bytes:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import math
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from enum import Enum
 
 import polars as pl
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.text import Text
 
-from video_assets import progress, reports
+from video_assets import progress, reports, tables
 from video_assets.curate.tiers import Tier
 from video_assets.curate.what_if import WhatIf
 from video_assets.lake.lake import Lake
 from video_assets.lake.plan import Due, Why
-from video_assets.measure.models import MODELS, Model, declared
-from video_assets.settings import ModelSettings
+from video_assets.measure.models import Listed
+from video_assets.settings.whence import Setting
+from video_assets.tables import ROWS, Rows, width
+from video_assets.written import counted, number, text
 
 # A pipe has no width of its own: wide enough for every table.
 console = Console(width=None if sys.stdout.isatty() else 220)
@@ -47,37 +52,128 @@ def _again(bars: Progress, task: TaskID, total: int) -> TaskID:
     return task
 
 
+def document(content: object) -> None:
+    """One JSON document, and nothing else, on standard output: NULL is null, numbers are not rounded."""
+    sys.stdout.write(json.dumps(_plain(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _plain(value: object) -> object:
+    """What JSON knows; a number that is none is null."""
+    match value:
+        case pl.DataFrame():
+            return [_plain(row) for row in value.iter_rows(named=True)]
+        case Mapping():
+            return {str(k): _plain(v) for k, v in value.items()}
+        case float():
+            return value if math.isfinite(value) else None
+        case None | bool() | int() | str():
+            return str(value) if isinstance(value, Enum) else value
+        case Sequence():
+            return [_plain(v) for v in value]
+    return str(value)
+
+
+def remarks_to_stderr() -> None:
+    """Leave standard output to the one document that is asked for."""
+    console.stderr = True
+
+
+def answer(found: Rows, *, everything: bool = False, by_line: bool = False) -> None:
+    """A query's answer with its number of rows. One row that does not fit is shown with a line a column.
+
+    Args:
+        found: the answer.
+        everything: nothing is left out or cut, however wide and long that is.
+        by_line: every row with a line a column.
+    """
+    wide = 0 if everything else width()
+    fitted = tables.fitted(found, wide, None if everything else ROWS)
+    if by_line or (fitted.narrowed and len(found.rows) == 1):
+        if found.rows:
+            say(tables.records(found, wide))
+        say(counted(len(found.rows), "row"))
+        return
+    say(fitted.table)
+    say(fitted.footer)
+    if fitted.narrowed:
+        say("--line shows each row in full, --all everything side by side.")
+    elif "shown)" in fitted.footer:
+        say("--all shows every row.")
+
+
+def say(line: str) -> None:
+    """A text as it stands, whatever the console's width and whatever brackets are in it."""
+    console.print(Text(line), soft_wrap=True, highlight=False)
+
+
 def frame(rows: pl.DataFrame, title: str | None = None) -> None:
-    """A table of query results."""
-    table = Table(title=title, title_justify="left")
-    for name, dtype in rows.schema.items():
-        table.add_column(name, justify="right" if dtype.is_numeric() else "left", overflow="fold")
+    """A small table of the command's own, whole; where that is too wide, a row is a few lines that begin with its name."""
+    if title:
+        say(title)
+    kinds = [dtype.is_numeric() for dtype in rows.dtypes]
+    table = tables.whole(Rows(rows.columns, kinds, rows.rows()), width())
+    if table is not None:
+        say(table)
+        return
     for row in rows.iter_rows():
-        table.add_row(*(_cell(value) for value in row))
-    console.print(table)
+        told = ", ".join(f"{n.replace('_', ' ')} {text(v)}" for n, v in zip(rows.columns[1:], row[1:], strict=True))
+        block(text(row[0]), told)
 
 
-def _cell(value: object) -> str:
-    if value is None:
-        return "[dim]NULL[/dim]"
-    return f"{value:.4g}" if isinstance(value, float) else str(value).replace("[", "\\[")
+def block(head: str, *below: str) -> None:
+    """A line, and what is to be said of it, indented below."""
+    say(tables.block(head, *below, width=width()))
+
+
+def shares(rows: pl.DataFrame, title: str) -> None:
+    """What each part of a mix reaches, against its target, and what limits it."""
+    say(title)
+    for part in rows.iter_rows(named=True):
+        told = [f"share {text(part['reached_share'])}, target {text(part['target_share'])}"]
+        if part.get("target_wanted"):
+            wanted = f"{part['drawn_wanted']:,} wanted ones drawn: share {text(part['reached_wanted'])}"
+            told.append(f"{wanted}, target {text(part['target_wanted'])} at least")
+        told += [part["limits"]] if part["limits"] else []
+        head = (
+            f"{text(part['part'])}: {part['drawn']:,} drawn of {part['available']:,} available, {part['kept']:,} kept"
+        )
+        block(head, *told)
 
 
 def why(rows: pl.DataFrame) -> None:
     """Of every tier what it decided on a clip, and by which rules."""
     for (tier, verdict), rules in rows.group_by("tier", "verdict", maintain_order=True):
         by = "".join(f" by {rule}" for rule in rules.filter("decided")["rule"])
-        frame(rules.select("step", "rule", "outcome", "expression", "measured"), title=f"{tier}: {verdict}{by}")
+        say(f"{tier}: {verdict}{by}")
+        for rule in rules.iter_rows(named=True):
+            expression = " ".join(rule["expression"].split())
+            measured = f" ({rule['measured']})" if rule["measured"] else ""
+            start = f"{rule['step']:>4} {rule['outcome']:<9} "
+            say("\n".join(tables.folded(f"{rule['rule']}: {expression}{measured}", start, " " * 17, width())))
 
 
 def what_if(found: WhatIf) -> None:
     """What a change would gain and lose."""
-    frame(found.tiers)
+    for t in found.tiers.iter_rows(named=True):
+        sides = (
+            f"gains {_clips(t['clips_gained'], t['hours_gained'])}, loses {_clips(t['clips_lost'], t['hours_lost'])}"
+        )
+        kept = f"keeps {t['kept_before']:,} → {t['kept_after']:,} clips, is undecided on {t['undecided_before']:,} → "
+        block(t["tier"], f"{kept}{t['undecided_after']:,}", sides)
     if found.border.is_empty():
-        console.print("No clip changes sides.")
+        say("No clip changes sides.")
         return
-    frame(found.sources, title="By holder of the rights")
-    frame(found.licences, title="By licence")
+    for column, title, rows in (
+        ("holder", "By holder of the rights", found.sources), ("licence", "By licence", found.licences),
+    ):  # fmt: skip
+        say(f"\n{title}")
+        for t in rows.iter_rows(named=True):
+            gained, lost = _clips(t["clips_gained"], t["hours_gained"]), _clips(t["clips_lost"], t["hours_lost"])
+            block(f"{t['tier']}, {text(t[column])}", f"gains {gained}, loses {lost}")
+
+
+def _clips(clips: int, hours: float) -> str:
+    return f"{counted(clips, 'clip')} ({number(hours)} h)"
 
 
 def what_if_page(lake: Lake, tier: Tier, found: WhatIf) -> str:
@@ -95,76 +191,54 @@ def what_if_page(lake: Lake, tier: Tier, found: WhatIf) -> str:
     return reports.page(f"What if: {tier.name}", parts)
 
 
-def models(settings: ModelSettings) -> None:
-    """Every model of every profile, and whether it is ready."""
-    used: dict[Model, tuple[set[str], set[str]]] = {}
-    for asset, profiles in MODELS.items():
-        for profile in profiles:
-            for model in declared(asset, settings, profile):
-                assets, names = used.setdefault(model, (set(), set()))
-                assets.add(asset)
-                names.add(profile)
-    rows = []
-    for model, (assets, names) in used.items():
-        path = model.source.path(settings.folder)
-        size = path.stat().st_size / 1e6 if path and path.is_file() else None
-        rows.append(
-            {
-                "model": model.name,
-                "for": ", ".join(sorted(assets)),
-                "task": model.task,
-                "profiles": ", ".join(sorted(names)),
-                "licence": model.licence if model.permissive else f"{model.licence} (not permissive)",
-                "from": model.source.origin,
-                "MB": size,
-                "sha256": model.sha256[:16],
-                "code": model.code,
-                "batch": model.batch,
-                "device": model.device,
-                "ready": "no" if model.problem(settings) else "yes",
-            }
+def models(listed: Sequence[Listed], profile: str) -> None:
+    """Models: what each is for, where it is from and whether it is ready."""
+    say(f"models.profile = {profile}\n")
+    for m in listed:
+        model = m.model
+        licence = model.licence if model.permissive else f"{model.licence} (not permissive)"
+        size = f", {number(m.size_bytes / 1e6)} MB" if m.size_bytes is not None else ""
+        block(
+            f"{model.name}: {model.task}",
+            f"for {', '.join(m.assets)}, in the profile {' and '.join(m.profiles)}",
+            f"{licence}{size}, from {model.source.origin}",
+            f"sha256 {model.sha256[:16] or 'not vouched for'}, code {model.code}, batch {model.batch}, on {model.device}",
+            "not ready" if m.problem else "ready",
         )
-    frame(pl.DataFrame(rows, infer_schema_length=None), title=f"models.profile = {settings.profile}")
+
+
+def settings(listed: Sequence[Setting]) -> None:
+    """Every setting with its value, whence that is, and what it is."""
+    for s in listed:
+        value = json.dumps(s.value, ensure_ascii=False)
+        block(f"{s.name} = {value}", f"[{s.whence}] {s.description}")
+
+
+def plan(due: Sequence[Due], detail: bool) -> None:
+    """What would run, by asset or by batch."""
+    if not due:
+        block("Nothing is due: every batch is made, by the current versions, from what it would read now.")
+        return
+    groups: dict[tuple[str, str, Why, str], list[Due]] = {}
+    for d in due:
+        groups.setdefault((d.asset, d.batch if detail else "", d.why, d.detail), []).append(d)
+    for (asset, batch, why, because), found in groups.items():
+        where = f" of {batch}" if batch else "" if detail else f" in {counted(len(found), 'batch')}"
+        rows, hours = sum(d.rows for d in found), sum(d.hours for d in found)
+        expected = (
+            [f"about {number(seconds)} s"] if (seconds := _summed(d.cost_seconds for d in found)) is not None else []
+        )
+        priced = [f"about {number(usd)} USD"] if (usd := _summed(d.usd for d in found)) is not None else []
+        block(f"{asset}{where}: {why}, {because}", ", ".join([_rows(rows, hours), *expected, *priced]))
+    by_reason = Counter(str(d.why) for d in due)
+    say(", ".join(f"{n} {why}" for why, n in by_reason.items()) + " (partitions).")
+
+
+def _rows(rows: int, hours: float) -> str:
+    return f"{counted(rows, 'row')}, {number(hours)} h of footage"
 
 
 def _summed(values: Iterable[float | None]) -> float | None:
     """The sum of what is known; None when nothing is."""
     known = [value for value in values if value is not None]
     return sum(known) if known else None
-
-
-def plan(due: Sequence[Due], detail: bool) -> None:
-    """What would run, by asset or by batch."""
-    if not due:
-        console.print("Nothing is due: every batch is made, by the current versions, from what it would read now.")
-        return
-    if detail:
-        frame(
-            pl.DataFrame(
-                [
-                    {"asset": d.asset, "batch": d.batch, "why": str(d.why), "detail": d.detail, "rows": d.rows}
-                    for d in due
-                ]
-            )
-        )
-        return
-    groups: dict[tuple[str, Why, str], list[Due]] = {}
-    for d in due:
-        groups.setdefault((d.asset, d.why, d.detail), []).append(d)
-    rows = [
-        {
-            "asset": asset,
-            "why": str(why),
-            "because": detail,
-            "batches": len(found),
-            "rows": sum(d.rows for d in found),
-            "hours": sum(d.hours for d in found),
-            "expected s": _summed(d.cost_seconds for d in found),
-            "expected USD": _summed(d.usd for d in found),
-        }
-        for (asset, why, detail), found in groups.items()
-    ]
-    listed = pl.DataFrame(rows, infer_schema_length=None)
-    frame(listed if any(d.usd is not None for d in due) else listed.drop("expected USD"))
-    counted = Counter(str(d.why) for d in due)
-    console.print(", ".join(f"{n} {why}" for why, n in counted.items()) + " (partitions).")

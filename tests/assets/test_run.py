@@ -56,4 +56,4 @@ def test_a_failed_step_is_told_with_the_error_behind_its_error(instance: dg.Dags
         """Succeeds beside it."""
 
     result = dg.materialize([clips, sound], instance=instance, raise_on_error=False)
-    assert causes(result) == ["clips: KeyError: 'no such shot'"]
+    assert causes(result) == [("clips", "KeyError: 'no such shot'")]

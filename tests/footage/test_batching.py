@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import random
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from video_assets.footage.batching import GIB, Arrival, Batch, Grouping, batch_key, content_key, group
+from video_assets.footage.batching import GIB, Arrival, Batch, Grouping, batch_key, content_key, contents_hash, group
 from video_assets.footage.listing import FoundFile
 from video_assets.settings import FootageSettings, WatchedFolder
 
@@ -47,11 +48,29 @@ def test_a_content_key_is_the_hash_of_a_local_file_and_the_etag_of_an_object() -
         content_key(local)
 
 
-def test_a_batch_key_follows_from_the_contents_alone() -> None:
-    key = batch_key(["sha256:a", "sha256:b"])
-    assert key == batch_key(["sha256:b", "sha256:a", "sha256:b"]) == "b-68809ad8b4af"
-    assert key != batch_key(["sha256:a"])
-    assert re.fullmatch(r"b-[0-9a-f]{12}", key)
+def test_the_end_of_a_batch_key_follows_from_the_contents_alone() -> None:
+    found = contents_hash(["sha256:a", "sha256:b"])
+    assert found == contents_hash(["sha256:b", "sha256:a", "sha256:b"]) == "68809ad8b4af"
+    assert found != contents_hash(["sha256:a"])
+
+
+def test_a_batch_key_tells_the_day_and_the_folder_of_its_oldest_file() -> None:
+    holiday = WatchedFolder(uri="/footage/Holiday in Zürich (2)")
+    files = [arrival("b"), arrival("a", -86400, folder=holiday)]
+    assert batch_key(files) == batch_key(files[::-1]) == "b-20260228-holiday-in-zurich-2-68809ad8b4af"
+    assert batch_key([arrival("a")]) == f"b-20260301-footage-{contents_hash(['sha256:a'])}"
+    assert batch_key([arrival("a", folder=WatchedFolder(uri="s3://films"))]).startswith("b-20260301-films-")
+    for nameless in ("/footage/電影", "/", "..."):
+        key = batch_key([arrival("a", folder=WatchedFolder(uri=nameless))])
+        assert key == f"b-20260301-{contents_hash(['sha256:a'])}"
+
+
+@given(st.lists(st.builds(arrival, st.text(min_size=1), st.integers(-(10**9), 10**9)), min_size=1), st.text())
+def test_a_batch_key_is_a_partition_a_folder_and_a_word(files: list[Arrival], folder: str) -> None:
+    place = WatchedFolder(uri=f"/{folder}")
+    key = batch_key([replace(a, file=replace(a.file, folder=place, uri=f"/{folder}/{a.file.relative}")) for a in files])
+    assert re.fullmatch(r"b-\d{8}(-[a-z0-9]+)*-[0-9a-f]{12}", key)
+    assert len(key) <= 52
 
 
 def test_a_batch_of_nothing_is_refused() -> None:
@@ -165,7 +184,7 @@ def test_no_batch_is_over_a_cap_but_a_single_content(
     files: list[Arrival], settings: FootageSettings, now: datetime | None
 ) -> None:
     for batch in group(files, settings, now).batches:
-        assert batch.key == batch_key(a.content for a in batch.arrivals)
+        assert batch.key == batch_key(batch.arrivals)
         assert len({a.content for a in batch.arrivals}) == 1 or not over_a_cap(batch, settings)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import dagster as dg
 from dagster._core.definitions.data_version import DATA_VERSION_IS_USER_PROVIDED_TAG, DATA_VERSION_TAG
+from dagster._core.errors import DagsterAssetCheckFailedError
 from filelock import FileLock
 from sqlalchemy.exc import IntegrityError
 
@@ -83,15 +84,24 @@ def report_made(instance: dg.DagsterInstance, made: Sequence[Made], **metadata: 
         instance.report_runless_asset_event(event)
 
 
-def causes(result: dg.ExecuteInProcessResult) -> list[str]:
-    """Of each step that failed in a run, its name and the innermost error, as lines for a person."""
-    lines = []
+_STOPPED = DagsterAssetCheckFailedError.__name__
+
+
+def causes(result: dg.ExecuteInProcessResult) -> list[tuple[str, str]]:
+    """Of each step that failed in a run, its name and the innermost error's sentence; checks that stopped it are none."""
+    found = []
     for event in result.filter_events(lambda e: e.is_step_failure):
         error = event.step_failure_data.error
         while error is not None and error.cause is not None:
             error = error.cause
-        lines.append(f"{event.step_key}: {error.message.strip() if error else event.message}")
-    return lines
+        if error is None or error.cls_name != _STOPPED:
+            found.append((str(event.step_key), error.message.strip() if error else str(event.message)))
+    return found
+
+
+def stopped_by(result: dg.ExecuteInProcessResult) -> list[str]:
+    """The blocking checks that stopped a run."""
+    return sorted({e.check_name for e in result.get_asset_check_evaluations() if e.blocking and not e.passed})
 
 
 def _runs(due: Sequence[Due], order: Sequence[str]) -> Iterator[tuple[list[str], list[str]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from video_assets.lake.ledger import Made
 from video_assets.lake.schemas import CAPTIONS
 from video_assets.lake.sheet import SHEET
 from video_assets.lake.versions import short_hash
+from video_assets.written import number
 
 _ASSET = CAPTIONS.name
 _WITHDRAWN = "withdrawn"
@@ -51,6 +53,8 @@ def export_captions(step: Step, path: Path) -> int:
     }  # fmt: skip
     if path.suffix not in write:
         raise ValueError(f"{path} ends in neither .jsonl nor .parquet; give it one of these endings.")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"There is no folder {path.parent}; make it first, or write elsewhere.")
     rows = step.lake.query(_EXPORTED)
     write[path.suffix](rows)
     return rows.height
@@ -73,16 +77,16 @@ def import_captions(step: Step, path: Path, captioner: str) -> list[Made]:
     clips = _clips(step, given, path)
     now, version = datetime.now(UTC), f"imported-{short_hash(given.write_json())[:8]}"
     rows, errors = [], []
-    for number, (clip, row) in enumerate(zip(clips, given.iter_rows(named=True), strict=True), 1):
+    for place, (clip, row) in enumerate(zip(clips, given.iter_rows(named=True), strict=True), 1):
         try:
             if isinstance(clip, str):
                 raise ValueError(clip)
             caption = Caption.model_validate({f: row.get(f) or "" for f in FIELDS}).model_dump()
         except ValidationError as error:
             fields = ", ".join(str(e["loc"][0]) for e in error.errors())
-            errors.append(f"row {number}: {fields} must not be empty")
+            errors.append(f"row {place}: {fields} must not be empty")
         except ValueError as error:
-            errors.append(f"row {number}: {error}")
+            errors.append(f"row {place}: {error}")
         else:
             who = {"captioner": captioner, "version": version, "model": row.get("model"), "written_at": now}
             rows.append({**clip, **caption, **who, "words": words(caption["dense_description"])})
@@ -154,26 +158,61 @@ def _commit(step: Step, changed: Mapping[str, pl.DataFrame], message: str, versi
 
 
 def _read(path: Path) -> pl.DataFrame:
-    if path.suffix == ".parquet":
-        rows = pl.read_parquet(path)
-    elif path.suffix in (".jsonl", ".ndjson"):
-        rows = pl.read_ndjson(path, infer_schema_length=None)
-    else:
+    """The rows of a file of captions.
+
+    Raises:
+        ValueError: it is none, with the first line that is wrong.
+    """
+    if path.suffix not in (".parquet", ".jsonl", ".ndjson"):
         raise ValueError(f"{path} ends in neither .jsonl nor .parquet; captions are read from one of these.")
+    try:
+        if path.suffix == ".parquet":
+            rows = pl.read_parquet(path)
+        else:
+            rows = pl.read_ndjson(path, infer_schema_length=None) if path.read_bytes().strip() else pl.DataFrame()
+    except pl.exceptions.PolarsError as error:
+        wrong = _first_wrong(path) if path.suffix != ".parquet" else None
+        told = str(error).partition("\n")[0]
+        raise ValueError(
+            f"{path}:{wrong}: This line is no JSON object; write one a caption, each on a line of its own." if wrong else
+            f"{path} cannot be read as captions: {told}."
+        ) from error  # fmt: skip
     if rows.is_empty():
         raise ValueError(f"{path} holds no caption.")
     return rows
 
 
+def _first_wrong(path: Path) -> int | None:
+    """The first line, from 1, that is no JSON object."""
+    for place, line in enumerate(path.read_bytes().splitlines(), 1):
+        try:
+            if line.strip() and not isinstance(json.loads(line), dict):
+                return place
+        except ValueError:
+            return place
+    return None
+
+
 def _clips(step: Step, rows: pl.DataFrame, path: Path) -> Sequence[dict[str, str] | str]:
     """The clip of each row: its batch, clip_id and video_id; or why there is none."""
     if "clip_id" in rows.columns:
-        return _by_id(step, rows["clip_id"].to_list())
+        return _by_id(step, [_as_text(clip) for clip in rows["clip_id"]])
     source = next((c for c in ("video_id", "file_name") if c in rows.columns), None)
     if source is None or not {"start_s", "end_s"} <= {*rows.columns}:
         raise ValueError(f"{path} names no clips: it needs clip_id, or video_id or file_name with start_s and end_s.")
-    spans = rows.select(pl.col(source).cast(pl.String), pl.col("start_s", "end_s").cast(pl.Float64))
-    return [_by_span(step, source, *span) for span in spans.iter_rows()]
+    spans = rows.select(source, "start_s", "end_s").iter_rows()
+    return [_by_span(step, source, _as_text(name), _as_number(start), _as_number(end)) for name, start, end in spans]
+
+
+def _as_text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _as_number(value: object) -> float | None:
+    try:
+        return float(str(value))
+    except ValueError:
+        return None
 
 
 def _by_id(step: Step, clips: Sequence[str]) -> list[dict[str, str] | str]:
@@ -181,11 +220,13 @@ def _by_id(step: Step, clips: Sequence[str]) -> list[dict[str, str] | str]:
         "SELECT batch, clip_id, video_id FROM clips WHERE clip_id IN (SELECT unnest(?))", [list(clips)]
     )
     known: dict[str, dict[str, str]] = {row["clip_id"]: row for row in found.iter_rows(named=True)}
-    return [known.get(clip, f"there is no clip {clip}") for clip in clips]
+    return [known.get(clip, f"there is no clip {clip}" if clip else "clip_id is empty") for clip in clips]
 
 
-def _by_span(step: Step, source: str, name: str, start: float, end: float) -> dict[str, str] | str:
+def _by_span(step: Step, source: str, name: str, start: float | None, end: float | None) -> dict[str, str] | str:
     """The clip of a source that a span means."""
+    if start is None or end is None:
+        return "start_s and end_s must be numbers"
     column = "c.video_id" if source == "video_id" else "v.file_name"
     found = step.lake.query(
         "SELECT c.batch, c.clip_id, c.video_id, (least(c.end_s, $end) - greatest(c.start_s, $start)) "
@@ -200,5 +241,5 @@ def _by_span(step: Step, source: str, name: str, start: float, end: float) -> di
         return f"several videos are named {name}; say video_id"
     best: dict[str, Any] = found.row(0, named=True)
     if best.pop("shared") < _SAME_SPAN:
-        return f"no clip of {name} goes from {start:g} to {end:g} s"
+        return f"no clip of {name} goes from {number(start)} to {number(end)} s"
     return best

@@ -10,7 +10,7 @@ from video_assets.batches.pictures import score_with
 from video_assets.batches.step import Step
 from video_assets.lake.lake import Lake
 from video_assets.lake.ledger import Made
-from video_assets.measure.models import EFFICIENTNET, image_text, models_of, require
+from video_assets.measure.models import EFFICIENTNET, image_text, models_of, require, require_packages
 from video_assets.settings import ModelSettings
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def search(lake: Lake, text: str, most: int) -> pl.DataFrame:
             "Clips are asked for by text with a model that knows both: set models.profile = 'full'; "
             "'video-assets models' says how to fetch it."
         )
+    require_packages(settings)
     vector = towers(settings).open().encode_text(text)
     found = lake.query(
         "SELECT e.clip_id, s.file_name, s.start_s, s.end_s, "

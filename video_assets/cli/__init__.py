@@ -4,29 +4,12 @@ from __future__ import annotations
 
 import click
 
-from video_assets.cli import asking, captions, curating, deciding, keeping
+from video_assets.cli import asking, captions, curating, deciding, keeping, listing
+from video_assets.cli.group import Sentences
 
 
-class _Sentences(click.Group):
-    """Errors that a person can mend are shown as their sentence, without a traceback."""
-
-    def invoke(self, ctx: click.Context) -> object:
-        from filelock import Timeout
-
-        from video_assets.measure.models import ModelNotReadyError
-
-        try:
-            return super().invoke(ctx)
-        except (FileNotFoundError, PermissionError, ValueError, ModelNotReadyError) as error:
-            raise click.ClickException(str(error)) from error
-        except Timeout as error:
-            raise click.ClickException(
-                f"Another process holds {error.lock_file}; try again when it is done."
-            ) from error
-
-
-@click.group(cls=_Sentences, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="video_assets")
+@click.group(cls=Sentences, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(None, "-V", "--version", package_name="video_assets", help="Show the version and exit.")
 def main() -> None:
     """From raw footage to the training set of a video-generation model."""
 
@@ -36,8 +19,13 @@ for command in (
     curating.demo,
     curating.plan,
     keeping.models,
+    keeping.settings_,
     asking.sql,
     asking.search,
+    listing.tiers,
+    listing.batches,
+    listing.clips,
+    listing.questions,
     deciding.funnel,
     deciding.what_if,
     deciding.coverage,

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from video_assets.cli.group import Sentences
+
 if TYPE_CHECKING:
     from video_assets.batches.step import Step
     from video_assets.lake.ledger import Made
 
 
-@click.group()
+@click.group(cls=Sentences)
 def captions() -> None:
     """Write captions anew, import and export them."""
 
@@ -34,8 +36,11 @@ def redo(version: str | None, captioner: str | None) -> None:
     made = withdraw(step, caption_work_of(step.lake.settings, step.order).versions, version, captioner)
     click.echo(f"Captions in {len(made)} batches are written anew.")
     after = _following(step)
-    if not bring_up_to_date(step.lake, lambda due: due.asset in after):
+    outcome = bring_up_to_date(step.lake, lambda due: due.asset in after)
+    if not outcome.partitions:
         click.echo("What they are written from is due itself: 'video-assets curate' makes that and the captions.")
+    if outcome.failed:
+        raise click.ClickException(f"Not all went well: {len({f.batch for f in outcome.failed})} batches failed.")
 
 
 @captions.command("import")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,10 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from video_assets import show
-from video_assets.cli.common import existing_lake, known_tiers
+from video_assets.cli.common import as_json, existing_lake, known_tiers
 from video_assets.settings import WatchedFolder, settings
 
 if TYPE_CHECKING:
+    from video_assets.bring_up_to_date import Outcome
     from video_assets.footage.ingest import Stock
     from video_assets.lake.lake import Lake
 
@@ -23,48 +25,118 @@ if TYPE_CHECKING:
     "--benchmark", metavar="NAME",
     help="These are a benchmark's videos: tiers keep no near-duplicate of them. '' makes them footage again.",
 )  # fmt: skip
-def curate(path: str, benchmark: str | None) -> None:
+@as_json
+def curate(path: str, benchmark: str | None, json: bool) -> None:
     """Take in the footage under PATH (a folder or s3://bucket/prefix) and bring every batch up to date."""
-    if not path.startswith("s3://") and not Path(path).is_dir():
-        raise click.ClickException(f"{path} is not a folder; give one that holds videos.")
-    _, stock = _curate(path, benchmark)
-    if stock.incomplete:
-        click.get_current_context().exit(1)
+    if not path.startswith("s3://") and not (path and Path(path).is_dir()):
+        raise click.ClickException(f"{path or repr(path)} is not a folder; give one that holds videos.")
+    if json:
+        show.remarks_to_stderr()
+    done = _curate(path, benchmark)
+    if json:
+        show.document(done.document)
+    done.end()
 
 
 @click.command()
-@click.option("--footage", type=click.Path(path_type=Path), default=Path("demo_footage"), show_default=True)
+@click.option(
+    "--footage", type=click.Path(path_type=Path, file_okay=False), default=Path("demo_footage"), show_default=True,
+    help="The folder into which the clips are gathered.",
+)  # fmt: skip
 def demo(footage: Path) -> None:
     """Gather a dozen real clips and curate them."""
+    from video_assets.curate.funnel import funnel
     from video_assets.demo import make_footage
 
     with show.console.status("Gathering footage") as status:
         made = make_footage(footage, lambda name: status.update(f"Gathering footage: {name}"))
     show.console.print(f"{len(made)} files in {footage}/.")
-    lake, _ = _curate(str(footage))
+    done = _curate(str(footage))
     tiers = known_tiers()
-    with lake.cursor() as cursor:
-        from video_assets.curate.funnel import funnel
-
+    with done.lake.cursor() as cursor:
         for tier in sorted(tiers.values(), key=lambda t: t.name.split("/")[0]):
             show.frame(funnel(cursor, tier), title=f"\n{tier.name}: {tier.title}")
     question = settings().sql_folder / "explore" / "hours_per_tier.sql"
-    show.frame(lake.query(question.read_text()), title="\nsql/explore/hours_per_tier.sql")
+    show.frame(done.lake.query(question.read_text()), title="\nvideo-assets sql hours_per_tier")
     show.console.print("\nOpen the UI:  [bold]make ui[/bold]  and then http://localhost:3000")
     show.console.print('Ask in SQL:   [bold]video-assets sql "SELECT * FROM clip_sheet LIMIT 5"[/bold]')
+    done.end()
 
 
 @click.command()
-@click.option("--detail", is_flag=True, help="One line for every batch of every asset.")
-def plan(detail: bool) -> None:
+@click.option("--detail", is_flag=True, help="One entry for every batch of every asset.")
+@as_json
+def plan(detail: bool, json: bool) -> None:
     """Show what would run and why, with rows, hours and expected cost. Nothing is run."""
     from video_assets.assets.common import order
     from video_assets.lake.plan import plan as plan_of
 
-    show.plan(plan_of(existing_lake(), order()), detail)
+    due = plan_of(existing_lake(), order())
+    if json:
+        show.document({"due": [asdict(d) for d in due]})
+    else:
+        show.plan(due, detail)
 
 
-def _curate(path: str, benchmark: str | None = None) -> tuple[Lake, Stock]:
+@dataclass(frozen=True)
+class _Done:
+    """What a look at the footage and the runs after it have led to."""
+
+    lake: Lake
+    path: str
+    stock: Stock
+    outcome: Outcome
+
+    @property
+    def found(self) -> int:
+        """Files that look like footage."""
+        stock = self.stock
+        return stock.videos + stock.moved + stock.known + stock.settling + stock.waiting + len(stock.failed)
+
+    @property
+    def wrong(self) -> str:
+        """What did not go well, as a sentence; empty when all did."""
+        if not self.found and not self.stock.problems:
+            return f"Nothing was found: no file under {self.path} ends in {', '.join(settings().footage.suffixes)}."
+        counts = [
+            (
+                len(self.stock.unread),
+                "place or statement could not be read",
+                "places or statements could not be read",
+            ),
+            (len(self.stock.failed), "file could not be taken in", "files could not be taken in"),
+            (len({f.batch for f in self.outcome.failed}), "batch failed", "batches failed"),
+            (len({b.batch for b in self.outcome.blocked}), "batch has no usable video", "batches have no usable video"),
+        ]
+        told = [f"{count} {one if count == 1 else many}" for count, one, many in counts if count]
+        return f"Not all went well: {', '.join(told)}." if told else ""
+
+    @property
+    def document(self) -> dict[str, object]:
+        """The same for another program."""
+        stock = self.stock
+        return {
+            "path": self.path,
+            "found": {
+                "new": stock.videos, "moved": stock.moved, "known": stock.known, "settling": stock.settling,
+                "waiting": stock.waiting, "benchmark_changed": stock.marked,
+            },
+            "batches": stock.batches,
+            "not_taken_in": [asdict(f) for f in stock.failed],
+            "problems": stock.problems,
+            "partitions": self.outcome.partitions,
+            "failed": [asdict(f) for f in self.outcome.failed],
+            "blocked": [asdict(b) for b in self.outcome.blocked],
+            "wrong": self.wrong or None,
+        }  # fmt: skip
+
+    def end(self) -> None:
+        """End with 1 when something did not go well; the last line says what."""
+        if self.wrong:
+            raise click.ClickException(self.wrong)
+
+
+def _curate(path: str, benchmark: str | None = None) -> _Done:
     """Take in, then run until nothing is due that was not already tried."""
     from video_assets.bring_up_to_date import bring_up_to_date, quiet
 
@@ -74,18 +146,20 @@ def _curate(path: str, benchmark: str | None = None) -> tuple[Lake, Stock]:
         from video_assets.footage.ingest import take_stock
         from video_assets.footage.tick import Cursor
         from video_assets.lake.lake import Lake
-        from video_assets.measure.models import chosen, require
+        from video_assets.measure.models import chosen, require, require_packages
 
+        require_packages(settings().models)
         require(chosen(settings().models), settings().models)
         require_captioners(settings())
         lake = Lake(settings())
     with show.console.status(f"Looking at {path}"):
         folder = WatchedFolder(uri=path, benchmark=benchmark)
         stock = take_stock(lake, [folder], Cursor(), datetime.now(UTC), at_once=True)
-    show.console.print(f"{path}: {stock.counts}", markup=False)
+    show.say(f"{path}: {stock.counts}")
     for problem in stock.problems:
-        show.console.print(problem, markup=False)
-    if not bring_up_to_date(lake):
+        show.say(problem)
+    done = _Done(lake, path, stock, bring_up_to_date(lake))
+    if done.found and not done.outcome.partitions:
         measured = "everything that could be read" if stock.incomplete else "everything"
-        show.console.print(f"Nothing is due: {measured} is measured already.")
-    return lake, stock
+        show.say(f"Nothing is due: {measured} is measured already.")
+    return done

@@ -7,20 +7,28 @@ from pathlib import Path
 import click
 
 from video_assets import show
-from video_assets.cli.common import existing_lake, known_tiers, named_tier
-from video_assets.settings import settings
+from video_assets.cli.common import as_json, draws_by_tier, existing_lake, known_tiers, named_tier, unknown
 
 
 @click.command()
 @click.argument("tier")
-def funnel(tier: str) -> None:
+@as_json
+def funnel(tier: str, json: bool) -> None:
     """Show the clips and hours left after each rule of TIER (recipe/stage), beside what its paper publishes."""
     from video_assets.curate.funnel import beside_published
     from video_assets.curate.funnel import funnel as funnel_of
 
     lake, chosen = existing_lake(), named_tier(known_tiers(), tier)
     with lake.cursor() as cursor:
-        show.frame(beside_published(funnel_of(cursor, chosen), chosen), title=chosen.title)
+        rows = beside_published(funnel_of(cursor, chosen), chosen)
+    if json:
+        show.document({"tier": chosen.name, "title": chosen.title, "version": chosen.version, "rules": rows})
+    else:
+        show.frame(rows, title=chosen.title)
+    if not rows["clips_left"][0]:
+        raise click.ClickException(
+            f"{tier} has decided on no clip by its present version; 'video-assets plan' says why."
+        )
 
 
 @click.command("what-if")
@@ -33,20 +41,29 @@ def funnel(tier: str) -> None:
     "--page", type=click.Path(path_type=Path), default=Path("what-if.html"), show_default=True,
     help="Where the clips that change sides are shown.",
 )  # fmt: skip
-def what_if(tier: str, rules: tuple[str, ...], file: Path | None, page: Path) -> None:
+@as_json
+def what_if(tier: str, rules: tuple[str, ...], file: Path | None, page: Path, json: bool) -> None:
     """Show what TIER and those below it would gain and lose by other rules. Nothing is measured or changed."""
     from video_assets.curate.what_if import edited, read_edited
     from video_assets.curate.what_if import what_if as answer
 
     if bool(rules) == bool(file):
         raise click.UsageError("Say what would be other, with --set RULE='expression' or with --file PATH.")
+    assigned = dict(map(_assignment, rules))
     lake, tiers = existing_lake(), known_tiers()
     chosen = named_tier(tiers, tier)
-    other = read_edited(file, chosen) if file else edited(chosen, dict(map(_assignment, rules)))
+    _writable(page)
+    other = read_edited(file, chosen) if file else edited(chosen, assigned)
     with lake.cursor() as cursor:
         found = answer(cursor, chosen, other, tiers)
-    show.what_if(found)
     page.write_text(show.what_if_page(lake, chosen, found), encoding="utf-8")
+    if json:
+        show.document({
+            "tier": chosen.name, "tiers": found.tiers, "holders": found.sources, "licences": found.licences,
+            "clips": found.border, "page": str(page),
+        })  # fmt: skip
+        return
+    show.what_if(found)
     click.echo(f"The clips that change sides: {page}")
 
 
@@ -58,67 +75,95 @@ def _assignment(text: str) -> tuple[str, str]:
     return rule.strip(), expression.strip()
 
 
+def _writable(page: Path) -> None:
+    """See that a page can be written before anything is computed for it."""
+    if page.is_dir() or not page.parent.is_dir():
+        wrong = "is a folder" if page.is_dir() else f"cannot be written: there is no folder {page.parent}"
+        raise click.UsageError(f"--page {page} {wrong}.")
+
+
 @click.command()
 @click.argument("tier")
 @click.option("--page", type=click.Path(path_type=Path), help="Write it as Markdown with plots.")
-def coverage(tier: str, page: Path | None) -> None:
+@as_json
+def coverage(tier: str, page: Path | None, json: bool) -> None:
     """Show what the clips that TIER keeps are: lengths, sizes, people, camera, concepts, holders, licences."""
-    from video_assets.assets.common import draws_of
     from video_assets.curate.coverage import coverage as coverage_of
     from video_assets.curate.draws import draw
     from video_assets.reports import coverage as as_markdown
 
     lake, tiers = existing_lake(), known_tiers()
-    chosen, draws = named_tier(tiers, tier), draws_of(settings(), tiers)[0]
+    chosen, draws = named_tier(tiers, tier), draws_by_tier(tiers)
+    if page:
+        _writable(page)
     with lake.cursor() as cursor:
         found = coverage_of(cursor, chosen)
         shares = draw(cursor, draws[tier]).shares if tier in draws else None
-    show.frame(found.totals, title=chosen.title)
-    if shares is not None:
-        show.frame(shares, title="The mix that is drawn, against its targets")
-    for heading, rows in found.breakdowns.items():
-        show.frame(rows, title=heading)
     if page:
         page.write_text(f"# {chosen.title}\n\n{as_markdown(found, shares)}", encoding="utf-8")
+    if json:
+        show.document({
+            "tier": chosen.name, "title": chosen.title, "totals": found.totals.row(0, named=True), "shares": shares,
+            "breakdowns": found.breakdowns,
+        })  # fmt: skip
+        return
+    show.frame(found.totals, title=chosen.title)
+    if shares is not None:
+        show.shares(shares, title="\nThe mix that is drawn, against its targets")
+    for heading, rows in found.breakdowns.items():
+        show.frame(rows, title=f"\n{heading}")
+    if page:
         click.echo(f"Written: {page}")
 
 
 @click.command()
 @click.argument("tier")
-def mix(tier: str) -> None:
+@as_json
+def mix(tier: str, json: bool) -> None:
     """Show what the draw from TIER would give now: each part's target, what it reaches and what limits it."""
-    from video_assets.assets.common import draws_of
     from video_assets.curate.draws import draw
 
-    lake = existing_lake()
-    found, errors = draws_of(settings(), known_tiers())
-    for error in errors:
-        click.echo(f"Left out: {error}", err=True)
+    lake, found = existing_lake(), draws_by_tier(known_tiers())
     if tier not in found:
-        raise click.ClickException(f"There is no draw {tier}; there are {', '.join(found) or 'none'}.")
+        raise click.ClickException(unknown("draw", tier, found))
     with lake.cursor() as cursor:
         drawn = draw(cursor, found[tier])
-    show.frame(drawn.shares, title=found[tier].file.title)
+    if json:
+        show.document({"tier": tier, "title": found[tier].file.title, "parts": drawn.shares})
+    else:
+        show.shares(drawn.shares, title=found[tier].file.title)
 
 
 @click.command()
 @click.argument("clip_id")
-def why(clip_id: str) -> None:
-    """Show every tier's verdict on CLIP_ID, rule by rule, with what the rules read of it."""
+@as_json
+def why(clip_id: str, json: bool) -> None:
+    """Show every tier's verdict on CLIP_ID, rule by rule, with what the rules read of it.
+
+    The id's first eight digits are enough; 'video-assets clips' lists the clips.
+    """
     from video_assets.curate.contamination import near_benchmark, of_benchmark
-    from video_assets.curate.why import about
+    from video_assets.curate.why import about, as_document
     from video_assets.curate.why import why as why_of
+    from video_assets.lake.names import resolve_clip
 
     with existing_lake().cursor() as cursor:
-        rows, told = why_of(cursor, clip_id), about(cursor, clip_id)
-        near, benchmark = near_benchmark(cursor, clip_id), of_benchmark(cursor, clip_id)
+        clip = resolve_clip(cursor, clip_id)
+        rows, told = why_of(cursor, clip), about(cursor, clip)
+        near, benchmark = near_benchmark(cursor, clip), of_benchmark(cursor, clip)
+        told += [near] if near else []
+        document = as_document(cursor, clip, rows) | {"benchmark": benchmark, "about": told} if json else {}
+    if json:
+        show.document(document)
     if benchmark:
-        click.echo(
-            f"{clip_id} is a clip of the benchmark {benchmark}; no tier judges it, and none keeps its near-duplicates."
-        )
+        if not json:
+            click.echo(
+                f"{clip} is a clip of the benchmark {benchmark}; no tier judges it, and none keeps its near-duplicates."
+            )
         return
     if rows.is_empty():
-        raise click.ClickException(f"No tier has decided on {clip_id}; SELECT clip_id FROM clips lists the clips.")
-    show.why(rows)
-    for sentence in [*told, *([near] if near else [])]:
-        click.echo(sentence)
+        raise click.ClickException(f"No tier has decided on {clip} yet; 'video-assets plan' says what is due.")
+    if not json:
+        show.why(rows)
+        for sentence in told:
+            show.block(sentence)

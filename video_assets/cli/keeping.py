@@ -1,4 +1,4 @@
-"""Commands that keep house: which models are ready, and what old versions left behind."""
+"""Commands that keep house: which models are ready, what the settings are, and what old versions left behind."""
 
 from __future__ import annotations
 
@@ -7,27 +7,66 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from video_assets import show
-from video_assets.cli.common import existing_lake
-from video_assets.settings import settings
+from video_assets.cli.common import as_json, existing_lake, unknown
+from video_assets.settings import Settings, settings
 
 
 @click.command()
-def models() -> None:
+@click.option("--profile", type=click.Choice(["embedded", "full"]), help="Only those of this profile.")
+@as_json
+def models(profile: str | None, json: bool) -> None:
     """List the models with licence, size, hash and readiness, and how to provide those that are not ready."""
-    from video_assets.measure.models import MODELS, declared
+    from video_assets.measure.models import listed, profile_problem
 
     chosen = settings().models
-    show.models(chosen)
-    not_ready = dict.fromkeys(p for a in MODELS for m in declared(a, chosen) if (p := m.problem(chosen)))
-    for problem in not_ready:
-        click.echo(problem)
+    wanted = profile or chosen.profile
+    found, packages = listed(chosen, profile), profile_problem(wanted)
+    if json:
+        show.document({
+            "profile": wanted,
+            "packages_problem": packages,
+            "models": [
+                {
+                    "name": m.model.name, "task": m.model.task, "assets": m.assets, "profiles": m.profiles,
+                    "licence": m.model.licence, "permissive": m.model.permissive, "origin": m.model.source.origin,
+                    "size_bytes": m.size_bytes, "sha256": m.model.sha256, "code": m.model.code, "batch": m.model.batch,
+                    "device": m.model.device, "ready": m.problem is None, "problem": m.problem,
+                }
+                for m in found
+            ],
+        })  # fmt: skip
+        return
+    show.models(found, wanted)
+    if packages:
+        click.echo(packages)
+    for m in found:
+        if m.problem and wanted in m.profiles:
+            click.echo(m.problem)
+
+
+@click.command("settings")
+@click.argument("section", required=False)
+def settings_(section: str | None) -> None:
+    """Show each setting, or those of SECTION, with its value, whence that is, and what it is."""
+    from video_assets.settings.reading import Given
+    from video_assets.settings.whence import listed
+
+    found = listed(settings(), Given.now())
+    if section is not None:
+        wanted = section.strip("[]")
+        chosen = [s for s in found if s.name == wanted or s.name.startswith(f"{wanted}.")]
+        if not chosen:
+            known = [name for name in Settings.model_fields if name != wanted]
+            raise click.ClickException(unknown("section", section, known))
+        found = chosen
+    show.settings(found)
 
 
 @click.command()
 @click.option(
     "--older-than",
     "days",
-    type=click.IntRange(min=1),
+    type=click.IntRange(min=1, max=36500),
     default=30,
     show_default=True,
     help="Days that a version is kept.",

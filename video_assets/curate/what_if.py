@@ -20,6 +20,7 @@ from sqlglot import exp
 from video_assets.curate.tiers import NOT_NEAR_BENCHMARK, Tier, TierError, read_tier
 from video_assets.curate.verdicts import check_rules, first_line, schema_in_use
 from video_assets.lake.sql_text import identifier, quoted
+from video_assets.settings.reading import did_you_mean
 
 _BEFORE, _AFTER = "verdicts_before", "verdicts_after"
 _BORDER_BATCHES = 16  # Most batches of which clips at the border are shown: only their files are read again.
@@ -59,8 +60,9 @@ def edited(tier: Tier, expressions: Mapping[str, str]) -> Tier:
                 tier.path, tier.line, what, "sql/explore/contaminated.sql lists the clips that it keeps out."
             )
         if name.lower() not in rules:
-            names = ", ".join(rule.name for rule in tier.rules)
-            raise TierError(tier.path, tier.line, f"The tier has no rule {name}.", f"Its rules are {names}.")
+            names = [rule.name for rule in tier.rules]
+            mend = f"{did_you_mean(name, names)} Its rules are {', '.join(names)}.".strip()
+            raise TierError(tier.path, tier.line, f"The tier has no rule {name}.", mend)
     text = tier.text
     # From the last to the first, so that the earlier ones' places stay.
     for name, expression in sorted(expressions.items(), key=lambda e: -rules[e[0].lower()].span[0]):
@@ -301,6 +303,8 @@ def read_edited(path: Path, tier: Tier) -> Tier:
     """
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise TierError(path, 1, f"The file cannot be read: {error}.", "Give a tier's file.") from error
+    except OSError as error:
+        raise TierError(path, 1, f"The file cannot be read: {error.strerror}.", "Give a tier's file.") from error
+    except UnicodeDecodeError as error:
+        raise TierError(path, 1, "The file is no text.", "Give a tier's file, in UTF-8.") from error
     return read_tier(tier.name, path, text)

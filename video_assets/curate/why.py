@@ -10,6 +10,8 @@ import polars as pl
 import sqlglot
 from sqlglot import exp
 
+from video_assets.written import text
+
 
 def why(connection: duckdb.DuckDBPyConnection, clip_id: str) -> pl.DataFrame:
     """Every tier's rules with their outcome for one clip; no rows when no tier has seen it.
@@ -36,21 +38,40 @@ def why(connection: duckdb.DuckDBPyConnection, clip_id: str) -> pl.DataFrame:
         """,
         {"clip_id": clip_id},
     ).pl()
-    sheet = connection.execute("SELECT * FROM clip_sheet WHERE clip_id = ?", [clip_id]).pl()
-    values = sheet.row(0, named=True) if sheet.height else {}
+    values = _values(connection, clip_id)
     measured = [_measured(expression, values) for expression in rows["expression"]]
     return rows.with_columns(pl.Series("measured", measured, pl.String))
 
 
-def _measured(expression: str, values: Mapping[str, Any]) -> str:
+def as_document(connection: duckdb.DuckDBPyConnection, clip_id: str, rows: pl.DataFrame) -> dict[str, Any]:
+    """The same for another program: clip_id, and by tier the verdict and its rules with what each read, not rounded."""
+    values = _values(connection, clip_id)
+    tiers = []
+    for (tier, verdict), rules in rows.group_by("tier", "verdict", maintain_order=True):
+        listed = [
+            {**rule, "measured": _read_by(rule["expression"], values)}
+            for rule in rules.drop("tier", "verdict").iter_rows(named=True)
+        ]
+        decided_by = next((rule["rule"] for rule in listed if rule["decided"]), None)
+        tiers.append({"tier": tier, "verdict": verdict, "decided_by": decided_by, "rules": listed})
+    return {"clip_id": clip_id, "tiers": tiers}
+
+
+def _values(connection: duckdb.DuckDBPyConnection, clip_id: str) -> Mapping[str, Any]:
+    """The clip's row of the sheet; empty where it has none."""
+    sheet = connection.execute("SELECT * FROM clip_sheet WHERE clip_id = ?", [clip_id]).pl()
+    return sheet.row(0, named=True) if sheet.height else {}
+
+
+def _read_by(expression: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """The clip's columns that an expression reads, with their values."""
     read = sqlglot.parse_one(expression, read="duckdb").find_all(exp.Column, bfs=False)
     names = dict.fromkeys(c.name.lower() for c in read if c.table.lower() in ("", "clip_sheet"))
-    return ", ".join(f"{n} = {_written(values[n])}" for n in names if n in values and n != "clip_id")
+    return {n: values[n] for n in names if n in values and n != "clip_id"}
 
 
-def _written(value: object) -> str:
-    return "NULL" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+def _measured(expression: str, values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} = {text(value)}" for name, value in _read_by(expression, values).items())
 
 
 def about(connection: duckdb.DuckDBPyConnection, clip_id: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from video_assets.describe.endpoint import key_of
 from video_assets.describe.weights import folder_of
+from video_assets.measure.models import OF_LOCAL_CAPTIONERS, ModelNotReadyError, packages_problem
 from video_assets.settings import CaptionerSettings, Settings
 
 
@@ -23,11 +24,13 @@ def require_captioner(captioner: CaptionerSettings, profile: str) -> None:
 
     Raises:
         ValueError: an endpoint's key is not in the environment, or a local model is asked for outside the profile 'full'.
-        ModelNotReadyError: a local model is not on this machine.
+        ModelNotReadyError: a local model, or a package that it needs, is not on this machine.
     """
     if captioner.kind == "endpoint":
         key_of(captioner)
     if captioner.kind == "local":
         if profile != "full":
             raise ValueError(f"The captioner {captioner.name} runs a local model; set models.profile to 'full'.")
+        if problem := packages_problem(OF_LOCAL_CAPTIONERS, f"The captioner {captioner.name}"):
+            raise ModelNotReadyError(problem)
         folder_of(captioner.model)

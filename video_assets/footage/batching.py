@@ -11,14 +11,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from video_assets.footage.listing import FoundFile
 from video_assets.settings import FootageSettings
 
 GIB = 1024**3
+_FOLDER = 28  # Most characters of a folder's name in a batch's key.
 
 
 @dataclass(frozen=True)
@@ -61,18 +64,34 @@ def content_key(file: FoundFile, sha256: str | None = None) -> str:
     return f"etag:{file.etag}:{file.size_bytes}"
 
 
-def batch_key(contents: Iterable[str]) -> str:
-    """Name of the batch with these contents: ``b-`` and 12 hex digits, whatever their order, place or time.
+def batch_key(arrivals: Sequence[Arrival]) -> str:
+    """Name of the batch of these files, such as ``b-20261128-holiday-68809ad8b4af``.
 
-    The letter in front keeps engines that guess the types of ``batch=<key>`` folders from reading a number.
+    It tells people when and whence: the day (UTC) on which the oldest file was last modified, and the folder that this
+    lies in. The 12 hex digits at its end are those of the contents alone, whatever their order, place or time. The
+    letter in front keeps engines that guess the types of ``batch=<key>`` folders from reading a number; the rest is
+    lower-case ASCII, at most 52 characters in all. Older lakes have keys without day and folder.
 
     Raises:
-        ValueError: no contents.
+        ValueError: no files.
     """
-    unique = sorted(set(contents))
-    if not unique:
+    if not arrivals:
         raise ValueError("A batch needs at least one file.")
-    return f"b-{hashlib.sha256(json.dumps(unique).encode()).hexdigest()[:12]}"
+    oldest = min((a.file for a in arrivals), key=age)
+    folder = _slug(oldest.uri.split("/")[-2]) if "/" in oldest.uri else ""
+    day = oldest.modified_at.astimezone(UTC).date().isoformat().replace("-", "")
+    return "-".join(["b", day, *([folder] if folder else []), contents_hash(a.content for a in arrivals)])
+
+
+def contents_hash(contents: Iterable[str]) -> str:
+    """12 hex digits that are these contents' own, in whatever order they come."""
+    return hashlib.sha256(json.dumps(sorted(set(contents))).encode()).hexdigest()[:12]
+
+
+def _slug(name: str) -> str:
+    """A folder's name in lower-case ASCII letters, digits and single hyphens; empty when it has none of these."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain)[:_FOLDER].strip("-")
 
 
 def group(
@@ -102,7 +121,7 @@ def group(
             full, last = [], contents
         for chunk in [*full, last] if tail_goes else full:
             members = tuple(sorted((a for copies in chunk for a in copies), key=lambda a: age(a.file)))
-            batches.append(Batch(batch_key(a.content for a in members), members))
+            batches.append(Batch(batch_key(members), members))
         if not tail_goes:
             waiting.extend(a for copies in last for a in copies)
     return Grouping(tuple(batches), tuple(sorted(waiting, key=lambda a: age(a.file))))

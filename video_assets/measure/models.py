@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from video_assets.measure.sources import FromAddress, InFolder, InPackage
@@ -100,6 +101,44 @@ def require(models: Iterable[Model], settings: ModelSettings) -> None:
     problems = [problem for model in models if (problem := model.problem(settings))]
     if problems:
         raise ModelNotReadyError("\n".join(problems))
+
+
+OF_FULL = ("open_clip_torch", "torchvision")
+"""The packages that the profile 'full' needs beside those of 'embedded'."""
+OF_LOCAL_CAPTIONERS = ("transformers", "llguidance")
+"""Those that a captioner on this machine needs."""
+
+
+def packages_problem(packages: Iterable[str], of: str) -> str | None:
+    """Which packages something lacks and how to install them, as a sentence; None when none is missing."""
+    missing = [package for package in packages if not _installed(package)]
+    if not missing:
+        return None
+    are = "is" if len(missing) == 1 else "are"
+    return f"{of} needs {', '.join(missing)}, which {are} not installed; run: pip install 'video_assets[full]'"
+
+
+def profile_problem(profile: str) -> str | None:
+    """The same of a profile."""
+    return packages_problem(OF_FULL, "models.profile = 'full'") if profile == "full" else None
+
+
+def _installed(package: str) -> bool:
+    try:
+        version(package)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def require_packages(settings: ModelSettings) -> None:
+    """Stop before anything is loaded when the profile's packages are not installed.
+
+    Raises:
+        ModelNotReadyError: names them and the command that installs them.
+    """
+    if problem := profile_problem(settings.profile):
+        raise ModelNotReadyError(problem)
 
 
 def sha256_of(path: Path) -> str:
@@ -258,3 +297,42 @@ def image_text(settings: ModelSettings) -> Model:
 def chosen(settings: ModelSettings) -> list[Model]:
     """Every model of the chosen profile, once."""
     return list(dict.fromkeys(model for asset in MODELS for model in models_of(asset, settings)))
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A model as people see it.
+
+    Attributes:
+        model: the model.
+        assets: what is measured with it.
+        profiles: those that have it, of those that were asked for.
+        size_bytes: of its weights; None where they are not there.
+        problem: why it cannot be used and what to do; None when it is ready.
+    """
+
+    model: Model
+    assets: tuple[str, ...]
+    profiles: tuple[str, ...]
+    size_bytes: int | None
+    problem: str | None
+
+
+def listed(settings: ModelSettings, profile: str | None = None) -> list[Listed]:
+    """Every model of a profile, by default of all of them, whether it is asked for or not."""
+    used: dict[Model, tuple[set[str], set[str]]] = {}
+    for asset, profiles in MODELS.items():
+        for name in profiles if profile is None else [profile]:
+            for model in declared(asset, settings, name):
+                assets, names = used.setdefault(model, (set(), set()))
+                assets.add(asset)
+                names.add(name)
+    return [
+        Listed(model, tuple(sorted(assets)), tuple(sorted(names)), _size(model, settings), model.problem(settings))
+        for model, (assets, names) in used.items()
+    ]
+
+
+def _size(model: Model, settings: ModelSettings) -> int | None:
+    path = model.source.path(settings.folder)
+    return path.stat().st_size if path and path.is_file() else None

@@ -7,7 +7,6 @@ below. Secrets are never settings: S3 keys come from the environment as every AW
 
 from __future__ import annotations
 
-import os
 from functools import lru_cache
 from pathlib import Path
 
@@ -38,6 +37,7 @@ from video_assets.settings.places import (
     WatchedFolder,
     WorkerSettings,
 )
+from video_assets.settings.reading import SettingsError, config_path, read
 from video_assets.settings.segmenting import ClipSettings, DecodeSettings, ShotSettings, TransitionSettings
 from video_assets.settings.training_text import TrainingTextSettings
 
@@ -92,7 +92,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic-settings'
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        toml = TomlConfigSettingsSource(settings_cls, os.environ.get("VIDEO_ASSETS_CONFIG", "video_assets.toml"))
+        toml = TomlConfigSettingsSource(settings_cls, config_path())
         return init_settings, env_settings, toml
 
     @property
@@ -110,8 +110,12 @@ class Settings(BaseSettings):
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    """The process's settings, read once."""
-    return Settings()
+    """The process's settings, read once.
+
+    Raises:
+        SettingsError: a sentence for each that is wrong, with where it stands.
+    """
+    return read(Settings)
 
 
 __all__ = [
@@ -136,6 +140,7 @@ __all__ = [
     "S3Settings",
     "SafetySettings",
     "Settings",
+    "SettingsError",
     "ShotSettings",
     "TextSettings",
     "TrainingTextSettings",

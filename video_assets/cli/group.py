@@ -1,0 +1,48 @@
+"""How the command line fails: with a sentence and an exit code, never with a traceback for what a person typed.
+
+0: all went well. 1: something did not; the last line says what. 2: the command was not typed as it is meant to be.
+"""
+
+from __future__ import annotations
+
+import click
+
+
+class Sentences(click.Group):
+    """Errors that a person can mend are shown as their sentence; unknown commands are answered with the nearest."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        from video_assets.settings.reading import did_you_mean
+
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            names = self.list_commands(ctx)
+            hint = did_you_mean(args[0], names) or f" There are {', '.join(names)}."
+            ctx.fail(f"There is no command {args[0]!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> object:
+        # Imported here: what none of these need must not slow down --help.
+        import duckdb
+        from filelock import Timeout
+
+        from video_assets.measure.models import ModelNotReadyError
+
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise  # click ends without a word: whoever read the output has enough
+        except (OSError, ValueError, ModelNotReadyError, duckdb.Error) as error:
+            raise click.ClickException(_said(error)) from error
+        except Timeout as error:
+            raise click.ClickException(
+                f"Another process holds {error.lock_file}; try again when it is done."
+            ) from error
+
+
+def _said(error: Exception) -> str:
+    """The sentence of an error; what the operating system says names the file."""
+    if isinstance(error, OSError) and error.strerror and error.filename is not None:
+        return f"{error.filename}: {error.strerror}."
+    return str(error) or type(error).__name__

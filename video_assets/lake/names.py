@@ -1,0 +1,50 @@
+"""Clips and batches by the names that people type: the first digits of an id, or of what a batch's key ends in."""
+
+from __future__ import annotations
+
+import duckdb
+
+_LISTED = 8
+
+
+def resolve_clip(connection: duckdb.DuckDBPyConnection, name: str) -> str:
+    """The id of the one clip whose id begins so.
+
+    Raises:
+        ValueError: there is none, or several; the sentence lists them.
+    """
+    found = connection.execute(
+        "SELECT c.clip_id, any_value(v.file_name), any_value(c.start_s), any_value(c.end_s) FROM clips AS c "
+        "LEFT JOIN raw_videos AS v ON v.batch = c.batch AND v.video_id = c.video_id "
+        "WHERE starts_with(c.clip_id, $name) GROUP BY c.clip_id "
+        "ORDER BY c.clip_id <> $name, c.clip_id LIMIT $most",
+        {"name": name.strip().lower(), "most": _LISTED + 1},
+    ).fetchall()
+    if not name.strip() or not found:
+        raise ValueError(f"No clip has an id that begins with {name!r}; 'video-assets clips' lists the clips.")
+    if len(found) > 1:
+        listed = [f"{clip} ({file}, {start:.2f} to {end:.2f} s)" for clip, file, start, end in found[:_LISTED]]
+        raise ValueError(f"Several clips have an id that begins with {name}: {_either(listed, len(found))}.")
+    return str(found[0][0])
+
+
+def resolve_batch(connection: duckdb.DuckDBPyConnection, name: str) -> str:
+    """The key of the one batch that is named so: its key, the beginning of it, or that of its last part.
+
+    Raises:
+        ValueError: there is none, or several; the sentence lists them.
+    """
+    known = [b for (b,) in connection.execute("SELECT DISTINCT batch FROM source_files ORDER BY batch").fetchall()]
+    wanted = name.strip()
+    found = [b for b in known if b == wanted] or [
+        b for b in known if wanted and (b.startswith(wanted) or b.rpartition("-")[2].startswith(wanted))
+    ]
+    if not found:
+        raise ValueError(f"There is no batch {name!r}; 'video-assets batches' lists the batches.")
+    if len(found) > 1:
+        raise ValueError(f"Several batches are named {name}: {_either(found[:_LISTED], len(found))}.")
+    return str(found[0])
+
+
+def _either(listed: list[str], count: int) -> str:
+    return ", ".join(listed) + (" and more" if count > len(listed) else "")
