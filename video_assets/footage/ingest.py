@@ -130,12 +130,13 @@ def _hashed(lake: Lake, tick: TickPlan) -> tuple[list[Arrival], int]:
     if not tick.to_hash:
         return list(tick.arrivals), 0
     from video_assets.measure.tasks import identify
+    from video_assets.media.limits import reading
     from video_assets.media.workers import run_guarded
 
     files = {f.uri: f for f in tick.to_hash}
     workers = lake.settings.workers
     jobs = {
-        f.uri: ((Path(f.uri), lake.settings.decode.max_pixels), workers.limit(f.size_bytes)) for f in files.values()
+        f.uri: ((Path(f.uri), lake.settings.decode.max_pixels), reading(workers, f.size_bytes)) for f in files.values()
     }
     outcomes = run_guarded(identify, jobs, workers, lambda _key, _outcome: None)
     arrivals, changing = list(tick.arrivals), 0
