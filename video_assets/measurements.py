@@ -8,6 +8,7 @@ the ``version`` column of the rows and the key of the work plan.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from importlib.metadata import version as installed
 
 from video_assets.curate.candidates import root_tiers
@@ -19,6 +20,7 @@ from video_assets.lake.plan import SOURCE_FILES, Measurement
 from video_assets.lake.sheet import SHEET, SOURCE, sheet_table
 from video_assets.lake.versions import code_version
 from video_assets.measure.models import image_text, models_of, require_packages
+from video_assets.media import limits
 from video_assets.settings import Settings
 
 # Raised by hand, one line each, when results change for the same input and parameters.
@@ -105,7 +107,9 @@ def caption_work(settings: Settings, keyframes: str, tiers: Collection[str], dra
     if unknown := sorted({*needing} - {*tiers}) if tiers else []:
         raise ValueError(f"captions.tiers names {unknown[0]}, which is no tier; there are {', '.join(tiers)}.")
     versions = {c.name: captioner_version(c, CODE[f"captions/{c.kind}"], keyframes) for c in chosen.captioners}
-    return CaptionWork(chosen, versions, tuple(t for t in needing if t in tiers))
+    local = [c for c in chosen.captioners if c.kind == "local"]
+    by = dict.fromkeys(name for c in local for name in limits.captioning(c, settings.workers, 1).by)
+    return CaptionWork(chosen, versions, tuple(t for t in needing if t in tiers), tuple(by))
 
 
 def caption_work_of(settings: Settings, order: Mapping[str, Measurement]) -> CaptionWork:
@@ -261,12 +265,26 @@ def measurements(
             (CAPTIONS, "clips", "text_scores", "duplicate_groups", *_of_full(settings, "clip_embeddings")), "clip",
         ),
     ]  # fmt: skip
-    return {m.asset: m for m in made}
+    by = {asset: found.by for asset, found in _limits(settings).items()} | {CAPTIONS: captions.limits}
+    return {m.asset: replace(m, limits=by.get(m.asset, ())) for m in made}
+
+
+def _limits(settings: Settings) -> dict[str, limits.Limits]:
+    """Limits of what is made in worker processes; which settings set them is the same for every job of an asset."""
+    by_models = limits.looking(settings, 1)
+    return {
+        "raw_videos": limits.reading(settings.workers, 0),
+        "decoded_videos": limits.decoding(settings.workers, 0, limits.Declared(0, None, None)),
+        "transition_scores": limits.scoring(settings, 1),
+        **dict.fromkeys((*MODELLED, LAION, FLOW), by_models),
+    }
 
 
 def _transitions(settings: Settings, decode: str) -> str:
     """Version of the network's scores: of what it sees, which the decode decides on, and of how it runs."""
-    parameters = settings.transitions.model_dump(exclude={"seconds_per_frame"}) | {"network": settings.shots.network}
+    parameters = settings.transitions.model_dump(exclude={"cpu_seconds_per_frame"}) | {
+        "network": settings.shots.network
+    }
     weights = {model.name: model.version for model in models_of("transition_scores", settings.models)}
     return code_version(
         CODE["transition_scores"], {**parameters, "onnxruntime": _minor("onnxruntime"), "shot_frames": decode}, weights

@@ -2,7 +2,8 @@
 
 A failure is neither a measurement nor a decision: a row that could not be measured carries one of these reasons and
 NULL in every value. *Permanent* reasons follow from the bytes and are not tried again until the measurement's version
-changes; *transient* ones are tried again by the next run.
+changes; *transient* ones are tried again by the next run. What failed at a *limit* is tried again when the settings that
+set it are others, and whatever failed when a person says so (``video-assets retry``).
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ class Reason(StrEnum):
     UNEXPECTED_ERROR = "unexpected_error"
     NOT_MEASURED = "not_measured"
     MODEL_FAILED = "model_failed"
+    MODEL_TIMEOUT = "model_timeout"
     SOURCE_MISSING = "source_missing"
     READ_ERROR = "read_error"
     WORKER_LOST = "worker_lost"
@@ -43,6 +45,16 @@ class Reason(StrEnum):
     def transient(self) -> bool:
         """Whether the next run should try again without any change of version."""
         return self in _TRANSIENT
+
+    @property
+    def at_a_limit(self) -> bool:
+        """Whether other limits may give another end: the row's ``limited_by`` says under which it failed."""
+        return self in _AT_A_LIMIT
+
+    @property
+    def by_a_model(self) -> Reason:
+        """What the end of a worker means where a model was at work in it, and not a decoder."""
+        return _BY_A_MODEL.get(self, self)
 
     @property
     def advice(self) -> str:
@@ -60,8 +72,13 @@ _TRANSIENT = frozenset(
     }
 )
 
-BY_A_MODEL = frozenset({Reason.DECODER_CRASHED, Reason.DECODE_TIMEOUT, Reason.UNEXPECTED_ERROR})
-"""How a worker can end that means MODEL_FAILED where a model was at work in it, and not a decoder."""
+_AT_A_LIMIT = frozenset({Reason.DECODE_TIMEOUT, Reason.MODEL_TIMEOUT, Reason.OUT_OF_MEMORY})
+
+_BY_A_MODEL = {
+    Reason.DECODER_CRASHED: Reason.MODEL_FAILED,
+    Reason.UNEXPECTED_ERROR: Reason.MODEL_FAILED,
+    Reason.DECODE_TIMEOUT: Reason.MODEL_TIMEOUT,
+}
 
 _ADVICE: dict[Reason, str] = {
     Reason.EMPTY_FILE: "The file has no bytes; copy it again from its source.",
@@ -75,11 +92,12 @@ _ADVICE: dict[Reason, str] = {
     Reason.DUPLICATE_CONTENT: "The same bytes are already held in another batch; nothing is lost by setting this copy aside.",
     Reason.CONTENT_CHANGED: "The file changed after it was taken in; the changed content is taken in as a new video.",
     Reason.DECODER_CRASHED: "The decoder crashed on this file in a worker process; the file is damaged or hostile.",
-    Reason.DECODE_TIMEOUT: "The decode ran past its time limit; raise workers.seconds_per_gib if the file is sound.",
-    Reason.OUT_OF_MEMORY: "The decode ran past its memory limit; raise workers.memory_mib if the file is sound.",
+    Reason.DECODE_TIMEOUT: "The decode went beyond its CPU time, or hung; if the file is sound, raise what limited_by names: the next run then tries again.",
+    Reason.OUT_OF_MEMORY: "The worker went beyond its memory; if the file is sound, raise what limited_by names: the next run then tries again.",
     Reason.UNEXPECTED_ERROR: "Measuring raised an error that it should not; report it with the message.",
     Reason.NOT_MEASURED: "What this measurement is computed from is missing for the clip.",
     Reason.MODEL_FAILED: "The model stopped or gave no number on the clip's pictures; the message says how. Report it, or change the model.",
+    Reason.MODEL_TIMEOUT: "The model went beyond its CPU time, or hung; raise what limited_by names: the next run then tries again.",
     Reason.SOURCE_MISSING: "The file is not where it was seen; restore it or run the sensor so that its new place is known.",
     Reason.READ_ERROR: "Reading the file failed (disk or network); the next run tries again.",
     Reason.WORKER_LOST: "A worker process ended from outside; the next run tries again.",

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 
-from video_assets.measure.tasks import DecodeJob, decode
+from video_assets.measure.tasks import DecodeJob, SourceJob, TakenIn, decode, take_in
 from video_assets.media.containers import MediaError
 from video_assets.reasons import Reason
 
 SMALL = 10_000  # bytes
+TOIL = 4.0  # CPU seconds
+FILL = 2 * 2**30  # bytes
+
+
+def refuse(job: SourceJob) -> TakenIn:
+    """Not know what a file is, as a decoder of long ago."""
+    taken = take_in(job)
+    if job.size_bytes >= SMALL:
+        return taken
+    return TakenIn(taken.video_id, taken.sha256, {}, Reason.NOT_A_VIDEO, "FFmpeg could not open it.")
 
 
 def crash(job: DecodeJob) -> dict[str, object]:
@@ -24,6 +35,22 @@ def hang(job: DecodeJob) -> dict[str, object]:
     while job.size_bytes < SMALL:
         signal.pause()
     return decode(job)
+
+
+def toil(job: DecodeJob) -> dict[str, object]:
+    """Need more processor time than its picture and duration let expect."""
+    enough = time.process_time() + TOIL
+    while job.size_bytes < SMALL and time.process_time() < enough:
+        pass
+    return decode(job)
+
+
+def fill(job: DecodeJob) -> dict[str, object]:
+    """Need much memory."""
+    held = bytearray(FILL if job.size_bytes < SMALL else 0)
+    done = decode(job)
+    del held
+    return done
 
 
 def swell(job: DecodeJob) -> dict[str, object]:

@@ -21,8 +21,10 @@ from video_assets.settings import WorkerSettings
 
 GOOD, SMALL = "three_shots_fades.mp4", "passenger_qcif_coarse.mp4"
 WORKERS = WorkerSettings(attempts=2)
-# The small file has 2 s, the other one minutes.
-IMPATIENT = WorkerSettings(attempts=2, seconds_base=1.0, seconds_per_gib=2e5)
+IMPATIENT = WorkerSettings(attempts=2, idle_seconds=2.0)
+# The small file may cost 2 s and the other one 6 s; it costs one.
+STRICT = WorkerSettings(attempts=2, cpu_seconds_base=1.0, cpu_seconds_per_gigapixel=10.0)
+NARROW = WorkerSettings(attempts=2, memory_mib=1024)
 
 
 @pytest.fixture
@@ -47,6 +49,12 @@ def taken_in(lake: Lake, footage: Path) -> Step:
     return made
 
 
+def at(place: Place, workers: WorkerSettings) -> Step:
+    """Give a step over what is there, with other limits."""
+    lake = place.lake(workers=workers)
+    return Step(lake, measurements(lake.settings, {}))
+
+
 def batch_of(lake: Lake) -> str:
     return str(lake.query("SELECT any_value(batch) FROM source_files").item())
 
@@ -68,7 +76,7 @@ def due(step: Step) -> dict[str, tuple[str, str]]:
     ("misbehave", "reason", "said"),
     [
         (misbehaving.crash, "decoder_crashed", "The worker died of SIGSEGV."),
-        (misbehaving.swell, "out_of_memory", "Stopped at the memory limit."),
+        (misbehaving.swell, "out_of_memory", "Stopped at its limit of 4096 MiB of memory."),
         (misbehaving.surprise, "unexpected_error", "ZeroDivisionError: division by zero"),
         (misbehaving.vanish, "worker_lost", "The worker ended with exit code -9."),
     ],
@@ -89,15 +97,64 @@ def test_what_a_decode_does_to_its_worker_marks_that_video_and_the_batch_goes_on
     assert step.lake.made()["decoded_videos", batch]["failures"] == 1
 
 
-def test_a_decode_that_hangs_is_stopped_at_its_time_limit(
+def test_a_decode_that_hangs_is_stopped_and_said_to_hang(
     place: Place, footage: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    patient = taken_in(place.quick_lake(workers=WORKERS), footage)
-    step = Step(place.lake(workers=IMPATIENT), patient.order)
+    taken_in(place.quick_lake(workers=WORKERS), footage)
+    step = at(place, IMPATIENT)
     monkeypatch.setattr(tasks, "decode", misbehaving.hang)
     assert decoded(step) == {GOOD: (None, 436), SMALL: ("decode_timeout", None)}
     message = step.lake.query("SELECT message FROM decoded_videos WHERE reason IS NOT NULL").item()
-    assert message == "Stopped at its time limit of 2 s."
+    assert message == "It hung: for 2 s it did nothing."
+
+
+@pytest.mark.parametrize(
+    ("misbehave", "limits", "reason", "said", "by"),
+    [
+        (
+            misbehaving.toil, STRICT, "decode_timeout", "Stopped at its limit of 2 s of CPU time.",
+            "workers.cpu_seconds_base = 1, workers.cpu_seconds_per_gib = 7200, workers.cpu_seconds_per_gigapixel = 10",
+        ),
+        (
+            misbehaving.fill, NARROW, "out_of_memory", "Stopped at its limit of 1024 MiB of memory.",
+            "workers.memory_mib = 1024",
+        ),
+    ],
+    ids=["processor time", "memory"],
+)  # fmt: skip
+def test_a_sound_video_that_failed_at_a_limit_is_due_when_the_limit_is_another_and_no_other_video_is(
+    place: Place, footage: Path, monkeypatch: pytest.MonkeyPatch, misbehave: Callable[..., object],
+    limits: WorkerSettings, reason: str, said: str, by: str,
+) -> None:  # fmt: skip
+    taken_in(place.quick_lake(workers=WORKERS), footage)
+    monkeypatch.setattr(tasks, "decode", misbehave)
+    step = at(place, limits)
+    assert decoded(step) == {GOOD: (None, 436), SMALL: (reason, None)}
+    assert step.lake.query("SELECT message, limited_by FROM decoded_videos WHERE reason IS NOT NULL").row(0) == (
+        said, by,
+    )  # fmt: skip
+    assert due(step) == {}
+    assert decoded(step)[SMALL] == (reason, None)
+    cost = _cost(step, GOOD)
+
+    raised = at(place, WORKERS)
+    assert due(raised) == {"decoded_videos": ("failed", "1 failed at a limit that is another now")}
+    assert decoded(raised) == {GOOD: (None, 436), SMALL: (None, 120)}
+    assert due(raised) == {}
+    assert _cost(raised, GOOD) == cost
+    assert raised.lake.query("SELECT count(*) FROM decoded_videos WHERE limited_by IS NOT NULL").item() == 0
+
+
+def test_a_limits_failure_of_older_code_which_did_not_say_the_limit_is_due_once(
+    step: Step, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "decode", misbehaving.swell)
+    decoded(step)
+    with step.lake.cursor() as cursor:
+        cursor.execute("UPDATE decoded_videos SET limited_by = NULL")
+    assert due(step) == {"decoded_videos": ("failed", "1 failed at a limit that is another now")}
+    assert decoded(step)[SMALL] == ("out_of_memory", None)
+    assert due(step) == {}
 
 
 @pytest.mark.parametrize("misbehave", [misbehaving.vanish_once, misbehaving.stumble], ids=lambda f: f.__name__)

@@ -28,9 +28,12 @@ WIDTH = 1280
 @pytest.fixture
 def step(curated_few: Place, tmp_path: Path) -> Step:
     """Give a step over a copy of the few files' lake whose version of the safety scores is raised."""
-    lake = curated_few.copy(tmp_path).lake(
-        workers=WorkerSettings(attempts=2, seconds_base=5.0), models=ModelSettings(seconds_per_picture=1.0)
-    )
+    return at(curated_few.copy(tmp_path), WorkerSettings(attempts=2, idle_seconds=2.0))
+
+
+def at(place: Place, workers: WorkerSettings, each: float = 60.0) -> Step:
+    """Give a step over that lake, with these limits and so many CPU seconds for each picture."""
+    lake = place.lake(workers=workers, models=ModelSettings(cpu_seconds_per_picture=each))
     order = measurements(lake.settings, load_tiers(lake.settings.sql_folder / "tiers")[0])
     return Step(lake, order | {"safety_scores": replace(order["safety_scores"], version="raised")})
 
@@ -55,7 +58,7 @@ def scores(step: Step) -> dict[int, set[tuple[str | None, float | None]]]:
         ("not a number", "model_failed", "The model gave nan for nsfw_score."),
         ("crash", "model_failed", "The worker died of SIGSEGV."),
         ("killed", "worker_lost", "The worker ended with exit code -9."),
-        ("hang", "model_failed", "Stopped at its time limit of 7 s."),
+        ("hang", "model_timeout", "It hung: for 2 s it did nothing."),
     ],
 )
 def test_a_model_that_fails_leaves_null_and_a_reason_and_the_other_clips_unharmed(
@@ -86,6 +89,55 @@ def test_a_clip_whose_model_was_killed_is_due_again_and_only_that_clip_is_measur
     others = set(scores(step)) - {WIDTH}
     score_with(step, "safety_scores", here, Awkward("raise", others.pop()), 2)
     assert set().union(*scores(step).values()) == {(None, 0.01)}
+
+
+@pytest.mark.parametrize(
+    ("what", "workers", "each", "reason", "by"),
+    [
+        (
+            "toil", WorkerSettings(cpu_seconds_base=1.0), 0.1, "model_timeout",
+            "workers.cpu_seconds_base = 1, models.cpu_seconds_per_picture = 0.1",
+        ),
+        ("fill", WorkerSettings(memory_mib=1024), 60.0, "out_of_memory", "workers.memory_mib = 1024"),
+    ],
+)  # fmt: skip
+def test_a_clip_whose_model_reached_a_limit_is_measured_when_the_limit_is_another_and_no_other_clip_is(
+    curated_few: Place, tmp_path: Path, what: str, workers: WorkerSettings, each: float, reason: str, by: str
+) -> None:
+    place = curated_few.copy(tmp_path)
+    narrow = at(place, workers, each)
+    here = batch(narrow)
+    score_with(narrow, "safety_scores", here, Awkward(what, WIDTH), 2)
+    assert scores(narrow)[WIDTH] == {(reason, None)}
+    assert narrow.lake.query("SELECT DISTINCT limited_by FROM safety_scores WHERE reason IS NOT NULL").rows() == [(by,)]
+    assert [d for d in plan(narrow.lake, narrow.order) if d.asset == "safety_scores"] == []
+
+    wide = at(place, WorkerSettings())
+    (due,) = [d for d in plan(wide.lake, wide.order) if d.asset == "safety_scores"]
+    assert (due.why, due.detail, due.rows) == (Why.FAILED, "1 failed at a limit that is another now", 1)
+    others = set(scores(wide)) - {WIDTH}
+    seen: list[int] = []
+    counted = replace(wide, progress=lambda _asset, _done, total: seen.append(total))
+    score_with(counted, "safety_scores", here, Awkward("raise", others.pop()), 2)
+    assert seen[0] == 1
+    assert set().union(*scores(wide).values()) == {(None, 0.01)}
+    assert [d for d in plan(wide.lake, wide.order) if d.asset == "safety_scores"] == []
+
+
+def test_a_library_that_gets_no_memory_is_no_fault_of_the_model(step: Step) -> None:
+    score_with(step, "safety_scores", batch(step), Awkward("fill in torch", WIDTH), 2)
+    assert scores(step)[WIDTH] == {("out_of_memory", None)}
+
+
+def test_a_clip_that_is_no_candidate_any_more_is_not_tried_again_for_ever(step: Step) -> None:
+    here = batch(step)
+    score_with(step, "safety_scores", here, Awkward("killed", WIDTH), 2)
+    with step.lake.cursor() as cursor:
+        cursor.execute("UPDATE candidates SET candidate = FALSE")
+    assert [d.why for d in plan(step.lake, step.order) if d.asset == "safety_scores"] == [Why.FAILED]
+    score_with(step, "safety_scores", here, Awkward("nothing", 0), 2)
+    assert WIDTH not in scores(step)
+    assert [d for d in plan(step.lake, step.order) if d.asset == "safety_scores"] == []
 
 
 def test_a_clip_that_failed_for_good_is_not_tried_again_by_the_same_version(step: Step) -> None:

@@ -25,9 +25,12 @@ def step(curated_few: Place, tmp_path: Path) -> Step:
 
     Of its three videos one has frames in doubt: three_shots_fades.mp4.
     """
-    lake = curated_few.copy(tmp_path).lake(
-        workers=WorkerSettings(attempts=2, seconds_base=4.0), transitions=TransitionSettings(seconds_per_frame=0.001)
-    )
+    return at(curated_few.copy(tmp_path), WorkerSettings(attempts=2, idle_seconds=2.0))
+
+
+def at(place: Place, workers: WorkerSettings, each: float = 0.5) -> Step:
+    """Give a step over that lake, with these limits and so many CPU seconds for each frame."""
+    lake = place.lake(workers=workers, transitions=TransitionSettings(cpu_seconds_per_frame=each))
     order = measurements(lake.settings, {})
     return Step(lake, order | {"transition_scores": replace(order["transition_scores"], version="raised")})
 
@@ -43,7 +46,7 @@ def batch(step: Step) -> str:
         ("not a number", "model_failed", "The model gave a score that is no number."),
         ("crash", "model_failed", "The worker died of SIGSEGV."),
         ("killed", "worker_lost", "The worker ended with exit code -9."),
-        ("hang", "model_failed", "Stopped at its time limit of 4 s."),
+        ("hang", "model_timeout", "It hung: for 2 s it did nothing."),
     ],
 )
 def test_a_network_that_fails_leaves_null_and_a_reason_and_the_detectors_alone_decide(
@@ -73,6 +76,28 @@ def test_a_video_whose_network_was_killed_is_due_again_and_one_that_failed_for_g
     assert [d for d in plan(step.lake, step.order) if d.asset == "transition_scores"] == []
     score_with(step, here, AwkwardNetwork("nothing"))
     assert set(step.lake.read(TRANSITION_SCORES)["reason"]) == {"model_failed"}
+
+
+@pytest.mark.parametrize(
+    ("what", "workers", "each", "reason"),
+    [
+        ("toil", WorkerSettings(cpu_seconds_base=1.0), 0.001, "model_timeout"),
+        ("fill", WorkerSettings(memory_mib=1024), 0.5, "out_of_memory"),
+    ],
+)
+def test_a_video_whose_network_reached_a_limit_is_scored_when_the_limit_is_another(
+    curated_few: Place, tmp_path: Path, what: str, workers: WorkerSettings, each: float, reason: str
+) -> None:
+    place = curated_few.copy(tmp_path)
+    narrow, wide = at(place, workers, each), at(place, WorkerSettings())
+    score_with(narrow, batch(narrow), AwkwardNetwork(what))
+    assert set(narrow.lake.read(TRANSITION_SCORES)["reason"]) == {reason}
+    assert [d for d in plan(narrow.lake, narrow.order) if d.asset == "transition_scores"] == []
+    (due,) = [d for d in plan(wide.lake, wide.order) if d.asset == "transition_scores"]
+    rows = narrow.lake.read(TRANSITION_SCORES).height
+    assert (due.why, due.detail) == (Why.FAILED, f"{rows} failed at a limit that is another now")
+    score_with(wide, batch(wide), AwkwardNetwork("nothing"))
+    assert set(wide.lake.read(TRANSITION_SCORES)["reason"]) == {None}
 
 
 def test_what_a_killed_run_had_finished_is_taken_by_the_next(step: Step) -> None:

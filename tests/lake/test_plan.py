@@ -6,20 +6,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import duckdb
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.lake.rows import clips
 from tests.place import Place
 from video_assets.assets.common import catalogue
 from video_assets.lake import schemas
+from video_assets.lake.again import RETRY, TRANSIENT, parameters, settled, tried_again_sql
 from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.ledger import Made
 from video_assets.lake.plan import (
     SHARED,
-    TRANSIENT,
     Due,
     Measurement,
     Why,
@@ -32,19 +33,45 @@ from video_assets.lake.plan import (
 from video_assets.lake.schemas import RAW_VIDEOS, SOURCE_FILES
 from video_assets.measurements import MODELLED
 from video_assets.reasons import Reason
+from video_assets.settings import ModelSettings, Settings, TransitionSettings, WorkerSettings
 
 Ledger = dict[tuple[str, str], dict[str, Any]]
-ROW = st.tuples(st.sampled_from("abcdef"), st.sampled_from(["1", "2"]), st.none() | st.sampled_from(list(Reason)))
+LIMITS = ("cpu = 1", "memory = 1")
+SCHEMA = {"subject": pl.String, "version": pl.String, "reason": pl.String, "limited_by": pl.String}
+Row = tuple[str, str, Reason | None, str | None]
+ROW = st.tuples(
+    st.sampled_from("abcdef"),
+    st.sampled_from(["1", "2", RETRY]),
+    st.none() | st.sampled_from(list(Reason)),
+    st.none() | st.sampled_from([*LIMITS, "cpu = 2"]),
+)
+
+
+def again(reason: Reason | None, limited_by: str | None) -> bool:
+    """Whether a failed row of the version of now is tried again."""
+    return reason is not None and (reason.transient or (reason.at_a_limit and limited_by not in LIMITS))
 
 
 @given(st.lists(st.sampled_from("abcdefgh"), unique=True), st.lists(ROW))
-def test_rows_are_due_without_a_good_or_permanently_failed_row_of_this_version(
-    subjects: list[str], rows: list[tuple[str, str, Reason | None]]
+def test_rows_are_due_without_a_row_of_this_version_that_is_good_or_failed_for_good_at_these_limits(
+    subjects: list[str], rows: list[Row]
 ) -> None:
-    schema = {"subject": pl.String, "version": pl.String, "reason": pl.String}
-    settled = {key for key, version, reason in rows if version == "2" and not (reason and reason.transient)}
-    due = due_rows(subjects, pl.DataFrame(rows, schema, orient="row"), "subject", "2")
-    assert due == [s for s in subjects if s not in settled]
+    now = replace(measurement("scores", version="2"), limits=LIMITS)
+    done = {key for key, version, reason, by in rows if version == "2" and not again(reason, by)}
+    due = due_rows(subjects, pl.DataFrame(rows, SCHEMA, orient="row"), "subject", now)
+    assert due == [s for s in subjects if s not in done]
+
+
+@given(st.lists(ROW, min_size=1), st.sampled_from([LIMITS, ()]))
+@example([("a", "2", reason, by) for reason in Reason for by in (None, *LIMITS, "cpu = 2")], LIMITS)
+def test_sql_tries_the_same_rows_again(rows: list[Row], limits: tuple[str, ...]) -> None:
+    frame = pl.DataFrame(rows, SCHEMA, orient="row").with_row_index()
+    now = replace(measurement("scores", version="2"), limits=limits)
+    with duckdb.connect() as connection:
+        connection.register("given", frame.to_arrow(compat_level=pl.CompatLevel.oldest()))
+        sql = f"SELECT index FROM given AS r WHERE version = '2' AND NOT {tried_again_sql('r')} ORDER BY index"
+        found = connection.execute(sql, parameters(limits)).pl()["index"].to_list()
+    assert found == frame.filter(settled(now))["index"].to_list()
 
 
 def measurement(asset: str, *inputs: str, version: str = "1") -> Measurement:
@@ -71,8 +98,8 @@ def made(order: Mapping[str, Measurement] = ORDER, batch: str = "b") -> Ledger:
     return ledger
 
 
-def whys(ledger: Ledger, order: Mapping[str, Measurement] = ORDER, **transient: int) -> dict[str, Why]:
-    failed = {(asset, "b"): count for asset, count in transient.items()}
+def whys(ledger: Ledger, order: Mapping[str, Measurement] = ORDER, **told: str) -> dict[str, Why]:
+    failed = {(asset, "b"): sentence for asset, sentence in told.items()}
     return {asset: why for asset, _, why, _ in due_partitions(order, ["b"], ledger, failed)}
 
 
@@ -104,10 +131,10 @@ def test_an_input_that_was_made_again_with_the_same_content_changes_nothing() ->
     assert whys(ledger) == {}
 
 
-def test_rows_that_failed_for_a_passing_reason_make_their_partition_due() -> None:
-    assert whys(made(), visual=2) == {"visual": Why.FAILED, "tier": Why.FOLLOWS}
-    ((_, _, _, detail), _) = due_partitions(ORDER, ["b"], made(), {("visual", "b"): 2})
-    assert detail == "2 failed for a passing reason"
+def test_failed_rows_that_are_tried_again_make_their_partition_due() -> None:
+    assert whys(made(), visual="2 failed") == {"visual": Why.FAILED, "tier": Why.FOLLOWS}
+    ((_, _, _, detail), _) = due_partitions(ORDER, ["b"], made(), {("visual", "b"): "2 failed"})
+    assert detail == "2 failed"
 
 
 def test_batches_do_not_touch_each_other() -> None:
@@ -258,6 +285,42 @@ def test_only_a_passing_failure_is_planned_again(lake: Lake, reason: Reason) -> 
     lake.commit([Replacement(RAW_VIDEOS, ["old"], rows)], [], message="failed")
     failed = [(d.asset, d.detail) for d in plan(lake, small_order(decode="1"), ["old"]) if d.why is Why.FAILED]
     assert failed == ([("raw_videos", "1 failed for a passing reason")] if reason.value in TRANSIENT else [])
+
+
+def test_the_plan_says_how_many_rows_are_tried_again_and_why(lake: Lake) -> None:
+    failed: list[dict[str, object]] = [
+        {"video_id": f"{number}", "reason": reason, "limited_by": by, "version": version}
+        for number, (reason, by, version) in enumerate(
+            [
+                ("read_error", None, "1"), ("worker_lost", None, "1"), ("decode_timeout", "cpu = 2", "1"),
+                ("decode_timeout", "cpu = 1", "1"), ("not_a_video", None, "1"), ("not_a_video", None, RETRY),
+                ("decode_timeout", "cpu = 2", RETRY), (None, None, "1"),
+            ]
+        )
+    ]  # fmt: skip
+    lake.commit([Replacement(RAW_VIDEOS, ["old"], RAW_VIDEOS.frame(failed, batch="old"))], [], message="failed")
+    order = small_order(decode="1")
+    order["raw_videos"] = replace(order["raw_videos"], limits=LIMITS)
+    assert [d.detail for d in plan(lake, order, ["old"]) if d.why is Why.FAILED] == [
+        "2 failed for a passing reason, 1 failed at a limit that is another now, 2 to be tried again"
+    ]
+
+
+def test_a_limit_is_part_of_no_version_and_every_limit_of_a_worker_is_known_to_the_plan() -> None:
+    """Else a limit that is raised would measure everything anew, or nothing."""
+    before = catalogue(Settings())[1]
+    raised = Settings(
+        workers=WorkerSettings(
+            idle_seconds=7, cpu_seconds_base=7, cpu_seconds_per_gib=7, cpu_seconds_per_gigapixel=7, memory_mib=777
+        ),
+        models=ModelSettings(cpu_seconds_per_picture=7),
+        transitions=TransitionSettings(cpu_seconds_per_frame=7),
+    )
+    after = catalogue(raised)[1]
+    assert {a: m.version for a, m in after.items()} == {a: m.version for a, m in before.items()}
+    limited = {a for a, m in before.items() if "limited_by" in m.table.schema} - {"captions"}
+    assert {a for a, m in before.items() if m.limits} == limited
+    assert all(not {*after[a].limits} & {*before[a].limits} for a in limited)
 
 
 def test_a_curated_lake_has_nothing_due_until_a_version_is_raised(curated_few: Place) -> None:

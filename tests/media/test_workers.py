@@ -5,20 +5,31 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import av
+import cv2
+import numpy as np
 import pytest
 
 from video_assets.media.containers import MediaError
+from video_assets.media.limits import Limit, Limits
 from video_assets.media.workers import Outcome, process_count, run_guarded
 from video_assets.reasons import Reason
 from video_assets.settings import WorkerSettings
 
-AMPLE = 250.0
-SETTINGS = WorkerSettings(attempts=3, processes=2, memory_mib=1024)
+SETTINGS = WorkerSettings(attempts=3, processes=2)
+BOMB = 2 * 2**30  # bytes
+
+
+def limits(cpu_seconds: float = 250.0, idle_seconds: float = 250.0, memory_mib: float = 1024) -> Limits:
+    return Limits(Limit(cpu_seconds, "by cpu"), Limit(idle_seconds, "by idle"), Limit(memory_mib, "by memory"))
+
+
+AMPLE = limits()
 
 
 class AwkwardError(Exception):
@@ -44,8 +55,18 @@ def work(job: Job) -> str:
             os.abort()
         case "hang":
             signal.pause()
-        case "memory bomb":
-            bytearray(2 * 2**30)
+        case "endless work":
+            # In C, which neither heeds signals nor lets another thread run.
+            sum(range(10**14))
+        case "long sleep":
+            time.sleep(2)
+        case "memory bomb" | "as much memory as it may have":
+            bytearray(BOMB)
+        case "memory bomb in OpenCV":
+            side = 2**15
+            cv2.copyMakeBorder(np.zeros((1, 1), np.uint8), side, side, side, side, cv2.BORDER_CONSTANT)
+        case "stopped from outside":
+            os.kill(os.getpid(), signal.SIGSTOP)
         case "killed from outside":
             os.kill(os.getpid(), signal.SIGKILL)
         case "killed once from outside" if attempts(job.diary, job.what) == 1:
@@ -76,7 +97,11 @@ REASONS: dict[str, Reason | None] = {
     "crash in the decoder": Reason.DECODER_CRASHED,
     "abort in the decoder": Reason.DECODER_CRASHED,
     "hang": Reason.DECODE_TIMEOUT,
+    "endless work": Reason.DECODE_TIMEOUT,
+    "long sleep": None,
     "memory bomb": Reason.OUT_OF_MEMORY,
+    "memory bomb in OpenCV": Reason.OUT_OF_MEMORY,
+    "as much memory as it may have": None,
     "killed from outside": Reason.WORKER_LOST,
     "killed once from outside": None,
     "exit": Reason.WORKER_LOST,
@@ -87,6 +112,14 @@ REASONS: dict[str, Reason | None] = {
     "surprise in the decoder": Reason.UNEXPECTED_ERROR,
     "surprise that cannot be sent": Reason.UNEXPECTED_ERROR,
     "good to the last": None,
+}
+
+
+LIMITS = {
+    "hang": limits(idle_seconds=1.0),
+    "endless work": limits(cpu_seconds=1.0),
+    "long sleep": limits(cpu_seconds=1.0),
+    "as much memory as it may have": limits(memory_mib=4096),
 }
 
 
@@ -102,7 +135,7 @@ class Ran:
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     diary = tmp_path_factory.mktemp("workers") / "diary"
-    jobs = {what: (Job(what, diary), 1.0 if what == "hang" else AMPLE) for what in REASONS}
+    jobs = {what: (Job(what, diary), LIMITS.get(what, AMPLE)) for what in REASONS}
     told: list[tuple[str, Outcome[str], int]] = []
     outcomes = run_guarded(work, jobs, SETTINGS, lambda key, outcome: told.append((key, outcome, os.getpid())))
     return Ran(outcomes, told, diary)
@@ -121,8 +154,9 @@ def test_each_kind_of_failure_has_its_own_reason_and_the_others_finish(ran: Ran,
     [
         ("crash in the decoder", "The worker died of SIGSEGV."),
         ("abort in the decoder", "The worker died of SIGABRT."),
-        ("hang", "Stopped at its time limit of 1 s."),
-        ("memory bomb", "Stopped at the memory limit."),
+        ("hang", "It hung: for 1 s it did nothing."),
+        ("endless work", "Stopped at its limit of 1 s of CPU time."),
+        ("memory bomb", "Stopped at its limit of 1024 MiB of memory."),
         ("exit", "The worker ended with exit code 3."),
         ("damaged video", "not one frame"),
         ("bad disk", "[Errno 5] Input/output error"),
@@ -131,6 +165,20 @@ def test_each_kind_of_failure_has_its_own_reason_and_the_others_finish(ran: Ran,
 )
 def test_the_message_says_what_happened(ran: Ran, what: str, message: str) -> None:
     assert ran.outcomes[what].message == message
+
+
+def test_what_failed_at_a_limit_names_the_settings_of_that_limit_and_nothing_else_does(ran: Ran) -> None:
+    by = {what: outcome.limited_by for what, outcome in ran.outcomes.items() if outcome.limited_by}
+    memory = {"memory bomb": "by memory", "memory bomb in OpenCV": "by memory"}
+    assert by == {"hang": "by idle", "endless work": "by cpu", **memory}
+    assert set(by) == {what for what, reason in REASONS.items() if reason and reason.at_a_limit}
+
+
+def test_a_worker_that_was_stopped_from_outside_is_lost_and_may_go_on_another_time(tmp_path: Path) -> None:
+    what = "stopped from outside"
+    jobs = {what: (Job(what, tmp_path / "diary"), limits(idle_seconds=1.0))}
+    outcome = run_guarded(work, jobs, SETTINGS.model_copy(update={"attempts": 1}), lambda _key, _outcome: None)[what]
+    assert outcome == Outcome(None, Reason.WORKER_LOST, "The worker was stopped from outside for 1 s.")
 
 
 @pytest.mark.parametrize("what", REASONS)

@@ -1,7 +1,7 @@
 """Answers of captioners that are finished and not yet committed: kept line by line, so that a kill loses none of them.
 
 An endpoint's captions cost time and money. Each answer is on disk before the next is waited for; the run after a kill
-takes them up and asks for the rest alone. What failed for a passing reason is not kept, so that it is asked for again.
+takes them up and asks for the rest alone. What failed for a passing reason, or at a limit, is not kept, so that it is asked for again.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ class Answers:
             yield found
 
     def keep(self, writing: str, answer: Answer) -> None:
-        """Put an answer on disk, unless it failed for a passing reason."""
-        if answer.reason is not None and answer.reason.transient:
+        """Put an answer on disk, unless it failed for a passing reason or at a limit."""
+        if answer.reason is not None and (answer.reason.transient or answer.reason.at_a_limit):
             return
         with self._path.open("ab") as file:
             file.write(_line(writing, answer))

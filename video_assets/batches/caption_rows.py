@@ -11,7 +11,7 @@ from video_assets.describe.answer import Answer
 from video_assets.describe.endpoint import address
 from video_assets.describe.tags import camera_label, quality_tags, source_tags
 from video_assets.describe.work import price
-from video_assets.lake.plan import TRANSIENT
+from video_assets.lake.again import TRANSIENT
 from video_assets.lake.schemas import CAPTIONS
 from video_assets.lake.versions import short_hash
 from video_assets.settings import CaptionerSettings
@@ -49,7 +49,8 @@ def row(
         "frame_times": list(frame_times) if asked and frame_times is not None else None,
         "input_tokens": answer.input_tokens, "output_tokens": answer.output_tokens,
         "usd": price(captioner, answer.input_tokens, answer.output_tokens),
-        "reason": answer.reason, "message": answer.message, "compute_seconds": answer.compute_seconds,
+        "reason": answer.reason, "message": answer.message, "limited_by": answer.limited_by,
+        "compute_seconds": answer.compute_seconds,
         "gpu_seconds": answer.gpu_seconds, "waited_seconds": answer.waited_seconds, "written_at": now,
     }  # fmt: skip
 

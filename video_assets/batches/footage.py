@@ -48,7 +48,7 @@ def take_in_videos(step: Step, batch: str) -> Made:
     inputs = step.inputs("raw_videos", batch)
     sources = pick_sources(lake.read(SOURCE_FILES, [batch]))
     have = lake.read(RAW_VIDEOS, [batch])
-    due = set(due_rows(sources["content"].to_list(), have, "content", version))
+    due = set(due_rows(sources["content"].to_list(), have, "content", step.order["raw_videos"]))
     measured = _taken_in(step, sources.filter(pl.col("content").is_in(due)))
     kept = have.filter(pl.col("content").is_in(sources["content"].to_list()) & ~pl.col("content").is_in(due))
     rows = pl.concat([RAW_VIDEOS.frame(measured), kept]) if measured else kept
@@ -86,16 +86,17 @@ def _mark_originals(lake: Lake, rows: pl.DataFrame) -> None:
 def _taken_in(step: Step, sources: pl.DataFrame) -> list[dict[str, object]]:
     from video_assets.measure.tasks import SourceJob, take_in
     from video_assets.media.identity import video_id
+    from video_assets.media.limits import Limits, reading
     from video_assets.media.workers import run_guarded
 
     settings = step.lake.settings
-    jobs: dict[str, tuple[Any, float]] = {}
+    jobs: dict[str, tuple[Any, Limits]] = {}
     for source in sources.sort("size_bytes", descending=True).iter_rows(named=True):
         job = SourceJob(
             source["uri"], source["content"], source["size_bytes"], source["modified_at"], settings.s3,
             settings.lake.scratch_path, settings.decode.max_pixels,
         )  # fmt: skip
-        jobs[source["content"]] = job, settings.workers.limit(source["size_bytes"])
+        jobs[source["content"]] = job, reading(settings.workers, source["size_bytes"])
     outcomes = run_guarded(take_in, jobs, settings.workers, counter(step, "raw_videos", len(jobs)))
     sizes = dict(sources.select("content", "size_bytes").iter_rows())
     rows = []
@@ -108,7 +109,7 @@ def _taken_in(step: Step, sources: pl.DataFrame) -> list[dict[str, object]]:
             # Not even hashed: known by its ledger key until it can be.
             sha256 = content.removeprefix("sha256:") if content.startswith("sha256:") else None
             row |= {"video_id": video_id(sha256 or _sha256_of_text(content)), "sha256": sha256}
-            row |= {"reason": outcome.reason, "message": outcome.message}
+            row |= outcome.failure()
         rows.append(row)
     return rows
 
@@ -153,7 +154,7 @@ def decode_videos(step: Step, batch: str) -> list[Made]:
     assets = ("decoded_videos", *(table.name for table, _ in streamed))
     videos = lake.read(RAW_VIDEOS, [batch]).filter(pl.col("reason").is_null())
     have = lake.read(DECODED_VIDEOS, [batch])
-    due = due_rows(videos["video_id"].to_list(), have, "video_id", version)
+    due = due_rows(videos["video_id"].to_list(), have, "video_id", step.order["decoded_videos"])
     wanted = set(videos["video_id"])
     ledger = lake.made([batch])
     if FLOW_FRAMES.name in step.order:
@@ -215,12 +216,13 @@ def _decoded(
 ) -> list[dict[str, object]]:
     """decoded_videos rows of some videos: those that a killed run had finished, and the rest by decoding."""
     from video_assets.measure.tasks import SUMMARY, DecodeJob, decode
+    from video_assets.media.limits import Declared, Limits, decoding
     from video_assets.media.workers import run_guarded
 
     settings = step.lake.settings
     count = counter(step, "frame_signals", videos.height)
     rows: list[dict[str, object]] = []
-    jobs: dict[str, tuple[Any, float]] = {}
+    jobs: dict[str, tuple[Any, Limits]] = {}
     # The longest first: the last worker to finish then has a short one.
     for row in videos.sort("size_bytes", descending=True).iter_rows(named=True):
         video, summary = row["video_id"], folders[row["video_id"]] / SUMMARY
@@ -232,9 +234,10 @@ def _decoded(
             places[row["content"]], video, row["size_bytes"], row["stream"], folders[video], settings.s3,
             settings.lake.scratch_path, settings.decode, FLOW_FRAMES.name in step.order,
         )  # fmt: skip
-        jobs[video] = job, settings.workers.limit(row["size_bytes"])
+        declared = Declared(row["coded_width"] * row["coded_height"], row["duration_s"], row["average_fps"])
+        jobs[video] = job, decoding(settings.workers, row["size_bytes"], declared)
     for video, outcome in run_guarded(decode, jobs, settings.workers, count).items():
-        rows.append(outcome.value or {"video_id": video, "reason": outcome.reason, "message": outcome.message})
+        rows.append(outcome.value or {"video_id": video, **outcome.failure()})
     return rows
 
 

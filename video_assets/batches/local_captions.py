@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import Any
 
 import polars as pl
 
 from video_assets.describe.answer import Answer, Shown
 from video_assets.lake.files import DataFiles, write_parquet
-from video_assets.reasons import BY_A_MODEL, Reason
 from video_assets.settings import CaptionerSettings, WorkerSettings
 
 _PICTURES = pl.Schema({"clip_id": pl.String(), "jpegs": pl.List(pl.Binary())})
@@ -29,10 +27,11 @@ def caption(
     """
     from video_assets.describe.local_model import local_model
     from video_assets.describe.local_task import LocalJob, caption_some
+    from video_assets.media.limits import Limits, captioning
     from video_assets.media.workers import Outcome, run_guarded
 
     model = local_model(captioner)
-    jobs: dict[str, tuple[Any, float]] = {}
+    jobs: dict[str, tuple[LocalJob, Limits]] = {}
     members: dict[str, list[str]] = {}
     with files.temporary() as folder:
         while some := list(islice(clips, captioner.concurrency)):
@@ -41,16 +40,13 @@ def caption(
             rows = [(c.clip_id, list(c.jpegs)) for c in some]
             write_parquet(pl.DataFrame(rows, schema=_PICTURES, orient="row"), path)
             members[str(number)] = [c.clip_id for c in some]
-            limit = workers.seconds_base + captioner.timeout_s * len(some)
-            jobs[str(number)] = LocalJob(model, path), limit
+            jobs[str(number)] = LocalJob(model, path), captioning(captioner, workers, len(some))
 
         def done(key: str, outcome: Outcome[list[Answer]]) -> None:
             for answer in outcome.value or []:
                 on_answer(answer)
             if outcome.reason is not None:
-                reason = Reason.MODEL_FAILED if outcome.reason in BY_A_MODEL else outcome.reason
                 for clip in members[key]:
-                    on_answer(Answer(clip, None, reason, outcome.message))
+                    on_answer(Answer(clip, None, **outcome.failure(by_a_model=True)))
 
-        one = workers.model_copy(update={"processes": 1, "memory_mib": captioner.memory_mib})
-        run_guarded(caption_some, jobs, one, done)
+        run_guarded(caption_some, jobs, workers.model_copy(update={"processes": 1}), done)

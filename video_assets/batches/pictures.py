@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from video_assets.batches.step import Step, counter, total
+from video_assets.lake.again import settled
 from video_assets.lake.lake import Replacement
 from video_assets.lake.ledger import Made
 from video_assets.lake.plan import due_rows
 from video_assets.lake.schemas import CANDIDATES, CLIPS, DECODED_VIDEOS
 from video_assets.measure.models import models_of, require
-from video_assets.reasons import BY_A_MODEL, Reason
+from video_assets.reasons import Reason
 
 if TYPE_CHECKING:
     from video_assets.measure.model_task import ModelJob, ModelSpec
@@ -118,7 +119,7 @@ def score_with(
 ) -> Made:
     """Measure the candidates, or the clips to compare, that have no good row of this version, in worker processes, a job per video; commit them all.
 
-    A clip that is no candidate any more keeps the row that this version wrote of it.
+    A clip that is no candidate any more keeps the row that this version wrote of it, unless it would be tried again.
 
     Args:
         step: the step.
@@ -133,9 +134,8 @@ def score_with(
     inputs = step.inputs(asset, batch)
     clips, have = lake.read(CLIPS, [batch]), lake.read(table, [batch])
     wanted = lake.read(CANDIDATES, [batch]).filter(step.order[asset].subject)["clip_id"]
-    due = due_rows(wanted.to_list(), have, "clip_id", version)
-    settled = have.filter(pl.col("clip_id").is_in(clips["clip_id"].to_list()) & ~pl.col("clip_id").is_in(due))
-    all_rows = settled.filter(pl.col("version") == version)
+    due = due_rows(wanted.to_list(), have, "clip_id", step.order[asset])
+    all_rows = have.filter(settled(step.order[asset]) & pl.col("clip_id").is_in(clips["clip_id"].to_list()))
     wanted_clips = clips.filter(pl.col("clip_id").is_in(due))
     rows = _measured(step, asset, batch, wanted_clips, model, most, pictures_per_worker, shown)
     if rows:
@@ -157,6 +157,7 @@ def _measured(
 ) -> list[dict[str, Any]]:  # fmt: skip
     """A row for each of these clips."""
     from video_assets.measure.model_task import measure_clips
+    from video_assets.media.limits import Limits, looking
     from video_assets.media.workers import at_most, run_guarded
 
     frames = _frames(step, batch, clips["clip_id"].to_list(), most, shown)
@@ -168,23 +169,21 @@ def _measured(
     settings = step.lake.settings
     gpu = any(m.on_gpu for m in models_of(asset, settings.models))
     with step.lake.files.temporary() as folder:
-        jobs: dict[str, tuple[ModelJob, float]] = {}
+        jobs: dict[str, tuple[ModelJob, Limits]] = {}
         for (video,), found in clips.filter(pl.col("clip_id").is_in(list(frames))).group_by(
             "video_id", maintain_order=True
         ):
             job = _job(step, batch, str(video), found, frames, model, folder, gpu, shown)
             pictures = sum(len(c.frames) for c in job.clips)
-            limit = settings.workers.seconds_base + settings.models.seconds_per_picture * pictures
-            jobs[str(video)] = job, limit
+            jobs[str(video)] = job, looking(settings, pictures)
         workers = at_most(settings.workers, sum(map(len, frames.values())) // pictures_per_worker)
         outcomes = run_guarded(measure_clips, jobs, workers, counter(step, asset, len(jobs)))
     for video, outcome in outcomes.items():
         if outcome.value is not None:
             rows += outcome.value
             continue
-        reason = Reason.MODEL_FAILED if outcome.reason in BY_A_MODEL else outcome.reason
         failed = jobs[video][0].clips
-        rows += [{"clip_id": c.clip_id, "reason": reason, "message": outcome.message} for c in failed]
+        rows += [{"clip_id": c.clip_id, **outcome.failure(by_a_model=True)} for c in failed]
     return rows
 
 

@@ -13,7 +13,6 @@ from video_assets.lake.ledger import Made
 from video_assets.lake.plan import due_rows
 from video_assets.lake.schemas import DECODED_VIDEOS, SHOT_FRAMES, TRANSITION_SCORES
 from video_assets.measure.models import models_of, require
-from video_assets.reasons import BY_A_MODEL, Reason
 
 if TYPE_CHECKING:
     from video_assets.measure.transition_task import ModelSpec, TransitionJob
@@ -51,7 +50,7 @@ def score_with(step: Step, batch: str, model: ModelSpec | None) -> Made:
     inputs = step.inputs(_ASSET, batch)
     have = lake.read(TRANSITION_SCORES, [batch])
     doubtful = _doubtful(step, batch) if model else {}
-    due = due_rows(list(doubtful), have, "video_id", version)
+    due = due_rows(list(doubtful), have, "video_id", step.order[_ASSET])
     kept = have.filter(pl.col("video_id").is_in(list(doubtful.keys() - set(due))))
     folder = lake.settings.lake.scratch_path / "transitions" / version
     fresh = _scored(step, batch, {video: doubtful[video] for video in due}, model, folder) if model else []
@@ -86,21 +85,22 @@ def _scored(
 ) -> list[pl.DataFrame]:
     """The rows of each of these videos: scores, or a reason for every frame in doubt."""
     from video_assets.measure.transition_task import TransitionJob, score_transitions
+    from video_assets.media.limits import Limits, scoring
     from video_assets.media.workers import at_most, run_guarded
 
     settings = step.lake.settings
     count = counter(step, _ASSET, len(doubtful))
     scored: list[pl.DataFrame] = []
     with step.lake.files.temporary() as temporary:
-        jobs: dict[str, tuple[TransitionJob, float]] = {}
+        jobs: dict[str, tuple[TransitionJob, Limits]] = {}
         # The most work first: the last worker to finish then has little.
         for video, frames in sorted(doubtful.items(), key=lambda item: -len(item[1])):
             result = folder / f"{video}.parquet"
             if result.exists():
                 count(video, None)
                 continue
-            limit = settings.workers.seconds_base + settings.transitions.seconds_per_frame * len(frames)
-            jobs[video] = TransitionJob(model, _shot_frames(step, batch, video, temporary), result), limit
+            job = TransitionJob(model, _shot_frames(step, batch, video, temporary), result)
+            jobs[video] = job, scoring(settings, len(frames))
         workers = at_most(settings.workers, sum(map(len, doubtful.values())) // _FRAMES_PER_WORKER)
         outcomes = run_guarded(score_transitions, jobs, workers, count)
     for video, frames in doubtful.items():
@@ -108,9 +108,9 @@ def _scored(
         if outcome is None or outcome.reason is None:
             scored.append(pl.read_parquet(folder / f"{video}.parquet").with_columns(video_id=pl.lit(video)))
             continue
-        reason = Reason.MODEL_FAILED if outcome.reason in BY_A_MODEL else outcome.reason
-        failed = {"video_id": video, "frame": frames, "reason": reason, "message": outcome.message}
-        scored.append(pl.DataFrame(failed, schema_overrides={"reason": pl.String, "message": pl.String}))
+        failed = {"video_id": video, "frame": frames, **outcome.failure(by_a_model=True)}
+        texts = dict.fromkeys(("reason", "message", "limited_by"), pl.String)
+        scored.append(pl.DataFrame(failed, schema_overrides=texts))
     return scored
 
 

@@ -29,3 +29,4 @@ class Answer:
     compute_seconds: float | None = None
     gpu_seconds: float | None = None
     waited_seconds: float | None = None
+    limited_by: str | None = None

@@ -14,8 +14,9 @@ from functools import cached_property
 import polars as pl
 
 from video_assets.describe.endpoint import address
+from video_assets.lake.again import parameters, tried_again_sql
 from video_assets.lake.lake import Lake
-from video_assets.lake.plan import TRANSIENT, Expected
+from video_assets.lake.plan import Expected
 from video_assets.lake.versions import code_version
 from video_assets.settings import CaptionerSettings, CaptionSettings
 
@@ -62,11 +63,13 @@ class CaptionWork:
         settings: who captions, and by which shares.
         versions: each captioner's version, by name.
         tiers: the tiers that need captions.
+        limits: the settings of the limits at which a captioner may fail, as ``limited_by`` names them.
     """
 
     settings: CaptionSettings
     versions: Mapping[str, str]
     tiers: tuple[str, ...]
+    limits: tuple[str, ...] = ()
 
     @cached_property
     def parameters(self) -> dict[str, object]:
@@ -109,8 +112,8 @@ class CaptionWork:
 
     def _ask(self, lake: Lake, sql: str, batches: Sequence[str] | None) -> pl.DataFrame:
         who = [(c.name, c.share, self.versions[c.name]) for c in self.settings.captioners if c.share > 0]
-        parameters = {"batches": batches, "tiers": list(self.tiers), "seed": self.settings.seed, "passing": TRANSIENT}
-        used = {name: value for name, value in parameters.items() if f"${name}" in sql}
+        given = {"batches": batches, "tiers": list(self.tiers), "seed": self.settings.seed, **parameters(self.limits)}
+        used = {name: value for name, value in given.items() if f"${name}" in sql}
         with lake.cursor() as cursor:
             frame = pl.DataFrame(who, schema=_WHO, orient="row")
             cursor.register("captioners", frame.to_arrow(compat_level=pl.CompatLevel.oldest()))
@@ -148,7 +151,7 @@ due AS (
     SELECT d.* FROM drawn AS d
     LEFT JOIN captions AS k ON k.batch = d.batch AND k.clip_id = d.clip_id AND k.captioner = d.captioner
         AND {base_version("k.version")} = d.version AND NOT k.withdrawn
-        AND (k.reason IS NULL OR k.reason NOT IN (SELECT unnest($passing)))
+        AND NOT {tried_again_sql("k")}
     WHERE k.clip_id IS NULL
 )"""
 _RATES = """

@@ -75,9 +75,10 @@ def hash_files(tick: TickPlan, workers: WorkerSettings, max_pixels: int) -> Hash
 
 
 def _run(task: Task, files: Iterable[FoundFile], workers: WorkerSettings, max_pixels: int) -> Outcomes:
+    from video_assets.media.limits import reading
     from video_assets.media.workers import run_guarded
 
-    jobs = {f.uri: ((Path(f.uri), max_pixels), workers.limit(f.size_bytes)) for f in files}
+    jobs = {f.uri: ((Path(f.uri), max_pixels), reading(workers, f.size_bytes)) for f in files}
     return run_guarded(task, jobs, workers, lambda _key, _outcome: None)
 
 

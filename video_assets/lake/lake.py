@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -134,22 +135,27 @@ class Lake:
             The snapshot's id.
         """
         published = [(r, self._publish(r)) for r in replacements]
+        extra = {"run_id": run_id, "assets": sorted({m.asset for m in made})}
         with self.cursor() as cursor, catalog.commit_lock(self.settings.lake):
-            cursor.execute("BEGIN")
-            try:
+            with _snapshot(cursor, author, message, extra):
                 for replacement, uri in published:
                     _replace(cursor, replacement, uri)
                 note(cursor, made, run_id)
-                extra = json.dumps({"run_id": run_id, "assets": sorted({m.asset for m in made})})
-                cursor.execute(
-                    f"CALL {catalog.NAME}.set_commit_message({quoted(author)}, {quoted(message)}, extra_info => {quoted(extra)})"
-                )
-                cursor.execute("COMMIT")
-            except BaseException:
-                cursor.execute("ROLLBACK")
-                raise
             row = cursor.execute(f"SELECT max(snapshot_id) FROM ducklake_snapshots('{catalog.NAME}')").fetchone()
         return int(row[0]) if row else 0
+
+    def amend(self, changes: Sequence[tuple[str, Mapping[str, object]]], *, message: str, author: str) -> None:
+        """Change rows where they are, by UPDATE statements with their parameters, all in one snapshot.
+
+        The ledger stays as it is: what it says of the batches must hold of the changed rows too.
+        """
+        with (
+            self.cursor() as cursor,
+            catalog.commit_lock(self.settings.lake),
+            _snapshot(cursor, author, message, {}),
+        ):
+            for statement, parameters in changes:
+                cursor.execute(statement, parameters)
 
     def _publish(self, replacement: Replacement) -> str | None:
         """Put the rows where readers will find them; nothing refers to the file yet."""
@@ -166,6 +172,22 @@ class Lake:
             write_parquet(rows, folder / "rows.parquet")
             self.files.publish(folder / "rows.parquet", uri)
         return uri
+
+
+@contextmanager
+def _snapshot(
+    cursor: duckdb.DuckDBPyConnection, author: str, message: str, extra: Mapping[str, object]
+) -> Iterator[None]:
+    """Make what the block does one snapshot, or undo all of it."""
+    cursor.execute("BEGIN")
+    try:
+        yield
+        told = ", ".join(map(quoted, (author, message)))
+        cursor.execute(f"CALL {catalog.NAME}.set_commit_message({told}, extra_info => {quoted(json.dumps(extra))})")
+        cursor.execute("COMMIT")
+    except BaseException:
+        cursor.execute("ROLLBACK")
+        raise
 
 
 def _replace(cursor: duckdb.DuckDBPyConnection, replacement: Replacement, uri: str | None) -> None:

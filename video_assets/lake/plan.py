@@ -1,8 +1,8 @@
 """The work plan: what would run and why, before it runs.
 
 Two grains. A *partition* (asset x batch) is due when it was never made, when its version changed, when an input's
-content changed, or when rows of it failed for a passing reason. Inside it, *rows* are due by an anti-join: subjects
-without a good or permanently failed row of this version. So a finished batch has nothing due, and an unfinished one
+content changed, or when failed rows of it are tried again (:mod:`video_assets.lake.again`). Inside it, *rows* are due by
+an anti-join: subjects without a good or permanently failed row of this version. So a finished batch has nothing due, and an unfinished one
 only what is missing.
 """
 
@@ -15,12 +15,11 @@ from typing import Any
 
 import polars as pl
 
+from video_assets.lake.again import parameters, settled, tried_again_sql, waiting
 from video_assets.lake.lake import Lake
 from video_assets.lake.schemas import CANDIDATES, Table
 from video_assets.lake.versions import combined
-from video_assets.reasons import Reason
 
-TRANSIENT = [r.value for r in Reason if r.transient]
 SOURCE_FILES = "source_files"
 SHARED = ""
 """The batch under which the ledger and the tables have what is made once for all batches."""
@@ -57,6 +56,7 @@ class Measurement:
         over_all: it is made once for all batches, and anew when an input's content changed in any of them.
         expects: tells what each batch would be asked for, by batch; None: one row for each subject, at the asset's usual
             cost per hour of footage.
+        limits: the settings of the limits at which its rows may fail, as ``limited_by`` names them.
     """
 
     asset: str
@@ -69,6 +69,7 @@ class Measurement:
     growth: float | None = None
     over_all: bool = False
     expects: Callable[[Lake], Mapping[str, Expected]] | None = None
+    limits: tuple[str, ...] = ()
 
     @property
     def shared(self) -> bool:
@@ -103,17 +104,17 @@ class Due:
     """Expected price, of what has one."""
 
 
-def due_rows(subjects: Sequence[str], rows: pl.DataFrame, key: str, version: str) -> list[str]:
-    """The anti-join: subjects that have no good or permanently failed row of this version.
+def due_rows(subjects: Sequence[str], rows: pl.DataFrame, key: str, measurement: Measurement) -> list[str]:
+    """The anti-join: subjects that have no good or permanently failed row of the measurement's version.
 
     Args:
         subjects: keys of what should be measured.
-        rows: what is there: ``key``, ``version`` and ``reason``.
+        rows: what is there: ``key``, ``version``, ``reason`` and ``limited_by``.
         key: name of the key column.
-        version: the measurement's version.
+        measurement: its version and limits count.
     """
-    settled = rows.filter((pl.col("version") == version) & ~pl.col("reason").is_in(TRANSIENT).fill_null(False))
-    return pl.DataFrame({key: list(subjects)}, schema={key: pl.String}).join(settled, on=key, how="anti")[key].to_list()
+    wanted = pl.DataFrame({key: list(subjects)}, schema={key: pl.String})
+    return wanted.join(rows.filter(settled(measurement)), on=key, how="anti")[key].to_list()
 
 
 def ledger_key(measurement: Measurement | None, asset: str, batch: str) -> tuple[str, str]:
@@ -153,7 +154,7 @@ def due_partitions(
     order: Mapping[str, Measurement],
     batches: Iterable[str],
     ledger: Mapping[tuple[str, str], Mapping[str, Any]],
-    transient: Mapping[tuple[str, str], int],
+    failed: Mapping[tuple[str, str], str],
 ) -> list[tuple[str, str, Why, str]]:
     """Asset, batch, why and a sentence for every partition that is due. Pure.
 
@@ -161,7 +162,7 @@ def due_partitions(
         order: the assets, inputs before what reads them.
         batches: the batches that were taken in.
         ledger: by (asset, batch): ``version``, ``data_version``, ``inputs``, ``rows`` and ``failures`` of what was made.
-        transient: by (asset, batch): rows that failed for a passing reason.
+        failed: by (asset, batch): which failed rows are tried again, in words.
     """
     found: list[tuple[str, str, Why, str]] = []
     shared: set[str] = set()
@@ -193,8 +194,8 @@ def due_partitions(
                 why, detail = Why.STALE, f"{', '.join(measurement.inputs)} has grown"
             elif changed:
                 why, detail = Why.STALE, f"{', '.join(changed)} changed"
-            elif failed := transient.get((asset, batch)):
-                why, detail = Why.FAILED, f"{failed} failed for a passing reason"
+            elif told := failed.get((asset, batch)):
+                why, detail = Why.FAILED, told
             elif following:
                 why, detail = Why.FOLLOWS, f"only if {', '.join(following)} changes"
             else:
@@ -242,7 +243,7 @@ def plan(lake: Lake, order: Mapping[str, Measurement], batches: Sequence[str] | 
         order = {asset: m for asset, m in order.items() if not m.over_all}
     ledger = lake.made(None if batches is None else [*batches, SHARED])
     known = sorted(batch for asset, batch in ledger if asset == SOURCE_FILES)
-    due = due_partitions(order, known, ledger, _transient(lake, order.values()))
+    due = due_partitions(order, known, ledger, waiting(lake, order.values()))
     if not due:
         return []
     videos, clips, rates = _videos(lake), _clips(lake), _rates(lake)
@@ -268,17 +269,6 @@ def _as_expected(asset: str, batch: str, why: Why, detail: str, expected: Expect
     return Due(asset, batch, why, detail, expected.rows, expected.hours, cost, usd)
 
 
-def _transient(lake: Lake, measured: Iterable[Measurement]) -> dict[tuple[str, str], int]:
-    with_reasons = [m for m in measured if "reason" in m.table.schema]
-    union = " UNION ALL ".join(
-        f"SELECT '{m.asset}' AS asset, batch, count(*) AS failed FROM {m.table.name} "
-        f"WHERE reason IN (SELECT unnest($reasons)) GROUP BY batch"
-        for m in with_reasons
-    )
-    rows = lake.query(union, {"reasons": TRANSIENT})
-    return {(asset, batch): failed for asset, batch, failed in rows.iter_rows()}
-
-
 def _videos(lake: Lake) -> dict[str, tuple[int, float]]:
     """Videos and hours of each batch; before it is probed, its distinct contents."""
     rows = lake.query(
@@ -300,9 +290,9 @@ def _candidates(lake: Lake, measurement: Measurement) -> dict[str, tuple[int, fl
         "SELECT c.batch, count(*), sum(c.duration_s) / 3600 FROM clips AS c "
         "LEFT JOIN candidates AS g ON g.batch = c.batch AND g.clip_id = c.clip_id "
         f"LEFT JOIN {measurement.table.name} AS s ON s.batch = c.batch AND s.clip_id = c.clip_id "
-        "AND s.version = $version AND (s.reason IS NULL OR s.reason NOT IN (SELECT unnest($passing))) "
+        f"AND s.version = $version AND NOT {tried_again_sql('s')} "
         f"WHERE coalesce(g.{measurement.subject}, TRUE) AND s.clip_id IS NULL GROUP BY c.batch",
-        {"version": measurement.version, "passing": TRANSIENT},
+        {"version": measurement.version, **parameters(measurement.limits)},
     )
     return {batch: (clips, hours) for batch, clips, hours in rows.iter_rows()}
 

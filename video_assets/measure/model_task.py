@@ -16,6 +16,7 @@ import polars as pl
 
 from video_assets.measure.types import Crop, Picture
 from video_assets.media.containers import MediaError
+from video_assets.media.limits import out_of_memory
 from video_assets.reasons import Reason
 
 
@@ -72,11 +73,11 @@ def measure_clips(job: ModelJob) -> list[dict[str, object]]:
         try:
             pictures = [_picture(jpegs[frame], clip.crop, job.display) for frame in clip.frames]
             row |= _finite(_opened(job.model).measure(pictures, clip.crop))
-        except MemoryError:
-            raise
         except MediaError as error:
             row |= {"reason": error.reason, "message": error.message}
         except Exception as error:  # one clip's surprise must not cost the video's others
+            if out_of_memory(error):
+                raise MemoryError from error
             row |= {"reason": Reason.MODEL_FAILED, "message": f"{type(error).__name__}: {error}"}
         held = time.perf_counter() - began if job.gpu else None
         rows.append(row | {"compute_seconds": time.process_time() - started, "gpu_seconds": held})

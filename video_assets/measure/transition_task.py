@@ -19,6 +19,7 @@ from video_assets.measure.shot_frames import CHUNK, HEIGHT, WIDTH
 from video_assets.measure.streamed_table import Row
 from video_assets.measure.types import Picture, Scores
 from video_assets.media.containers import MediaError
+from video_assets.media.limits import out_of_memory
 from video_assets.reasons import Reason
 
 _CHUNKS_AT_ONCE = 16
@@ -65,9 +66,9 @@ def score_transitions(job: TransitionJob) -> None:
                 found = np.concatenate([np.empty((0, 2), np.float32), *model.scores(stretch)])
                 frames += range(first, first + len(found))
                 scores.append(found)
-    except MemoryError:
-        raise
     except Exception as error:
+        if out_of_memory(error):
+            raise MemoryError from error
         raise MediaError(Reason.MODEL_FAILED, f"{type(error).__name__}: {error}") from error
     joined = np.concatenate([np.empty((0, 2), np.float32), *scores])
     if not np.isfinite(joined).all():

@@ -1,4 +1,8 @@
-"""Worker processes in which media is opened: a crash, a hang or a memory bomb costs one video, never the batch."""
+"""Worker processes in which media is opened: a crash, a hang or a memory bomb costs one video, never the batch.
+
+Each job has limits of its own (:mod:`video_assets.media.limits`): the kernel keeps it within its memory, and the watch
+(:mod:`video_assets.media.watch`) within its CPU time.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +12,22 @@ import resource
 import signal
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import TimeoutError as FutureTimeout
-from concurrent.futures import as_completed
+from concurrent.futures import CancelledError, as_completed
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
 from video_assets.media.containers import MediaError
+from video_assets.media.limits import Limits, out_of_memory
+from video_assets.media.watch import Desks, Stopped, watching
 from video_assets.reasons import Reason
 from video_assets.settings import WorkerSettings
 
 Result = TypeVar("Result")
+
+Jobs = Mapping[str, tuple[Any, Limits]]
+"""By key, the job (picklable) and how far it may go."""
 
 # What a decoder's own fault looks like. A worker that got SIGKILL or SIGTERM was ended from outside.
 _CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP}
@@ -27,20 +35,33 @@ _CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal
 
 @dataclass(frozen=True)
 class Outcome(Generic[Result]):
-    """What became of one job: a value, or a reason with a message for a person."""
+    """What became of one job: a value, or a reason with a message for a person.
+
+    ``limited_by`` are the settings of the limit that stopped it.
+    """
 
     value: Result | None
     reason: Reason | None = None
     message: str | None = None
+    limited_by: str | None = None
+
+    def failure(self, *, by_a_model: bool = False) -> dict[str, Any]:
+        """What a row says of a job that failed, of a decoder's or of a model's."""
+        reason = self.reason.by_a_model if self.reason and by_a_model else self.reason
+        return {"reason": reason, "message": self.message, "limited_by": self.limited_by}
 
 
-def _prepare(memory_mib: int, environment: Mapping[str, str]) -> None:
-    """Runs first in every worker: die with the run, bound memory, decode on one core, leave interrupts to the parent."""
+_desks: Desks
+"""In a worker: where it says at which job it is."""
+
+
+def _prepare(desks: Desks, environment: Mapping[str, str]) -> None:
+    """Runs first in every worker: die with the run, decode on one core, leave interrupts to the parent."""
+    global _desks
+    _desks = desks
     # S3 keys may have come or changed since the server that forks the workers was started.
     os.environ.update(environment)
     threading.Thread(target=_die_with_the_run, daemon=True).start()
-    limit = memory_mib * 2**20
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     import av.logging
@@ -69,7 +90,7 @@ def at_most(settings: WorkerSettings, processes: int) -> WorkerSettings:
 
 def run_guarded(
     function: Callable[[Any], Result],
-    jobs: Mapping[str, tuple[Any, float]],
+    jobs: Jobs,
     settings: WorkerSettings,
     on_done: Callable[[str, Outcome[Result]], None],
 ) -> dict[str, Outcome[Result]]:
@@ -77,8 +98,8 @@ def run_guarded(
 
     Args:
         function: importable by name; raises :class:`MediaError` for what it cannot measure.
-        jobs: by key, the job (picklable) and its time limit in seconds; started in this order.
-        settings: number of processes, memory limit, attempts for transient failures.
+        jobs: started in this order.
+        settings: number of processes, attempts for transient failures.
         on_done: called in this process as each job ends for good.
 
     Returns:
@@ -98,46 +119,66 @@ def run_guarded(
     return outcomes
 
 
-def _run_once(
-    function: Callable[[Any], Result], jobs: Mapping[str, tuple[Any, float]], settings: WorkerSettings
-) -> Any:
+def _run_once(function: Callable[[Any], Result], jobs: Jobs, settings: WorkerSettings) -> Any:
     # Forked from a clean server process that has the decoders loaded: quick, and free of this process's threads.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([function.__module__])
     processes = max(1, min(process_count(settings), len(jobs)))
-    with ProcessPool(
-        processes, context=context, initializer=_prepare, initargs=(settings.memory_mib, dict(os.environ))
-    ) as pool:
-        futures: dict[Any, str] = {
-            pool.schedule(_measured, (function, job), timeout=limit): key for key, (job, limit) in jobs.items()
-        }
+    desks: Any = context.RawArray("i", len(jobs))
+    limits = [limit for _, limit in jobs.values()]
+    with ProcessPool(processes, context=context, initializer=_prepare, initargs=(desks, dict(os.environ))) as pool:
+        futures: list[Any] = [
+            pool.schedule(_measured, (function, job, number, limit))
+            for number, (job, limit) in enumerate(jobs.values())
+        ]
+        stopped: dict[Any, Stopped] = {}
+
+        def stop(number: int, why: Stopped) -> None:
+            stopped.setdefault(futures[number], why)
+            futures[number].cancel()
+
+        keys = dict(zip(futures, jobs, strict=True))
         try:
-            for future in as_completed(futures):
-                yield futures[future], _outcome(future)
+            with watching(desks, limits, stop):
+                for future in as_completed(futures):
+                    yield keys[future], _outcome(future, stopped)
         except BaseException:
             pool.stop()  # type: ignore[no-untyped-call]
             raise
 
 
-def _measured(function: Callable[[Any], Result], job: Any) -> Outcome[Result]:
+def _measured(function: Callable[[Any], Result], job: Any, number: int, limits: Limits) -> Outcome[Result]:
     """Runs in the worker. An error becomes an outcome there: one that cannot be unpickled would break the pool."""
+    _bound_memory(limits.memory_mib.most)
+    _desks[number] = os.getpid()
     try:
         return Outcome(function(job))
     except MediaError as error:
         return Outcome(None, error.reason, error.message)
-    except MemoryError:
-        return Outcome(None, Reason.OUT_OF_MEMORY, "Stopped at the memory limit.")
-    except OSError as error:
-        return Outcome(None, Reason.READ_ERROR, str(error))
     except Exception as error:  # one video's surprise must not stop the others
+        if out_of_memory(error):
+            said = f"Stopped at its limit of {limits.memory_mib.most:.0f} MiB of memory."
+            return Outcome(None, Reason.OUT_OF_MEMORY, said, limits.memory_mib.by)
+        if isinstance(error, OSError):
+            return Outcome(None, Reason.READ_ERROR, str(error))
         return Outcome(None, Reason.UNEXPECTED_ERROR, f"{type(error).__name__}: {error}")
+    finally:
+        _desks[number] = 0
 
 
-def _outcome(future: Any) -> Outcome[Any]:
+def _bound_memory(mib: float) -> None:
+    """Let this process have so much memory, whatever the job before was allowed."""
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = round(mib * 2**20)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+
+
+def _outcome(future: Any, stopped: Mapping[Any, Stopped]) -> Outcome[Any]:
     try:
         outcome: Outcome[Any] = future.result()
-    except FutureTimeout as error:
-        return Outcome(None, Reason.DECODE_TIMEOUT, f"Stopped at its time limit of {error.args[1]:.0f} s.")
+    except CancelledError:
+        why = stopped[future]
+        return Outcome(None, why.reason, why.message, why.limited_by)
     except ProcessExpired as error:
         number = -error.exitcode if error.exitcode and error.exitcode < 0 else None
         if number in _CRASHES:

@@ -56,7 +56,10 @@ class CaptionerSettings(Section):
     requests_per_minute: float | None = Field(
         None, gt=0, description="Most requests begun in a minute; none: no limit."
     )
-    timeout_s: float = Field(120.0, gt=0, description="How long a request, or a local model's clip, may take, in s.")
+    cpu_seconds_per_clip: float = Field(
+        7200.0, gt=0, description="kind 'local': CPU limit of the worker process, in seconds for each clip."
+    )
+    timeout_s: float = Field(120.0, gt=0, description="kind 'endpoint': how long a request may take, in s.")
     retries: int = Field(5, ge=0, description="How often a request is tried again after 429, 5xx, a cut or a time-out.")
     longest_wait_s: float = Field(
         60.0, gt=0, description="Longest wait before a retry, in seconds; a server that asks for more is given up."

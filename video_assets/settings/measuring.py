@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -45,9 +46,12 @@ class ModelSettings(Section):
         description="Share of the clips that every tier drops without any model, which models measure all the same, so "
         "that thresholds can be judged, in 0-1; 1 measures every clip.",
     )
-    seconds_per_picture: float = Field(
-        10.0, gt=0, description="Time limit of a worker's job: seconds for each picture, beyond workers.seconds_base."
+    cpu_seconds_per_picture: float = Field(
+        60.0,
+        gt=0,
+        description="CPU limit of a worker's job: seconds for each picture, beyond workers.cpu_seconds_base.",
     )
+    renamed: ClassVar[Mapping[str, str]] = {"seconds_per_picture": "cpu_seconds_per_picture"}
 
 
 class TextSettings(Section):

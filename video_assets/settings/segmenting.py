@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -110,9 +111,10 @@ class TransitionSettings(Section):
         description="'auto' computes in bfloat16 where the CPU does so in hardware (AMX or AVX-512 BF16): twice as fast, "
         "scores within 0.12; the rows of both count as one version.",
     )
-    seconds_per_frame: float = Field(
-        0.5, gt=0, description="Time limit of a worker's job: seconds for each frame, beyond workers.seconds_base."
+    cpu_seconds_per_frame: float = Field(
+        0.5, gt=0, description="CPU limit of a worker's job: seconds for each frame, beyond workers.cpu_seconds_base."
     )
+    renamed: ClassVar[Mapping[str, str]] = {"seconds_per_frame": "cpu_seconds_per_frame"}
 
 
 class ClipSettings(Section):

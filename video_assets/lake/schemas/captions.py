@@ -12,6 +12,7 @@ from video_assets.lake.schemas.table import (
     DOUBLE,
     GPU_SECONDS,
     INT,
+    LIMITED_BY,
     LONG,
     MESSAGE,
     REASON,
@@ -64,6 +65,7 @@ CAPTIONS = Table(
         ),
         REASON,
         MESSAGE,
+        LIMITED_BY,
         SECONDS,
         GPU_SECONDS,
         Column(

@@ -8,6 +8,7 @@ from video_assets.lake.schemas.table import (
     BYTES,
     DOUBLE,
     INT,
+    LIMITED_BY,
     LONG,
     MESSAGE,
     REAL,
@@ -102,6 +103,7 @@ RAW_VIDEOS = Table(
         VERSION,
         REASON,
         MESSAGE,
+        LIMITED_BY,
     ),
 )
 
@@ -128,6 +130,7 @@ DECODED_VIDEOS = Table(
         VERSION,
         REASON,
         MESSAGE,
+        LIMITED_BY,
         SECONDS,
     ),
 )

@@ -9,6 +9,7 @@ from video_assets.lake.schemas.table import (
     CLIP,
     DOUBLE,
     INT,
+    LIMITED_BY,
     LONG,
     MESSAGE,
     REAL,
@@ -56,6 +57,7 @@ TRANSITION_SCORES = Table(
         VERSION,
         REASON,
         MESSAGE,
+        LIMITED_BY,
         SECONDS,
     ),
 )

@@ -65,9 +65,19 @@ class Table:
 BATCH = Column("batch", TEXT, "Ingest batch: the partition.")
 VIDEO = Column("video_id", TEXT, "Source video: the first 32 hex digits of the SHA-256 of its bytes.")
 CLIP = Column("clip_id", TEXT, "Clip: hash of video, stream, start pts, end pts and crop.")
-VERSION = Column("version", TEXT, "Version of the measurement that wrote the row: its code, parameters and weights.")
+VERSION = Column(
+    "version",
+    TEXT,
+    "Version of the measurement that wrote the row: its code, parameters and weights; 'retry' while a failed row waits to be tried again.",
+)
 REASON = Column("reason", TEXT, "Why nothing was measured (see reasons.Reason); NULL when the row is good.")
 MESSAGE = Column("message", TEXT, "What was seen when it failed, for a person; NULL when the row is good.")
+LIMITED_BY = Column(
+    "limited_by",
+    TEXT,
+    "The settings that set the limit at which it failed, with their values; with others it is tried again. NULL when no limit stopped it.",
+    volatile=True,
+)
 SECONDS = Column("compute_seconds", DOUBLE, "CPU seconds spent on the row, in s.", volatile=True)
 GPU_SECONDS = Column(
     "gpu_seconds", DOUBLE, "Seconds for which the row held a GPU, in s; NULL where none was used.", volatile=True
