@@ -25,8 +25,8 @@ from video_assets.settings import Settings
 
 # Raised by hand, one line each, when results change for the same input and parameters.
 CODE: dict[str, str] = {
-    "raw_videos": "1",
-    "decode": "3",
+    "raw_videos": "2",
+    "decode": "4",
     "transition_scores": "1",
     "shots": "2",
     "clips": "1",

@@ -45,6 +45,7 @@ SELECT
     v.width AS source_width,
     v.height AS source_height,
     v.rotation,
+    v.mirrored,
     v.colour_transfer,
     -- Declared by the container; as decoded where it declares none.
     coalesce(v.duration_s, d.duration_s) AS source_duration_s,

@@ -154,7 +154,7 @@ def test_reading_vectors_keeps_no_frame_alive() -> None:
         stream = container.streams.video[0]
         stream.codec_context.flags2 |= Flags2.export_mvs
         frames = container.decode(stream)
-        reader = MotionVectorReader(Geometry(640, 272, 1.0, 0))
+        reader = MotionVectorReader(Geometry(640, 272))
         gc.collect()
         gc.disable()
         try:

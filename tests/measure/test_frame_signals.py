@@ -28,7 +28,7 @@ def planes_of(luma: npt.NDArray[np.uint8]) -> Planes:
 
 def bikes_planes(frames: int) -> Iterator[Planes]:
     with av.open(str(BIKES)) as container:
-        shape = Geometry(640, 272, 1.0, 0)
+        shape = Geometry(640, 272)
         scaler = Scaler(shape, size_by_long_side(shape.display, 320))
         for frame, _ in zip(container.decode(video=0), range(frames), strict=False):
             yield scaler.planes(scaler.scale(frame))

@@ -26,6 +26,7 @@ from video_assets.measure.streamed_table import Row, StreamedTable
 from video_assets.measure.timeline import Timeline
 from video_assets.media.containers import MediaError, open_video
 from video_assets.media.frames import FrameReader
+from video_assets.media.optional_signals import OptionalSignals
 from video_assets.media.streams import check_dimensions, declared_duration, geometry, video_stream
 from video_assets.reasons import Reason
 from video_assets.settings import DecodeSettings
@@ -53,6 +54,7 @@ class DecodedVideo:
     truncated: bool
     coverage: float | None
     motion_vectors: bool
+    unread: str | None
     analysis_width: int
     analysis_height: int
     compute_seconds: float
@@ -97,24 +99,24 @@ def decode_video(
         video = video_stream(container, stream)
         check_dimensions(video, settings.max_pixels)
         reader = FrameReader(container, video, settings.max_pixels, settings.profile, motion_vectors=True)
-        frames = iter(reader)
+        optional, frames = reader.optional, iter(reader)
         first = next(frames, None)
         if first is None:
             raise MediaError(Reason.NO_FRAMES, f"Not one frame of stream {stream} of {path.name} could be decoded.")
-        measures = _Measures(video, first[0], settings)
+        measures = _Measures(video, first[0], settings, optional)
         timeline = Timeline(reader.time_base, reader.nominal_step)
         corrupt_frames = 0
         image: Row | None = None
         for number, (frame, pts, damaged) in enumerate(chain([first], frames)):
-            elapsed = timeline.add(pts, frame.duration)
+            elapsed = timeline.add(pts, optional.read("duration", lambda f: f.duration, frame) or 0)
             identity = {
                 "video_id": video_id,
                 "frame": number,
                 "pts": pts,
                 "time_s": pts * timeline.time_base,
             }
-            corrupt_frames += damaged
-            flags = {"keyframe": frame.key_frame, "corrupt": damaged}
+            corrupt_frames += damaged is True
+            flags = {"keyframe": optional.read("key frame", lambda f: f.key_frame, frame), "corrupt": damaged}
             if flow_frames is not None and image is not None:
                 flow_frames.append(identity | measures.image(frame))
             numbers, image = measures.measure(frame, elapsed)
@@ -125,7 +127,7 @@ def decode_video(
                 shot_frames.append({"video_id": video_id} | chunk)
         for chunk in measures.shot_frames.rest():
             shot_frames.append({"video_id": video_id} | chunk)
-        declared = declared_duration(container, video)
+        declared = optional.read("declared duration", declared_duration, container, video)
     coverage = min(1.0, timeline.duration_s / declared) if declared else None
     missing = max(0.0, declared - timeline.duration_s) if declared else 0.0
     return DecodedVideo(
@@ -139,6 +141,7 @@ def decode_video(
         truncated=reader.broken or (missing > _MOST_MISSING_S and coverage is not None and coverage < _LEAST_COVERAGE),
         coverage=coverage,
         motion_vectors=measures.vectors.found,
+        unread=optional.unread,
         analysis_width=measures.analysis.width,
         analysis_height=measures.analysis.height,
         compute_seconds=time.thread_time() - started,
@@ -148,8 +151,11 @@ def decode_video(
 class _Measures:
     """Everything that is measured on a frame, with the pictures that it needs."""
 
-    def __init__(self, stream: VideoStream, first: VideoFrame, settings: DecodeSettings) -> None:
-        shape = geometry(stream, first)
+    def __init__(
+        self, stream: VideoStream, first: VideoFrame, settings: DecodeSettings, optional: OptionalSignals
+    ) -> None:
+        shape = geometry(stream, first, optional)
+        self._optional = optional
         self.analysis = Scaler(shape, size_by_long_side(shape.display, settings.analysis_long_side))
         self.vectors = MotionVectorReader(shape)
         self.shot_frames = ShotFrames(settings)
@@ -163,7 +169,8 @@ class _Measures:
     def measure(self, frame: VideoFrame, elapsed: float) -> tuple[Row, Row | None]:
         """The columns of ``frame_signals``, and those of ``keyframes`` when the frame is kept as an image."""
         planes = self.analysis.planes(self.analysis.scale(frame))
-        signals: Row = {**self._signals.measure(planes), **self.vectors.read(frame)}
+        vectors = self._optional.read("motion vectors", self.vectors.read, frame) or {}
+        signals: Row = {**self._signals.measure(planes), **vectors}
         signals |= self.shot_frames.measure(self._signals.picture)
         signals |= self._motion.measure(planes.luma, elapsed)
         saturation = signals.pop("saturation")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from av.sidedata.sidedata import SideDataContainer
 from av.video.frame import PictureType, VideoFrame
 
 from video_assets.measure.types import Signals
+from video_assets.media.side_data import side_data
 from video_assets.media.streams import Geometry
 
 # libavutil/motion_vector.h, AVMotionVector: 40 bytes, w and h at bytes 4 and 5, motion_x and motion_y in words 6 and 7,
@@ -36,8 +36,7 @@ class MotionVectorReader:
         steps, self._steps = self._steps, 0
         if kind != PictureType.P:
             return {}
-        # frame.side_data would tie the frame into a reference cycle, and whole pictures would wait for the collector.
-        vectors = SideDataContainer(frame).get("MOTION_VECTORS")  # type: ignore[call-arg]
+        vectors = side_data(frame, "MOTION_VECTORS")
         if not vectors:
             return {}
         self.found = True
@@ -53,6 +52,5 @@ class MotionVectorReader:
         length = float(np.dot(np.sqrt(x * x + y * y), weight)) * -unit
         right = float(np.dot(x, weight)) * unit * self._geometry.sample_aspect
         down = float(np.dot(y, weight)) * unit
-        turned = {0: (right, down), 90: (-down, right), 180: (-right, -down), 270: (down, -right)}
-        x_mean, y_mean = turned[self._geometry.rotation]
+        x_mean, y_mean = self._geometry.orientation.shown(right, down)
         return {"mv_mean": length, "mv_x": x_mean, "mv_y": y_mean}

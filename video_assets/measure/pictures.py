@@ -12,11 +12,12 @@ from av.video.plane import VideoPlane
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
 from video_assets.measure.types import Picture
+from video_assets.media.frames import UNSPECIFIED_MATRIX
+from video_assets.media.orientation import Orientation
 from video_assets.media.streams import Geometry
 
 _TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 _LEAST_SIDE = 16
-_UNSPECIFIED_COLOURSPACE = 2
 _HD_LINES = 720
 
 # ITU-R BT.601 and BT.709: luma 16-235 and chroma 16-240 are the limited range.
@@ -49,16 +50,23 @@ def _scaled(display: tuple[int, int], scale: float) -> tuple[int, int]:
     return width, height
 
 
+def oriented(picture: Picture, orientation: Orientation) -> Picture:
+    """A coded picture as displayed; the same one when it is upright."""
+    if orientation.rotation:
+        picture = cv2.rotate(picture, _TURNS[orientation.rotation])
+    return cv2.flip(picture, 1) if orientation.mirrored else picture
+
+
 class Scaler:
     """Scales frames to one size with swscale's area average; the size stays when the coded size changes in mid-stream.
 
-    :meth:`scale` gives a 4:2:0 picture as coded; the other methods turn it for display and give it full range.
+    :meth:`scale` gives a 4:2:0 picture as coded; the other methods turn and mirror it for display and give it full range.
     """
 
     def __init__(self, geometry: Geometry, size: tuple[int, int]) -> None:
         self.width, self.height = size
-        self._coded_size = (self.height, self.width) if geometry.turned else size
-        self._turn = _TURNS.get(geometry.rotation)
+        self._coded_size = (self.height, self.width) if geometry.orientation.turned else size
+        self._orientation = geometry.orientation
         self._usual_matrix = Colorspace.ITU709 if geometry.coded_height >= _HD_LINES else Colorspace.ITU601
         self._to_small, self._to_bgr = VideoReformatter(), VideoReformatter()
 
@@ -92,7 +100,7 @@ class Scaler:
 
     def bgr(self, small: VideoFrame) -> Picture:
         """A scaled frame in B, G, R, uint8 (h, w, 3), by its own matrix, or the usual one of its size (BT.709 for HD)."""
-        unnamed = small.colorspace == _UNSPECIFIED_COLOURSPACE
+        unnamed = small.colorspace == UNSPECIFIED_MATRIX
         matrix = self._usual_matrix if unnamed else None
         image = self._to_bgr.reformat(small, format="bgr24", src_colorspace=matrix, threads=1)
         return self._turned(image.to_ndarray())
@@ -102,7 +110,7 @@ class Scaler:
         return (self._turned(_view(plane, bits)) for plane in small.planes)
 
     def _turned(self, picture: Picture) -> Picture:
-        return picture if self._turn is None else cv2.rotate(picture, self._turn)
+        return oriented(picture, self._orientation)
 
 
 def _is_full_range(frame: VideoFrame) -> bool:

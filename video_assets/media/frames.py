@@ -13,11 +13,17 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from video_assets.media.optional_signals import OptionalSignals
 from video_assets.media.pyav import exact
 
 # The only decoders of FFmpeg that export motion vectors.
 MOTION_VECTOR_CODECS = frozenset({"h264", "mpeg4", "msmpeg4v1", "msmpeg4v2", "msmpeg4v3"})
 
+UNSPECIFIED_MATRIX = 2
+"""A picture whose colour matrix nobody names (ITU-T H.273)."""
+
+# H.273's matrices that swscale takes (libswscale/format.c, sws_test_colorspace).
+_KNOWN_MATRICES = frozenset({0, 1, UNSPECIFIED_MATRIX, 4, 5, 6, 7, 9})
 _MOST_READ_ERRORS = 100
 _UNKNOWN_TIME_BASE = Fraction(1, 1_000_000)
 
@@ -26,13 +32,14 @@ class FrameReader:
     """Iterates over a stream's frames as ``(frame, pts, damaged)``; the counts are final when the iteration is over.
 
     ``damaged`` is what the decoder says of the frame (concealed errors), or that packets just before it could not be
-    decoded at all. Pts are strictly increasing: a frame without one gets its dts, as in FFmpeg's own players, or the
+    decoded at all; None when the decoder's word cannot be read. Pts are strictly increasing: a frame without one gets its dts, as in FFmpeg's own players, or the
     last pts plus the last interval; a frame that would not come after the one before it, which no player shows, is left
     out.
 
     Attributes:
         time_base: Seconds of one unit of pts.
         nominal_step: The declared average frame interval, in time base units; 1 when there is none.
+        optional: Reads what the file may say of its frames, for whoever measures them too.
         errors: Packets that could not be decoded.
         broken: Whether reading stopped at an error and not at the end of the file.
     """
@@ -47,6 +54,7 @@ class FrameReader:
     ) -> None:
         self._container = container
         self._stream = stream
+        self.optional = OptionalSignals()
         self.errors = 0
         self.broken = False
         self.time_base = exact(stream.time_base) or _UNKNOWN_TIME_BASE
@@ -62,7 +70,7 @@ class FrameReader:
         if motion_vectors and context.name in MOTION_VECTOR_CODECS:
             context.flags2 |= Flags2.export_mvs
 
-    def __iter__(self) -> Iterator[tuple[VideoFrame, int, bool]]:
+    def __iter__(self) -> Iterator[tuple[VideoFrame, int, bool | None]]:
         last: int | None = None
         step = self.nominal_step
         errors_seen = 0
@@ -73,8 +81,16 @@ class FrameReader:
                     continue
                 step = pts - last
             last = pts
-            yield frame, pts, frame.is_corrupt or self.errors > errors_seen
+            damaged = self.optional.read("damage", lambda f: f.is_corrupt, frame)
+            self.optional.read("colour matrix", self._mend_colours, frame)
+            yield frame, pts, self.errors > errors_seen or damaged
             errors_seen = self.errors
+
+    def _mend_colours(self, frame: VideoFrame) -> None:
+        """Take the matrix away that swscale would refuse the whole picture for: luma is the same without it."""
+        if frame.colorspace not in _KNOWN_MATRICES:
+            self.optional.unusable("colour matrix", f"FFmpeg's scaler does not know H.273's {frame.colorspace}")
+            frame.colorspace = UNSPECIFIED_MATRIX
 
     def _frames(self) -> Iterator[VideoFrame]:
         for packet in self._packets():

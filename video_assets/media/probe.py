@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from video_assets.media.containers import MediaError, open_video
 from video_assets.media.frames import FrameReader
 from video_assets.media.pyav import exact
-from video_assets.media.streams import best_video_stream, check_dimensions, declared_duration, geometry
+from video_assets.media.streams import best_video_stream, check_dimensions, container_start, declared_duration, geometry
 from video_assets.reasons import Reason
 
 # FFmpeg's names of ITU-T H.273 code points.
@@ -37,10 +36,12 @@ class Probe:
     coded_width: int
     coded_height: int
     rotation: int
+    mirrored: bool
     sample_aspect: float
     time_base_num: int
     time_base_den: int
     start_pts: int | None
+    container_start_s: float | None
     duration_s: float | None
     declared_frames: int | None
     average_fps: float | None
@@ -48,6 +49,7 @@ class Probe:
     colour_transfer: str | None
     colour_range: str | None
     has_audio: bool
+    unread: str | None
 
 
 def probe(path: Path, max_pixels: int) -> Probe:
@@ -60,13 +62,16 @@ def probe(path: Path, max_pixels: int) -> Probe:
     with open_video(path, max_pixels) as container:
         stream = best_video_stream(container)
         check_dimensions(stream, max_pixels)
-        frame = _first_frame(container, stream, max_pixels)
-        shape = geometry(stream, frame)
+        reader = FrameReader(container, stream, max_pixels)
+        frame = _first_frame(reader, stream)
+        read = reader.optional.read
+        shape = geometry(stream, frame, reader.optional)
         width, height = shape.display
         base, rate = exact(stream.time_base), exact(stream.average_rate)
         if base is None:
             raise MediaError(Reason.NOT_A_VIDEO, f"Stream {stream.index} of {path.name} has no time base.")
-        duration = declared_duration(container, stream)
+        duration = read("declared duration", declared_duration, container, stream)
+        bit_rate = read("bit rate", lambda: stream.bit_rate)
         return Probe(
             container=container.format.name,
             codec=stream.codec_context.name,
@@ -76,22 +81,25 @@ def probe(path: Path, max_pixels: int) -> Probe:
             height=height,
             coded_width=shape.coded_width,
             coded_height=shape.coded_height,
-            rotation=shape.rotation,
+            rotation=shape.orientation.rotation,
+            mirrored=shape.orientation.mirrored,
             sample_aspect=shape.sample_aspect,
             time_base_num=base.numerator,
             time_base_den=base.denominator,
-            start_pts=stream.start_time,
+            start_pts=read("declared start", lambda: stream.start_time),
+            container_start_s=read("container's start", container_start, container),
             duration_s=duration,
-            declared_frames=stream.frames or None,
-            average_fps=float(rate) if rate else None,
-            bit_rate=stream.bit_rate or (round(path.stat().st_size * 8 / duration) if duration else None),
-            colour_transfer=_TRANSFERS.get(frame.color_trc),
-            colour_range=_RANGES.get(frame.color_range),
+            declared_frames=read("declared frames", lambda: stream.frames or None),
+            average_fps=read("declared rate", lambda: float(rate) if rate else None),
+            bit_rate=bit_rate or (round(path.stat().st_size * 8 / duration) if duration else None),
+            colour_transfer=read("colour transfer", lambda: _TRANSFERS.get(frame.color_trc)),
+            colour_range=read("colour range", lambda: _RANGES.get(frame.color_range)),
             has_audio=bool(container.streams.audio),
+            unread=reader.optional.unread,
         )
 
 
-def _first_frame(container: InputContainer, stream: VideoStream, max_pixels: int) -> VideoFrame:
-    for frame, _, _ in FrameReader(container, stream, max_pixels):
+def _first_frame(reader: FrameReader, stream: VideoStream) -> VideoFrame:
+    for frame, _, _ in reader:
         return frame
     raise MediaError(Reason.NO_FRAMES, f"Not one frame of stream {stream.index} could be decoded.")

@@ -12,7 +12,10 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from video_assets.media.containers import MediaError
+from video_assets.media.optional_signals import OptionalSignals
+from video_assets.media.orientation import UPRIGHT, Orientation, orientation_of
 from video_assets.media.pyav import exact
+from video_assets.media.side_data import side_data
 from video_assets.reasons import Reason
 
 _STILL = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
@@ -21,23 +24,18 @@ _CLOCK = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 
 @dataclass(frozen=True)
 class Geometry:
-    """How coded pixels become the displayed picture: widen by the sample aspect, then turn clockwise."""
+    """How coded pixels become the displayed picture: widen by the sample aspect, then turn and mirror."""
 
     coded_width: int
     coded_height: int
-    sample_aspect: float
-    rotation: int
-
-    @property
-    def turned(self) -> bool:
-        """Whether display swaps width and height."""
-        return self.rotation in (90, 270)
+    sample_aspect: float = 1.0
+    orientation: Orientation = UPRIGHT
 
     @property
     def display(self) -> tuple[int, int]:
         """Width and height as displayed, in pixels."""
         width, height = max(1, round(self.coded_width * self.sample_aspect)), self.coded_height
-        return (height, width) if self.turned else (width, height)
+        return (height, width) if self.orientation.turned else (width, height)
 
 
 def best_video_stream(container: InputContainer) -> VideoStream:
@@ -79,11 +77,22 @@ def check_dimensions(stream: VideoStream, max_pixels: int) -> None:
         raise MediaError(Reason.ABSURD_DIMENSIONS, message)
 
 
-def geometry(stream: VideoStream, frame: VideoFrame) -> Geometry:
-    """The geometry of a decoded frame. Decoded, because only frames carry the display matrix (ISO/IEC 14496-12)."""
-    aspect = exact(stream.sample_aspect_ratio)
-    counter_clockwise = round(frame.rotation / 90) * 90
-    return Geometry(frame.width, frame.height, float(aspect) if aspect else 1.0, -counter_clockwise % 360)
+def geometry(stream: VideoStream, frame: VideoFrame, optional: OptionalSignals) -> Geometry:
+    """The geometry of a decoded frame: not only containers turn a picture, but H.264's SEI and a JPEG's EXIF too."""
+    aspect = optional.read("sample aspect", lambda: float(exact(stream.sample_aspect_ratio) or 1))
+    return Geometry(
+        frame.width, frame.height, aspect or 1.0, optional.read("display matrix", _orientation, frame) or UPRIGHT
+    )
+
+
+def _orientation(frame: VideoFrame) -> Orientation:
+    matrix = side_data(frame, "DISPLAYMATRIX")
+    return UPRIGHT if matrix is None else orientation_of(bytes(matrix))
+
+
+def container_start(container: InputContainer) -> float | None:
+    """Pts, in s, at which a player's clock stands at 0: the first of any stream, to a microsecond; None when unknown."""
+    return None if container.start_time is None else container.start_time / 1_000_000
 
 
 def declared_duration(container: InputContainer, stream: VideoStream) -> float | None:

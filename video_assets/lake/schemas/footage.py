@@ -29,6 +29,17 @@ _PICTURE = (
     Column("height", INT, "Display height after rotation, in pixels."),
     Column("time_base_num", INT, "Time base: numerator, in s."),
     Column("time_base_den", INT, "Time base: denominator."),
+    Column(
+        "container_start_s",
+        DOUBLE,
+        "Where a player's clock stands at 0, in s from pts zero: the first pts of any stream, audio too, to a microsecond; NULL when the container does not say.",
+    ),
+)
+
+_UNREAD = Column(
+    "unread",
+    TEXT,
+    "What the file says beside pixels and times and could not be read or used, how often, and why at first: NULL there, or taken as if unsaid. NULL when all could be read.",
 )
 
 PICTURE = tuple(c.name for c in _PICTURE)
@@ -86,7 +97,12 @@ RAW_VIDEOS = Table(
         *_PICTURE,
         Column("coded_width", INT, "Width as coded, in pixels."),
         Column("coded_height", INT, "Height as coded, in pixels."),
-        Column("rotation", INT, "Clockwise rotation that display needs: 0, 90, 180 or 270 degrees."),
+        Column("rotation", INT, "Clockwise rotation that display needs first: 0, 90, 180 or 270 degrees."),
+        Column(
+            "mirrored",
+            BOOL,
+            "Whether display needs a mirror, left to right, after that rotation. With 180 degrees it is a flip upside down.",
+        ),
         Column("sample_aspect", DOUBLE, "Width of a coded pixel over its height."),
         Column("start_pts", LONG, "Declared first pts, in time base units."),
         Column("duration_s", DOUBLE, "Declared duration of the stream, in s."),
@@ -98,6 +114,7 @@ RAW_VIDEOS = Table(
         ),
         Column("colour_range", TEXT, "tv (limited) or pc (full)."),
         Column("has_audio", BOOL, "Whether there is an audio stream."),
+        _UNREAD,
         *RIGHTS,
         BENCHMARK,
         VERSION,
@@ -125,6 +142,7 @@ DECODED_VIDEOS = Table(
         Column("truncated", BOOL, "Whether the stream ended or broke before its declared end; the good part is used."),
         Column("coverage", DOUBLE, "Decoded duration over declared duration, 0-1; NULL when none is declared."),
         Column("motion_vectors", BOOL, "Whether the codec gave motion vectors."),
+        _UNREAD,
         Column("analysis_width", INT, "Width of the analysis picture after rotation, in pixels."),
         Column("analysis_height", INT, "Height of the analysis picture after rotation, in pixels."),
         VERSION,
@@ -145,8 +163,8 @@ FRAME_SIGNALS = Table(
         Column("frame", INT, "Frame number in display order, from 0."),
         Column("pts", LONG, "Presentation timestamp, in time base units."),
         Column("time_s", DOUBLE, "pts times time base, in s."),
-        Column("keyframe", BOOL, "Whether the codec marks it as a key frame."),
-        Column("corrupt", BOOL, "Whether the decoder flagged it as damaged."),
+        Column("keyframe", BOOL, "Whether the codec marks it as a key frame; NULL when that could not be read."),
+        Column("corrupt", BOOL, "Whether the decoder flagged it as damaged; NULL when that could not be read."),
         Column("luma_mean", REAL, "Mean luma of the analysis picture, full range 0-255."),
         Column("luma_std", REAL, "Standard deviation of luma, 0-128."),
         Column("rgb_mean", REAL, "Mean of R, G and B, 0-255: PySceneDetect ThresholdDetector's average_rgb."),
