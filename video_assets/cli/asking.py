@@ -30,9 +30,9 @@ def sql(query: str | None, as_csv: bool, attach: bool) -> None:
     if attach:
         click.echo(";\n".join(opening) + ";")
         return
-    access = existing_lake().access if chosen.lake.on_s3 else None
+    lake = existing_lake()
+    access = lake.access if chosen.lake.on_s3 else None
     if query is None:
-        catalog.require(chosen.lake)
         shell = shutil.which("duckdb", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
         if shell is None:
             raise click.ClickException("There is no duckdb shell; install one with pip install 'video_assets[shell]'.")

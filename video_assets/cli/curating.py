@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from video_assets import show
-from video_assets.cli.common import existing_lake, known_tiers
+from video_assets.cli.common import existing_lake, known_tiers, note_files, sql_files
 from video_assets.settings import WatchedFolder, settings
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def plan(detail: bool) -> None:
     from video_assets.assets.common import order
     from video_assets.lake.plan import plan as plan_of
 
+    sql_files()
     show.plan(plan_of(existing_lake(), order()), detail)
 
 
@@ -76,10 +77,12 @@ def _curate(path: str, benchmark: str | None = None) -> Lake:
         require(chosen(settings().models), settings().models)
         require_captioners(settings())
         lake = Lake(settings())
+        note_files(lake)
     with show.console.status(f"Looking at {path}"):
         folder = WatchedFolder(uri=path, benchmark=benchmark)
         stock = take_stock(lake, [folder], Cursor(), datetime.now(UTC), at_once=True)
     show.console.print(f"{path}: {stock.summary}")
     if not bring_up_to_date(lake):
         show.console.print("Nothing is due: everything is measured already.")
+    sql_files()
     return lake

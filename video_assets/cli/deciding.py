@@ -7,8 +7,7 @@ from pathlib import Path
 import click
 
 from video_assets import show
-from video_assets.cli.common import existing_lake, known_tiers, named_tier
-from video_assets.settings import settings
+from video_assets.cli.common import existing_lake, known_tiers, named_tier, sql_files
 
 
 @click.command()
@@ -63,13 +62,12 @@ def _assignment(text: str) -> tuple[str, str]:
 @click.option("--page", type=click.Path(path_type=Path), help="Write it as Markdown with plots.")
 def coverage(tier: str, page: Path | None) -> None:
     """Show what the clips that TIER keeps are: lengths, sizes, people, camera, concepts, holders, licences."""
-    from video_assets.assets.common import draws_of
     from video_assets.curate.coverage import coverage as coverage_of
     from video_assets.curate.draws import draw
     from video_assets.reports import coverage as as_markdown
 
-    lake, tiers = existing_lake(), known_tiers()
-    chosen, draws = named_tier(tiers, tier), draws_of(settings(), tiers)[0]
+    lake, files = existing_lake(), sql_files()
+    chosen, draws = named_tier(files.tiers, tier), files.draws
     with lake.cursor() as cursor:
         found = coverage_of(cursor, chosen)
         shares = draw(cursor, draws[tier]).shares if tier in draws else None
@@ -87,13 +85,13 @@ def coverage(tier: str, page: Path | None) -> None:
 @click.argument("tier")
 def mix(tier: str) -> None:
     """Show what the draw from TIER would give now: each part's target, what it reaches and what limits it."""
-    from video_assets.assets.common import draws_of
     from video_assets.curate.draws import draw
+    from video_assets.curate.sql_files import DRAW
 
-    lake = existing_lake()
-    found, errors = draws_of(settings(), known_tiers())
-    for error in errors:
-        click.echo(f"Left out: {error}", err=True)
+    lake, files = existing_lake(), sql_files()
+    found = files.draws
+    if refused := files.refusal(DRAW, tier) if tier not in found else None:
+        raise click.ClickException(f"The draw {tier} cannot be used: {refused}")
     if tier not in found:
         raise click.ClickException(f"There is no draw {tier}; there are {', '.join(found) or 'none'}.")
     with lake.cursor() as cursor:
