@@ -78,7 +78,8 @@ def bring_up_to_date(lake: Lake, wanted: Callable[[Due], bool] = lambda _: True)
     """
     home = dagster_home()
     with show.console.status("Loading"):
-        from video_assets.assets.common import BATCHES, order
+        from video_assets.assets.common import BATCHES, catalogue, order
+        from video_assets.assets.files import report_files
         from video_assets.assets.run import add_partitions, causes, end_lost_runs, open_instance, run, stopped_by
         from video_assets.definitions import defs
         from video_assets.lake.plan import plan, ready
@@ -88,6 +89,7 @@ def bring_up_to_date(lake: Lake, wanted: Callable[[Due], bool] = lambda _: True)
     blocked: list[Blocked] = []
     with open_instance(home) as instance:
         end_lost_runs(instance)
+        report_files(instance, catalogue(lake.settings).files)
         batches = lake.query("SELECT DISTINCT batch FROM source_files ORDER BY batch")["batch"].to_list()
         add_partitions(instance, str(BATCHES.name), batches)
         while due := _untried(lake, [d for d in ready(plan(lake, order()), order()) if wanted(d)], tried):

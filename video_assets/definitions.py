@@ -10,19 +10,20 @@ from video_assets.assets.captions import captions
 from video_assets.assets.common import BATCHES, catalogue
 from video_assets.assets.content import content
 from video_assets.assets.draws import draws
+from video_assets.assets.files import refused
 from video_assets.assets.run import JOB
 from video_assets.assets.tiers import tiers
 from video_assets.checks import checks
 from video_assets.resources import resources
-from video_assets.sensors import new_footage, recuration
+from video_assets.sensors import new_footage, recuration, tier_files
 from video_assets.settings import settings
 
-for error in catalogue(settings())[2]:
-    dg.get_dagster_logger().error("A tier file was left out: %s", error)
+for error in catalogue(settings()).refused:
+    dg.get_dagster_logger().error("A file of a tier or a draw was left out: %s", error)
 
 curate_batch = dg.define_asset_job(
     JOB,
-    selection=dg.AssetSelection.all(),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.assets(*refused),
     partitions_def=BATCHES,
     description="One ingest batch from footage to verdicts.",
 )
@@ -46,12 +47,13 @@ defs = dg.Definitions(
         sheet.clip_sheet,
         *tiers,
         *draws,
+        *refused,
         captions,
         caption_findings,
     ],
     asset_checks=checks,
     jobs=[curate_batch],
-    sensors=[new_footage, recuration],
+    sensors=[new_footage, tier_files, recuration],
     resources=resources(),
     # A run is one batch; its steps share the process, and each step has worker processes of its own for the videos.
     executor=dg.in_process_executor,

@@ -17,7 +17,7 @@ from video_assets.curate.tiers import Tier
 from video_assets.describe.work import CaptionWork, captioner_version
 from video_assets.lake import schemas
 from video_assets.lake.plan import SOURCE_FILES, Measurement
-from video_assets.lake.sheet import SHEET, SOURCE, sheet_table
+from video_assets.lake.sheet import SHEET, sheet_sql, sheet_table
 from video_assets.lake.versions import code_version
 from video_assets.measure.models import image_text, models_of, require_packages
 from video_assets.media import limits
@@ -70,19 +70,17 @@ _BASIS = ("raw_videos", "decoded_videos", "shots", "clips", *CHEAP)
 _PICTURES = ("decoded_videos", "keyframes", "clips", "candidates")
 
 
-def sheet_sql(settings: Settings) -> str:
-    """The SELECT whose rows are the sheet."""
-    return (settings.sql_folder / "views" / f"{SOURCE}.sql").read_text()
+_TIERS, _DRAWS = "tiers/", "draws/"
 
 
 def tier_asset(tier: str) -> str:
     """A tier's asset, as the ledger and Dagster name it."""
-    return f"tiers/{tier}"
+    return f"{_TIERS}{tier}"
 
 
 def draw_asset(tier: str) -> str:
     """The draw from a tier, as the ledger and Dagster name it."""
-    return f"draws/{tier}"
+    return f"{_DRAWS}{tier}"
 
 
 def tier_inputs(tier: Tier) -> tuple[str, ...]:
@@ -90,39 +88,59 @@ def tier_inputs(tier: Tier) -> tuple[str, ...]:
     return (SHEET, *((tier_asset(tier.parent),) if tier.parent else ()))
 
 
-def caption_work(settings: Settings, keyframes: str, tiers: Collection[str], drawn: Collection[str]) -> CaptionWork:
-    """Which captions are wanted.
+def captioned(settings: Settings, tiers: Collection[str], drawn: Collection[str]) -> tuple[str, ...]:
+    """The tiers whose clips need captions.
 
     Args:
-        settings: who captions, and for which tiers.
-        keyframes: version of the decode.
-        tiers: all that there are.
+        settings: for which tiers captions are wanted.
+        tiers: all that have a file.
         drawn: those from which a draw is made, which need captions unless the settings name others.
 
     Raises:
         ValueError: the settings name a tier that there is not.
     """
-    chosen = settings.captions
-    needing = chosen.tiers if chosen.tiers is not None else tuple(sorted(drawn))
+    chosen = settings.captions.tiers
+    needing = chosen if chosen is not None else tuple(sorted(drawn))
     if unknown := sorted({*needing} - {*tiers}) if tiers else []:
         raise ValueError(f"captions.tiers names {unknown[0]}, which is no tier; there are {', '.join(tiers)}.")
+    return tuple(t for t in needing if t in tiers)
+
+
+def caption_work(settings: Settings, keyframes: str, tiers: tuple[str, ...]) -> CaptionWork:
+    """Which captions are wanted.
+
+    Args:
+        settings: who captions.
+        keyframes: version of the decode.
+        tiers: those whose clips need captions.
+    """
+    chosen = settings.captions
     versions = {c.name: captioner_version(c, CODE[f"captions/{c.kind}"], keyframes) for c in chosen.captioners}
     local = [c for c in chosen.captioners if c.kind == "local"]
     by = dict.fromkeys(name for c in local for name in limits.captioning(c, settings.workers, 1).by)
-    return CaptionWork(chosen, versions, tuple(t for t in needing if t in tiers), tuple(by))
+    return CaptionWork(chosen, versions, tiers, tuple(by))
 
 
 def caption_work_of(settings: Settings, order: Mapping[str, Measurement]) -> CaptionWork:
     """The same, of what is measured as a whole."""
-    tiers = [m.where["tier"] for asset, m in order.items() if asset.startswith("tiers/")]
-    drawn = [m.where["tier"] for asset, m in order.items() if asset.startswith("draws/")]
-    return caption_work(settings, order["keyframes"].version, tiers, drawn)
+    tiers = tuple(i.removeprefix(_TIERS) for i in order[CAPTIONS].inputs if i.startswith(_TIERS))
+    return caption_work(settings, order["keyframes"].version, tiers)
 
 
 def measurements(
-    settings: Settings, tiers: Mapping[str, Tier], draws: Mapping[str, Draw] | None = None
+    settings: Settings,
+    tiers: Mapping[str, Tier],
+    draws: Mapping[str, Draw] | None = None,
+    refused: Collection[str] = (),
 ) -> dict[str, Measurement]:
     """Every asset by name, inputs before what reads them.
+
+    Args:
+        settings: what is measured, and how.
+        tiers: those that can be used, parents before children.
+        draws: those that can be used, by their tier's name.
+        refused: assets of the files of tiers and draws that cannot be used. They are not made; what captions wait for them
+            stays as it is until they are mended.
 
     Raises:
         ModelNotReadyError: the profile's packages are not installed.
@@ -139,7 +157,10 @@ def measurements(
     candidates = code_version(
         CODE["candidates"], {"sheet": sheet_sql(settings), "tiers": loosest, "share": settings.models.sampled_share}
     )
-    captions = caption_work(settings, decode, tiers, draws or {})
+    there = [*tiers, *(name.removeprefix(_TIERS) for name in sorted(refused) if name.startswith(_TIERS))]
+    drawn = {*(draws or {}), *(name.removeprefix(_DRAWS) for name in refused if name.startswith(_DRAWS))}
+    needing = captioned(settings, there, drawn & {*there})
+    captions = caption_work(settings, decode, needing)
     made = [
         Measurement(
             "raw_videos", schemas.RAW_VIDEOS,
@@ -251,7 +272,7 @@ def measurements(
         ),
         *(
             Measurement(
-                draw_asset(name), schemas.DRAWS, draw.version, (tier_asset(name),), "clip", {"tier": name}, over_all=True
+                draw_asset(name), schemas.DRAWS_HISTORY, draw.version, (tier_asset(name),), "clip", {"tier": name}, over_all=True
             )
             for name, draw in (draws or {}).items()
         ),

@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from video_assets.assets.common import BATCHES
+from video_assets.assets.files import report_files
 from video_assets.assets.run import JOB, end_lost_runs
+from video_assets.curate.sql_files import fingerprint, note, read_files
 from video_assets.footage.ingest import take_stock
 from video_assets.footage.tick import Cursor
 from video_assets.resources import LakeResource
@@ -60,6 +62,22 @@ def new_footage(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.S
         dynamic_partitions_requests=[BATCHES.build_add_request(new)],
         cursor=stock.cursor.text(),
     )
+
+
+@dg.sensor(
+    minimum_interval_seconds=15,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Notes which files of tiers and draws there are, and says at their assets which cannot be used, and why.",
+)
+def tier_files(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.SensorResult:
+    """Look at the files of tiers and draws once; a check that says something else by now is reported."""
+    opened = lake.open()
+    files, now = read_files(opened.settings), fingerprint(opened.settings)
+    note(opened)
+    if context.cursor != now:
+        report_files(context.instance, files)
+    told = [f"{len(files.tiers)} tiers and {len(files.draws)} draws can be used.", *map(str, files.refused)]
+    return dg.SensorResult(skip_reason=dg.SkipReason(" ".join(told)), cursor=now)
 
 
 recuration = dg.AutomationConditionSensorDefinition(

@@ -1,5 +1,5 @@
 -- What each asset has cost for what is in the lake now: seconds of CPU and GPU, per hour that it measured and per hour
--- that each tier keeps. A view over the ledger (materializations); what was measured and replaced since is not in it.
+-- that each tier keeps. A view over the ledger (current_materializations); what was measured and replaced since is not in it.
 WITH spent AS (
     SELECT
         asset,
@@ -8,7 +8,7 @@ WITH spent AS (
         coalesce(sum(compute_seconds), 0) AS cpu_seconds,
         coalesce(sum(gpu_seconds), 0) AS gpu_seconds,
         sum(footage_seconds) / 3600 AS measured_hours
-    FROM materializations
+    FROM current_materializations
     WHERE compute_seconds IS NOT NULL
     GROUP BY asset
 ),

@@ -94,11 +94,12 @@ class Lake:
         """Decide a tier on some batches, anew if it was; its verdicts on them, in the order of clips."""
         for table, rows in (
             ("tier_outcomes", outcomes(self.connection, tier, batches)),
-            ("tier_rules", rules_of(tier)),
+            ("tier_rules_history", rules_of(tier)),
         ):
-            of = f"tier = ? AND {'version = ?' if table == 'tier_rules' else 'batch IN (SELECT unnest(?))'}"
+            of = f"tier = ? AND {'version = ?' if table == 'tier_rules_history' else 'batch IN (SELECT unnest(?))'}"
             self.connection.execute(
-                f"DELETE FROM {table} WHERE {of}", [tier.name, tier.version if table == "tier_rules" else list(batches)]
+                f"DELETE FROM {table} WHERE {of}",
+                [tier.name, tier.version if table == "tier_rules_history" else list(batches)],
             )
             self.add(table, rows)
         return self.connection.execute(
@@ -118,7 +119,7 @@ def outcomes(connection: duckdb.DuckDBPyConnection, tier: Tier, batches: Sequenc
         written = write_outcomes(connection, tier, batches, path)
         rows = pl.read_parquet(path)
     counted = dict(rows.group_by("batch").len().iter_rows())
-    assert {batch: clips for batch, (clips, _) in written.items()} == counted
+    assert {batch: said.clips for batch, said in written.items()} == counted
     assert dict(rows.schema) == dict(TIER_OUTCOMES.schema)
     return rows.sort("clip_id")
 

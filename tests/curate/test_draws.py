@@ -197,7 +197,7 @@ def mix_of(lake: Lake, root: Path, columns: str, seed: int = 0) -> Draw:
     lake.connection.execute("DELETE FROM tier_outcomes")
     lake.decide(tier, ["a", "b"])
     write_tier(root / "draws", "lab/smooth", columns)
-    draws, errors = load_draws(root / "draws", {tier.name: tier}, MACROS, DrawSettings(seed=seed))
+    draws, errors = load_draws([root / "draws"], {tier.name: tier}, MACROS, DrawSettings(seed=seed))
     assert errors == []
     return draws["lab/smooth"]
 
@@ -242,11 +242,11 @@ def test_what_was_drawn_stays_drawn_when_a_batch_arrives(lake: Lake, tmp_path: P
     for n in range(5):
         lake.clip(f"old {n}")
     first = draw(lake.connection, mix_of(lake, tmp_path, columns))
-    lake.add("draws", first.rows)
+    lake.add("draws_history", first.rows)
     for n in range(50):
         lake.clip(f"new {n}", batch="b")
     assert draw(lake.connection, mix_of(lake, tmp_path, columns)).rows.equals(first.rows)
-    lake.connection.execute("DELETE FROM draws")
+    lake.connection.execute("DELETE FROM draws_history")
     assert not draw(lake.connection, mix_of(lake, tmp_path, columns)).rows.equals(first.rows)
 
 
@@ -255,7 +255,7 @@ def test_a_file_that_cannot_draw_is_refused_with_its_line_and_the_others_are_use
     write_tier(tmp_path / "draws", "lab/rough", "1 AS chance")
     write_tier(tmp_path / "draws", "lab/odd", "1 AS chance,\n    3 AS probability")
     write_tier(tmp_path / "draws", "lab/smooth", "sharpnes AS chance")
-    draws, errors = load_draws(tmp_path / "draws", tiers, MACROS, DrawSettings())
+    draws, errors = load_draws([tmp_path / "draws"], tiers, MACROS, DrawSettings())
     assert [(e.path.stem, e.line, e.what) for e in errors] == [
         ("odd", 4, "A draw has no column probability."),
         ("rough", 1, "There is no tier lab/rough to draw from."),
@@ -266,7 +266,7 @@ def test_a_file_that_cannot_draw_is_refused_with_its_line_and_the_others_are_use
 
 
 def test_every_shipped_draw_is_of_a_tier_and_runs_with_the_macros_in_a_ducklake(ducklake: Lake) -> None:
-    draws, errors = load_draws(SQL / "draws", SHIPPED, MACROS, DrawSettings())
+    draws, errors = load_draws([SQL / "draws"], SHIPPED, MACROS, DrawSettings())
     assert errors == []
     assert list(draws) == ["movie_gen/augmented_high_resolution", "movie_gen/low_resolution"]
     ducklake.clip("good", people_scores={"faces_max": 1})

@@ -83,11 +83,11 @@ def test_a_funnel_never_widens_and_its_parts_make_the_whole(
         held.append({"batch": batch, "clip_id": str(n), "start_pts": n, "duration_s": seconds})
         bits = {"failed": 0 if unknown else bit, "unknown": bit if unknown else 0}
         outcomes.append({"batch": batch, "clip_id": str(n)} | bits)
-    lake.connection.execute("DELETE FROM clips; DELETE FROM tier_outcomes; DELETE FROM tier_rules")
+    lake.connection.execute("DELETE FROM clips; DELETE FROM tier_outcomes; DELETE FROM tier_rules_history")
     if clips:
         lake.add("clips", TABLES["clips"].frame(held))
         lake.add("tier_outcomes", TIER_OUTCOMES.frame(outcomes, tier=tier.name, version=tier.version))
-        lake.add("tier_rules", rules_of(tier))
+        lake.add("tier_rules_history", rules_of(tier))
 
     rows = funnel(lake.connection, tier)
 

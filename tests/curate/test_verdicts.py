@@ -122,8 +122,8 @@ def decided(tier: Tier, outcomes: list[tuple[bool | None, ...]], near: list[bool
     with duckdb.connect() as connection:
         connection.register("clip_sheet", sheet.with_columns(pl.col(known).cast(pl.Boolean)).to_arrow())
         connection.execute(f"CREATE TABLE tier_outcomes AS {outcomes_query(tier)}")
-        connection.register("tier_rules", rules_of(tier).to_arrow())
-        verdicts = (SQL / "views/tier_verdicts.sql").read_text()
+        connection.register("tier_rules_history", rules_of(tier).to_arrow())
+        verdicts = (SQL / "views/tier_verdicts_history.sql").read_text()
         return connection.execute(f"SELECT * FROM ({verdicts.rstrip().rstrip(';')}) ORDER BY clip_id").pl().to_dicts()
 
 

@@ -46,7 +46,7 @@ def test_a_verdict_is_told_by_the_rules_of_the_file_that_it_was_made_by(lake: La
     old = make_tier(tmp_path, "lab/usual", "fps >= 24 AS smooth")
     new = make_tier(tmp_path, "lab/usual", "fps >= 30 AS smooth,\n    fps < 90 AS slow")
     decide(lake, old)
-    lake.add("tier_rules", rules_of(new))
+    lake.add("tier_rules_history", rules_of(new))
     assert why(lake.connection, "it").select("expression", "outcome").rows() == [
         ("NOT near_benchmark", "passed"),
         ("fps >= 24", "passed"),

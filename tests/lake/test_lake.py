@@ -114,7 +114,8 @@ def test_the_ledger_says_what_each_batch_was_made_from_and_what_it_cost(lake: La
     assert {k: v for k, v in entry.items() if k != "made_at"} == {
         "asset": "clips", "batch": "noted", "version": "3", "data_version": "new",
         "inputs": {"shots": "s", "raw_videos": "r"}, "rows": 12, "failures": 2, "footage_seconds": 60.0,
-        "compute_seconds": 1.5, "gpu_seconds": None, "run_id": "run-9",
+        "compute_seconds": 1.5, "gpu_seconds": None, "kept": None, "undecided": None, "kept_seconds": None,
+        "run_id": "run-9",
     }  # fmt: skip
 
 

@@ -325,7 +325,7 @@ def test_a_limit_is_part_of_no_version_and_every_limit_of_a_worker_is_known_to_t
 
 def test_a_curated_lake_has_nothing_due_until_a_version_is_raised(curated_few: Place) -> None:
     lake = curated_few.lake()
-    tiers, everything, errors = catalogue(lake.settings)
+    tiers, everything, errors, _ = catalogue(lake.settings)
     order = {asset: m for asset, m in everything.items() if not m.over_all}
     assert (plan(lake, order), errors) == ([], [])
     raised = order | {"motion_scores": replace(order["motion_scores"], version="2-raised")}

@@ -14,9 +14,8 @@ from tests.place import Place
 from video_assets.lake import schemas
 from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.layout import in_order
-from video_assets.lake.schemas import MATERIALIZATIONS, SHOTS, TABLES, TIER_RULES, Table
-from video_assets.lake.sheet import sheet_table
-from video_assets.measurements import sheet_sql
+from video_assets.lake.schemas import MATERIALIZATIONS, SHOTS, TABLES, TIER_RULES_HISTORY, Table
+from video_assets.lake.sheet import sheet_sql, sheet_table
 from video_assets.settings import LakeSettings, Settings
 
 SHEET = sheet_table(sheet_sql(Settings()))
@@ -87,11 +86,11 @@ OUTCOMES: dict[tuple[str, str | None], list[bool | None]] = {
 def test_a_lake_whose_verdicts_were_a_table_says_the_same_by_the_view(tmp_path: Path, older: bool) -> None:
     place, names = Place(tmp_path), ["not_near_benchmark", "smooth", "clear"]
     old = place.lake(sql_dir=_sql_without_views(tmp_path))
-    rules = TIER_RULES.frame(
+    rules = TIER_RULES_HISTORY.frame(
         pl.DataFrame({"number": [1, 2, 3], "rule": names}), batch="", tier="lab/usual", version="1"
     )
     if not older:
-        old.commit([Replacement(TIER_RULES, [""], rules)], [], message="rules")
+        old.commit([Replacement(TIER_RULES_HISTORY, [""], rules)], [], message="rules")
     column = "rules STRUCT(rule VARCHAR, passed BOOLEAN)[]" if older else "passed BOOLEAN[]"
     with old.cursor() as cursor:
         cursor.execute(
@@ -106,7 +105,7 @@ def test_a_lake_whose_verdicts_were_a_table_says_the_same_by_the_view(tmp_path: 
     verdicts = lake.query("SELECT clip_id, verdict, decided_by, passed FROM tier_verdicts ORDER BY clip_id")
     assert verdicts.rows() == sorted((said, said, rule, outcome) for (said, rule), outcome in OUTCOMES.items())
     assert (
-        lake.read(TIER_RULES)
+        lake.read(TIER_RULES_HISTORY)
         .select("tier", "number", "rule", "version")
         .equals(rules.select("tier", "number", "rule", "version"))
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import dagster as dg
 import duckdb
@@ -14,14 +14,14 @@ from filelock import Timeout
 
 from video_assets import progress, reports
 from video_assets.batches.step import Step
-from video_assets.curate.draws import Draw, load_draws
-from video_assets.curate.tiers import Tier, TierError, load_tiers
+from video_assets.curate.sql_files import SqlFiles, read_files
+from video_assets.curate.tiers import Tier, TierError
 from video_assets.lake.lake import Lake
 from video_assets.lake.ledger import Made
 from video_assets.lake.plan import Measurement, failures
 from video_assets.lake.schemas import Table
 from video_assets.measure.models import models_of
-from video_assets.measurements import measurements
+from video_assets.measurements import draw_asset, measurements, tier_asset
 from video_assets.reasons import Reason
 from video_assets.settings import Settings, settings
 
@@ -76,23 +76,29 @@ def remade_for_all() -> dg.AutomationCondition[dg.AssetKey]:
     ).with_label("changed inputs or changed version")
 
 
+class Catalogue(NamedTuple):
+    """What there is to make, as this process read it."""
+
+    tiers: Mapping[str, Tier]
+    """Those that can be used, by name, parents before children."""
+    order: Mapping[str, Measurement]
+    """Every measurement by asset, inputs before what reads them."""
+    refused: Sequence[TierError]
+    """What is wrong with the other files of tiers and draws."""
+    files: SqlFiles
+
+
 @lru_cache(maxsize=4)
-def catalogue(chosen: Settings) -> tuple[Mapping[str, Tier], Mapping[str, Measurement], Sequence[TierError]]:
-    """The tiers that can be used, every measurement in order, and what is wrong with the other files of tiers and draws."""
-    tiers, errors = load_tiers(chosen.sql_folder / "tiers")
-    drawing, others = draws_of(chosen, tiers)
-    return tiers, measurements(chosen, tiers, drawing), [*errors, *others]
-
-
-def draws_of(chosen: Settings, tiers: Mapping[str, Tier]) -> tuple[dict[str, Draw], list[TierError]]:
-    """The draws that can be used, and what is wrong with the others."""
-    folder = chosen.sql_folder
-    return load_draws(folder / "draws", tiers, folder / "macros.sql", chosen.draws)
+def catalogue(chosen: Settings) -> Catalogue:
+    """The tiers, draws and measurements by the settings and by the files as they are when it is first asked."""
+    files = read_files(chosen)
+    refused = [*(tier_asset(e.name) for e in files.refused_tiers), *(draw_asset(e.name) for e in files.refused_draws)]
+    return Catalogue(files.tiers, measurements(chosen, files.tiers, files.draws, refused), files.refused, files)
 
 
 def order() -> Mapping[str, Measurement]:
     """Every measurement by asset, inputs before what reads them, by the settings of this process."""
-    return catalogue(settings())[1]
+    return catalogue(settings()).order
 
 
 def spec(
@@ -103,10 +109,11 @@ def spec(
     description: str | None = None,
     table: Table | None = None,
     automation: dg.AutomationCondition[dg.AssetKey] | None = None,
+    metadata: Mapping[str, Any] | None = None,
 ) -> dg.AssetSpec:
     """The spec of an asset that is in :func:`order`; by default described as its table is, and re-made as needed.
 
-    ``table`` is what people read of it, where that is a view of what it writes.
+    ``table`` is what people read of it, where that is a view of what it writes; ``metadata`` is what else the UI shows.
     """
     measurement = order()[asset]
     table = table or measurement.table
@@ -123,6 +130,7 @@ def spec(
         metadata={
             "dagster/column_schema": column_schema(table),
             "dagster/table_name": f"lake.main.{table.name}",
+            **(metadata or {}),
         },
     )
 

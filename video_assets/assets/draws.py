@@ -1,12 +1,17 @@
 """Group draws: one asset per SQL file, over all batches, made anew when its tier's verdicts change in any of them."""
 
+from collections.abc import Iterator
+
 import dagster as dg
 
 from video_assets import reports
-from video_assets.assets.common import catalogue, draws_of, picture, remade_for_all, result, spec, working
+from video_assets.assets.common import catalogue, picture, remade_for_all, result, spec, working
+from video_assets.assets.files import check_of, code_reference, group_of, used
 from video_assets.batches.draws import draw_mix
 from video_assets.curate.draws import Draw
+from video_assets.curate.sql_files import DRAW, note
 from video_assets.lake.lake import Lake
+from video_assets.lake.schemas import DRAWS
 from video_assets.measurements import draw_asset
 from video_assets.resources import LakeResource
 from video_assets.settings import settings
@@ -14,16 +19,30 @@ from video_assets.settings import settings
 
 def _draw(wanted: Draw) -> dg.AssetsDefinition:
     asset = draw_asset(wanted.tier.name)
-    described = spec(asset, "draws", {"duckdb", "sql"}, description=_described(wanted), automation=remade_for_all())
+    described = spec(
+        asset,
+        group_of(asset),
+        {"duckdb", "sql", "draw"},
+        description=_described(wanted),
+        table=DRAWS,
+        automation=remade_for_all(),
+        metadata=code_reference(wanted.file.path, wanted.file.line),
+    )
 
-    @dg.multi_asset(specs=[described.replace_attributes(partitions_def=None)], name=asset.replace("/", "__"))
-    def drawn(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
+    @dg.multi_asset(
+        specs=[described.replace_attributes(partitions_def=None)],
+        check_specs=[check_of(asset)],
+        name=asset.replace("/", "__"),
+    )
+    def drawn(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
         opened = lake.open()
+        note(opened)
         with working(context, opened) as step:
             made, shares = draw_mix(step, wanted)
-        return result(
+        told = result(
             made, opened, shares=picture(reports.table(shares)), contact_sheet=picture(_pictures(opened, wanted))
         )
+        yield told._replace(check_results=[used(asset, catalogue(settings()).files.refusal(DRAW, wanted.tier.name))])
 
     return drawn
 
@@ -37,10 +56,10 @@ def _described(wanted: Draw) -> str:
 def _pictures(lake: Lake, wanted: Draw) -> str:
     clips = lake.query(
         "SELECT c.batch, c.video_id, c.start_pts, c.end_pts, concat(d.part, ', ', round(c.duration_s, 1), ' s') AS label "
-        "FROM draws AS d JOIN clips AS c ON c.batch = d.batch AND c.clip_id = d.clip_id WHERE d.tier = ? ORDER BY d.part, d.luck",
+        "FROM draws_history AS d JOIN clips AS c ON c.batch = d.batch AND c.clip_id = d.clip_id WHERE d.tier = ? ORDER BY d.part, d.luck",
         [wanted.tier.name],
     )
     return reports.contact_sheet(lake, clips)
 
 
-draws = [_draw(wanted) for wanted in draws_of(settings(), catalogue(settings())[0])[0].values()]
+draws = [_draw(wanted) for wanted in catalogue(settings()).files.draws.values()]

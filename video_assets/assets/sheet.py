@@ -5,10 +5,11 @@ import polars as pl
 
 from video_assets import reports
 from video_assets.assets.common import BATCHES, picture, result, spec, working
+from video_assets.assets.files import code_reference
+from video_assets.assets.lineage import sheet_metadata
 from video_assets.batches.sheet import write_sheet
 from video_assets.lake.lake import Lake
-from video_assets.lake.sheet import SHEET
-from video_assets.measurements import sheet_sql
+from video_assets.lake.sheet import SHEET, SOURCE, sheet_sql
 from video_assets.resources import LakeResource
 from video_assets.settings import settings
 
@@ -31,7 +32,15 @@ ORDER BY compute_seconds + coalesce(gpu_seconds, 0) DESC
 
 
 @dg.multi_asset(
-    specs=[spec(SHEET, "scores", {"duckdb", "parquet"}, description=_DESCRIPTION)],
+    specs=[
+        spec(
+            SHEET,
+            "scores",
+            {"duckdb", "parquet"},
+            description=_DESCRIPTION,
+            metadata=sheet_metadata() | code_reference(settings().sql_folder / "views" / f"{SOURCE}.sql"),
+        )
+    ],
     name=SHEET,
     partitions_def=BATCHES,
 )

@@ -1,16 +1,21 @@
 """Group tiers: one asset per SQL file, made anew by that file."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
 
 from video_assets import reports
 from video_assets.assets.common import BATCHES, catalogue, facts, picture, spec, working
+from video_assets.assets.files import code_reference, group_of
+from video_assets.assets.lineage import tier_metadata
+from video_assets.assets.tier_checks import check_results, check_specs
 from video_assets.batches.tiers import decide
 from video_assets.curate.coverage import coverage
 from video_assets.curate.funnel import beside_published, funnel
+from video_assets.curate.sql_files import note
 from video_assets.curate.tiers import Tier
+from video_assets.curate.totals import kept_hours
 from video_assets.curate.verdicts import only_batches
 from video_assets.lake.lake import Lake
 from video_assets.lake.schemas import TIER_VERDICTS
@@ -24,13 +29,25 @@ def _tier(tier: Tier) -> dg.AssetsDefinition:
     asset = tier_asset(tier.name)
 
     @dg.multi_asset(
-        specs=[spec(asset, "tiers", {"duckdb", "sql"}, description=_described(tier), table=TIER_VERDICTS)],
+        specs=[
+            spec(
+                asset,
+                group_of(asset),
+                {"duckdb", "sql", "tier"},
+                description=_described(tier),
+                table=TIER_VERDICTS,
+                metadata=tier_metadata(tier) | code_reference(tier.path, tier.line),
+            )
+        ],
+        check_specs=check_specs(asset),
         name=asset.replace("/", "__"),
         partitions_def=BATCHES,
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
-    def verdicts(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
+    def verdicts(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
         opened, batches = lake.open(), list(context.partition_keys)
+        note(opened)
+        before = kept_hours(opened, asset, batches)
         with working(context, opened) as step:
             made = decide(step, tier, batches)
         figures = _figures(opened, tier, batches)
@@ -39,8 +56,13 @@ def _tier(tier: Tier) -> dg.AssetsDefinition:
             context.add_asset_metadata(told, asset_key=asset.split("/"), partition_key=batch)
         # A run has one data version for all its batches; a child tier that is re-made for nothing costs a second.
         version = combined(*(m.data_version for m in made.values()))
-        return dg.MaterializeResult(
-            asset_key=asset.split("/"), data_version=dg.DataVersion(version), metadata=_pictures(opened, tier, batches)
+        yield dg.MaterializeResult(
+            asset_key=asset.split("/"),
+            data_version=dg.DataVersion(version),
+            metadata=_pictures(opened, tier, batches),
+            check_results=list(
+                check_results(context.instance, opened, catalogue(settings()).files, tier, before, made)
+            ),
         )
 
     return verdicts
@@ -96,7 +118,7 @@ WHERE batch IN (SELECT unnest(?)) AND NOT regexp_matches(asset, '^(tiers/|captio
 _CLIPS = """
 SELECT c.batch, c.video_id, c.start_pts, c.end_pts, c.duration_s, v.verdict,
     coalesce(v.decided_by, round(c.duration_s, 1) || ' s, ' || c.crop_width || 'x' || c.crop_height) AS label
-FROM tier_verdicts AS v JOIN clips AS c ON c.batch = v.batch AND c.clip_id = v.clip_id
+FROM tier_verdicts_history AS v JOIN clips AS c ON c.batch = v.batch AND c.clip_id = v.clip_id
 WHERE v.tier = ? AND v.batch IN (SELECT unnest(?))
 """
 

@@ -10,7 +10,8 @@ from video_assets.curate.tiers import Tier
 from video_assets.lake.lake import Replacement
 from video_assets.lake.ledger import Made
 from video_assets.lake.schemas import CANDIDATES
-from video_assets.measurements import CONTENT, FLOW, LAION, MODELLED, sheet_sql
+from video_assets.lake.sheet import sheet_sql
+from video_assets.measurements import CONTENT, FLOW, LAION, MODELLED
 
 
 def choose(step: Step, tiers: Mapping[str, Tier], batch: str) -> Made:

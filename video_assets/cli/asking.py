@@ -98,7 +98,7 @@ def _text(query: str) -> str:
 
     from video_assets.curate.lists import questions
 
-    ready = questions(settings().sql_folder / "explore")
+    ready = questions(*settings().sql_folders("explore"))
     name = query.strip()
     if name in ready:
         text = ready[name].path.read_text(encoding="utf-8")

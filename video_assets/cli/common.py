@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -11,7 +12,7 @@ from video_assets.settings import settings
 from video_assets.settings.reading import did_you_mean
 
 if TYPE_CHECKING:
-    from video_assets.curate.draws import Draw
+    from video_assets.curate.sql_files import SqlFiles
     from video_assets.curate.tiers import Tier
     from video_assets.lake.lake import Lake
 
@@ -22,37 +23,47 @@ as_json = click.option(
 
 
 def existing_lake() -> Lake:
-    """The lake of the settings; asking makes none that is not there."""
+    """The lake of the settings, whose answers are of the files that there are now; asking makes none that is not there."""
     from video_assets.lake.lake import Lake
 
-    return Lake.existing(settings())
+    lake = Lake.existing(settings())
+    if not settings().lake.on_s3:  # There others write too, by files of their own; what they make is what counts.
+        with suppress(OSError):  # A lake that can only be read is asked as it is.
+            note_files(lake)
+    return lake
 
 
-def known_tiers() -> dict[str, Tier]:
-    """The tiers that can be used; what is wrong with the others goes to standard error."""
-    from video_assets.curate.tiers import load_tiers
+def note_files(lake: Lake) -> None:
+    """Let the lake show what has a file now."""
+    from video_assets.curate.sql_files import note
 
-    tiers, errors = load_tiers(settings().sql_folder / "tiers")
-    for error in errors:
+    note(lake)
+
+
+def sql_files() -> SqlFiles:
+    """The files of tiers and draws; what is wrong with some of them goes to standard error."""
+    from video_assets.curate.sql_files import read_files
+
+    files = read_files(settings())
+    for error in files.refused:
         click.echo(f"Left out: {error}", err=True)
-    return tiers
+    return files
+
+
+def known_tiers() -> Mapping[str, Tier]:
+    """The tiers that can be used; what is wrong with the others goes to standard error."""
+    return sql_files().tiers
 
 
 def named_tier(tiers: Mapping[str, Tier], name: str) -> Tier:
-    """The tier of that name."""
+    """The tier of that name; one whose file was refused says why."""
+    from video_assets.curate.sql_files import TIER, read_files
+
     if name not in tiers:
+        if refused := read_files(settings()).refusal(TIER, name):
+            raise click.ClickException(f"The tier {name} cannot be used: {refused}")
         raise click.ClickException(unknown("tier", name, tiers))
     return tiers[name]
-
-
-def draws_by_tier(tiers: Mapping[str, Tier]) -> dict[str, Draw]:
-    """The draws that can be used; what is wrong with the others goes to standard error."""
-    from video_assets.assets.common import draws_of
-
-    found, errors = draws_of(settings(), tiers)
-    for error in errors:
-        click.echo(f"Left out: {error}", err=True)
-    return found
 
 
 def unknown(what: str, name: str, known: Collection[str]) -> str:

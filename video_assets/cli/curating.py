@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from video_assets import show
-from video_assets.cli.common import as_json, existing_lake, known_tiers
+from video_assets.cli.common import as_json, existing_lake, known_tiers, note_files, sql_files
 from video_assets.settings import WatchedFolder, settings
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ def plan(detail: bool, json: bool) -> None:
     from video_assets.assets.common import order
     from video_assets.lake.plan import plan as plan_of
 
+    sql_files()
     due = plan_of(existing_lake(), order())
     if json:
         show.document({"due": [asdict(d) for d in due]})
@@ -152,6 +153,7 @@ def _curate(path: str, benchmark: str | None = None) -> _Done:
         require(chosen(settings().models), settings().models)
         require_captioners(settings())
         lake = Lake(settings())
+        note_files(lake)
     with show.console.status(f"Looking at {path}"):
         folder = WatchedFolder(uri=path, benchmark=benchmark)
         stock = take_stock(lake, [folder], Cursor(), datetime.now(UTC), at_once=True)
@@ -162,4 +164,5 @@ def _curate(path: str, benchmark: str | None = None) -> _Done:
     if done.found and not done.outcome.partitions:
         measured = "everything that could be read" if stock.incomplete else "everything"
         show.say(f"Nothing is due: {measured} is measured already.")
+    sql_files()
     return done

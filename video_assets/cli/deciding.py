@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from video_assets import show
-from video_assets.cli.common import as_json, draws_by_tier, existing_lake, known_tiers, named_tier, unknown
+from video_assets.cli.common import as_json, existing_lake, known_tiers, named_tier, sql_files, unknown
 
 
 @click.command()
@@ -92,8 +92,8 @@ def coverage(tier: str, page: Path | None, json: bool) -> None:
     from video_assets.curate.draws import draw
     from video_assets.reports import coverage as as_markdown
 
-    lake, tiers = existing_lake(), known_tiers()
-    chosen, draws = named_tier(tiers, tier), draws_by_tier(tiers)
+    lake, files = existing_lake(), sql_files()
+    chosen, draws = named_tier(files.tiers, tier), files.draws
     if page:
         _writable(page)
     with lake.cursor() as cursor:
@@ -122,8 +122,12 @@ def coverage(tier: str, page: Path | None, json: bool) -> None:
 def mix(tier: str, json: bool) -> None:
     """Show what the draw from TIER would give now: each part's target, what it reaches and what limits it."""
     from video_assets.curate.draws import draw
+    from video_assets.curate.sql_files import DRAW
 
-    lake, found = existing_lake(), draws_by_tier(known_tiers())
+    lake, files = existing_lake(), sql_files()
+    found = files.draws
+    if refused := files.refusal(DRAW, tier) if tier not in found else None:
+        raise click.ClickException(f"The draw {tier} cannot be used: {refused}")
     if tier not in found:
         raise click.ClickException(unknown("draw", tier, found))
     with lake.cursor() as cursor:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from video_assets import show
-from video_assets.cli.common import as_json, existing_lake, unknown
+from video_assets.cli.common import as_json, existing_lake, note_files, unknown
 from video_assets.settings import Settings, settings
 
 
@@ -73,15 +73,19 @@ def settings_(section: str | None) -> None:
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 def sweep(days: int, dry_run: bool) -> None:
-    """Remove versions of the tables that are older than some days, and what killed runs left behind."""
+    """Remove old versions of the tables, what tiers said whose file is gone, and what killed runs left behind."""
     from video_assets.assets.common import order
     from video_assets.lake.sweep import sweep as sweep_of
 
     lake, version = existing_lake(), order()["decoded_videos"].version
+    note_files(lake)
     swept = sweep_of(lake, version, datetime.now(UTC), older_than=timedelta(days=days), dry_run=dry_run)
     for path in (*swept.replaced, *swept.orphans, *swept.leftovers):
         click.echo(path)
+    for asset in swept.gone:
+        click.echo(f"{asset}: its file has been gone for {days} days and more")
     click.echo(
         f"{'Would remove' if dry_run else 'Removed'} {swept.snapshots} versions of the lake, {len(swept.replaced)} replaced "
-        f"files, {len(swept.orphans)} files of commits that did not come to pass and {len(swept.leftovers)} leftovers."
+        f"files, {len(swept.orphans)} files of commits that did not come to pass, {len(swept.leftovers)} leftovers and what "
+        f"{len(swept.gone)} tiers and draws without a file said."
     )

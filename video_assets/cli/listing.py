@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from video_assets import show
-from video_assets.cli.common import as_json, draws_by_tier, existing_lake, known_tiers, named_tier
+from video_assets.cli.common import as_json, existing_lake, known_tiers, named_tier, sql_files
 from video_assets.settings import settings
 from video_assets.written import counted, number
 
@@ -16,8 +16,8 @@ def tiers(json: bool) -> None:
     """List the tiers with what each keeps, what it is below and whether it is drawn from."""
     from video_assets.curate.lists import tier_counts
 
-    known = known_tiers()
-    drawn = draws_by_tier(known)
+    files = sql_files()
+    known, drawn = files.tiers, files.draws
     with existing_lake().cursor() as cursor:
         counts = {row["tier"]: row for row in tier_counts(cursor, known).iter_rows(named=True)}
     if json:
@@ -76,7 +76,7 @@ def questions() -> None:
     """List the ready questions; 'video-assets sql NAME' answers one."""
     from video_assets.curate.lists import questions as questions_of
 
-    found = questions_of(settings().sql_folder / "explore")
+    found = questions_of(*settings().sql_folders("explore"))
     for question in found.values():
         show.block(question.name, question.asks)
     show.say(f"{counted(len(found), 'question')}; 'video-assets sql {next(iter(found), 'NAME')}' answers one.")

@@ -6,16 +6,18 @@ columns have the meanings below; how they make the draw is SQL that a person can
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import polars as pl
 
+from video_assets.curate.sql_file import listed
 from video_assets.curate.tiers import Tier, TierError, load_tier
-from video_assets.curate.verdicts import first_line
-from video_assets.lake.schemas import DRAWS
+from video_assets.curate.verdicts import first_line, types_of
+from video_assets.lake.schemas import DRAWS_HISTORY
 from video_assets.lake.sql_text import quoted
 from video_assets.lake.versions import code_version
 from video_assets.settings import DrawSettings
@@ -58,7 +60,7 @@ class Drawn:
     """What a draw gave.
 
     Attributes:
-        rows: Rows of ``draws``.
+        rows: Rows of ``draws_history``.
         shares: One row per part of the mix: part, kept (clips that the tier keeps), available (of them, those that chance and
             limits leave), drawn, target_share and reached_share (of the whole, 0-1), drawn_wanted, target_wanted and
             reached_wanted (of the part, 0-1), and limits: a sentence where the part keeps the draw from being larger.
@@ -69,26 +71,49 @@ class Drawn:
 
 
 def load_draws(
-    root: Path, tiers: Mapping[str, Tier], macros: Path, settings: DrawSettings
+    roots: Sequence[Path],
+    tiers: Mapping[str, Tier],
+    macros: Path,
+    settings: DrawSettings,
+    refused: Mapping[str, TierError] | None = None,
+    check: Callable[[Draw], None] = lambda _: None,
 ) -> tuple[dict[str, Draw], list[TierError]]:
-    """Read every draw under a folder: the good ones by their tier's name, and what is wrong with the others."""
+    """Read every draw under some folders: the good ones by their tier's name, and what is wrong with the others.
+
+    Args:
+        roots: the folders; a name that an earlier one has already is refused.
+        tiers: those that can be used.
+        macros: the file of the draws' macros.
+        settings: the seed, and what is held out.
+        refused: by name, what is wrong with the tiers that cannot be used.
+        check: raises :class:`TierError` for a draw of which more is wrong than its form.
+    """
     draws: dict[str, Draw] = {}
-    errors: list[TierError] = []
+    files, errors = listed(roots)
     text = macros.read_text(encoding="utf-8") if macros.exists() else ""
-    for path in sorted(root.rglob("*.sql")):
+    for found in files:
         try:
-            file = load_tier(path, root)
+            file = load_tier(found.path, found.root)
             _check_columns(file)
             if file.name not in tiers:
-                raise TierError(
-                    path, 1, f"There is no tier {file.name} to draw from.", "Name the file as its tier is named."
-                )
+                raise _without_tier(file, (refused or {}).get(file.name))
+            version = code_version("1", {"select": file.version, "macros": text, **settings.model_dump()})
+            wanted = Draw(tiers[file.name], file, text, version, settings)
+            check(wanted)
+            draws[file.name] = wanted
         except TierError as error:
+            error.name = found.name
             errors.append(error)
-            continue
-        version = code_version("1", {"select": file.version, "macros": text, **settings.model_dump()})
-        draws[file.name] = Draw(tiers[file.name], file, text, version, settings)
     return draws, errors
+
+
+def _without_tier(file: Tier, fault: TierError | None) -> TierError:
+    """Say why there is nothing to draw from, and whose fault that is."""
+    if fault is None:
+        what = f"There is no tier {file.name} to draw from."
+        return TierError(file.path, 1, what, "Name the file as its tier is named.")
+    what = f"The tier {file.name}, from which it draws, was refused."
+    return TierError(file.path, 1, what, f"Mend {fault.path}:{fault.line} first: {fault.what}")
 
 
 def _check_columns(file: Tier) -> None:
@@ -98,8 +123,31 @@ def _check_columns(file: Tier) -> None:
             raise TierError(file.path, column.line, f"A draw has no column {column.name}.", mend)
 
 
+_NUMBERS = re.compile(r"U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL\(.*\)")
+_NULL = '"NULL"'
+
+
+def check_draw(connection: duckdb.DuckDBPyConnection, wanted: Draw) -> None:
+    """See that DuckDB can run the draw's SELECT and that its columns are of their types; reads no rows.
+
+    Args:
+        connection: with tables of the lake's names and columns, and the draws' macros.
+        wanted: the draw.
+
+    Raises:
+        TierError: it cannot, with the line of the file.
+    """
+    for column, kind in zip(wanted.file.rules, types_of(connection, wanted.file, "draw"), strict=True):
+        meant = COLUMNS[column.name][0]
+        numeric = meant in ("DOUBLE", "BIGINT")
+        fits = _NUMBERS.fullmatch(kind) if numeric else meant != "BOOLEAN" or kind == meant
+        if not fits and kind != _NULL:
+            what = f"The column {column.name} is {kind} and not {'a number' if numeric else meant}."
+            raise TierError(wanted.file.path, column.line, what, "Write it as one, with a CAST for one.")
+
+
 def draw(connection: duckdb.DuckDBPyConnection, wanted: Draw) -> Drawn:
-    """Draw from the clips that the tier keeps, over all batches. What was drawn before is in ``draws``.
+    """Draw from the clips that the tier keeps, over all batches. What was drawn before is in ``draws_history``.
 
     Raises:
         TierError: DuckDB refuses the file.
@@ -116,9 +164,9 @@ def draw(connection: duckdb.DuckDBPyConnection, wanted: Draw) -> Drawn:
             SELECT s.batch, s.clip_id, s.video_id, luck(s.clip_id, {wanted.settings.seed}) AS luck, d.clip_id IS NOT NULL AS drawn_before,
                 {columns}
             FROM (SELECT batch, video_id,{wanted.file.sql[len("SELECT") :]}) AS s
-            JOIN tier_verdicts AS v ON v.batch = s.batch AND v.clip_id = s.clip_id AND v.tier = {quoted(wanted.tier.name)}
+            JOIN tier_verdicts_history AS v ON v.batch = s.batch AND v.clip_id = s.clip_id AND v.tier = {quoted(wanted.tier.name)}
                 AND v.kept
-            LEFT JOIN draws AS d ON d.batch = s.batch AND d.clip_id = s.clip_id AND d.tier = v.tier
+            LEFT JOIN draws_history AS d ON d.batch = s.batch AND d.clip_id = s.clip_id AND d.tier = v.tier
             """
         )
         connection.execute("CREATE OR REPLACE TEMP TABLE drawing AS FROM draw_from('wishes')")
@@ -127,7 +175,7 @@ def draw(connection: duckdb.DuckDBPyConnection, wanted: Draw) -> Drawn:
             f"if(held_out(video_id, {wanted.settings.held_out_share}), 'evaluation', 'train') AS split FROM drawing WHERE drawn"
         ).pl()
         shares = _with_absent(connection.execute(_SHARES).pl())
-        return Drawn(DRAWS.frame(rows, tier=wanted.tier.name, version=wanted.version), shares)
+        return Drawn(DRAWS_HISTORY.frame(rows, tier=wanted.tier.name, version=wanted.version), shares)
     except (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError) as error:
         what = f"DuckDB refuses the draw: {first_line(error)}."
         raise TierError(

@@ -85,12 +85,12 @@ class Question:
     asks: str
 
 
-def questions(folder: Path) -> dict[str, Question]:
-    """The ready questions of a folder, by name."""
-    found = [
-        Question(path.stem, path, _asks(path.read_text(encoding="utf-8"))) for path in sorted(folder.glob("*.sql"))
-    ]
-    return {question.name: question for question in found}
+def questions(*folders: Path) -> dict[str, Question]:
+    """The ready questions of some folders, by name; of two with one name, the first folder's."""
+    found: dict[str, Question] = {}
+    for path in (path for folder in folders for path in sorted(folder.glob("*.sql"))):
+        found.setdefault(path.stem, Question(path.stem, path, _asks(path.read_text(encoding="utf-8"))))
+    return dict(sorted(found.items()))
 
 
 def _asks(text: str) -> str:

@@ -1,8 +1,8 @@
 """A tier is a SQL file: one SELECT over ``clip_sheet``, ``clip_id`` first, then one boolean column per rule.
 
-This module reads the files and says what is wrong with the ones that cannot be used. It looks at the text alone and
-opens no lake, so that Dagster's definitions can call it when they load; what only the lake can tell (an unknown column,
-a rule that is not boolean) is found by :func:`video_assets.curate.verdicts.check_rules`.
+This module reads the files and says what is wrong with the ones that cannot be used, by their text alone. What DuckDB has
+to say (an unknown column, a rule that is not boolean) is found by :func:`video_assets.curate.verdicts.check_rules`, which
+:mod:`video_assets.curate.sql_files` has it do on empty tables when the files are loaded.
 
 Verdicts are row-wise: what a tier says of a clip follows from that clip's row and from the parent's verdict on it.
 So a WHERE, a join or a window is refused: a clip that is filtered out would have no verdict, and a rule that looks at
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,22 +22,17 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
+from video_assets.curate.lineage import Source, reads
+from video_assets.curate.sql_file import TierError, headers_of, listed
+
+__all__ = ["NOT_NEAR_BENCHMARK", "Rule", "Tier", "TierError", "load_tier", "load_tiers", "read_tier"]
+
 _NAME = re.compile(r"[A-Za-z0-9_]+/[A-Za-z0-9_]+")
-_HEADER = re.compile(r"--\s*(title|description|parent|published):\s*(.*)")
-_CONTINUED = re.compile(r"--\s{2,}(\S.*)")
 # Outcomes are the bits of a BIGINT; the sign's is left alone, and one is for the rule of all tiers.
 _MOST_RULES = 62
 _KEYS = {"batch", "video_id", "clip_id"}
 _OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE}
 _CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE}
-
-
-class TierError(ValueError):
-    """A tier file that cannot be used: where, what happened and how to mend it."""
-
-    def __init__(self, path: Path, line: int, what: str, mend: str) -> None:
-        super().__init__(f"{path}:{line}: {what} {mend}")
-        self.path, self.line, self.what, self.mend = path, line, what, mend
 
 
 @dataclass(frozen=True)
@@ -50,6 +45,7 @@ class Rule:
         source: The comment above and beside it: paper, table or section, and its grade.
         line: Line of the file on which it starts, from 1.
         span: Where the column stands in the file's text, with its alias: first character, and the one after the last.
+        reads: What it reads: pairs of ``clip_sheet`` or ``tier_verdicts``, and a column in lower case.
     """
 
     name: str
@@ -57,6 +53,7 @@ class Rule:
     source: str
     line: int
     span: tuple[int, int] = field(default=(0, 0), compare=False)
+    reads: tuple[Source, ...] = field(default=(), compare=False)
 
 
 NOT_NEAR_BENCHMARK = Rule(
@@ -64,6 +61,7 @@ NOT_NEAR_BENCHMARK = Rule(
     "NOT near_benchmark",
     "No tier keeps a near-duplicate of a clip by which models are compared. Asked of every clip before the file's own rules.",
     line=1,
+    reads=(("clip_sheet", "near_benchmark"),),
 )
 
 
@@ -103,25 +101,32 @@ class Tier:
         return NOT_NEAR_BENCHMARK, *self.rules
 
 
-def load_tiers(root: Path) -> tuple[dict[str, Tier], list[TierError]]:
-    """Read every tier under a folder: the good ones, parents before children, and what is wrong with the others.
+def load_tiers(*roots: Path, check: Callable[[Tier], None] = lambda _: None) -> tuple[dict[str, Tier], list[TierError]]:
+    """Read every tier under some folders: the good ones, parents before children, and what is wrong with the others.
 
     A tier whose parent is refused, is not there or descends from the tier itself is refused too.
+
+    Args:
+        roots: the folders; a name that an earlier one has already is refused.
+        check: raises :class:`TierError` for a tier of which more is wrong than its form.
     """
+    files, errors = listed(roots)
     read: dict[str, Tier] = {}
-    errors: list[TierError] = []
-    for path in sorted(root.rglob("*.sql")):
+    for file in files:
         try:
-            tier = load_tier(path, root)
+            tier = load_tier(file.path, file.root)
+            check(tier)
             read[tier.name] = tier
         except TierError as error:
+            error.name = file.name
             errors.append(error)
 
     accepted: dict[str, Tier] = {}
     waiting = dict(read)
     while ready := [t for t in waiting.values() if t.parent is None or t.parent in accepted]:
         accepted |= {t.name: waiting.pop(t.name) for t in ready}
-    errors += [_orphan(tier, read, root) for tier in waiting.values()]
+    refused = {error.name: error for error in errors}
+    errors += [_orphan(tier, read, refused) for tier in waiting.values()]
     return accepted, sorted(errors, key=lambda e: e.path)
 
 
@@ -157,7 +162,7 @@ class _File:
     text: str
 
     def tier(self, name: str) -> Tier:
-        headers = self.headers()
+        headers = headers_of(self.text)
         select, tokens = self.parse()
         self.check_source(select, tokens[0])
         rules = self.rules(select, tokens)
@@ -183,22 +188,6 @@ class _File:
 
     def between(self, first: Token, last: Token) -> str:
         return self.text[first.start : last.end + 1]
-
-    def headers(self) -> dict[str, str]:
-        """Find the ``-- key: value`` lines of the comment that opens the file."""
-        headers: dict[str, str] = {}
-        key: str | None = None
-        for line in map(str.strip, self.text.splitlines()):
-            if line and not line.startswith("--"):
-                break
-            if found := _HEADER.fullmatch(line):
-                key = found[1]
-                headers[key] = found[2].strip()
-            elif key and (more := _CONTINUED.fullmatch(line)):
-                headers[key] = f"{headers[key]} {more[1]}"
-            else:
-                key = None
-        return {k: v for k, v in headers.items() if v}
 
     def published(self, header: str, rules: set[str]) -> dict[str, float]:
         """Read ``rule=share`` pairs."""
@@ -291,7 +280,7 @@ class _File:
             raise TierError(self.path, line, what, mend)
         last = words[-3] if aliased else words[-1]
         span = (words[0].start, words[-1].end + 1)
-        return Rule(name, self.between(words[0], last), self.comments(words), line, span)
+        return Rule(name, self.between(words[0], last), self.comments(words), line, span, reads(column))
 
     def comments(self, words: list[Token]) -> str:
         """Join the comment lines right above a column, those inside it, and the one that follows it on its line."""
@@ -336,19 +325,23 @@ def _columns(tokens: list[Token]) -> list[list[Token]]:
     return [c for c in columns if c]
 
 
-def _orphan(tier: Tier, read: dict[str, Tier], root: Path) -> TierError:
-    """Say why a tier cannot be placed below its parent."""
-    line = _parent_line(tier.path.read_text(encoding="utf-8"))
-    chain, parent = [tier.name], tier.parent
+def _orphan(tier: Tier, read: Mapping[str, Tier], refused: Mapping[str, TierError]) -> TierError:
+    """Say why a tier cannot be placed below its parent, and whose fault that is."""
+    line = _parent_line(tier.text)
+    chain, parent = [tier.name], str(tier.parent)
     while parent in read and parent not in chain:
         chain.append(parent)
-        parent = read[parent].parent
+        parent = str(read[parent].parent)
     if parent in chain:
         what = f"The parents go in a circle: {' -> '.join([*chain, parent])}."
-        return TierError(tier.path, line, what, "Take the parent out of one of these files.")
-    if tier.parent in read or (root / f"{tier.parent}.sql").exists():
-        return TierError(tier.path, line, f"The parent {tier.parent} was refused.", "Mend that file first.")
-    return TierError(tier.path, line, f"There is no tier {tier.parent}.", "Add its file, or name another parent.")
+        return TierError(tier.path, line, what, "Take the parent out of one of these files.", tier.name)
+    if fault := refused.get(parent):
+        what = f"The parent {tier.parent} was refused."
+        return TierError(tier.path, line, what, f"Mend {fault.path}:{fault.line} first: {fault.what}", tier.name)
+    if parent != tier.parent:
+        what = f"The parent {tier.parent} was refused, as there is no tier {parent}."
+        return TierError(tier.path, line, what, f"Mend {read[chain[-1]].path} first.", tier.name)
+    return TierError(tier.path, line, f"There is no tier {parent}.", "Add its file, or name another parent.", tier.name)
 
 
 def _parent_line(text: str) -> int:

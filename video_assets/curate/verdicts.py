@@ -11,15 +11,18 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import polars as pl
 
 from video_assets.curate.tiers import NOT_NEAR_BENCHMARK, Tier, TierError
-from video_assets.lake.schemas import TIER_RULES
+from video_assets.lake.schemas import TIER_RULES_HISTORY
 from video_assets.lake.sql_text import identifier, quoted
 
-_FILTERED = ("clip_sheet", "tier_verdicts")
+# Decided is by what the lake holds of the parent, whichever of its versions that is: if it is made anew with other verdicts,
+# its children are too.
+_FILTERED = {"clip_sheet": "clip_sheet", "tier_verdicts": "tier_verdicts_history"}
 # Nearly all that is written is ids, and those are hashes, which no compression makes much shorter. Row groups of this size
 # stay in a core's cache while they are encoded.
 _PARQUET = "FORMAT parquet, COMPRESSION uncompressed, PARQUET_VERSION V2, ROW_GROUP_SIZE 61440"
@@ -53,9 +56,21 @@ def _constant(value: str) -> str:
     return f"{quoted(value)}::ENUM({quoted(value)})"
 
 
+class Decided(NamedTuple):
+    """What a tier says of a batch's clips."""
+
+    clips: int
+    content: str
+    """Hash of the outcomes, the same in whatever order they are."""
+    kept: int
+    undecided: int
+    kept_seconds: float
+    """Duration of the clips that are kept, in s."""
+
+
 def write_outcomes(
     connection: duckdb.DuckDBPyConnection, tier: Tier, batches: Sequence[str], path: Path
-) -> dict[str, tuple[int, str]]:
+) -> dict[str, Decided]:
     """Decide a tier on the clips of these batches, from the lake's files to a Parquet file without a detour.
 
     The parent's verdicts on these batches must be in the lake; a clip that the parent has not seen is undecided.
@@ -67,7 +82,7 @@ def write_outcomes(
         path: file to write, with the columns of ``tier_outcomes``, its rows in no set order.
 
     Returns:
-        Of each batch that has any clip, how many, and a hash of the outcomes, the same in whatever order they are.
+        Of each batch that has any clip, what it says.
 
     Raises:
         TierError: a rule reads an unknown column, is not boolean, or fails on a value that it meets.
@@ -79,11 +94,32 @@ def write_outcomes(
         except (duckdb.DataError, duckdb.InvalidInputException) as error:
             what = f"A rule fails on a value that it meets: {first_line(error)}."
             raise TierError(tier.path, tier.line, what, "Make it NULL there, with TRY_CAST for one.") from error
-    rows = connection.execute(
-        "SELECT batch, count(*), printf('%016x', bit_xor(hash(clip_id, failed, unknown))) FROM read_parquet(?) GROUP BY batch",
-        [str(path)],
-    ).fetchall()
-    return {batch: (clips, content) for batch, clips, content in rows}
+        rows = connection.execute(_DECIDED, {"path": str(path)}).fetchall()
+    return {batch: Decided(*numbers) for batch, *numbers in rows}
+
+
+# Durations are looked up for the kept clips alone, which are the few. Threads add them up in any order, which shows in the
+# last digits.
+_DECIDED = """
+SELECT o.batch, o.clips, o.content, o.kept, o.undecided, coalesce(s.seconds, 0)
+FROM (
+    SELECT
+        batch,
+        count(*) AS clips,
+        printf('%016x', bit_xor(hash(clip_id, failed, unknown))) AS content,
+        count(*) FILTER (failed = 0 AND unknown = 0) AS kept,
+        count(*) FILTER (failed = 0 AND unknown <> 0) AS undecided
+    FROM read_parquet($path)
+    GROUP BY batch
+) AS o
+LEFT JOIN (
+    SELECT k.batch, round(sum(c.duration_s), 6) AS seconds
+    FROM clip_sheet AS c
+    JOIN (SELECT batch, clip_id FROM read_parquet($path) WHERE failed = 0 AND unknown = 0) AS k
+        ON k.batch = c.batch AND k.clip_id = c.clip_id
+    GROUP BY k.batch
+) AS s ON s.batch = o.batch
+"""
 
 
 @contextmanager
@@ -100,12 +136,12 @@ def _in_any_order(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 def rules_of(tier: Tier) -> pl.DataFrame:
-    """The tier's rows of ``tier_rules``."""
+    """The tier's rows of ``tier_rules_history``."""
     rows = [
         {"number": n, "rule": r.name, "expression": r.expression, "source": r.source}
         for n, r in enumerate(tier.asked, 1)
     ]
-    return TIER_RULES.frame(rows, batch="", tier=tier.name, version=tier.version)
+    return TIER_RULES_HISTORY.frame(rows, batch="", tier=tier.name, version=tier.version)
 
 
 @contextmanager
@@ -124,8 +160,8 @@ def only_batches(
     wanted = ", ".join(quoted(b) for b in batches)
     where = "FALSE" if not batches else f"batch = {wanted}" if len(batches) == 1 else f"batch IN ({wanted})"
     try:
-        for name in _FILTERED:
-            source = f"({sheet})" if sheet and name == "clip_sheet" else f"{lake}.{name}"
+        for name, held in _FILTERED.items():
+            source = f"({sheet})" if sheet and name == "clip_sheet" else f"{lake}.{held}"
             connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM {source} WHERE {where}")
         yield
     finally:
@@ -145,18 +181,32 @@ def check_rules(connection: duckdb.DuckDBPyConnection, tier: Tier) -> None:
     Raises:
         TierError: it cannot, with the line of the file.
     """
-    try:
-        columns = connection.execute(f"DESCRIBE {tier.sql}").fetchall()
-    except (duckdb.ProgrammingError, duckdb.NotSupportedError) as error:
-        found = re.search(r"^LINE (\d+):", str(error), re.MULTILINE)
-        candidates = re.search(r"^Candidate bindings: (.*)$", str(error), re.MULTILINE)
-        line = tier.line + int(found[1]) - 1 if found else tier.line
-        mend = f"Near in name: {candidates[1]}." if candidates else "DESCRIBE clip_sheet lists the columns there are."
-        raise TierError(tier.path, line, f"DuckDB refuses the tier: {first_line(error)}.", mend) from error
-    for rule, (_, kind, *_) in zip(tier.rules, columns[1:], strict=True):
+    for rule, kind in zip(tier.rules, types_of(connection, tier, "tier"), strict=True):
         if kind != "BOOLEAN":
             what = f"The rule {rule.name} is {kind} and not BOOLEAN."
             raise TierError(tier.path, rule.line, what, "Compare it with the value at which a clip passes.")
+
+
+def types_of(connection: duckdb.DuckDBPyConnection, file: Tier, kind: str) -> list[str]:
+    """DuckDB's types of the columns after ``clip_id``; reads no rows.
+
+    Args:
+        connection: with tables of the lake's names and columns.
+        file: a tier's file, or one that has its form.
+        kind: what it is called.
+
+    Raises:
+        TierError: DuckDB refuses the SELECT, with the line of the file.
+    """
+    try:
+        columns = connection.execute(f"DESCRIBE {file.sql}").fetchall()
+    except duckdb.Error as error:
+        found = re.search(r"^LINE (\d+):", str(error), re.MULTILINE)
+        candidates = re.search(r"^Candidate bindings: (.*)$", str(error), re.MULTILINE)
+        line = file.line + int(found[1]) - 1 if found else file.line
+        mend = f"Near in name: {candidates[1]}." if candidates else "DESCRIBE clip_sheet lists the columns there are."
+        raise TierError(file.path, line, f"DuckDB refuses the {kind}: {first_line(error)}.", mend) from error
+    return [str(column[1]) for column in columns[1:]]
 
 
 def first_line(error: Exception) -> str:

@@ -11,15 +11,30 @@ import duckdb
 
 from video_assets.lake import catalog
 from video_assets.lake.ledger import Made, note
-from video_assets.lake.schemas import MATERIALIZATIONS, TABLES, TIER_OUTCOMES, TIER_RULES, TIER_VERDICTS, Column, Table
+from video_assets.lake.schemas import (
+    DRAWS_HISTORY,
+    MATERIALIZATIONS,
+    TABLES,
+    TIER_FILES,
+    TIER_OUTCOMES,
+    TIER_RULES_HISTORY,
+    TIER_VERDICTS,
+    Column,
+    Table,
+)
 from video_assets.lake.sheet import SHEET, SOURCE, sheet_table
 from video_assets.lake.sql_text import quoted, sql_type
 
 VERDICTS = TIER_VERDICTS.name
+# Tables that had the name of what is a view of them now.
+_RENAMED = {"draws": DRAWS_HISTORY.name, "tier_rules": TIER_RULES_HISTORY.name}
+# Few rows each, which are kept inside the catalog.
+_INLINED = (MATERIALIZATIONS, TIER_FILES)
 
 
 def create_missing(connection: duckdb.DuckDBPyConnection) -> None:
     """Create tables, and columns that newer code has, each with its description, in one snapshot."""
+    _rename(connection)
     found: dict[str, set[str]] = {}
     for table, column in connection.execute(
         f"SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = '{catalog.NAME}'"
@@ -34,12 +49,31 @@ def create_missing(connection: duckdb.DuckDBPyConnection) -> None:
         # The ledger comes first and alone, so that a lake that has more than it also has these options.
         _create(connection, {MATERIALIZATIONS: missing.pop(MATERIALIZATIONS)}, found)
     if set(found) <= {MATERIALIZATIONS.name}:
-        # Rows belong in Parquet files; only the ledger's few rows are kept inside the catalog.
-        set_option = f"CALL {catalog.NAME}.set_option('data_inlining_row_limit'"
-        connection.execute(f"{set_option}, 0)")
-        connection.execute(f"{set_option}, 1000, table_name => '{MATERIALIZATIONS.name}')")
+        # Rows belong in Parquet files.
+        connection.execute(f"CALL {catalog.NAME}.set_option('data_inlining_row_limit', 0)")
+        _inline(connection, MATERIALIZATIONS)
     if missing:
         _create(connection, missing, found)
+        for table in {*_INLINED} & {*missing}:
+            _inline(connection, table)
+
+
+def _inline(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Keep a table's rows inside the catalog."""
+    connection.execute(f"CALL {catalog.NAME}.set_option('data_inlining_row_limit', 1000, table_name => '{table.name}')")
+
+
+def _rename(connection: duckdb.DuckDBPyConnection) -> None:
+    """In a lake from before a table had a view of what is current beside it, leave the table's name to the view."""
+    tables = {
+        name
+        for (name,) in connection.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = ?", [catalog.NAME]
+        ).fetchall()
+    }
+    for old, new in _RENAMED.items():
+        if old in tables:
+            connection.execute(f"ALTER TABLE {old} RENAME TO {new}")
 
 
 def _create(
@@ -143,9 +177,9 @@ def _take_over_verdicts(connection: duckdb.DuckDBPyConnection) -> None:
     )
     if "rules" in columns:
         connection.execute(
-            f"INSERT INTO {TIER_RULES.name} BY NAME SELECT DISTINCT '' AS batch, tier, version, number, "
+            f"INSERT INTO {TIER_RULES_HISTORY.name} BY NAME SELECT DISTINCT '' AS batch, tier, version, number, "
             "rules[number].rule AS rule "
             f"FROM (SELECT tier, version, rules, unnest(range(1, len(rules) + 1)) AS number FROM {VERDICTS}) AS o "
-            f"WHERE NOT EXISTS (FROM {TIER_RULES.name} AS r WHERE r.tier = o.tier AND r.version = o.version)"
+            f"WHERE NOT EXISTS (FROM {TIER_RULES_HISTORY.name} AS r WHERE r.tier = o.tier AND r.version = o.version)"
         )
     connection.execute(f"DROP TABLE {VERDICTS}")

@@ -15,7 +15,7 @@ from video_assets.lake.schemas import MATERIALIZATIONS
 
 @dataclass(frozen=True)
 class Made:
-    """A ledger entry: one asset's batch, and what it was made from."""
+    """A ledger entry: one asset's batch, and what it was made from. The last three are of a tier."""
 
     asset: str
     batch: str
@@ -27,6 +27,9 @@ class Made:
     footage_seconds: float | None = None
     compute_seconds: float | None = None
     gpu_seconds: float | None = None
+    kept: int | None = None
+    undecided: int | None = None
+    kept_seconds: float | None = None
 
 
 def note(cursor: duckdb.DuckDBPyConnection, made: Sequence[Made], run_id: str) -> None:

@@ -9,15 +9,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 
-import duckdb
 import polars as pl
 
+from video_assets.lake.empty import empty_tables
 from video_assets.lake.schemas import TABLES, Column, Table
-from video_assets.lake.sql_text import sql_type
+from video_assets.settings import Settings
 
 SHEET = "clip_sheet"
 SOURCE = "clip_measurements"
 """The view that joins the measurements."""
+
+
+def sheet_sql(settings: Settings) -> str:
+    """The SELECT whose rows are the sheet."""
+    return (settings.sql_folder / "views" / f"{SOURCE}.sql").read_text()
 
 
 @lru_cache(maxsize=4)
@@ -29,10 +34,7 @@ def sheet_table(select: str) -> Table:
         ValueError: a column is of a type that no table of the lake has.
     """
     known = {c.name: c for table in TABLES.values() for c in table.columns}
-    with duckdb.connect() as empty:
-        for table in TABLES.values():
-            listed = ", ".join(f'"{c.name}" {sql_type(c.dtype)}' for c in table.columns)
-            empty.execute(f"CREATE TABLE {table.name} ({listed})")
+    with empty_tables() as empty:
         kinds = empty.execute(
             "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal"
         ).fetchall()

@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
+import polars as pl
+
 from video_assets.lake import catalog
 from video_assets.lake.lake import Lake
+from video_assets.lake.schemas import DRAWS_HISTORY, TIER_FILES, TIER_OUTCOMES, TIER_RULES_HISTORY
+from video_assets.lake.tier_files import GONE
 
 LEAST_AGE = timedelta(days=1)
 
@@ -30,10 +35,15 @@ class Swept:
     """Files that no version ever had: their commit did not come to pass."""
     leftovers: tuple[Path, ...]
     """Temporary files, decoded videos of other versions, and answers of captioners, in local scratch space."""
+    gone: tuple[str, ...]
+    """Tiers and draws without a file, as the ledger names them: what they said and the ledger's entries of them."""
 
 
 def sweep(lake: Lake, decoded_version: str, now: datetime, *, older_than: timedelta, dry_run: bool = False) -> Swept:
     """Forget the lake's versions from before ``now - older_than``, and remove what is then of no use.
+
+    What tiers and draws said whose file has been gone for that long is taken out of the tables; older versions of the lake
+    have it until they are forgotten in turn.
 
     The newest version stays, however old. Files that no version has, and scratch space, must also be that old, because
     a run at work writes files before it commits them.
@@ -46,12 +56,13 @@ def sweep(lake: Lake, decoded_version: str, now: datetime, *, older_than: timede
         dry_run: remove nothing.
 
     Raises:
-        ValueError: ``older_than`` is too short, or more files would go as unknown than the lake knows.
+        ValueError: ``older_than`` is too short, more files would go as unknown than the lake knows, or no tier has a file.
     """
     if older_than < LEAST_AGE:
         raise ValueError(f"Sweeping what is younger than {LEAST_AGE} could take files from a run at work; wait longer.")
     before = now - older_than
     leftovers = tuple(_leftovers(lake, decoded_version, before))
+    gone = tuple(_gone(lake, before))
     with lake.cursor() as cursor, catalog.commit_lock(lake.settings.lake):
 
         def call(function: str, **options: object) -> list[str]:
@@ -70,12 +81,13 @@ def sweep(lake: Lake, decoded_version: str, now: datetime, *, older_than: timede
             cursor.execute("ROLLBACK")
             raise
         if not dry_run:
+            _take_out(cursor, gone)
             call("ducklake_cleanup_old_files", cleanup_all=True)
             call("ducklake_delete_orphaned_files", older_than=before)
     if not dry_run:
         for path in leftovers:
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-    return Swept(len(snapshots), tuple(replaced), tuple(orphans), leftovers)
+    return Swept(len(snapshots), tuple(replaced), tuple(orphans), leftovers, gone)
 
 
 _KNOWN = f"SELECT coalesce(sum(file_count + delete_file_count), 0) FROM ducklake_table_info('{catalog.NAME}')"
@@ -89,6 +101,44 @@ def _guard(known: tuple[int] | None, orphans: list[str]) -> None:
             f"{len(orphans)} files under data/, such as {orphans[0]}, are unknown to a catalog that knows {files}. "
             "Is it the right catalog? Nothing was removed; move these files away by hand if they are of no use."
         )
+
+
+def _gone(lake: Lake, before: datetime) -> list[str]:
+    """The assets of tiers and draws that have had no file since then.
+
+    Raises:
+        ValueError: no tier has a file; then the folder of tiers is missing, and not the tiers.
+    """
+    files = lake.query(f"SELECT kind, tier, state, since FROM {TIER_FILES.name} ORDER BY kind, tier")
+    gone = files.filter((pl.col("state") == GONE) & (pl.col("since") < before))
+    if gone.height and files.filter((pl.col("kind") == "tier") & (pl.col("state") != GONE)).is_empty():
+        raise ValueError(
+            "No tier has a file: is it the right folder (sql_dir, own_sql)? Nothing was removed; a tier's file brings back what "
+            "was decided by it."
+        )
+    return [f"{kind}s/{tier}" for kind, tier, *_ in gone.iter_rows()]
+
+
+def _take_out(cursor: duckdb.DuckDBPyConnection, gone: Sequence[str]) -> None:
+    """Remove what tiers and draws without a file said, their entries in the ledger, and rules by which nothing is decided."""
+    unused = (
+        f"NOT EXISTS (FROM {TIER_OUTCOMES.name} AS o WHERE o.tier = r.tier AND o.version = r.version) "
+        f"AND NOT EXISTS (FROM {TIER_FILES.name} AS f WHERE f.kind = 'tier' AND f.tier = r.tier AND f.version = r.version)"
+    )
+    cursor.execute("BEGIN")
+    try:
+        for kind, table in (("tier", TIER_OUTCOMES), ("draw", DRAWS_HISTORY)):
+            of_kind = [asset.partition("/")[2] for asset in gone if asset.startswith(f"{kind}s/")]
+            cursor.execute(f"DELETE FROM {table.name} WHERE tier IN (SELECT unnest(?))", [of_kind])
+            cursor.execute(
+                f"DELETE FROM {TIER_FILES.name} WHERE kind = ? AND tier IN (SELECT unnest(?))", [kind, of_kind]
+            )
+        cursor.execute("DELETE FROM materializations WHERE asset IN (SELECT unnest(?))", [list(gone)])
+        cursor.execute(f"DELETE FROM {TIER_RULES_HISTORY.name} AS r WHERE {unused}")
+        cursor.execute("COMMIT")
+    except BaseException:
+        cursor.execute("ROLLBACK")
+        raise
 
 
 def _leftovers(lake: Lake, decoded_version: str, before: datetime) -> Iterator[Path]:

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from video_assets.settings.auditing import AuditSettings
 from video_assets.settings.captioning import CaptionerSettings, CaptionSettings
+from video_assets.settings.judging import TierSettings
 from video_assets.settings.measuring import (
     ConceptSettings,
     DuplicateSettings,
@@ -73,6 +74,7 @@ class Settings(BaseSettings):
     )
     duplicates: DuplicateSettings = Field(default_factory=DuplicateSettings, description="Near-duplicates.")
     concepts: ConceptSettings = Field(default_factory=ConceptSettings, description="Clusters of clips.")
+    tiers: TierSettings = Field(default_factory=TierSettings, description="What a tier's checks warn of.")
     draws: DrawSettings = Field(default_factory=DrawSettings, description="The training mix.")
     captions: CaptionSettings = Field(default_factory=CaptionSettings, description="Who captions which clips.")
     audit: AuditSettings = Field(default_factory=AuditSettings, description="What is found wrong with captions.")
@@ -81,6 +83,11 @@ class Settings(BaseSettings):
     )
     sql_dir: Path | None = Field(
         None, description="Folder with views/, tiers/ and explore/; default: sql/ of the project."
+    )
+    own_sql: Path | None = Field(
+        None,
+        description="Folder with tiers/, draws/ and explore/ of one's own, which stand beside the project's; default: sql/ in "
+        "the working directory, where there is one that is not the project's.",
     )
 
     @classmethod
@@ -106,6 +113,22 @@ class Settings(BaseSettings):
         raise FileNotFoundError(
             f"No SQL files in {candidates[0]}; set sql_dir to the folder that holds views/ and tiers/."
         )
+
+    @property
+    def own_sql_folder(self) -> Path | None:
+        """The folder with SQL files of one's own, if there is one."""
+        if self.own_sql is not None:
+            if not self.own_sql.is_dir():
+                raise FileNotFoundError(f"own_sql names {self.own_sql}, which is no folder; make it or name another.")
+            return self.own_sql
+        # What has views is a whole folder as sql_dir names it.
+        usual = Path("sql").absolute()
+        return usual if usual.is_dir() and not (usual / "views").is_dir() else None
+
+    def sql_folders(self, kind: str) -> tuple[Path, ...]:
+        """The folders with SQL files of a kind (tiers, draws or explore): the project's, and then one's own."""
+        folders = (self.sql_folder, self.own_sql_folder)
+        return tuple(folder / kind for folder in folders if folder is not None)
 
 
 @lru_cache(maxsize=1)
@@ -143,6 +166,7 @@ __all__ = [
     "SettingsError",
     "ShotSettings",
     "TextSettings",
+    "TierSettings",
     "TrainingTextSettings",
     "TransitionSettings",
     "WatchedFolder",

@@ -18,7 +18,17 @@ from video_assets.lake.schemas.content import (
     LAION_SCORES,
     NEAR_DUPLICATES,
 )
-from video_assets.lake.schemas.decisions import DRAWS, MATERIALIZATIONS, TIER_OUTCOMES, TIER_RULES, TIER_VERDICTS
+from video_assets.lake.schemas.decisions import (
+    DRAWS,
+    DRAWS_HISTORY,
+    MATERIALIZATIONS,
+    TIER_FILES,
+    TIER_OUTCOMES,
+    TIER_RULES,
+    TIER_RULES_HISTORY,
+    TIER_VERDICTS,
+    TIER_VERDICTS_HISTORY,
+)
 from video_assets.lake.schemas.findings import CAPTION_FINDINGS
 from video_assets.lake.schemas.footage import (
     DECODED_VIDEOS,
@@ -72,9 +82,10 @@ TABLES: dict[str, Table] = {
         CONTAMINATION,
         CONCEPT_MODEL,
         CONCEPTS,
-        TIER_RULES,
+        TIER_FILES,
+        TIER_RULES_HISTORY,
         TIER_OUTCOMES,
-        DRAWS,
+        DRAWS_HISTORY,
         CAPTIONS,
         CAPTION_FINDINGS,
         MATERIALIZATIONS,
@@ -92,6 +103,7 @@ __all__ = [
     "CONTAMINATION",
     "DECODED_VIDEOS",
     "DRAWS",
+    "DRAWS_HISTORY",
     "DUPLICATE_GROUPS",
     "FLOW_FRAMES",
     "FLOW_SCORES",
@@ -113,9 +125,12 @@ __all__ = [
     "SOURCE_FILES",
     "TABLES",
     "TEXT_SCORES",
+    "TIER_FILES",
     "TIER_OUTCOMES",
     "TIER_RULES",
+    "TIER_RULES_HISTORY",
     "TIER_VERDICTS",
+    "TIER_VERDICTS_HISTORY",
     "TRANSITION_SCORES",
     "VISUAL_SCORES",
     "Column",

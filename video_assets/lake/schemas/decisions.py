@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 
 from video_assets.lake.schemas.table import (
@@ -43,7 +45,7 @@ TIER_OUTCOMES = Table(
 
 TIER_VERDICTS = Table(
     "tier_verdicts",
-    "A clip's verdict in a tier, with the rule that decided: a view of tier_outcomes.",
+    "A clip's verdict in a tier by its present file, with the rule that decided: a view of tier_outcomes.",
     ("tier", "clip_id"),
     (
         BATCH,
@@ -58,8 +60,14 @@ TIER_VERDICTS = Table(
     ),
 )
 
-TIER_RULES = Table(
-    "tier_rules",
+TIER_VERDICTS_HISTORY = replace(
+    TIER_VERDICTS,
+    name="tier_verdicts_history",
+    description="The same in every tier of which the lake has outcomes, also by an older file, or by one that is gone.",
+)
+
+TIER_RULES_HISTORY = Table(
+    "tier_rules_history",
     "A rule of a tier, in each version of its file by which the lake has verdicts.",
     ("tier", "version", "number"),
     (
@@ -73,9 +81,15 @@ TIER_RULES = Table(
     ),
 )
 
-DRAWS = Table(
-    "draws",
-    "A clip that is drawn from those that a tier keeps into the training mix.",
+TIER_RULES = replace(
+    TIER_RULES_HISTORY,
+    name="tier_rules",
+    description="A rule of a tier by its present file: a view of tier_rules_history.",
+)
+
+DRAWS_HISTORY = Table(
+    "draws_history",
+    "A clip that was drawn from those that a tier keeps, also by an older file of the draw, or by one that is gone.",
     ("tier", "clip_id"),
     (
         BATCH,
@@ -91,6 +105,28 @@ DRAWS = Table(
             "luck", DOUBLE, "The clip's own number in [0, 1) by the draw's seed: the lower, the sooner it is drawn."
         ),
         VERSION,
+    ),
+)
+
+DRAWS = replace(
+    DRAWS_HISTORY,
+    name="draws",
+    description="A clip that is drawn from those that a tier keeps into the training mix: a view of draws_history.",
+)
+
+TIER_FILES = Table(
+    "tier_files",
+    "A file of a tier or of a draw as it was last read: whether it is used, and if not, why.",
+    ("kind", "tier"),
+    (
+        Column("kind", TEXT, "tier or draw."),
+        TIER,
+        Column("state", TEXT, "used; refused, as it cannot be used; or gone, as there is no such file any more."),
+        Column("version", TEXT, "Version of the file that is used; NULL when none is."),
+        Column("path", TEXT, "The file."),
+        Column("line", INT, "Line that is wrong, from 1; NULL unless the file is refused."),
+        Column("message", TEXT, "What is wrong and how to mend it; NULL unless the file is refused."),
+        Column("since", TIME, "Since when the state and the version are so.", volatile=True),
     ),
 )
 
@@ -113,6 +149,9 @@ MATERIALIZATIONS = Table(
         ),
         SECONDS,
         GPU_SECONDS,
+        Column("kept", LONG, "Clips that a tier keeps; NULL of what is no tier."),
+        Column("undecided", LONG, "Clips on which a tier is undecided; NULL of what is no tier."),
+        Column("kept_seconds", DOUBLE, "Duration of the clips that a tier keeps, in s; NULL of what is no tier."),
         Column("run_id", TEXT, "Dagster run that made it.", volatile=True),
         Column("made_at", TIME, "When it was committed.", volatile=True),
     ),

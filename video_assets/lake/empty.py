@@ -1,0 +1,41 @@
+"""The lake's tables without a row, in memory: what a query would give is told by DuckDB without opening the lake."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import duckdb
+
+from video_assets.lake.schemas import TABLES, TIER_VERDICTS, Table
+from video_assets.lake.sql_text import sql_type
+
+
+@lru_cache(maxsize=1)
+def _tables() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    for table in TABLES.values():
+        _create(connection, table)
+    return connection
+
+
+def empty_tables() -> duckdb.DuckDBPyConnection:
+    """A connection of its own for the caller to every table of the lake; nothing is to be written to them."""
+    return _tables().cursor()
+
+
+@lru_cache(maxsize=4)
+def _with_sheet(sheet: Table) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    for table in (sheet, TIER_VERDICTS):
+        _create(connection, table)
+    return connection
+
+
+def empty_sheet(sheet: Table) -> duckdb.DuckDBPyConnection:
+    """A connection of its own for the caller to what tiers and draws read: the sheet, and the verdicts of tiers."""
+    return _with_sheet(sheet).cursor()
+
+
+def _create(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    listed = ", ".join(f'"{c.name}" {sql_type(c.dtype)}' for c in table.columns)
+    connection.execute(f"CREATE TABLE {table.name} ({listed})")
