@@ -16,6 +16,7 @@ from video_assets import progress, reports
 from video_assets.curate.tiers import Tier
 from video_assets.curate.what_if import WhatIf
 from video_assets.lake.lake import Lake
+from video_assets.lake.pages import Picture
 from video_assets.lake.plan import Due, Why
 from video_assets.measure.models import MODELS, Model, declared
 from video_assets.settings import ModelSettings
@@ -82,7 +83,7 @@ def what_if(found: WhatIf) -> None:
 
 def what_if_page(lake: Lake, tier: Tier, found: WhatIf) -> str:
     """The same as an HTML page, with pictures of the clips that change sides."""
-    parts: list[str | pl.DataFrame] = [found.tiers, found.sources, found.licences]
+    parts: list[str | pl.DataFrame | Picture] = [found.tiers, found.sources, found.licences]
     for change in ("gained", "lost"):
         label = pl.concat_str(
             pl.col("value").round_sig_figs(3).cast(pl.String), "file_name", separator=" ", ignore_nulls=True

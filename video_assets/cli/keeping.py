@@ -40,9 +40,10 @@ def sweep(days: int, dry_run: bool) -> None:
 
     lake, version = existing_lake(), order()["decoded_videos"].version
     swept = sweep_of(lake, version, datetime.now(UTC), older_than=timedelta(days=days), dry_run=dry_run)
-    for path in (*swept.replaced, *swept.orphans, *swept.leftovers):
+    for path in (*swept.replaced, *swept.orphans, *swept.pictures, *swept.leftovers):
         click.echo(path)
     click.echo(
         f"{'Would remove' if dry_run else 'Removed'} {swept.snapshots} versions of the lake, {len(swept.replaced)} replaced "
-        f"files, {len(swept.orphans)} files of commits that did not come to pass and {len(swept.leftovers)} leftovers."
+        f"files, {len(swept.orphans)} files of commits that did not come to pass, {len(swept.pictures)} pictures that no page "
+        f"shows and {len(swept.leftovers)} leftovers."
     )

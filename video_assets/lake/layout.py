@@ -11,7 +11,7 @@ import duckdb
 
 from video_assets.lake import catalog
 from video_assets.lake.ledger import Made, note
-from video_assets.lake.schemas import MATERIALIZATIONS, TABLES, TIER_OUTCOMES, TIER_RULES, TIER_VERDICTS, Column, Table
+from video_assets.lake.schemas import TABLES, TIER_OUTCOMES, TIER_RULES, TIER_VERDICTS, Column, Table
 from video_assets.lake.sheet import SHEET, SOURCE, sheet_table
 from video_assets.lake.sql_text import quoted, sql_type
 
@@ -30,14 +30,16 @@ def create_missing(connection: duckdb.DuckDBPyConnection) -> None:
         for table in TABLES.values()
         if (columns := [c for c in table.columns if c.name not in found.get(table.name, ())])
     }
-    if not found:
-        # The ledger comes first and alone, so that a lake that has more than it also has these options.
-        _create(connection, {MATERIALIZATIONS: missing.pop(MATERIALIZATIONS)}, found)
-    if set(found) <= {MATERIALIZATIONS.name}:
-        # Rows belong in Parquet files; only the ledger's few rows are kept inside the catalog.
+    # Tables inside the catalog come first and alone, so that a lake that has more than them also has these options.
+    if first := {table: missing.pop(table) for table in list(missing) if table.in_catalog}:
+        _create(connection, first, found)
+    inside = {table.name for table in TABLES.values() if table.in_catalog}
+    if first or set(found) <= inside:
+        # Rows belong in Parquet files, but for the few of these tables.
         set_option = f"CALL {catalog.NAME}.set_option('data_inlining_row_limit'"
         connection.execute(f"{set_option}, 0)")
-        connection.execute(f"{set_option}, 1000, table_name => '{MATERIALIZATIONS.name}')")
+        for name in sorted(inside):
+            connection.execute(f"{set_option}, 1000, table_name => '{name}')")
     if missing:
         _create(connection, missing, found)
 

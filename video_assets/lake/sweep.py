@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from video_assets.lake import catalog
 from video_assets.lake.lake import Lake
+from video_assets.lake.schemas import PAGES
 
 LEAST_AGE = timedelta(days=1)
 
@@ -28,6 +29,8 @@ class Swept:
     """Files that only those versions had."""
     orphans: tuple[str, ...]
     """Files that no version ever had: their commit did not come to pass."""
+    pictures: tuple[str, ...]
+    """Pictures that no page shows any more, by their paths from the lake's root on."""
     leftovers: tuple[Path, ...]
     """Temporary files, decoded videos of other versions, and answers of captioners, in local scratch space."""
 
@@ -35,8 +38,8 @@ class Swept:
 def sweep(lake: Lake, decoded_version: str, now: datetime, *, older_than: timedelta, dry_run: bool = False) -> Swept:
     """Forget the lake's versions from before ``now - older_than``, and remove what is then of no use.
 
-    The newest version stays, however old. Files that no version has, and scratch space, must also be that old, because
-    a run at work writes files before it commits them.
+    The newest version stays, however old. Files that no version has, pictures that no page has, and scratch space must
+    also be that old, because a run at work writes files before it commits them.
 
     Args:
         lake: the lake.
@@ -46,12 +49,13 @@ def sweep(lake: Lake, decoded_version: str, now: datetime, *, older_than: timede
         dry_run: remove nothing.
 
     Raises:
-        ValueError: ``older_than`` is too short, or more files would go as unknown than the lake knows.
+        ValueError: ``older_than`` is too short, or more files would go as unknown than the lake knows, or every picture.
     """
     if older_than < LEAST_AGE:
         raise ValueError(f"Sweeping what is younger than {LEAST_AGE} could take files from a run at work; wait longer.")
     before = now - older_than
     leftovers = tuple(_leftovers(lake, decoded_version, before))
+    written = lake.files.listed(PAGES.name)
     with lake.cursor() as cursor, catalog.commit_lock(lake.settings.lake):
 
         def call(function: str, **options: object) -> list[str]:
@@ -65,6 +69,8 @@ def sweep(lake: Lake, decoded_version: str, now: datetime, *, older_than: timede
             replaced = call("ducklake_cleanup_old_files", cleanup_all=True, dry_run=True)
             orphans = call("ducklake_delete_orphaned_files", older_than=before, dry_run=True)
             _guard(cursor.execute(_KNOWN).fetchone(), orphans)
+            shown = {path for (path,) in cursor.execute("SELECT path FROM pages").fetchall()}
+            pictures = _not_shown(written, shown, before)
             cursor.execute("ROLLBACK" if dry_run else "COMMIT")
         except BaseException:
             cursor.execute("ROLLBACK")
@@ -72,10 +78,11 @@ def sweep(lake: Lake, decoded_version: str, now: datetime, *, older_than: timede
         if not dry_run:
             call("ducklake_cleanup_old_files", cleanup_all=True)
             call("ducklake_delete_orphaned_files", older_than=before)
+            lake.files.remove(pictures)
     if not dry_run:
         for path in leftovers:
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-    return Swept(len(snapshots), tuple(replaced), tuple(orphans), leftovers)
+    return Swept(len(snapshots), tuple(replaced), tuple(orphans), pictures, leftovers)
 
 
 _KNOWN = f"SELECT coalesce(sum(file_count + delete_file_count), 0) FROM ducklake_table_info('{catalog.NAME}')"
@@ -91,13 +98,26 @@ def _guard(known: tuple[int] | None, orphans: list[str]) -> None:
         )
 
 
+def _not_shown(written: Mapping[str, datetime], shown: Set[str], before: datetime) -> tuple[str, ...]:
+    """The old pictures that no page shows; where none at all is known, the catalog is not believed."""
+    gone = tuple(sorted(path for path, when in written.items() if path not in shown and when < before))
+    if gone and not shown & set(written):
+        raise ValueError(
+            f"{len(gone)} pictures, such as {gone[0]}, and all others are unknown to the catalog. Is it the right catalog? "
+            "Nothing was removed; move them away by hand if they are of no use."
+        )
+    return gone
+
+
 def _leftovers(lake: Lake, decoded_version: str, before: datetime) -> Iterator[Path]:
     places, scratch = lake.settings.lake, lake.settings.lake.scratch_path
     candidates = [*scratch.glob(".tmp-*")]
     candidates += [p for p in scratch.glob("decoded/*") if p.name != decoded_version]
     candidates += scratch.glob("captions/*")
     if not places.on_s3:
-        candidates += Path(places.root, "data").rglob(".tmp-*")
+        candidates += (p for folder in ("data", PAGES.name) for p in Path(places.root, folder).rglob(".tmp-*"))
+    else:
+        candidates += scratch.glob(f"{PAGES.name}/*")
     for path in candidates:
         if datetime.fromtimestamp(_last_touched(path), UTC) < before:
             yield path

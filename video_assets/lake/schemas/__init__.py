@@ -30,6 +30,7 @@ from video_assets.lake.schemas.footage import (
     RIGHTS,
     SOURCE_FILES,
 )
+from video_assets.lake.schemas.pages import PAGES
 from video_assets.lake.schemas.scores import (
     CANDIDATES,
     MOTION_SCORES,
@@ -77,6 +78,7 @@ TABLES: dict[str, Table] = {
         DRAWS,
         CAPTIONS,
         CAPTION_FINDINGS,
+        PAGES,
         MATERIALIZATIONS,
     )
 }
@@ -102,6 +104,7 @@ __all__ = [
     "MOTION_SCORES",
     "NEAR_DUPLICATES",
     "OVERLAY_SCORES",
+    "PAGES",
     "PEOPLE_SCORES",
     "PICTURE",
     "QUALITY_SCORES",

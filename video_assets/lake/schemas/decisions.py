@@ -116,4 +116,5 @@ MATERIALIZATIONS = Table(
         Column("run_id", TEXT, "Dagster run that made it.", volatile=True),
         Column("made_at", TIME, "When it was committed.", volatile=True),
     ),
+    in_catalog=True,
 )
