@@ -13,7 +13,14 @@ from video_assets.lake.lake import Lake
 from video_assets.lake.ledger import Made
 from video_assets.lake.plan import Due
 
-_HOME = "telemetry:\n  enabled: false\n"
+_HOME = """\
+telemetry:
+  enabled: false
+# The UI shows the lake's pictures.
+compute_logs:
+  module: video_assets.assets.logs
+  class: LakeComputeLogManager
+"""
 
 
 @dataclass(frozen=True)
@@ -128,9 +135,14 @@ def _untried(lake: Lake, due: Sequence[Due], tried: set[tuple[object, ...]]) -> 
     return found
 
 
-def report(made: Sequence[Made]) -> None:
-    """Tell Dagster of batches that were made outside its runs."""
+def report_captions(lake: Lake, made: Sequence[Made]) -> None:
+    """Tell Dagster of batches whose captions were made outside its runs."""
+    home = dagster_home()
+    from video_assets.assets.captions import page
+    from video_assets.assets.common import MOST_PAGES, referred
     from video_assets.assets.run import open_instance, report_made
+    from video_assets.measurements import CAPTIONS
 
-    with open_instance(dagster_home()) as instance:
-        report_made(instance, made)
+    shown = {m.batch: page(lake, m.batch) if n < MOST_PAGES else {} for n, m in enumerate(made)}
+    with open_instance(home) as instance:
+        report_made(instance, lake, made, referred(lake, CAPTIONS, shown))

@@ -19,6 +19,7 @@ from video_assets import progress, reports, tables
 from video_assets.curate.tiers import Tier
 from video_assets.curate.what_if import WhatIf
 from video_assets.lake.lake import Lake
+from video_assets.lake.pages import Picture
 from video_assets.lake.plan import Due, Why
 from video_assets.measure.models import Listed
 from video_assets.settings.whence import Setting
@@ -178,7 +179,7 @@ def _clips(clips: int, hours: float) -> str:
 
 def what_if_page(lake: Lake, tier: Tier, found: WhatIf) -> str:
     """The same as an HTML page, with pictures of the clips that change sides."""
-    parts: list[str | pl.DataFrame] = [found.tiers, found.sources, found.licences]
+    parts: list[str | pl.DataFrame | Picture] = [found.tiers, found.sources, found.licences]
     for change in ("gained", "lost"):
         label = pl.concat_str(
             pl.col("value").round_sig_figs(3).cast(pl.String), "file_name", separator=" ", ignore_nulls=True

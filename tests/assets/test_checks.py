@@ -8,6 +8,7 @@ import pytest
 
 from tests.place import Place, curate
 from video_assets.assets.common import BATCHES
+from video_assets.batches.contamination import not_compared
 from video_assets.checks import benchmarks_are_compared, captions_are_sound, clips_are_sound
 from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.schemas import CAPTION_FINDINGS, CAPTIONS, CLIP_EMBEDDINGS, CLIPS, RAW_VIDEOS, Table
@@ -122,9 +123,11 @@ def test_benchmarks_videos_of_which_no_copy_can_be_found_are_warned_of(here: Pla
         result = dg.materialize(checked, instance=instance, resources=resources(), partition_key="a")
     (evaluation,) = result.get_asset_check_evaluations()
     assert (evaluation.passed, evaluation.severity) == (False, dg.AssetCheckSeverity.WARN)
-    assert evaluation.description == "Copies of 2 videos of benchmarks cannot be found."
-    listed = str(found(evaluation)["videos"])
-    assert [name for name in names if name in listed] == ["too short", "flat"]
+    assert (
+        evaluation.description == "Copies of 2 videos of benchmarks cannot be found; contamination's page lists them."
+    )
+    assert found(evaluation) == {"not_compared": 2}
+    assert not_compared(lake, "a")["file_name"].to_list() == ["flat", "too short"]
 
 
 @dg.asset(partitions_def=BATCHES)

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import base64
-import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote
 
 import cv2
 import dagster as dg
-import numpy as np
 import pytest
 
+from tests.assets.pages import REFERENCE
 from tests.place import Place
 from video_assets.definitions import defs
 from video_assets.lake.lake import Lake
+from video_assets.lake.pages import picture_file
 from video_assets.lake.plan import SHARED
 from video_assets.measurements import CHEAP, MODELLED
 from video_assets.reasons import Reason
 
 KEYS = sorted(spec.key.to_user_string() for spec in defs.resolve_all_asset_specs())
 SCORES = (*CHEAP, *MODELLED)
-IMAGE = re.compile(r"!\[(?P<alt>[^\]]*)\]\(data:(?P<kind>image/[a-z+]+);base64,(?P<data>[A-Za-z0-9+/=]+)\)")
 
 
 @pytest.fixture(scope="module")
@@ -47,16 +46,18 @@ def shown(instance: dg.DagsterInstance, key: str) -> dict[str, Any]:
     return {name: value.value for name, value in materialization(instance, key).metadata.items()}
 
 
-def image(text: str) -> tuple[str, Any]:
-    """An inline image's caption, and the picture: (h, w, 3) uint8, or the root of an SVG."""
-    found = IMAGE.search(text)
+def image(lake: Lake, text: str) -> tuple[str, Any]:
+    """The words of a picture that is referred to, and the picture: (h, w, 3) uint8, or the root of an SVG."""
+    found = REFERENCE.fullmatch(text)
     assert found, text[:200]
-    data = base64.b64decode(found["data"], validate=True)
-    if found["kind"] == "image/svg+xml":
-        return found["alt"], ET.fromstring(data)
-    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    *parts, kind = unquote(found["address"]).removeprefix("/logs/lake/").split("/")
+    path = picture_file(lake.files, [*parts[:-1], f"{parts[-1]}.{kind}"])
+    assert path
+    if kind == "svg":
+        return found["says"], ET.fromstring(path.read_bytes())
+    picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
     assert picture is not None
-    return found["alt"], picture
+    return found["says"], picture
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -125,9 +126,9 @@ def test_failures_are_shown_by_reason_with_what_to_do(instance: dg.DagsterInstan
     ],
 )
 def test_a_histogram_is_an_image_with_a_bar_for_its_values(
-    instance: dg.DagsterInstance, key: str, name: str, caption: str
+    instance: dg.DagsterInstance, lake: Lake, key: str, name: str, caption: str
 ) -> None:
-    alt, svg = image(shown(instance, key)[name])
+    alt, svg = image(lake, shown(instance, key)[name])
     assert alt.startswith(caption)
     bars = [e for e in svg.iter() if e.tag.endswith("rect") and e.get("fill") == "#4f43dd"]
     assert 1 <= len(bars) <= 24
@@ -150,9 +151,9 @@ def test_a_histogram_is_an_image_with_a_bar_for_its_values(
     ],
 )
 def test_a_contact_sheet_is_a_picture_of_the_clips(
-    instance: dg.DagsterInstance, key: str, name: str, pictures: int
+    instance: dg.DagsterInstance, lake: Lake, key: str, name: str, pictures: int
 ) -> None:
-    alt, picture = image(shown(instance, key)[name])
+    alt, picture = image(lake, shown(instance, key)[name])
     assert alt.startswith(f"{pictures} of ")
     rows = -(-pictures // 4)
     assert picture.shape == (rows * 148, 800, 3)

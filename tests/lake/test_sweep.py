@@ -13,6 +13,7 @@ from tests.lake.rows import commit_shots, counts
 from tests.place import Place
 from video_assets.cli import main
 from video_assets.lake.lake import Lake
+from video_assets.lake.pages import Picture, store
 from video_assets.lake.sweep import sweep
 
 NOW = datetime.now(UTC)
@@ -92,6 +93,31 @@ def test_what_killed_runs_left_in_scratch_space_goes_when_it_is_old(lake: Lake) 
     swept = sweep(lake, "2-new", NOW, older_than=timedelta(days=1))
     assert len(swept.leftovers) == 3
     assert [p.exists() for p in (*gone, *kept)] == [False] * 3 + [True] * 3
+
+
+def test_a_picture_that_no_page_shows_goes_when_it_is_old(lake: Lake) -> None:
+    root = Path(lake.settings.lake.root)
+    pictures = [Picture(bytes([n]), "svg", "one") for n in range(3)]
+    for picture in pictures:  # each takes the place of the one before
+        store(lake, "clips", {"a": {"lengths": picture}})
+    old, young, shown = (root / picture.path("clips", "a") for picture in pictures)
+    for path in (old, shown):
+        aged(path, MONTH)
+    half = aged(root / "pages" / "clips" / "batch=a" / ".tmp-half", MONTH)
+    tried = sweep(lake, "v", NOW, older_than=timedelta(days=1), dry_run=True)
+    assert old.exists()
+    swept = sweep(lake, "v", NOW, older_than=timedelta(days=1))
+    assert tried == swept
+    assert swept.pictures == (pictures[0].path("clips", "a"),)
+    assert [p.exists() for p in (old, young, shown, half)] == [False, True, True, False]
+
+
+def test_pictures_of_a_lake_whose_catalog_was_lost_are_not_removed(tmp_path: Path) -> None:
+    lake = Place(tmp_path).lake()
+    picture = aged(Path(lake.settings.lake.root) / Picture(b"x", "svg", "one").path("clips", "a"), MONTH)
+    with pytest.raises(ValueError, match="1 pictures, such as pages/clips/batch=a/"):
+        sweep(lake, "v", NOW, older_than=timedelta(days=1))
+    assert picture.exists()
 
 
 def test_a_folder_in_scratch_space_is_as_young_as_the_youngest_file_in_it(lake: Lake) -> None:

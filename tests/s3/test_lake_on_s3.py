@@ -16,6 +16,7 @@ from tests.place import Place
 from tests.s3.conftest import KEYS, Server
 from video_assets.lake import catalog
 from video_assets.lake.lake import Lake
+from video_assets.lake.pages import Picture, picture_file, store
 from video_assets.lake.schemas import SHOTS
 from video_assets.lake.sweep import sweep
 from video_assets.settings import LakeSettings, Settings
@@ -51,6 +52,7 @@ def test_a_commit_writes_one_object_and_leaves_the_older_one_readable(lake: Lake
 
 def test_nothing_stays_in_scratch_space_and_no_ledger_files_appear(lake: Lake, server: Server) -> None:
     commit_shots(lake, "b", 5)
+    store(lake, "clips", {"b": {"lengths": Picture(b"b", "svg", "One.")}})
     assert list(lake.settings.lake.scratch_path.iterdir()) == []
     assert objects(server, "lake/data/main/") == set()
 
@@ -71,6 +73,24 @@ def test_sweeping_removes_replaced_and_orphaned_objects(lake: Lake, server: Serv
     assert len(objects(server, "lake/data/shots/batch=swept/")) == 1
     assert "lake/data/shots/orphan.parquet" not in objects(server, "lake/data/shots/")
     assert lake.read(SHOTS, ["swept"]).equals(shots("swept", 3, "2"))
+
+
+def test_a_picture_is_one_object_that_is_fetched_anew_and_swept_when_no_page_shows_it(
+    lake: Lake, server: Server
+) -> None:
+    one, other = Picture(b"one", "svg", "One."), Picture(b"other", "jpg", "Another.")
+    path = store(lake, "clips", {"pictured": {"lengths": one, "sheet": other}})["pictured"]["lengths"]
+    assert len(objects(server, "lake/pages/clips/batch=pictured/")) == 2
+    parts = path.split("/")[1:]
+    found = picture_file(lake.files, parts)
+    assert found
+    assert found.read_bytes() == b"one"
+    store(lake, "clips", {"pictured": {"sheet": other}})
+    later = datetime.now(UTC) + timedelta(days=2)
+    assert sweep(lake, "v", later, older_than=timedelta(days=1)).pictures == (path,)
+    assert objects(server, "lake/pages/clips/batch=pictured/") == {f"lake/{other.path('clips', 'pictured')}"}
+    assert picture_file(lake.files, parts) is None
+    assert not found.exists()
 
 
 def shell(*statements: str, **environment: str) -> subprocess.CompletedProcess[str]:

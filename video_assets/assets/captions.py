@@ -1,5 +1,7 @@
 """Group captions: what is said of the clips that a tier needs."""
 
+from typing import Any
+
 import dagster as dg
 import polars as pl
 
@@ -33,15 +35,19 @@ def captions(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Materi
     opened, batch = lake.open(), context.partition_key
     with working(context, opened) as step:
         made = caption_clips(step, batch)
-    shown = opened.query(_SHOWN, [batch])
-    return result(
-        made,
-        opened,
-        captioners=picture(reports.table(pl.DataFrame([described(c) for c in settings().captions.captioners]))),
-        by_captioner=picture(reports.table(_counted(opened, batch))),
-        captions=picture(_pictured(opened, shown)),
-        words_histogram=picture(reports.histogram(shown["words"], "words")),
-    )
+    return result(made, opened, **page(opened, batch))
+
+
+def page(lake: Lake, batch: str) -> dict[str, Any]:
+    """Who captioned the batch, and some captions, each beside a picture of its clip."""
+    shown = lake.query(_SHOWN, [batch])
+    said = shown.select("clip_id", "captioner", "short_description", "dense_description", "camera_motion", "winner")
+    return {
+        "captioners": picture(reports.table(pl.DataFrame([described(c) for c in settings().captions.captioners]))),
+        "by_captioner": picture(reports.table(_counted(lake, batch))),
+        "captions": picture(reports.with_thumbnails(lake, shown, said)),
+        "words_histogram": picture(reports.histogram(shown["words"], "words")),
+    }
 
 
 def _counted(lake: Lake, batch: str) -> pl.DataFrame:
@@ -49,9 +55,3 @@ def _counted(lake: Lake, batch: str) -> pl.DataFrame:
     at_once = {c.name: c.concurrency for c in settings().captions.captioners}
     requests = pl.col("captioner").replace_strict(at_once, default=None, return_dtype=pl.Int64)
     return lake.query(_BY_CAPTIONER, [batch]).with_columns(captions_a_minute=60 * requests / pl.col("mean_wait_s"))
-
-
-def _pictured(lake: Lake, shown: pl.DataFrame) -> str:
-    """Some captions, each beside a picture of its clip."""
-    said = shown.select("clip_id", "captioner", "short_description", "dense_description", "camera_motion", "winner")
-    return reports.with_thumbnails(lake, shown, said)

@@ -13,11 +13,13 @@ import polars as pl
 from filelock import Timeout
 
 from video_assets import progress, reports
+from video_assets.assets.logs import address
 from video_assets.batches.step import Step
 from video_assets.curate.sql_files import SqlFiles, read_files
 from video_assets.curate.tiers import Tier, TierError
 from video_assets.lake.lake import Lake
 from video_assets.lake.ledger import Made
+from video_assets.lake.pages import Picture, store
 from video_assets.lake.plan import Measurement, failures
 from video_assets.lake.schemas import Table
 from video_assets.measure.models import models_of
@@ -27,6 +29,8 @@ from video_assets.settings import Settings, settings
 
 BATCHES = dg.DynamicPartitionsDefinition(name="batch")
 OWNERS = ["team:data"]
+MOST_PAGES = 20
+"""Of so many batches one run makes pictures. Those of thousands would take longer than what it decides."""
 
 
 @contextmanager
@@ -35,8 +39,14 @@ def working(context: dg.AssetExecutionContext, lake: Lake) -> Iterator[Step]:
 
     A video's own failure is a row and never gets here; an error of the code would be the same again.
     """
-    try:
+    with _retried():
         yield Step(lake, order(), context.run.run_id, progress.current())
+
+
+@contextmanager
+def _retried() -> Iterator[None]:
+    try:
+        yield
     except (OSError, Timeout, duckdb.IOException) as error:
         raise dg.RetryRequested(max_retries=2, seconds_to_wait=5) from error
 
@@ -141,12 +151,43 @@ def column_schema(table: Table) -> dg.TableSchema:
 
 
 def result(made: Made, lake: Lake, **metadata: Any) -> dg.MaterializeResult[None]:
-    """What an asset returns: counts, cost and failures, with whatever else it has to show."""
+    """What an asset returns: counts, cost and failures, with whatever else it has to show of its batch."""
+    with _retried():
+        page = referred(lake, made.asset, {made.batch: metadata}, dg.AssetExecutionContext.get().run_id)[made.batch]
+    return materialized(made, lake, page)
+
+
+def materialized(made: Made, lake: Lake, page: Mapping[str, Any]) -> dg.MaterializeResult[None]:
+    """The same where the page's pictures are stored already, with those of other batches."""
     return dg.MaterializeResult(
         asset_key=made.asset.split("/"),
         data_version=dg.DataVersion(made.data_version),
-        metadata=facts(made, lake) | metadata,
+        metadata={**facts(made, lake), **page},
     )
+
+
+def referred(
+    lake: Lake, asset: str, pages: Mapping[str, Mapping[str, Any]], run_id: str = ""
+) -> dict[str, dict[str, Any]]:
+    """The metadata of some batches, with references in place of pictures.
+
+    What an event of Dagster's holds stays there for ever, and in two databases. A picture becomes a file of the lake,
+    which goes with its batch. The batches' pages have these pictures from now on, and no others.
+    """
+    pictures = {
+        batch: {name: shown for name, shown in page.items() if isinstance(shown, Picture)}
+        for batch, page in pages.items()
+    }
+    paths = store(lake, asset, pictures, run_id)
+    return {
+        batch: {
+            name: dg.MetadataValue.md(f"![{shown.says}]({address(paths[batch][name])})")
+            if name in paths[batch]
+            else shown
+            for name, shown in page.items()
+        }
+        for batch, page in pages.items()
+    }
 
 
 def facts(made: Made, lake: Lake) -> dict[str, Any]:
@@ -174,9 +215,9 @@ def _advised(reasons: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def picture(markdown: str) -> dg.MarkdownMetadataValue:
-    """Markdown that the UI shows, images included."""
-    return dg.MetadataValue.md(markdown)
+def picture(shown: Picture | str) -> Picture | dg.MarkdownMetadataValue:
+    """What a page shows under a name: a picture, or Markdown that has nothing of the footage in it."""
+    return dg.MetadataValue.md(shown) if isinstance(shown, str) else shown
 
 
 def models(asset: str) -> Mapping[str, Any]:

@@ -1,16 +1,27 @@
 """Group scores, what clips show: vectors, near-duplicates and concepts; and what only the profile 'full' measures."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 import polars as pl
 
 from video_assets import reports
-from video_assets.assets.common import BATCHES, picture, remade_for_all, result, spec, working
+from video_assets.assets.common import (
+    BATCHES,
+    MOST_PAGES,
+    materialized,
+    picture,
+    referred,
+    remade_for_all,
+    result,
+    spec,
+    working,
+)
 from video_assets.assets.run import report_made
 from video_assets.assets.scores import family
 from video_assets.batches.concepts import assign_concepts, fit_concepts
-from video_assets.batches.contamination import find_contamination
+from video_assets.batches.contamination import find_contamination, not_compared
 from video_assets.batches.duplicates import find_duplicates, group_duplicates
 from video_assets.batches.embeddings import embed_clips, score_laion
 from video_assets.batches.flow import score_flow
@@ -24,7 +35,7 @@ from video_assets.settings import settings
 _EXACT = {"numpy", "parquet"}
 
 
-def _subjects(lake: Lake, batch: str) -> dict[str, dg.MetadataValue[str]]:
+def _subjects(lake: Lake, batch: str) -> dict[str, Any]:
     counted = lake.query(
         "SELECT subjects[1].subject AS subject, count(*) AS clips, avg(subjects[1].probability) AS mean_probability "
         "FROM clip_embeddings WHERE batch = ? AND reason IS NULL GROUP BY ALL ORDER BY clips DESC, subject LIMIT 20",
@@ -57,8 +68,15 @@ def duplicate_groups(context: dg.AssetExecutionContext, lake: LakeResource) -> d
     batch, opened = context.partition_key, lake.open()
     with working(context, opened) as step:
         made, *others = group_duplicates(step, batch)
-    report_made(context.instance, others, changed_by_batch=batch)
-    shown = opened.query(
+    touched = [batch, *(other.batch for other in others)][:MOST_PAGES]
+    pages = referred(opened, made.asset, {b: _groups(opened, b) for b in touched}, context.run_id)
+    report_made(context.instance, opened, others, pages, changed_by_batch=batch)
+    return materialized(made, opened, pages[batch] | {"batches_changed": len(others)})
+
+
+def _groups(lake: Lake, batch: str) -> dict[str, Any]:
+    """The groups that the batch's clips are in."""
+    shown = lake.query(
         "SELECT g.duplicate_group, g.duplicates, g.clip_id, g.duplicate_of, g.duplicate_cosine, s.file_name, s.batch, "
         "s.video_id, s.start_pts, s.end_pts, concat(s.file_name, ' ', round(g.duplicate_cosine, 3)) AS label "
         "FROM duplicate_groups AS g JOIN clip_measurements AS s ON s.batch = g.batch AND s.clip_id = g.clip_id "
@@ -67,13 +85,10 @@ def duplicate_groups(context: dg.AssetExecutionContext, lake: LakeResource) -> d
         [batch],
     )
     listed = shown.select("duplicate_group", "clip_id", "file_name", "duplicate_of", "duplicate_cosine")
-    return result(
-        made,
-        opened,
-        batches_changed=len(others),
-        groups=picture(reports.table(listed)),
-        contact_sheet_of_groups=picture(reports.contact_sheet(opened, shown)),
-    )
+    return {
+        "groups": picture(reports.drawn_table(listed)),
+        "contact_sheet_of_groups": picture(reports.contact_sheet(lake, shown)),
+    }
 
 
 @dg.multi_asset(specs=[spec("contamination", "scores", _EXACT)], name="contamination", partitions_def=BATCHES)
@@ -82,21 +97,29 @@ def contamination(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.M
     batch, opened = context.partition_key, lake.open()
     with working(context, opened) as step:
         made, *others = find_contamination(step, batch)
-    report_made(context.instance, others, changed_by_batch=batch)
-    rows = opened.read(CONTAMINATION, [batch])
-    shown = opened.query(_NEAR_BENCHMARKS, {"batch": batch})
+    touched = [batch, *(other.batch for other in others)][:MOST_PAGES]
+    pages = referred(opened, made.asset, {b: _near_benchmarks(opened, b) for b in touched}, context.run_id)
+    report_made(context.instance, opened, others, pages, changed_by_batch=batch)
+    return materialized(made, opened, pages[batch] | {"batches_changed": len(others)})
+
+
+def _near_benchmarks(lake: Lake, batch: str) -> dict[str, Any]:
+    """What of the batch is near which benchmark."""
+    rows = lake.read(CONTAMINATION, [batch])
+    shown = lake.query(_NEAR_BENCHMARKS, {"batch": batch})
     listed = shown.select(
         "benchmark", "benchmark_clip", "clip_id", "file_name", "benchmark_cosine", "benchmark_through"
     )
-    return result(
-        made,
-        opened,
-        batches_changed=len(others),
-        near_a_benchmark=int(rows["near_benchmark"].sum()),
-        not_compared=rows["near_benchmark"].null_count(),
-        clips_near_a_benchmark=picture(reports.table(listed.filter(pl.col("clip_id") != pl.col("benchmark_clip")))),
-        contact_sheet_beside_the_benchmarks=picture(reports.contact_sheet(opened, shown)),
-    )
+    videos = not_compared(lake, batch)
+    return {
+        "near_a_benchmark": int(rows["near_benchmark"].sum()),
+        "not_compared": rows["near_benchmark"].null_count(),
+        "clips_near_a_benchmark": picture(
+            reports.drawn_table(listed.filter(pl.col("clip_id") != pl.col("benchmark_clip")))
+        ),
+        "contact_sheet_beside_the_benchmarks": picture(reports.contact_sheet(lake, shown)),
+        "benchmark_videos_not_compared": picture(reports.drawn_table(videos)),
+    }
 
 
 # Each of the benchmarks' clips that this batch has or is near, and after it what is near it.

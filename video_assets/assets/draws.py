@@ -11,6 +11,7 @@ from video_assets.batches.draws import draw_mix
 from video_assets.curate.draws import Draw
 from video_assets.curate.sql_files import DRAW, note
 from video_assets.lake.lake import Lake
+from video_assets.lake.pages import Picture
 from video_assets.lake.schemas import DRAWS
 from video_assets.measurements import draw_asset
 from video_assets.resources import LakeResource
@@ -53,7 +54,7 @@ def _described(wanted: Draw) -> str:
     return f"**{file.title}**\n\n{file.description}\n\n{columns}\n\n```sql\n{file.sql}\n```"
 
 
-def _pictures(lake: Lake, wanted: Draw) -> str:
+def _pictures(lake: Lake, wanted: Draw) -> Picture | str:
     clips = lake.query(
         "SELECT c.batch, c.video_id, c.start_pts, c.end_pts, concat(d.part, ', ', round(c.duration_s, 1), ' s') AS label "
         "FROM draws_history AS d JOIN clips AS c ON c.batch = d.batch AND c.clip_id = d.clip_id WHERE d.tier = ? ORDER BY d.part, d.luck",

@@ -29,9 +29,9 @@ def raw_videos(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Mate
         made,
         opened,
         gigabytes=round(int(rows["size_bytes"].sum()) / 1e9, 3),
-        videos=picture(reports.table(listed.sort("file_name").head(200))),
+        videos=picture(reports.drawn_table(listed.sort("file_name").head(200))),
         durations=picture(reports.histogram(rows["duration_s"], "s")),
-        licences=picture(reports.table(rows["licence"].value_counts(sort=True))),
+        licences=picture(reports.drawn_table(rows["licence"].value_counts(sort=True))),
     )
 
 
@@ -70,7 +70,7 @@ def decode(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg
         shot_frames,
         opened,
         share_in_doubt=round(doubtful / frames, 4) if frames else 0.0,
-        frames_in_doubt=picture(reports.table(kept)),
+        frames_in_doubt=picture(reports.drawn_table(kept)),
     )
     for made in flow_frames:
         yield result(made, opened)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 from dagster._core.definitions.data_version import DATA_VERSION_IS_USER_PROVIDED_TAG, DATA_VERSION_TAG
@@ -14,6 +15,8 @@ from dagster._core.errors import DagsterAssetCheckFailedError
 from filelock import FileLock
 from sqlalchemy.exc import IntegrityError
 
+from video_assets.assets.common import facts
+from video_assets.lake.lake import Lake
 from video_assets.lake.ledger import Made
 from video_assets.lake.plan import Due
 
@@ -75,11 +78,21 @@ def run(
     return results
 
 
-def report_made(instance: dg.DagsterInstance, made: Sequence[Made], **metadata: str) -> None:
-    """Report batches that were made beside a run's own, or outside any, with their content's version."""
+def report_made(
+    instance: dg.DagsterInstance, lake: Lake, made: Sequence[Made], pages: Mapping[str, Mapping[str, Any]], **more: str
+) -> None:
+    """Report batches that were made beside a run's own, or outside any, with their content's version.
+
+    Args:
+        instance: the instance.
+        lake: the lake.
+        made: what was made of one asset.
+        pages: what the page of each of these batches shows, where it shows anything.
+        more: what is said of them all.
+    """
     for other in made:
         tags = {DATA_VERSION_TAG: other.data_version, DATA_VERSION_IS_USER_PROVIDED_TAG: "true"}
-        told: dict[str, str | int] = {"dagster/row_count": other.rows, **metadata}
+        told = {**facts(other, lake), **pages.get(other.batch, {}), **more}
         event = dg.AssetMaterialization(other.asset.split("/"), partition=other.batch, metadata=told, tags=tags)
         instance.report_runless_asset_event(event)
 

@@ -1,6 +1,7 @@
 """Group scores: each family of measurements of a clip."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -13,12 +14,13 @@ from video_assets.batches.scores import score
 from video_assets.batches.step import Step
 from video_assets.lake.lake import Lake
 from video_assets.lake.ledger import Made
+from video_assets.lake.pages import Picture
 from video_assets.lake.schemas import CANDIDATES, CLIPS, Table
 from video_assets.resources import LakeResource
 from video_assets.settings import settings
 
 
-def _nothing(_lake: Lake, _batch: str) -> dict[str, dg.MetadataValue[str]]:
+def _nothing(_lake: Lake, _batch: str) -> dict[str, Any]:
     return {}
 
 
@@ -28,7 +30,7 @@ def family(
     shown: dict[str, str],
     sheet_by: str | None,
     kinds: set[str],
-    more: Callable[[Lake, str], Mapping[str, dg.MetadataValue[str]]] = _nothing,
+    more: Callable[[Lake, str], Mapping[str, Any]] = _nothing,
 ) -> dg.AssetsDefinition:
     """A score family.
 
@@ -58,7 +60,7 @@ def family(
     return measured
 
 
-def _low_to_high(lake: Lake, table: Table, batch: str, column: str) -> str:
+def _low_to_high(lake: Lake, table: Table, batch: str, column: str) -> Picture | str:
     """The batch's clips from the lowest to the highest score."""
     scores = lake.read(table, [batch], ["clip_id", column]).drop_nulls().sort(column)
     spans = lake.read(CLIPS, [batch], ["clip_id", "batch", "video_id", "start_pts", "end_pts"])

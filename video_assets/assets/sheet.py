@@ -54,7 +54,7 @@ def clip_sheet(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Mate
         opened,
         orientations=picture(reports.table(_counted(opened, "orientation", context.partition_key))),
         costs=picture(reports.table(opened.query(_COSTS, [context.partition_key]))),
-        licences=picture(reports.table(_counted(opened, "licence", context.partition_key))),
+        licences=picture(reports.drawn_table(_counted(opened, "licence", context.partition_key))),
     )
 
 

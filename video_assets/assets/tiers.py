@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
+import polars as pl
 
 from video_assets import reports
-from video_assets.assets.common import BATCHES, catalogue, facts, picture, spec, working
+from video_assets.assets.common import BATCHES, MOST_PAGES, catalogue, facts, picture, referred, spec, working
 from video_assets.assets.files import code_reference, group_of
 from video_assets.assets.lineage import tier_metadata
 from video_assets.assets.tier_checks import check_results, check_specs
@@ -51,15 +52,17 @@ def _tier(tier: Tier) -> dg.AssetsDefinition:
         with working(context, opened) as step:
             made = decide(step, tier, batches)
         figures = _figures(opened, tier, batches)
+        # Each batch has the numbers and the page of its own clips, whatever else the run decides.
+        pages = {b: _page(opened, tier, b) if b in batches[-MOST_PAGES:] else _NO_PAGE for b in batches}
+        shown = referred(opened, asset, pages, context.run_id)
         for batch in batches:
-            told = facts(made[batch], opened) | figures.get(batch, dict.fromkeys(_VERDICTS, 0))
+            told = facts(made[batch], opened) | figures[batch] | shown[batch]
             context.add_asset_metadata(told, asset_key=asset.split("/"), partition_key=batch)
         # A run has one data version for all its batches; a child tier that is re-made for nothing costs a second.
         version = combined(*(m.data_version for m in made.values()))
         yield dg.MaterializeResult(
             asset_key=asset.split("/"),
             data_version=dg.DataVersion(version),
-            metadata=_pictures(opened, tier, batches),
             check_results=list(
                 check_results(context.instance, opened, catalogue(settings()).files, tier, before, made)
             ),
@@ -73,53 +76,80 @@ def _described(tier: Tier) -> str:
     return f"**{tier.title}**\n\n{tier.description}\n\n{rules}\n\n```sql\n{tier.sql}\n```"
 
 
-_VERDICTS = ("kept", "dropped", "undecided")
-
-
-def _figures(lake: Lake, tier: Tier, batches: Sequence[str]) -> dict[str, dict[str, float]]:
-    """Clips by verdict and hours kept, of each batch."""
-    counted = ", ".join(f"count(*) FILTER (verdict = '{verdict}') AS {verdict}" for verdict in _VERDICTS)
-    rows = lake.query(
-        f"SELECT batch, {counted}, "
-        "round(coalesce(sum(duration_s) FILTER (verdict = 'kept'), 0) / 3600, 4) AS hours_kept "
-        f"FROM ({_CLIPS}) GROUP BY batch",
-        [tier.name, list(batches)],
-    )
-    return {row.pop("batch"): row for row in rows.iter_rows(named=True)}
-
-
-def _pictures(lake: Lake, tier: Tier, batches: Sequence[str]) -> dict[str, dg.MetadataValue[Any]]:
-    """What a kept hour has cost, the funnel over the run's batches, what it keeps of them, and pictures."""
-    clips = lake.query(f"{_CLIPS} ORDER BY c.batch, c.video_id, c.start_pts", [tier.name, list(batches)])
-    with lake.cursor() as cursor:
-        steps = beside_published(funnel(cursor, tier, batches), tier)
-        with only_batches(cursor, batches):
-            covered = coverage(cursor, tier)
-    spent = lake.query(_SPENT, [list(batches)]).item()
-    hours = clips.filter(verdict="kept")["duration_s"].sum() / 3600
+def _figures(lake: Lake, tier: Tier, batches: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Of each batch its clips by verdict, what is kept of them, and what a kept hour has cost: all as numbers, to plot."""
+    rows = lake.query(_FIGURES, {"tier": tier.name, "batches": list(batches)})
+    found = {row.pop("batch"): row for row in rows.iter_rows(named=True)}
     return {
-        "seconds_per_kept_hour": dg.MetadataValue.float(float(round(spent / hours)))
-        if hours
-        else dg.MetadataValue.null(),
+        batch: {name: dg.MetadataValue.null() if value is None else value for name, value in found[batch].items()}
+        for batch in batches
+    }
+
+
+_NO_PAGE = {
+    "page": f"A run over many batches makes the pictures of {MOST_PAGES}; materialize this one alone, and it has its own."
+}
+
+
+def _page(lake: Lake, tier: Tier, batch: str) -> dict[str, Any]:
+    """The batch's funnel, what the tier keeps of it, and pictures."""
+    clips = lake.query(_CLIPS, [tier.name, batch])
+    with lake.cursor() as cursor:
+        steps = beside_published(funnel(cursor, tier, [batch]), tier)
+        with only_batches(cursor, [batch]):
+            covered = coverage(cursor, tier)
+    breakdowns = pl.concat(rows.select(pl.lit(of).alias("of"), pl.all()) for of, rows in covered.breakdowns.items())
+    return {
         "funnel": picture(reports.table(steps)),
         "funnel_plot": picture(reports.funnel(steps)),
-        "coverage": picture(reports.coverage(covered)),
+        # Holders and licences are what people have written.
+        "coverage": picture(reports.drawn_table(breakdowns)),
         "contact_sheet_kept": picture(reports.contact_sheet(lake, clips.filter(verdict="kept"))),
         "contact_sheet_dropped": picture(reports.contact_sheet(lake, clips.filter(verdict="dropped"))),
     }
 
 
-# CPU and GPU seconds of everything that was measured in these batches, whatever the tier then did with it. What comes
-# after a tier, the captions of its clips for one, is no cost of its verdicts.
-_SPENT = """
-SELECT coalesce(sum(compute_seconds + coalesce(gpu_seconds, 0)), 0) FROM materializations
-WHERE batch IN (SELECT unnest(?)) AND NOT regexp_matches(asset, '^(tiers/|caption)')
+# Counted are CPU and GPU seconds of everything that was measured in these batches, whatever the tier then did with it. What
+# comes after a tier, the captions of its clips for one, is no cost of its verdicts.
+_FIGURES = """
+WITH verdicts AS (
+    SELECT
+        v.batch,
+        count(*) AS clips,
+        count(*) FILTER (v.kept) AS kept,
+        count(*) FILTER (NOT v.kept) AS dropped,
+        count(*) FILTER (v.kept IS NULL) AS undecided,
+        sum(c.duration_s) FILTER (v.kept) / 3600 AS hours
+    FROM tier_verdicts_history AS v
+    JOIN clips AS c ON c.batch = v.batch AND c.clip_id = v.clip_id
+    WHERE v.tier = $tier AND v.batch IN (SELECT unnest($batches))
+    GROUP BY v.batch
+),
+
+spent AS (
+    SELECT batch, sum(compute_seconds + coalesce(gpu_seconds, 0)) AS seconds
+    FROM materializations
+    WHERE batch IN (SELECT unnest($batches)) AND NOT regexp_matches(asset, '^(tiers/|caption)')
+    GROUP BY batch
+)
+
+SELECT
+    b.batch,
+    coalesce(v.kept, 0) AS kept,
+    coalesce(v.dropped, 0) AS dropped,
+    coalesce(v.undecided, 0) AS undecided,
+    round(coalesce(v.hours, 0), 4) AS hours_kept,
+    round(v.kept / v.clips, 4) AS kept_share,
+    round(s.seconds / v.hours) AS seconds_per_kept_hour
+FROM (SELECT unnest($batches) AS batch) AS b
+LEFT JOIN verdicts AS v ON v.batch = b.batch
+LEFT JOIN spent AS s ON s.batch = b.batch
 """
 _CLIPS = """
-SELECT c.batch, c.video_id, c.start_pts, c.end_pts, c.duration_s, v.verdict,
+SELECT c.batch, c.video_id, c.start_pts, c.end_pts, v.verdict,
     coalesce(v.decided_by, round(c.duration_s, 1) || ' s, ' || c.crop_width || 'x' || c.crop_height) AS label
 FROM tier_verdicts_history AS v JOIN clips AS c ON c.batch = v.batch AND c.clip_id = v.clip_id
-WHERE v.tier = ? AND v.batch IN (SELECT unnest(?))
+WHERE v.tier = ? AND v.batch = ? ORDER BY c.video_id, c.start_pts
 """
 
 tiers = [_tier(tier) for tier in catalogue(settings())[0].values()]

@@ -15,9 +15,10 @@ import polars as pl
 from video_assets.batches.duplicates import present_pairs
 from video_assets.batches.step import Step, Stopwatch
 from video_assets.lake.catalog import lock
-from video_assets.lake.lake import Replacement
+from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.ledger import Made
 from video_assets.lake.schemas import CONTAMINATION
+from video_assets.reasons import Reason
 
 _KEYS = ("batch", "clip_id")
 _PAIR = ("benchmark", "benchmark_clip", "benchmark_cosine", "benchmark_correlation")
@@ -42,6 +43,18 @@ def find_contamination(step: Step, batch: str) -> list[Made]:
         made[0] = step.made(asset, batch, rows.filter(batch=batch), inputs[batch], compute_seconds=watch.seconds)
         lake.commit([Replacement(CONTAMINATION, touched, rows)], made, message=f"{asset}/{batch}", run_id=step.run_id)
     return made
+
+
+def not_compared(lake: Lake, batch: str) -> pl.DataFrame:
+    """Videos of benchmarks in the batch of which no copy can be found: benchmark, file_name, duration_s (s) and clips."""
+    return lake.query(
+        "SELECT v.benchmark, v.file_name, v.duration_s, count(c.clip_id) AS clips FROM raw_videos AS v "
+        "LEFT JOIN clips AS c ON c.batch = v.batch AND c.video_id = v.video_id "
+        "LEFT JOIN clip_embeddings AS e ON e.batch = c.batch AND e.clip_id = c.clip_id "
+        "WHERE v.batch = ? AND v.benchmark IS NOT NULL AND v.reason IS DISTINCT FROM ? "
+        "GROUP BY ALL HAVING count(e.copy_signature) = 0 ORDER BY v.benchmark, v.file_name",
+        [batch, Reason.DUPLICATE_CONTENT.value],
+    )
 
 
 def contaminated(pairs: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:

@@ -51,7 +51,7 @@ def redo(version: str | None, captioner: str | None) -> None:
 def import_(file: Path, captioner: str) -> None:
     """Take in captions from FILE (JSONL or Parquet), by clip_id or by file_name (or video_id), start_s and end_s."""
     from video_assets.batches.caption_files import import_captions
-    from video_assets.bring_up_to_date import quiet, report
+    from video_assets.bring_up_to_date import quiet, report_captions
 
     step = _step()
     if captioner in {c.name for c in step.lake.settings.captions.captioners}:
@@ -59,7 +59,7 @@ def import_(file: Path, captioner: str) -> None:
     before = _count(step, captioner)
     made: Sequence[Made] = import_captions(step, file, captioner)
     quiet()
-    report(made)
+    report_captions(step.lake, made)
     click.echo(f"{captioner} has {_count(step, captioner)} current captions, and had {before}.")
 
 

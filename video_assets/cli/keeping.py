@@ -80,12 +80,12 @@ def sweep(days: int, dry_run: bool) -> None:
     lake, version = existing_lake(), order()["decoded_videos"].version
     note_files(lake)
     swept = sweep_of(lake, version, datetime.now(UTC), older_than=timedelta(days=days), dry_run=dry_run)
-    for path in (*swept.replaced, *swept.orphans, *swept.leftovers):
+    for path in (*swept.replaced, *swept.orphans, *swept.pictures, *swept.leftovers):
         click.echo(path)
     for asset in swept.gone:
         click.echo(f"{asset}: its file has been gone for {days} days and more")
     click.echo(
         f"{'Would remove' if dry_run else 'Removed'} {swept.snapshots} versions of the lake, {len(swept.replaced)} replaced "
-        f"files, {len(swept.orphans)} files of commits that did not come to pass, {len(swept.leftovers)} leftovers and what "
-        f"{len(swept.gone)} tiers and draws without a file said."
+        f"files, {len(swept.orphans)} files of commits that did not come to pass, {len(swept.pictures)} pictures that no page "
+        f"shows, {len(swept.leftovers)} leftovers and what {len(swept.gone)} tiers and draws without a file said."
     )

@@ -32,7 +32,8 @@ from video_assets.settings import Settings
 class Replacement:
     """New content of some batches of one table.
 
-    ``rows`` is a frame or a finished local Parquet file (which is taken over). ``where`` narrows what is replaced by
+    ``rows`` is a frame or a finished local Parquet file (which is taken over), and a frame where the table is
+    ``in_catalog``. ``where`` narrows what is replaced by
     further equalities, such as the tier.
     """
 
@@ -165,7 +166,7 @@ class Lake:
             uri = self.files.new_uri(table.name, partition)
             self.files.publish(rows, uri)
             return uri
-        if rows.is_empty():
+        if rows.is_empty() or table.in_catalog:
             return None
         uri = self.files.new_uri(table.name, partition)
         with self.files.temporary() as folder:
@@ -200,3 +201,7 @@ def _replace(cursor: duckdb.DuckDBPyConnection, replacement: Replacement, uri: s
         cursor.execute(
             f"CALL ducklake_add_data_files('{catalog.NAME}', '{name}', {quoted(uri)}, hive_partitioning => false)"
         )
+    elif isinstance(replacement.rows, pl.DataFrame) and not replacement.rows.is_empty():
+        cursor.register("few", replacement.rows.to_arrow(compat_level=pl.CompatLevel.oldest()))
+        cursor.execute(f"INSERT INTO {name} BY NAME SELECT * FROM few")
+        cursor.unregister("few")

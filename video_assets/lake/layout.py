@@ -13,9 +13,7 @@ from video_assets.lake import catalog
 from video_assets.lake.ledger import Made, note
 from video_assets.lake.schemas import (
     DRAWS_HISTORY,
-    MATERIALIZATIONS,
     TABLES,
-    TIER_FILES,
     TIER_OUTCOMES,
     TIER_RULES_HISTORY,
     TIER_VERDICTS,
@@ -28,8 +26,6 @@ from video_assets.lake.sql_text import quoted, sql_type
 VERDICTS = TIER_VERDICTS.name
 # Tables that had the name of what is a view of them now.
 _RENAMED = {"draws": DRAWS_HISTORY.name, "tier_rules": TIER_RULES_HISTORY.name}
-# Few rows each, which are kept inside the catalog.
-_INLINED = (MATERIALIZATIONS, TIER_FILES)
 
 
 def create_missing(connection: duckdb.DuckDBPyConnection) -> None:
@@ -45,22 +41,18 @@ def create_missing(connection: duckdb.DuckDBPyConnection) -> None:
         for table in TABLES.values()
         if (columns := [c for c in table.columns if c.name not in found.get(table.name, ())])
     }
-    if not found:
-        # The ledger comes first and alone, so that a lake that has more than it also has these options.
-        _create(connection, {MATERIALIZATIONS: missing.pop(MATERIALIZATIONS)}, found)
-    if set(found) <= {MATERIALIZATIONS.name}:
-        # Rows belong in Parquet files.
-        connection.execute(f"CALL {catalog.NAME}.set_option('data_inlining_row_limit', 0)")
-        _inline(connection, MATERIALIZATIONS)
+    # Tables inside the catalog come first and alone, so that a lake that has more than them also has these options.
+    if first := {table: missing.pop(table) for table in list(missing) if table.in_catalog}:
+        _create(connection, first, found)
+    inside = {table.name for table in TABLES.values() if table.in_catalog}
+    if first or set(found) <= inside:
+        # Rows belong in Parquet files, but for the few of these tables.
+        set_option = f"CALL {catalog.NAME}.set_option('data_inlining_row_limit'"
+        connection.execute(f"{set_option}, 0)")
+        for name in sorted(inside):
+            connection.execute(f"{set_option}, 1000, table_name => '{name}')")
     if missing:
         _create(connection, missing, found)
-        for table in {*_INLINED} & {*missing}:
-            _inline(connection, table)
-
-
-def _inline(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """Keep a table's rows inside the catalog."""
-    connection.execute(f"CALL {catalog.NAME}.set_option('data_inlining_row_limit', 1000, table_name => '{table.name}')")
 
 
 def _rename(connection: duckdb.DuckDBPyConnection) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +17,14 @@ import polars as pl
 
 from video_assets.lake import catalog
 from video_assets.lake.lake import Lake
-from video_assets.lake.schemas import DRAWS_HISTORY, TIER_FILES, TIER_OUTCOMES, TIER_RULES_HISTORY
+from video_assets.lake.schemas import (
+    DRAWS_HISTORY,
+    MATERIALIZATIONS,
+    PAGES,
+    TIER_FILES,
+    TIER_OUTCOMES,
+    TIER_RULES_HISTORY,
+)
 from video_assets.lake.tier_files import GONE
 
 LEAST_AGE = timedelta(days=1)
@@ -33,6 +40,8 @@ class Swept:
     """Files that only those versions had."""
     orphans: tuple[str, ...]
     """Files that no version ever had: their commit did not come to pass."""
+    pictures: tuple[str, ...]
+    """Pictures that no page shows any more, by their paths from the lake's root on."""
     leftovers: tuple[Path, ...]
     """Temporary files, decoded videos of other versions, and answers of captioners, in local scratch space."""
     gone: tuple[str, ...]
@@ -45,8 +54,8 @@ def sweep(lake: Lake, decoded_version: str, now: datetime, *, older_than: timede
     What tiers and draws said whose file has been gone for that long is taken out of the tables; older versions of the lake
     have it until they are forgotten in turn.
 
-    The newest version stays, however old. Files that no version has, and scratch space, must also be that old, because
-    a run at work writes files before it commits them.
+    The newest version stays, however old. Files that no version has, pictures that no page has, and scratch space must
+    also be that old, because a run at work writes files before it commits them.
 
     Args:
         lake: the lake.
@@ -56,13 +65,15 @@ def sweep(lake: Lake, decoded_version: str, now: datetime, *, older_than: timede
         dry_run: remove nothing.
 
     Raises:
-        ValueError: ``older_than`` is too short, more files would go as unknown than the lake knows, or no tier has a file.
+        ValueError: ``older_than`` is too short, more files would go as unknown than the lake knows, or every picture, or no
+            tier has a file.
     """
     if older_than < LEAST_AGE:
         raise ValueError(f"Sweeping what is younger than {LEAST_AGE} could take files from a run at work; wait longer.")
     before = now - older_than
     leftovers = tuple(_leftovers(lake, decoded_version, before))
     gone = tuple(_gone(lake, before))
+    written = lake.files.listed(PAGES.name)
     with lake.cursor() as cursor, catalog.commit_lock(lake.settings.lake):
 
         def call(function: str, **options: object) -> list[str]:
@@ -76,6 +87,8 @@ def sweep(lake: Lake, decoded_version: str, now: datetime, *, older_than: timede
             replaced = call("ducklake_cleanup_old_files", cleanup_all=True, dry_run=True)
             orphans = call("ducklake_delete_orphaned_files", older_than=before, dry_run=True)
             _guard(cursor.execute(_KNOWN).fetchone(), orphans)
+            shown = {path for (path,) in cursor.execute("SELECT path FROM pages").fetchall()}
+            pictures = _not_shown(written, shown, before)
             cursor.execute("ROLLBACK" if dry_run else "COMMIT")
         except BaseException:
             cursor.execute("ROLLBACK")
@@ -84,10 +97,11 @@ def sweep(lake: Lake, decoded_version: str, now: datetime, *, older_than: timede
             _take_out(cursor, gone)
             call("ducklake_cleanup_old_files", cleanup_all=True)
             call("ducklake_delete_orphaned_files", older_than=before)
+            lake.files.remove(pictures)
     if not dry_run:
         for path in leftovers:
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-    return Swept(len(snapshots), tuple(replaced), tuple(orphans), leftovers, gone)
+    return Swept(len(snapshots), tuple(replaced), tuple(orphans), pictures, leftovers, gone)
 
 
 _KNOWN = f"SELECT coalesce(sum(file_count + delete_file_count), 0) FROM ducklake_table_info('{catalog.NAME}')"
@@ -133,12 +147,24 @@ def _take_out(cursor: duckdb.DuckDBPyConnection, gone: Sequence[str]) -> None:
             cursor.execute(
                 f"DELETE FROM {TIER_FILES.name} WHERE kind = ? AND tier IN (SELECT unnest(?))", [kind, of_kind]
             )
-        cursor.execute("DELETE FROM materializations WHERE asset IN (SELECT unnest(?))", [list(gone)])
+        for table in (MATERIALIZATIONS, PAGES):
+            cursor.execute(f"DELETE FROM {table.name} WHERE asset IN (SELECT unnest(?))", [list(gone)])
         cursor.execute(f"DELETE FROM {TIER_RULES_HISTORY.name} AS r WHERE {unused}")
         cursor.execute("COMMIT")
     except BaseException:
         cursor.execute("ROLLBACK")
         raise
+
+
+def _not_shown(written: Mapping[str, datetime], shown: Set[str], before: datetime) -> tuple[str, ...]:
+    """The old pictures that no page shows; where none at all is known, the catalog is not believed."""
+    gone = tuple(sorted(path for path, when in written.items() if path not in shown and when < before))
+    if gone and not shown & set(written):
+        raise ValueError(
+            f"{len(gone)} pictures, such as {gone[0]}, and all others are unknown to the catalog. Is it the right catalog? "
+            "Nothing was removed; move them away by hand if they are of no use."
+        )
+    return gone
 
 
 def _leftovers(lake: Lake, decoded_version: str, before: datetime) -> Iterator[Path]:
@@ -147,7 +173,9 @@ def _leftovers(lake: Lake, decoded_version: str, before: datetime) -> Iterator[P
     candidates += [p for p in scratch.glob("decoded/*") if p.name != decoded_version]
     candidates += scratch.glob("captions/*")
     if not places.on_s3:
-        candidates += Path(places.root, "data").rglob(".tmp-*")
+        candidates += (p for folder in ("data", PAGES.name) for p in Path(places.root, folder).rglob(".tmp-*"))
+    else:
+        candidates += scratch.glob(f"{PAGES.name}/*")
     for path in candidates:
         if datetime.fromtimestamp(_last_touched(path), UTC) < before:
             yield path

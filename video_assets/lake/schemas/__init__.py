@@ -40,6 +40,7 @@ from video_assets.lake.schemas.footage import (
     RIGHTS,
     SOURCE_FILES,
 )
+from video_assets.lake.schemas.pages import PAGES
 from video_assets.lake.schemas.scores import (
     CANDIDATES,
     MOTION_SCORES,
@@ -88,6 +89,7 @@ TABLES: dict[str, Table] = {
         DRAWS_HISTORY,
         CAPTIONS,
         CAPTION_FINDINGS,
+        PAGES,
         MATERIALIZATIONS,
     )
 }
@@ -114,6 +116,7 @@ __all__ = [
     "MOTION_SCORES",
     "NEAR_DUPLICATES",
     "OVERLAY_SCORES",
+    "PAGES",
     "PEOPLE_SCORES",
     "PICTURE",
     "QUALITY_SCORES",

@@ -128,6 +128,7 @@ TIER_FILES = Table(
         Column("message", TEXT, "What is wrong and how to mend it; NULL unless the file is refused."),
         Column("since", TIME, "Since when the state and the version are so.", volatile=True),
     ),
+    in_catalog=True,
 )
 
 MATERIALIZATIONS = Table(
@@ -155,4 +156,5 @@ MATERIALIZATIONS = Table(
         Column("run_id", TEXT, "Dagster run that made it.", volatile=True),
         Column("made_at", TIME, "When it was committed.", volatile=True),
     ),
+    in_catalog=True,
 )

@@ -25,12 +25,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One table of the lake; ``key`` identifies a row and is the order in which it is read."""
+    """One table of the lake; ``key`` identifies a row and is the order in which it is read.
+
+    The few rows of one that is ``in_catalog`` are kept inside the catalog; those of others are Parquet files.
+    """
 
     name: str
     description: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
+    in_catalog: bool = False
 
     @cached_property
     def schema(self) -> pl.Schema:

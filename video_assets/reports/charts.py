@@ -1,0 +1,77 @@
+"""Charts: how values are spread, and what the rules of a tier leave."""
+
+from __future__ import annotations
+
+import statistics
+
+import polars as pl
+
+from video_assets.lake.pages import Picture
+from video_assets.reports.drawing import BAR, TEXT, WIDTH, drawn, words
+from video_assets.written import number
+
+_HEIGHT, _PAD, _FOOT = 150, 8, 34
+
+
+def histogram(values: pl.Series, unit: str, bins: int = 24) -> Picture | str:
+    """A histogram of the values that are not NULL; a sentence when there are none.
+
+    Args:
+        values: numbers.
+        unit: what the axis counts, for the caption.
+        bins: most bars.
+    """
+    known = values.drop_nulls().cast(pl.Float64).drop_nans()
+    missing = values.len() - known.len()
+    if known.is_empty():
+        return f"No values ({missing} missing)."
+    numbers = known.to_list()
+    low, high = min(numbers), max(numbers)
+    width = (high - low) / bins or 1.0
+    slots = ((known - low) / width).floor().clip(0, bins - 1).cast(pl.Int32)
+    counts = dict(slots.value_counts().iter_rows())
+    tallest, step = max(counts.values()), (WIDTH - 2 * _PAD) / bins
+    bars = "".join(
+        f'<rect x="{_PAD + slot * step:.1f}" y="{_HEIGHT - count / tallest * (_HEIGHT - 20):.1f}" '
+        f'width="{step - 1:.1f}" height="{count / tallest * (_HEIGHT - 20):.1f}" fill="{BAR}"/>'
+        for slot, count in sorted(counts.items())
+    )
+    caption = f"{known.len()} values{f', {missing} missing' if missing else ''}; median {number(statistics.median(numbers))} {unit}"
+    body = (
+        f'{bars}<text x="{_PAD}" y="{_HEIGHT + 14}" {TEXT}>{number(low)}</text>'
+        f'<text x="{WIDTH - _PAD}" y="{_HEIGHT + 14}" text-anchor="end" {TEXT}>{number(high)}</text>'
+        f'<text x="{WIDTH / 2}" y="{_HEIGHT + 28}" text-anchor="middle" {TEXT}>{words(caption)}</text>'
+        f'<text x="{_PAD}" y="12" {TEXT}>{tallest}</text>'
+    )
+    return drawn(body, WIDTH, _HEIGHT + _FOOT, caption)
+
+
+def funnel(steps: pl.DataFrame) -> Picture | str:
+    """A bar for what each rule leaves of all clips; a line where a paper publishes its share.
+
+    Args:
+        steps: a funnel: ``rule``, ``clips_left``, and ``published`` (0-1, or NULL) where there is any.
+    """
+    everything = steps["clips_left"].max()
+    if not isinstance(everything, int) or not everything:
+        return "No clips."
+    left, row, wide = 190, 20, WIDTH - 190 - 60
+    bars = []
+    for place, step in enumerate(steps.iter_rows(named=True)):
+        top, share = 4 + place * row, step["clips_left"] / everything
+        bars.append(
+            f'<text x="{left - 8}" y="{top + 13}" text-anchor="end" {TEXT}>{words(step["rule"])}</text>'
+            f'<rect x="{left}" y="{top}" width="{share * wide:.1f}" height="{row - 4}" fill="{BAR}"/>'
+            f'<text x="{left + share * wide + 5:.1f}" y="{top + 13}" {TEXT}>{step["clips_left"]}</text>'
+        )
+        if (published := step.get("published")) is not None:
+            at = left + published * wide
+            bars.append(
+                f'<line x1="{at:.1f}" x2="{at:.1f}" y1="{top - 1}" y2="{top + row - 3}" stroke="#d33" stroke-width="3"/>'
+            )
+    caption = f"{steps['clips_left'][-1]} of {everything} clips are kept"
+    if "published" in steps.columns:
+        caption += "; red: the share that the paper publishes"
+    high = 4 + steps.height * row
+    foot = f'<text x="{WIDTH / 2}" y="{high + 13}" text-anchor="middle" {TEXT}>{words(caption)}</text>'
+    return drawn("".join(bars) + foot, WIDTH, high + 20, caption)
