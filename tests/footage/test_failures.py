@@ -20,14 +20,14 @@ from video_assets.media.identity import sha256_of
 from video_assets.reasons import Reason
 from video_assets.settings import WatchedFolder, WorkerSettings
 
-# Two seconds for a small file.
-IMPATIENT = WorkerSettings(attempts=1, seconds_base=2.0, seconds_per_gib=0.001)
+# Who does nothing for two seconds hangs.
+IMPATIENT = WorkerSettings(attempts=1, idle_seconds=2.0)
 FAULTS = {
     "surprise": (Reason.UNEXPECTED_ERROR, "TypeError: open() got an unexpected keyword argument 'metadata_errors'"),
     "crash": (Reason.DECODER_CRASHED, "SIGSEGV"),
     "killed": (Reason.WORKER_LOST, "exit code -9"),
-    "hang": (Reason.DECODE_TIMEOUT, "limit"),
-    "swelling": (Reason.OUT_OF_MEMORY, "memory limit"),
+    "hang": (Reason.DECODE_TIMEOUT, "It hung"),
+    "swelling": (Reason.OUT_OF_MEMORY, "of memory"),
     "disk": (Reason.READ_ERROR, "Input/output error"),
 }
 
