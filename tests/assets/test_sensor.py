@@ -12,8 +12,10 @@ import dagster as dg
 import pytest
 
 from tests.conftest import forget_settings
+from tests.footage import misbehaving
 from tests.place import Place
 from video_assets.lake.ledger import Made
+from video_assets.measure import tasks
 from video_assets.resources import resources
 from video_assets.sensors import new_footage
 
@@ -103,6 +105,20 @@ def test_nothing_new_is_skipped_with_the_reason(watch: Watch) -> None:
 def test_a_file_that_was_written_just_now_is_left_with_the_reason(watch: Watch) -> None:
     (watch.folder / "a.mp4").write_text("half of it")
     assert said(watch.tick()).endswith("1 still being written.")
+
+
+def test_what_cannot_be_taken_in_is_said_at_every_tick_also_at_those_that_do_not_try_it(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch.drop("bad surprise.mp4")
+    monkeypatch.setattr(tasks, "identify", misbehaving.look)
+    monkeypatch.setattr(tasks, "hash_alone", misbehaving.read)
+    first = said(watch.tick())
+    assert "1 that could not be taken in." in first
+    assert f"{watch.folder}/bad surprise.mp4 could not be taken in (unexpected_error): TypeError" in first
+    monkeypatch.setattr(tasks, "identify", misbehaving.deletes)  # would be noticed
+    assert said(watch.tick()) == first
+    assert (watch.folder / "bad surprise.mp4").exists()
 
 
 def test_files_are_grouped_by_the_cap(watch: Watch, here: Place) -> None:
