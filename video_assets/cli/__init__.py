@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from video_assets.cli import asking, captions, curating, deciding, keeping
+from video_assets.cli import asking, captions, curating, deciding, keeping, retrying
 
 
 class _Sentences(click.Group):
@@ -35,6 +35,7 @@ for command in (
     curating.curate,
     curating.demo,
     curating.plan,
+    retrying.retry,
     keeping.models,
     asking.sql,
     asking.search,
