@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from video_assets.cli import asking, captions, curating, deciding, keeping, listing
+from video_assets.cli import asking, captions, curating, deciding, keeping, listing, retrying
 from video_assets.cli.group import Sentences
 
 
@@ -18,6 +18,7 @@ for command in (
     curating.curate,
     curating.demo,
     curating.plan,
+    retrying.retry,
     keeping.models,
     keeping.settings_,
     asking.sql,
