@@ -32,8 +32,7 @@ SCENES = (
     "street_hard_cuts.mp4",
 )
 COSTS = """
-SELECT asset, cpu_seconds, measured_hours FROM costs
-WHERE NOT starts_with(asset, 'tiers/') GROUP BY ALL ORDER BY cpu_seconds DESC
+SELECT asset, cpu_seconds, measured_hours FROM costs WHERE NOT starts_with(asset, 'tiers/') ORDER BY cpu_seconds DESC
 """
 
 

@@ -103,7 +103,7 @@ def look(path: Path, folder: Path, settings: DecodeSettings) -> Seen:
         pl.read_parquet(files[0]),
         VideoFacts(
             "v", described.stream, Fraction(described.time_base_num, described.time_base_den), described.width,
-            described.height, decoded.truncated, decoded.end_pts,
+            described.height, decoded.truncated, decoded.end_pts, described.container_start_s,
         ),
         TRANSITION_SCORES.frame(pl.read_parquet(files[3])),
         int(chunks.filter("doubtful")["frames"].sum()),

@@ -1,14 +1,14 @@
--- Which clips are near which benchmark's, and so in no tier?
+-- Which clips are near which benchmark's, and so in no tier? Times are those on a player's clock.
 -- One row per clip: what of the benchmark it is near, the cosine of the two copy signatures, the correlation in time where
 -- that decided, and the clip of its group of near-duplicates through which it is near, if it is not near itself.
 SELECT
     x.benchmark,
     b.file_name AS benchmark_file,
-    round(d.start_s, 2) AS benchmark_from_s,
-    round(d.end_s, 2) AS benchmark_to_s,
+    round(d.player_start_s, 2) AS benchmark_from_s,
+    round(d.player_end_s, 2) AS benchmark_to_s,
     s.file_name,
-    round(s.start_s, 2) AS from_s,
-    round(s.end_s, 2) AS to_s,
+    round(s.player_start_s, 2) AS from_s,
+    round(s.player_end_s, 2) AS to_s,
     round(x.benchmark_cosine::DOUBLE, 4) AS cosine,
     round(x.benchmark_correlation::DOUBLE, 4) AS correlation,
     x.benchmark_through AS through,

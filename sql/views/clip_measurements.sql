@@ -15,6 +15,8 @@ SELECT
     c.end_pts,
     c.start_s,
     c.end_s,
+    c.player_start_s,
+    c.player_end_s,
     c.duration_s,
     c.frames,
     c.fps,

@@ -1,5 +1,6 @@
--- What each asset has cost for what is in the lake now: seconds of CPU and GPU, per hour that it measured and per hour
--- that each tier keeps. A view over the ledger (current_materializations); what was measured and replaced since is not in it.
+-- What each asset has cost for what is in the lake now, a row an asset: seconds of CPU and GPU, in all and per hour that it
+-- measured. So sum(seconds) is what the lake has cost; costs_per_kept_hour divides it by what each tier keeps.
+-- A view over the ledger (current_materializations); what was measured and replaced since is not in it.
 WITH spent AS (
     SELECT
         asset,
@@ -11,27 +12,15 @@ WITH spent AS (
     FROM current_materializations
     WHERE compute_seconds IS NOT NULL
     GROUP BY asset
-),
-
-kept AS (
-    SELECT v.tier, sum(c.duration_s) / 3600 AS hours
-    FROM tier_verdicts AS v
-    JOIN clips AS c ON c.batch = v.batch AND c.clip_id = v.clip_id
-    WHERE v.kept
-    GROUP BY v.tier
 )
 
 SELECT
-    s.asset,
-    s.batches,
-    s.rows,
-    s.cpu_seconds,
-    s.gpu_seconds,
-    s.measured_hours,
-    (s.cpu_seconds + s.gpu_seconds) / nullif(s.measured_hours, 0) AS seconds_per_measured_hour,
-    k.tier,
-    k.hours AS kept_hours,
-    (s.cpu_seconds + s.gpu_seconds) / nullif(k.hours, 0) AS seconds_per_kept_hour
-FROM spent AS s
--- What is made of one tier is that tier's cost alone; what is measured serves them all.
-LEFT JOIN kept AS k ON NOT regexp_matches(s.asset, '^(tiers|draws)/') OR s.asset IN ('tiers/' || k.tier, 'draws/' || k.tier);
+    asset,
+    batches,
+    rows,
+    cpu_seconds,
+    gpu_seconds,
+    cpu_seconds + gpu_seconds AS seconds,
+    measured_hours,
+    (cpu_seconds + gpu_seconds) / nullif(measured_hours, 0) AS seconds_per_measured_hour
+FROM spent;

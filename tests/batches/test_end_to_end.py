@@ -223,7 +223,7 @@ def test_no_other_clip_is_cropped(lake: Lake) -> None:
 
 def test_the_phone_clip_is_stored_upright(lake: Lake) -> None:
     row = video(lake, "phone_upright.mp4")
-    assert (row["rotation"], row["width"], row["height"]) == (90, 720, 1280)
+    assert (row["rotation"], row["mirrored"], row["width"], row["height"]) == (90, False, 720, 1280)
     assert (row["coded_width"], row["coded_height"]) == (1280, 720)
     assert (row["analysis_width"], row["analysis_height"]) == (180, 320)
     clip = sheet(lake, "phone_upright.mp4")
@@ -453,6 +453,18 @@ def test_every_asset_was_made_once_by_one_run_and_the_draws_over_all_batches_by_
     by_the_last = {name for name, run in made.items() if run == last.run_id}
     assert by_the_last == {name for name in made if name.startswith("draws/")} != set()
     assert {run for name, run in made.items() if name not in by_the_last} == {first.run_id}
+
+
+def test_the_sum_of_the_costs_is_what_the_ledger_has(lake: Lake) -> None:
+    spent = "SELECT sum(compute_seconds + coalesce(gpu_seconds, 0)) FROM materializations"
+    assert lake.query("SELECT sum(seconds) FROM costs").item() == pytest.approx(lake.query(spent).item())
+    assert lake.query("SELECT count(*) - count(DISTINCT asset) FROM costs").item() == 0
+
+
+def test_every_clip_has_its_place_on_a_player_s_clock(lake: Lake) -> None:
+    # The demo's files all begin at pts zero, some of them with sound.
+    there = "FROM clip_sheet WHERE abs(player_start_s - start_s) <= 1e-6 AND abs(player_end_s - end_s) <= 1e-6"
+    assert lake.query(f"SELECT count(*) {there}").item() == lake.query("SELECT count(*) FROM clip_sheet").item() > 0
 
 
 def test_the_footage_was_not_touched(curated: Place, demo_footage: Path) -> None:

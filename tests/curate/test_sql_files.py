@@ -105,7 +105,7 @@ def test_why_dropped_names_the_rule_and_what_it_alone_keeps_out(curated: Lake) -
     ]
 
 
-def test_what_an_asset_has_cost_is_told_per_hour_that_it_measured_and_that_each_tier_keeps(curated: Lake) -> None:
+def test_the_sum_of_the_costs_is_what_was_spent_and_each_tier_has_its_price_of_an_hour(curated: Lake) -> None:
     for asset, cpu, gpu in (
         ("decoded_videos", 36.0, None),
         ("text_scores", 9.0, 3.0),
@@ -120,24 +120,29 @@ def test_what_an_asset_has_cost_is_told_per_hour_that_it_measured_and_that_each_
     for asset, cpu in (("concept_model", 5.0), ("draws/movie_gen/high_resolution", 3.0)):
         curated.row("materializations", shared | {"asset": asset, "compute_seconds": cpu})
     curated.row("materializations", {"asset": "views/costs", "batch": "", "rows": 0, "compute_seconds": None})
-    kept = dict(curated.query("SELECT DISTINCT tier, kept_hours FROM costs WHERE tier IS NOT NULL"))
+    assert curated.query("SELECT asset, batches, seconds, seconds_per_measured_hour FROM costs ORDER BY asset") == [
+        ("concept_model", 1, 5.0, None), ("decoded_videos", 2, 72.0, 3600.0),
+        ("draws/movie_gen/high_resolution", 1, 3.0, None), ("text_scores", 2, 24.0, 1200.0),
+        ("tiers/hunyuan_video/256p", 2, 2.0, None),
+    ]  # fmt: skip
+    spent = curated.query("SELECT sum(compute_seconds) + sum(gpu_seconds) FROM materializations")
+    assert curated.query("SELECT sum(seconds) FROM costs") == spent == [(106.0,)]
+    kept = dict(curated.query("SELECT DISTINCT tier, kept_hours FROM costs_per_kept_hour"))
+    assert len(kept) > 1
     assert kept["movie_gen/high_resolution"] == pytest.approx((14.4 + 14.4) / 3600)
-    found = curated.query(
-        "SELECT asset, tier, seconds_per_measured_hour, seconds_per_kept_hour FROM costs ORDER BY ALL"
-    )
+    found = curated.query("SELECT asset, tier, seconds_per_kept_hour FROM costs_per_kept_hour ORDER BY ALL")
     expected: list[tuple[Any, ...]] = []
-    for tier, hours in sorted(kept.items()):
-        expected += [("decoded_videos", tier, 3600.0, 72 / hours), ("text_scores", tier, 1200.0, 24 / hours)]
-        expected.append(("concept_model", tier, None, 5 / hours))
+    for tier, hours in kept.items():
+        expected += [("decoded_videos", tier, 72 / hours), ("text_scores", tier, 24 / hours)]
+        expected.append(("concept_model", tier, 5 / hours))
     drawn = "movie_gen/high_resolution"
-    expected.append((f"draws/{drawn}", drawn, None, 3 / kept[drawn]))
-    expected.append(("tiers/hunyuan_video/256p", "hunyuan_video/256p", None, 2 / kept["hunyuan_video/256p"]))
-    assert [r[:2] for r in found] == [r[:2] for r in sorted(expected, key=lambda r: r[:2])]
-    for cost, wanted in zip(found, sorted(expected, key=lambda r: r[:2]), strict=True):
-        assert cost[2:] == pytest.approx(wanted[2:]), cost
+    expected.append((f"draws/{drawn}", drawn, 3 / kept[drawn]))
+    expected.append(("tiers/hunyuan_video/256p", "hunyuan_video/256p", 2 / kept["hunyuan_video/256p"]))
+    assert [r[:2] for r in found] == [r[:2] for r in sorted(expected)]
+    assert [r[2] for r in found] == pytest.approx([r[2] for r in sorted(expected)])
     dearest = {r["tier"]: (r["dearest"], r["seconds_per_kept_hour"]) for r in ask(curated, "cost_per_kept_hour")}
-    spent = 72 + 24 + 5 + 3  # seconds: the videos, the text, the concepts and its own draw; not the other tier
-    assert dearest[drawn] == ("decoded_videos", round(spent / kept[drawn]))
+    price = 72 + 24 + 5 + 3  # seconds: the videos, the text, the concepts and its own draw; not the other tier
+    assert dearest[drawn] == ("decoded_videos", round(price / kept[drawn]))
 
 
 def test_failures_by_reason_counts_what_could_not_be_measured(curated: Lake) -> None:
@@ -192,7 +197,9 @@ def test_contaminated_and_benchmarks_say_what_is_near_what_and_what_cannot_be_co
     curated.clip("6", batch="b", contamination=pair | {"near_benchmark": True, "benchmark_through": "5"})
     curated.clip("7", contamination={"near_benchmark": None})
     theirs = {"benchmark": "VBench", "file_name": "0001.mp4"}
-    curated.clip("theirs", batch="x", raw_videos=theirs, clips={"start_s": 0.5, "end_s": 4.5, "duration_s": 4.0})
+    curated.clip(
+        "theirs", batch="x", raw_videos=theirs, clips={"player_start_s": 0.5, "player_end_s": 4.5, "duration_s": 4.0}
+    )
     curated.row("clip_embeddings", {"batch": "x", "clip_id": "theirs", "copy_signature": [1.0]})
     curated.row("raw_videos", {"batch": "x", "video_id": "too short", "benchmark": "VBench"})
     where = ("VBench", "0001.mp4", 0.5, 4.5, "harbour.mp4", 4.0, 18.0, 0.95)

@@ -55,5 +55,6 @@ def decoded(path: Path, folder: Path) -> tuple[pl.DataFrame, VideoFacts]:
         height=found.height,
         truncated=seen.truncated,
         end_pts=seen.end_pts,
+        container_start_s=found.container_start_s,
     )
     return FRAME_SIGNALS.frame(pl.read_parquet(signals)), facts

@@ -51,5 +51,6 @@ def make_facts(signals: pl.DataFrame, **others: Any) -> VideoFacts:
         "height": 360,
         "truncated": False,
         "end_pts": signals["pts"][-1] + 40,
+        "container_start_s": 0.0,
     }
     return VideoFacts(**facts | others)

@@ -60,7 +60,7 @@ def towers(settings: ModelSettings) -> Towers:
 
 
 def search(lake: Lake, text: str, most: int) -> pl.DataFrame:
-    """The clips that show most nearly what a text says: clip_id, file_name, start_s, end_s, cosine and subjects.
+    """The clips that show most nearly what a text says: clip_id, file_name, player_start_s, player_end_s, cosine and subjects.
 
     Raises:
         ValueError: the profile is not 'full', or no clip has a vector of its model.
@@ -75,7 +75,7 @@ def search(lake: Lake, text: str, most: int) -> pl.DataFrame:
     require_packages(settings)
     vector = towers(settings).open().encode_text(text)
     found = lake.query(
-        "SELECT e.clip_id, s.file_name, s.start_s, s.end_s, "
+        "SELECT e.clip_id, s.file_name, s.player_start_s, s.player_end_s, "
         "list_inner_product(e.embedding, $vector::FLOAT[]) AS cosine, "
         "list_transform(e.subjects, lambda x: x.subject) AS subjects "
         "FROM clip_embeddings AS e JOIN clip_sheet AS s ON s.batch = e.batch AND s.clip_id = e.clip_id "

@@ -57,7 +57,7 @@ def _videos(step: Step, batch: str) -> list[VideoFacts]:
     return [
         VideoFacts(
             r["video_id"], r["stream"], Fraction(r["time_base_num"], r["time_base_den"]), r["width"], r["height"],
-            r["truncated"], r["end_pts"],
+            r["truncated"], r["end_pts"], r["container_start_s"],
         )
         for r in rows
     ]  # fmt: skip

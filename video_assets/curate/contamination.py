@@ -15,7 +15,7 @@ def near_benchmark(connection: duckdb.DuckDBPyConnection, clip_id: str) -> str |
         return "Whether it is near a benchmark's clip is not known: it has no signature to compare."
     through = found["benchmark_through"]
     what = "It is a near-duplicate of" if through is None else f"Its near-duplicate {through} is one of"
-    where = f"{found['file_name']}, {found['start_s']:.2f} to {found['end_s']:.2f} s"
+    where = f"{found['file_name']}, {found['from_s']:.2f} to {found['to_s']:.2f} s"
     how = f"cosine {found['benchmark_cosine']:.4f}"
     if found["benchmark_correlation"] is not None:
         how += f", correlation in time {found['benchmark_correlation']:.4f}"
@@ -33,7 +33,7 @@ def of_benchmark(connection: duckdb.DuckDBPyConnection, clip_id: str) -> str | N
 
 
 _EVIDENCE = """
-SELECT x.*, v.file_name, c.start_s, c.end_s
+SELECT x.*, v.file_name, coalesce(c.player_start_s, c.start_s) AS from_s, coalesce(c.player_end_s, c.end_s) AS to_s
 FROM contamination AS x
 LEFT JOIN clips AS c ON c.clip_id = x.benchmark_clip
 LEFT JOIN raw_videos AS v ON v.batch = c.batch AND v.video_id = c.video_id

@@ -85,7 +85,7 @@ def about(connection: duckdb.DuckDBPyConnection, clip_id: str) -> list[str]:
 
 def _source(clip: Mapping[str, Any]) -> str:
     return (
-        f"{clip['file_name']}, {clip['start_s']:.2f} to {clip['end_s']:.2f} s. Licence {clip['licence']}, holder "
+        f"{clip['file_name']}, {clip['from_s']:.2f} to {clip['to_s']:.2f} s. Licence {clip['licence']}, holder "
         f"{clip['holder']} (stated by: {clip['rights_from']})."
     )
 
@@ -101,7 +101,7 @@ def _copies(clip: Mapping[str, Any]) -> str:
 
 
 _ABOUT = """
-SELECT s.file_name, s.start_s, s.end_s, v.licence, v.holder, v.rights_from, g.duplicate_group, g.duplicates, g.duplicate_of
+SELECT s.file_name, coalesce(s.player_start_s, s.start_s) AS from_s, coalesce(s.player_end_s, s.end_s) AS to_s, v.licence, v.holder, v.rights_from, g.duplicate_group, g.duplicates, g.duplicate_of
 FROM clip_sheet AS s
 LEFT JOIN raw_videos AS v ON v.batch = s.batch AND v.video_id = s.video_id
 LEFT JOIN duplicate_groups AS g ON g.batch = s.batch AND g.clip_id = s.clip_id

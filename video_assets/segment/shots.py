@@ -83,7 +83,7 @@ def _is_one_shot(cut: int, signals: pl.DataFrame, settings: ShotSettings) -> boo
 
 def _row(video: VideoFacts, number: int, span: Span, labels: list[str | None], pts: list[int]) -> dict[str, object]:
     start, end = span
-    start_s, end_s = float(pts[start] * video.time_base), float(pts[end] * video.time_base)
+    seconds = video.seconds(pts[start], pts[end])
     return {
         "shot_id": shot_id(video.video_id, video.stream, pts[start], pts[end]),
         "video_id": video.video_id,
@@ -92,9 +92,8 @@ def _row(video: VideoFacts, number: int, span: Span, labels: list[str | None], p
         "end_frame": end,
         "start_pts": pts[start],
         "end_pts": pts[end],
-        "start_s": start_s,
-        "end_s": end_s,
-        "duration_s": end_s - start_s,
+        **seconds,
+        "duration_s": seconds["end_s"] - seconds["start_s"],
         "begins": "start" if start == 0 else labels[start - 1] or "cut",
         "ends": "end" if end == len(labels) else labels[end] or "cut",
     }

@@ -2,7 +2,7 @@
 
 One declaration serves the Parquet files, DuckLake's table definitions, the column schemas in Dagster's UI and the
 README. Times are exact presentation timestamps (``*_pts``, in the stream's time base) with seconds beside them for
-people; shares are in 0-1; picture coordinates are display pixels, after rotation.
+people; shares are in 0-1; picture coordinates are pixels of the picture as displayed, turned and mirrored.
 """
 
 from __future__ import annotations

@@ -22,6 +22,25 @@ from video_assets.lake.schemas.table import (
     Table,
 )
 
+_SECONDS = (
+    Column(
+        "start_s",
+        DOUBLE,
+        "start_pts in s from pts zero, as time_s: for work with pts, and for ffmpeg -copyts -i FILE -ss start_s, which finds the frame in every container by decoding all before it. For players see player_start_s.",
+    ),
+    Column("end_s", DOUBLE, "end_pts in s from pts zero."),
+    Column(
+        "player_start_s",
+        DOUBLE,
+        "The start on a player's clock, in s from the file's own start, cut to microseconds: for players, and for ffmpeg -ss player_start_s -i FILE, which finds the frame in MP4, QuickTime and Matroska. A transport stream is not sought to the frame: see start_s.",
+    ),
+    Column(
+        "player_end_s",
+        DOUBLE,
+        "The end on a player's clock, in s: for ffmpeg -ss player_start_s -to player_end_s -i FILE.",
+    ),
+)
+
 SHOT_FRAMES = Table(
     "shot_frames",
     "15 consecutive frames, small, for the network that finds transitions: where the cheap numbers leave doubt, and 15 frames on either side.",
@@ -75,8 +94,7 @@ SHOTS = Table(
         Column("end_frame", INT, "Frame after the last one that belongs to the shot alone."),
         Column("start_pts", LONG, "Pts of start_frame, in time base units."),
         Column("end_pts", LONG, "Pts at which the shot's last frame ends (exclusive), in time base units."),
-        Column("start_s", DOUBLE, "start_pts in s."),
-        Column("end_s", DOUBLE, "end_pts in s."),
+        *_SECONDS,
         Column("duration_s", DOUBLE, "end_s less start_s, in s."),
         Column("begins", TEXT, "How it begins: start (of the video), cut, dissolve, fade or damage."),
         Column("ends", TEXT, "How it ends: end (of the video), cut, dissolve, fade or damage."),
@@ -103,8 +121,7 @@ CLIPS = Table(
         Column("end_frame", INT, "Frame after the last one."),
         Column("start_pts", LONG, "Pts of the first frame, in time base units."),
         Column("end_pts", LONG, "Pts at which the last frame ends (exclusive), in time base units."),
-        Column("start_s", DOUBLE, "start_pts in s."),
-        Column("end_s", DOUBLE, "end_pts in s."),
+        *_SECONDS,
         Column("duration_s", DOUBLE, "end_s less start_s, in s."),
         Column("frames", INT, "Frames in the clip."),
         Column("fps", DOUBLE, "Frames over duration, in frames/s."),
