@@ -4,8 +4,6 @@ A file that cannot be used is an asset too, so that it stays where people look f
 a link. It is never made, by nobody's asking; asked by hand, it fails with that sentence.
 """
 
-from __future__ import annotations
-
 import re
 import warnings
 from collections.abc import Iterator
@@ -128,7 +126,8 @@ def _refused(asset: str, error: TierError, partitioned: bool) -> dg.AssetsDefini
     )
 
     @dg.multi_asset(specs=[described], check_specs=[check_of(asset)], name=asset.replace("/", "__"))
-    def refused() -> None:
+    def refused() -> Iterator[dg.MaterializeResult[None]]:
+        yield from ()  # There is nothing to give.
         raise dg.Failure(str(error), metadata={"file": str(error.path), "line": error.line}, allow_retries=False)
 
     return refused

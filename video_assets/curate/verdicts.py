@@ -204,7 +204,9 @@ def types_of(connection: duckdb.DuckDBPyConnection, file: Tier, kind: str) -> li
         found = re.search(r"^LINE (\d+):", str(error), re.MULTILINE)
         candidates = re.search(r"^Candidate bindings: (.*)$", str(error), re.MULTILINE)
         line = file.line + int(found[1]) - 1 if found else file.line
-        mend = f"Near in name: {candidates[1]}." if candidates else "DESCRIBE clip_sheet lists the columns there are."
+        macros = ", and sql/macros.sql what draws are made of" if kind == "draw" else ""
+        listed = f"DESCRIBE clip_sheet lists the columns there are{macros}."
+        mend = f"Near in name: {candidates[1]}." if candidates else listed
         raise TierError(file.path, line, f"DuckDB refuses the {kind}: {first_line(error)}.", mend) from error
     return [str(column[1]) for column in columns[1:]]
 
