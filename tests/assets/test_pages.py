@@ -34,7 +34,7 @@ TIER = "hunyuan_video/256p"
 @pytest.fixture(scope="module")
 def events(curated: Place) -> str:
     """Give everything that Dagster's databases hold of a run over the demo, as text."""
-    texts = []
+    texts: list[str] = []
     for path in curated.home.rglob("*.db"):
         with closing(sqlite3.connect(path)) as database:
             texts += database.iterdump()
@@ -88,19 +88,14 @@ def test_nothing_but_pictures_comes_from_the_web_server(here: Place) -> None:
 def test_the_logs_of_runs_are_where_dagster_keeps_them(here: Place) -> None:
     home = dagster_home()
     with here.instance() as instance:
-        key = ["run", "compute_logs", "step"]
-        with instance.compute_log_manager.open_log_stream(key, _stderr()) as stream:
-            assert stream
-            print("said", file=stream)
-        assert (home / "storage" / "run" / "compute_logs" / "step.err").read_text() == "said\n"
+        log = home / "storage" / "run" / "compute_logs" / "step.err"
+        manager = instance.compute_log_manager
+        assert isinstance(manager, LakeComputeLogManager)
+        assert manager.get_captured_local_path(["run", "compute_logs", "step"], "err") == str(log.resolve())
+        log.parent.mkdir(parents=True)
+        log.write_text("said")
         with web_server(instance) as browser:
-            assert browser.get("/logs/run/compute_logs/step/err").text == "said\n"
-
-
-def _stderr() -> Any:
-    from dagster._core.storage.compute_log_manager import ComputeIOType
-
-    return ComputeIOType.STDERR
+            assert browser.get("/logs/run/compute_logs/step/err").text == "said"
 
 
 @pytest.fixture
