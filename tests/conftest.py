@@ -16,6 +16,9 @@ from tests.place import FEW, Place
 from video_assets import settings as project
 from video_assets.demo import make_footage
 
+# What is printed is that of a terminal of this width, whatever the tests run in.
+os.environ["COLUMNS"] = "80"
+
 # A busy machine is slow, not wrong.
 settings.register_profile("project", deadline=None)
 settings.load_profile("project")
@@ -91,6 +94,14 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     forget_settings()
     yield Place(tmp_path)
     forget_settings()
+
+
+@pytest.fixture
+def there(curated: Place, here: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """Make this process ask the lake of the demo footage, from an empty working directory; read-only."""
+    monkeypatch.setenv("VIDEO_ASSETS_LAKE__ROOT", str(curated.root))
+    forget_settings()
+    return curated
 
 
 @pytest.fixture

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 import pytest
+from dagster._core.errors import DagsterExecutionInterruptedError
 from sqlalchemy.exc import IntegrityError
 
-from video_assets.assets.run import add_partitions, causes
+from video_assets.assets.run import add_partitions, causes, interrupted, stopped_by
 
 
 @pytest.fixture
@@ -57,3 +58,33 @@ def test_a_failed_step_is_told_with_the_error_behind_its_error(instance: dg.Dags
 
     result = dg.materialize([clips, sound], instance=instance, raise_on_error=False)
     assert causes(result) == [("clips", "KeyError: 'no such shot'")]
+    assert not interrupted(result)
+    assert stopped_by(result) == []
+
+
+def test_a_check_that_stops_a_batch_is_no_failed_step(instance: dg.DagsterInstance) -> None:
+    @dg.asset
+    def raw_videos() -> None:
+        """Nothing in it can be used."""
+
+    @dg.asset_check(asset=raw_videos, blocking=True)
+    def usable_videos() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=False)
+
+    @dg.asset(deps=[raw_videos])
+    def decoded_videos() -> None:
+        raise AssertionError("It is stopped before.")
+
+    definitions = dg.Definitions(assets=[raw_videos, decoded_videos], asset_checks=[usable_videos])
+    job = definitions.resolve_implicit_global_asset_job_def()
+    result = job.execute_in_process(instance=instance, raise_on_error=False)
+    assert not result.success
+    assert (causes(result), stopped_by(result)) == ([], ["usable_videos"])
+
+
+def test_a_run_that_a_person_stops_is_told_from_one_that_failed(instance: dg.DagsterInstance) -> None:
+    @dg.asset
+    def decode() -> None:
+        raise DagsterExecutionInterruptedError
+
+    assert interrupted(dg.materialize([decode], instance=instance, raise_on_error=False))

@@ -11,7 +11,7 @@ from typing import Any
 
 import dagster as dg
 from dagster._core.definitions.data_version import DATA_VERSION_IS_USER_PROVIDED_TAG, DATA_VERSION_TAG
-from dagster._core.errors import DagsterAssetCheckFailedError
+from dagster._core.errors import DagsterAssetCheckFailedError, DagsterExecutionInterruptedError
 from filelock import FileLock
 from sqlalchemy.exc import IntegrityError
 
@@ -60,6 +60,9 @@ def run(
 
     Returns:
         For each run, its first batch and its result; a failed run is a result too.
+
+    Raises:
+        KeyboardInterrupt: a run was stopped by Ctrl-C.
     """
     job, graph = definitions.resolve_job_def(JOB), definitions.resolve_asset_graph()
     results = []
@@ -74,8 +77,17 @@ def run(
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             raise_on_error=False,
         )
+        if interrupted(result):
+            raise KeyboardInterrupt
         results.append((batches[0], result))
     return results
+
+
+def interrupted(result: dg.ExecuteInProcessResult) -> bool:
+    """Whether somebody stopped a run (Ctrl-C): Dagster notes that as a failed step and goes on."""
+    failed = result.filter_events(lambda e: e.is_step_failure)
+    errors = [event.step_failure_data.error for event in failed]
+    return any(e is not None and e.cls_name == DagsterExecutionInterruptedError.__name__ for e in errors)
 
 
 def report_made(

@@ -32,9 +32,9 @@ from video_assets.settings.reading import did_you_mean
 def sql(
     query: str | None, form: str | None, by_line: bool, everything: bool, output: Path | None, attach: bool
 ) -> None:
-    """Run QUERY on the lake, read-only: SQL, a file of it, or the name of a question.
+    """Ask the lake in SQL, or open a DuckDB shell on it.
 
-    Without QUERY a DuckDB shell opens on the lake. 'video-assets questions' lists the ready questions.
+    QUERY is SQL, a file of it, or the name of a question; it can change nothing. Without QUERY a DuckDB shell opens on the lake. 'video-assets questions' lists the ready questions.
     """
     from video_assets.lake import catalog, export
     from video_assets.lake.s3 import duckdb_settings
@@ -136,7 +136,10 @@ def _pour(path: Path) -> None:
 @click.argument("text")
 @click.option("--most", type=click.IntRange(min=1), default=10, show_default=True, help="Most clips that are shown.")
 def search(text: str, most: int) -> None:
-    """Show the clips that look most like what TEXT says; needs the profile 'full'."""
+    """Show the clips that look most like what TEXT says.
+
+    It needs the profile 'full'.
+    """
     from video_assets.batches.embeddings import search as search_for
 
     show.frame(search_for(existing_lake(), text, most))

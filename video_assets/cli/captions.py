@@ -24,7 +24,10 @@ def captions() -> None:
 @click.option("--version", help="Those of this version; sql/explore/captions_by_version.sql lists the versions.")
 @click.option("--captioner", help="Those by this captioner of the settings.")
 def redo(version: str | None, captioner: str | None) -> None:
-    """Set current captions aside and have their captioner write them anew; the old ones stay in the table."""
+    """Have current captions written anew by their captioner.
+
+    The old ones stay in the table.
+    """
     from video_assets.batches.caption_files import withdraw
     from video_assets.bring_up_to_date import bring_up_to_date, quiet
     from video_assets.measurements import caption_work_of
@@ -49,7 +52,10 @@ def redo(version: str | None, captioner: str | None) -> None:
     "--captioner", required=True, help="Who wrote them; those of 'human' win over all others, whatever the shares."
 )
 def import_(file: Path, captioner: str) -> None:
-    """Take in captions from FILE (JSONL or Parquet), by clip_id or by file_name (or video_id), start_s and end_s."""
+    """Take in captions from FILE (JSONL or Parquet).
+
+    A row names its clip by clip_id, or by file_name (or video_id), start_s and end_s.
+    """
     from video_assets.batches.caption_files import import_captions
     from video_assets.bring_up_to_date import quiet, report_captions
 
@@ -66,7 +72,10 @@ def import_(file: Path, captioner: str) -> None:
 @captions.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def export(file: Path) -> None:
-    """Write every current caption to FILE (JSONL or Parquet); 'winner' marks the one of each clip to train on."""
+    """Write every current caption to FILE (JSONL or Parquet).
+
+    'winner' marks the one of each clip to train on.
+    """
     from video_assets.batches.caption_files import export_captions
 
     click.echo(f"{export_captions(_step(), file)} captions: {file}")

@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @as_json
 def curate(path: str, benchmark: str | None, json: bool) -> None:
-    """Take in the footage under PATH (a folder or s3://bucket/prefix) and bring every batch up to date."""
+    """Take in the footage under PATH and measure what is due.
+
+    PATH is a folder or s3://bucket/prefix.
+    """
     if not path.startswith("s3://") and not (path and Path(path).is_dir()):
         raise click.ClickException(f"{path or repr(path)} is not a folder; give one that holds videos.")
     if json:
@@ -44,7 +47,7 @@ def curate(path: str, benchmark: str | None, json: bool) -> None:
     help="The folder into which the clips are gathered.",
 )  # fmt: skip
 def demo(footage: Path) -> None:
-    """Gather a dozen real clips and curate them."""
+    """Gather twenty real clips and curate them."""
     from video_assets.curate.funnel import funnel
     from video_assets.demo import make_footage
 
@@ -67,7 +70,10 @@ def demo(footage: Path) -> None:
 @click.option("--detail", is_flag=True, help="One entry for every batch of every asset.")
 @as_json
 def plan(detail: bool, json: bool) -> None:
-    """Show what would run and why, with rows, hours and expected cost. Nothing is run."""
+    """Show what would run and why, and its expected cost.
+
+    Nothing is run.
+    """
     from video_assets.assets.common import order
     from video_assets.lake.plan import plan as plan_of
 

@@ -14,7 +14,10 @@ from video_assets.cli.common import as_json, existing_lake, known_tiers, named_t
 @click.argument("tier")
 @as_json
 def funnel(tier: str, json: bool) -> None:
-    """Show the clips and hours left after each rule of TIER (recipe/stage), beside what its paper publishes."""
+    """Show the clips and hours left after each rule of TIER.
+
+    Where its paper publishes a share, it stands beside them.
+    """
     from video_assets.curate.funnel import beside_published
     from video_assets.curate.funnel import funnel as funnel_of
 
@@ -43,7 +46,10 @@ def funnel(tier: str, json: bool) -> None:
 )  # fmt: skip
 @as_json
 def what_if(tier: str, rules: tuple[str, ...], file: Path | None, page: Path, json: bool) -> None:
-    """Show what TIER and those below it would gain and lose by other rules. Nothing is measured or changed."""
+    """Show what other rules of TIER would gain and lose.
+
+    The tiers below it are asked too. Nothing is measured or changed.
+    """
     from video_assets.curate.what_if import edited, read_edited
     from video_assets.curate.what_if import what_if as answer
 
@@ -87,7 +93,10 @@ def _writable(page: Path) -> None:
 @click.option("--page", type=click.Path(path_type=Path), help="Write it as Markdown with plots.")
 @as_json
 def coverage(tier: str, page: Path | None, json: bool) -> None:
-    """Show what the clips that TIER keeps are: lengths, sizes, people, camera, concepts, holders, licences."""
+    """Show what the clips that TIER keeps are.
+
+    Lengths, sizes, people, camera, concepts, holders and licences.
+    """
     from video_assets.curate.coverage import coverage as coverage_of
     from video_assets.curate.draws import draw
     from video_assets.reports import coverage as as_markdown
@@ -120,7 +129,10 @@ def coverage(tier: str, page: Path | None, json: bool) -> None:
 @click.argument("tier")
 @as_json
 def mix(tier: str, json: bool) -> None:
-    """Show what the draw from TIER would give now: each part's target, what it reaches and what limits it."""
+    """Show what the draw from TIER would give now.
+
+    Of each part its target, what it reaches and what limits it.
+    """
     from video_assets.curate.draws import draw
     from video_assets.curate.sql_files import DRAW
 
@@ -142,7 +154,7 @@ def mix(tier: str, json: bool) -> None:
 @click.argument("clip_id")
 @as_json
 def why(clip_id: str, json: bool) -> None:
-    """Show every tier's verdict on CLIP_ID, rule by rule, with what the rules read of it.
+    """Show every tier's verdict on CLIP_ID, rule by rule.
 
     The id's first eight digits are enough; 'video-assets clips' lists the clips.
     """

@@ -11,6 +11,9 @@ import click
 class Sentences(click.Group):
     """Errors that a person can mend are shown as their sentence; unknown commands are answered with the nearest."""
 
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(self.commands)  # in the order in which they are needed, not by the alphabet
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -33,6 +36,10 @@ class Sentences(click.Group):
             return super().invoke(ctx)
         except BrokenPipeError:
             raise  # click ends without a word: whoever read the output has enough
+        except KeyboardInterrupt as error:
+            raise click.ClickException(
+                "Stopped. What was finished is kept; the same command goes on from there."
+            ) from error
         except (OSError, ValueError, ModelNotReadyError, duckdb.Error) as error:
             raise click.ClickException(_said(error)) from error
         except Timeout as error:

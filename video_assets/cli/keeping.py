@@ -15,7 +15,10 @@ from video_assets.settings import Settings, settings
 @click.option("--profile", type=click.Choice(["embedded", "full"]), help="Only those of this profile.")
 @as_json
 def models(profile: str | None, json: bool) -> None:
-    """List the models with licence, size, hash and readiness, and how to provide those that are not ready."""
+    """List the models, and how to provide those not ready.
+
+    Of each: what it is for, licence, size, origin, hash and whether it is ready.
+    """
     from video_assets.measure.models import listed, profile_problem
 
     chosen = settings().models
@@ -47,7 +50,10 @@ def models(profile: str | None, json: bool) -> None:
 @click.command("settings")
 @click.argument("section", required=False)
 def settings_(section: str | None) -> None:
-    """Show each setting, or those of SECTION, with its value, whence that is, and what it is."""
+    """Show each setting with its value and whence that is.
+
+    SECTION is a section, such as clips, or a setting, such as clips.min_seconds.
+    """
     from video_assets.settings.reading import Given
     from video_assets.settings.whence import listed
 
@@ -73,7 +79,7 @@ def settings_(section: str | None) -> None:
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 def sweep(days: int, dry_run: bool) -> None:
-    """Remove old versions of the tables, what tiers said whose file is gone, and what killed runs left behind."""
+    """Remove old versions, what tiers without a file said, and what killed runs left behind."""
     from video_assets.assets.common import order
     from video_assets.lake.sweep import sweep as sweep_of
 
@@ -84,7 +90,7 @@ def sweep(days: int, dry_run: bool) -> None:
         click.echo(path)
     for asset in swept.gone:
         click.echo(f"{asset}: its file has been gone for {days} days and more")
-    click.echo(
+    show.block(
         f"{'Would remove' if dry_run else 'Removed'} {swept.snapshots} versions of the lake, {len(swept.replaced)} replaced "
         f"files, {len(swept.orphans)} files of commits that did not come to pass, {len(swept.pictures)} pictures that no page "
         f"shows, {len(swept.leftovers)} leftovers and what {len(swept.gone)} tiers and draws without a file said."

@@ -13,7 +13,10 @@ from video_assets.written import counted, number
 @click.command()
 @as_json
 def tiers(json: bool) -> None:
-    """List the tiers with what each keeps, what it is below and whether it is drawn from."""
+    """List the tiers, and what each keeps.
+
+    Beside it stands which tier it is below, and whether a draw is made from it.
+    """
     from video_assets.curate.lists import tier_counts
 
     files = sql_files()
@@ -38,7 +41,10 @@ def tiers(json: bool) -> None:
 
 @click.command()
 def batches() -> None:
-    """List the batches with their videos, clips and hours. Their hash's first digits name them, too."""
+    """List the batches with their videos, clips and hours.
+
+    A batch is named by its key, the beginning of that, or the first digits of its last part.
+    """
     from video_assets.curate.lists import batches as batches_of
 
     with existing_lake().cursor() as cursor:
@@ -55,7 +61,10 @@ def batches() -> None:
 @click.option("--batch", help="Only clips of this batch: its name, or its hash's first digits.")
 @click.option("--most", type=click.IntRange(min=1), default=20, show_default=True, help="Most clips that are shown.")
 def clips(tier: str | None, verdict: str | None, batch: str | None, most: int) -> None:
-    """List clips with their ids, of which the first eight digits are enough for every command."""
+    """List clips with their ids, files and times.
+
+    The first eight digits of an id are enough for every command.
+    """
     from video_assets.curate.lists import clips as clips_of
     from video_assets.lake.names import resolve_batch
 
@@ -73,7 +82,7 @@ def clips(tier: str | None, verdict: str | None, batch: str | None, most: int) -
 
 @click.command()
 def questions() -> None:
-    """List the ready questions; 'video-assets sql NAME' answers one."""
+    """List the ready questions for 'video-assets sql NAME'."""
     from video_assets.curate.lists import questions as questions_of
 
     found = questions_of(*settings().sql_folders("explore"))
