@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from video_assets import show
 from video_assets.lake.lake import Lake
 from video_assets.lake.ledger import Made
 from video_assets.lake.plan import Due
+from video_assets.live.screen import busy, watching
 
 _HOME = "telemetry:\n  enabled: false\n"
 
@@ -44,19 +46,23 @@ def bring_up_to_date(lake: Lake, wanted: Callable[[Due], bool] = lambda _: True)
         How many partitions were run.
     """
     home = dagster_home()
-    with show.console.status("Loading"):
+    with busy("Loading the assets"):
         from video_assets.assets.common import BATCHES, order
         from video_assets.assets.run import add_partitions, causes, end_lost_runs, open_instance, run
         from video_assets.definitions import defs
         from video_assets.lake.plan import plan, ready
+        from video_assets.live.remaining import Remaining
+        from video_assets.live.work import Work
 
+    work = Work(Remaining(order(), time.monotonic), lambda batch: plan(lake, order(), [batch]))
     tried: set[tuple[object, ...]] = set()
     with open_instance(home) as instance:
         end_lost_runs(instance)
         batches = lake.query("SELECT DISTINCT batch FROM source_files ORDER BY batch")["batch"].to_list()
         add_partitions(instance, str(BATCHES.name), batches)
         while due := _untried(lake, [d for d in ready(plan(lake, order()), order()) if wanted(d)], tried):
-            with show.progress_bars():
+            work.expect(due)
+            with watching(work):
                 results = run(defs, instance, str(BATCHES.name), due)
             for batch, result in results:
                 if not result.success:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import click
 
 from video_assets import show
 from video_assets.cli.common import existing_lake, known_tiers
+from video_assets.live.screen import busy
 from video_assets.settings import WatchedFolder, settings
 
 if TYPE_CHECKING:
@@ -34,9 +36,11 @@ def curate(path: str, benchmark: str | None) -> None:
 def demo(footage: Path) -> None:
     """Gather a dozen real clips and curate them."""
     from video_assets.demo import make_footage
+    from video_assets.demo.recipes import RECIPES
 
-    with show.console.status("Gathering footage") as status:
-        made = make_footage(footage, lambda name: status.update(f"Gathering footage: {name}"))
+    with busy("Gathering footage", "files") as count:
+        numbers = itertools.count(1)
+        made = make_footage(footage, lambda _: count(next(numbers), len(RECIPES)))
     show.console.print(f"{len(made)} files in {footage}/.")
     lake = _curate(str(footage))
     tiers = known_tiers()
@@ -66,7 +70,7 @@ def _curate(path: str, benchmark: str | None = None) -> Lake:
     from video_assets.bring_up_to_date import bring_up_to_date, quiet
 
     quiet()
-    with show.console.status("Loading"):
+    with busy("Loading"):
         from video_assets.describe.ready import require_captioners
         from video_assets.footage.ingest import take_stock
         from video_assets.footage.tick import Cursor
@@ -76,9 +80,9 @@ def _curate(path: str, benchmark: str | None = None) -> Lake:
         require(chosen(settings().models), settings().models)
         require_captioners(settings())
         lake = Lake(settings())
-    with show.console.status(f"Looking at {path}"):
+    with busy(f"Reading what is new in {path}", "MiB") as count:
         folder = WatchedFolder(uri=path, benchmark=benchmark)
-        stock = take_stock(lake, [folder], Cursor(), datetime.now(UTC), at_once=True)
+        stock = take_stock(lake, [folder], Cursor(), datetime.now(UTC), at_once=True, hashed=count)
     show.console.print(f"{path}: {stock.summary}")
     if not bring_up_to_date(lake):
         show.console.print("Nothing is due: everything is measured already.")

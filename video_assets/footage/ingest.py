@@ -6,7 +6,7 @@ copied file is a new place of a known content: a row, and no new work.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -65,8 +65,9 @@ class Stock:
 
 
 def take_stock(
-    lake: Lake, folders: Sequence[WatchedFolder], cursor: Cursor, now: datetime, *, at_once: bool = False
-) -> Stock:
+    lake: Lake, folders: Sequence[WatchedFolder], cursor: Cursor, now: datetime, *, at_once: bool = False,
+    hashed: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Stock:  # fmt: skip
     """Look at the folders, and note in the ledger what is new there.
 
     Args:
@@ -76,6 +77,7 @@ def take_stock(
         now: the clock, with a time zone.
         at_once: a person asked: no file is taken for unfinished, nothing waits, and the rights of known files are read
             again.
+        hashed: called with how many MiB of the new files are hashed, and how many there are.
     """
     settings = lake.settings.footage
     if at_once:
@@ -86,7 +88,7 @@ def take_stock(
     current = ledger.filter(pl.col("current"))
     known = set(current.select("uri", "size_bytes", "modified_at").iter_rows())
     tick = plan_tick(found, known, cursor, now, settings)
-    arrivals, changing = _hashed(lake, tick)
+    arrivals, changing = _hashed(lake, tick, hashed)
     statements = _Statements(lake, listings)
     batch_of = dict(ledger.select("content", "batch").iter_rows())
     fresh = [a for a in arrivals if a.content not in batch_of]
@@ -125,19 +127,23 @@ def _list(lake: Lake, folder: WatchedFolder, settings: FootageSettings) -> Listi
     return list_local(folder, settings.suffixes)
 
 
-def _hashed(lake: Lake, tick: TickPlan) -> tuple[list[Arrival], int]:
+def _hashed(lake: Lake, tick: TickPlan, report: Callable[[int, int], None]) -> tuple[list[Arrival], int]:
     """Every arrival, the local ones hashed in worker processes; and how many files changed meanwhile."""
     if not tick.to_hash:
         return list(tick.arrivals), 0
-    from video_assets.measure.tasks import identify
+    from video_assets.measure.tasks import MIB, identify
+    from video_assets.media.tally import Tally
     from video_assets.media.workers import run_guarded
 
     files = {f.uri: f for f in tick.to_hash}
     workers = lake.settings.workers
-    jobs = {
-        f.uri: ((Path(f.uri), lake.settings.decode.max_pixels), workers.limit(f.size_bytes)) for f in files.values()
-    }
-    outcomes = run_guarded(identify, jobs, workers, lambda _key, _outcome: None)
+    sizes = {uri: max(1, file.size_bytes // MIB) for uri, file in files.items()}
+    with lake.files.temporary() as folder, Tally(folder, sizes, report) as tally:
+        jobs = {
+            uri: ((Path(uri), lake.settings.decode.max_pixels, tally.file(uri)), workers.limit(file.size_bytes))
+            for uri, file in files.items()
+        }
+        outcomes = run_guarded(identify, jobs, workers, tally.done)
     arrivals, changing = list(tick.arrivals), 0
     for uri, outcome in outcomes.items():
         if outcome.value is None or not _still(files[uri]):
