@@ -56,11 +56,18 @@ def bring_up_to_date(lake: Lake, wanted: Callable[[Due], bool] = lambda _: True)
 
     work = Work(Remaining(order(), time.monotonic), lambda batch: plan(lake, order(), [batch]))
     tried: set[tuple[object, ...]] = set()
-    with open_instance(home) as instance:
+    with busy("Opening Dagster's records"):
+        opened = open_instance(home)
+
+    def look() -> list[Due]:
+        with busy("Looking what is due"):
+            return _untried(lake, [d for d in ready(plan(lake, order()), order()) if wanted(d)], tried)
+
+    with opened as instance:
         end_lost_runs(instance)
         batches = lake.query("SELECT DISTINCT batch FROM source_files ORDER BY batch")["batch"].to_list()
         add_partitions(instance, str(BATCHES.name), batches)
-        while due := _untried(lake, [d for d in ready(plan(lake, order()), order()) if wanted(d)], tried):
+        while due := look():
             work.expect(due)
             with watching(work):
                 results = run(defs, instance, str(BATCHES.name), due)

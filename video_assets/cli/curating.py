@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from video_assets import show
+from video_assets import show, show_result
 from video_assets.cli.common import existing_lake, known_tiers
 from video_assets.live.screen import busy
 from video_assets.settings import WatchedFolder, settings
@@ -70,7 +70,9 @@ def _curate(path: str, benchmark: str | None = None) -> Lake:
     from video_assets.bring_up_to_date import bring_up_to_date, quiet
 
     quiet()
+    since = datetime.now(UTC)
     with busy("Loading"):
+        from video_assets.curate.result import result
         from video_assets.describe.ready import require_captioners
         from video_assets.footage.ingest import take_stock
         from video_assets.footage.tick import Cursor
@@ -86,4 +88,7 @@ def _curate(path: str, benchmark: str | None = None) -> Lake:
     show.console.print(f"{path}: {stock.summary}")
     if not bring_up_to_date(lake):
         show.console.print("Nothing is due: everything is measured already.")
+    with busy("Counting"):
+        found = result(lake, path if path.startswith("s3://") else str(Path(path).expanduser().resolve()), since, stock.problems)
+    show_result.show(found)
     return lake

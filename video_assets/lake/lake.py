@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -146,7 +147,8 @@ class Lake:
                 )
                 cursor.execute("COMMIT")
             except BaseException:
-                cursor.execute("ROLLBACK")
+                with suppress(duckdb.Error):  # where the commit itself failed there is nothing left to take back
+                    cursor.execute("ROLLBACK")
                 raise
             row = cursor.execute(f"SELECT max(snapshot_id) FROM ducklake_snapshots('{catalog.NAME}')").fetchone()
         return int(row[0]) if row else 0
