@@ -22,16 +22,16 @@ kept AS (
 )
 
 SELECT
-    s.asset,
-    s.batches,
-    s.rows,
-    s.cpu_seconds,
-    s.gpu_seconds,
-    s.measured_hours,
-    (s.cpu_seconds + s.gpu_seconds) / nullif(s.measured_hours, 0) AS seconds_per_measured_hour,
-    k.tier,
-    k.hours AS kept_hours,
-    (s.cpu_seconds + s.gpu_seconds) / nullif(k.hours, 0) AS seconds_per_kept_hour
+    s.asset, -- Asset whose cost this is.
+    s.batches, -- Batches of it that the lake has.
+    s.rows, -- Rows that it wrote, over all batches.
+    s.cpu_seconds, -- Seconds of CPU that it took, over all batches.
+    s.gpu_seconds, -- Seconds for which it held a GPU, over all batches.
+    s.measured_hours, -- Hours of footage that its rows stand for.
+    (s.cpu_seconds + s.gpu_seconds) / nullif(s.measured_hours, 0) AS seconds_per_measured_hour, -- Seconds of CPU and GPU per hour of footage that it measured.
+    k.tier, -- Tier whose kept hours stand beside it; what is measured for all tiers has a row for each.
+    k.hours AS kept_hours, -- Hours that this tier keeps.
+    (s.cpu_seconds + s.gpu_seconds) / nullif(k.hours, 0) AS seconds_per_kept_hour -- Seconds of CPU and GPU of this asset per hour that this tier keeps.
 FROM spent AS s
 -- What is made of one tier is that tier's cost alone; what is measured serves them all.
 LEFT JOIN kept AS k ON NOT regexp_matches(s.asset, '^(tiers|draws)/') OR s.asset IN ('tiers/' || k.tier, 'draws/' || k.tier);

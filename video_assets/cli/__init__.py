@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from video_assets.cli import asking, captions, curating, deciding, keeping
+from video_assets.cli import asking, captions, curating, deciding, keeping, looking
 
 
 class _Sentences(click.Group):
@@ -38,6 +38,7 @@ for command in (
     keeping.models,
     asking.sql,
     asking.search,
+    looking.look,
     deciding.funnel,
     deciding.what_if,
     deciding.coverage,

@@ -23,10 +23,14 @@ def sql(query: str | None, as_csv: bool, attach: bool) -> None:
     """Run a QUERY, or a file of one, on the lake, read-only; without one open a DuckDB shell on it."""
     from video_assets.lake import catalog
     from video_assets.lake.s3 import duckdb_settings, key_environment
+    from video_assets.lake.sql_text import bare
 
     chosen = settings()
     reach_s3 = duckdb_settings(chosen.s3) if chosen.lake.on_s3 else []
-    opening = catalog.attach_statements(chosen.lake, reach_s3, read_only=True)
+    opening = [
+        *catalog.attach_statements(chosen.lake, reach_s3, read_only=True),
+        *map(bare, catalog.macros(chosen.sql_folder)),
+    ]
     if attach:
         click.echo(";\n".join(opening) + ";")
         return
@@ -41,7 +45,7 @@ def sql(query: str | None, as_csv: bool, attach: bool) -> None:
             subprocess.call([shell, *commands], env=os.environ | (key_environment(access) if access else {}))
         )
     text = Path(query).read_text() if query.endswith(".sql") and Path(query).is_file() else query
-    rows = rows_of(catalog.connect(chosen.lake, access, read_only=True), text)
+    rows = rows_of(catalog.open_to_read(chosen, lambda: existing_lake().access), text)
     if as_csv:
         click.echo(rows.write_csv(), nl=False)
     else:

@@ -89,6 +89,8 @@ def _curate(path: str, benchmark: str | None = None) -> Lake:
     if not bring_up_to_date(lake):
         show.console.print("Nothing is due: everything is measured already.")
     with busy("Counting"):
-        found = result(lake, path if path.startswith("s3://") else str(Path(path).expanduser().resolve()), since, stock.problems)
+        found = result(
+            lake, path if path.startswith("s3://") else str(Path(path).expanduser().resolve()), since, stock.problems
+        )
     show_result.show(found)
     return lake

@@ -14,6 +14,7 @@ import polars as pl
 
 from video_assets.lake.schemas import TABLES, Column, Table
 from video_assets.lake.sql_text import sql_type
+from video_assets.lake.views import columns_of
 
 SHEET = "clip_sheet"
 SOURCE = "clip_measurements"
@@ -22,13 +23,13 @@ SOURCE = "clip_measurements"
 
 @lru_cache(maxsize=4)
 def sheet_table(select: str) -> Table:
-    """The table of a SELECT over the lake's tables; its columns are described as those that they are taken from.
+    """The table of a SELECT over the lake's tables; its columns are described as :func:`columns_of` finds.
 
     Raises:
         duckdb.Error: DuckDB refuses the SELECT.
         ValueError: a column is of a type that no table of the lake has.
     """
-    known = {c.name: c for table in TABLES.values() for c in table.columns}
+    known = dict(columns_of(select, TABLES))
     with duckdb.connect() as empty:
         for table in TABLES.values():
             listed = ", ".join(f'"{c.name}" {sql_type(c.dtype)}' for c in table.columns)
