@@ -30,8 +30,9 @@ _USUAL = {
     "flow_scores": (8.0, 900.0),
     "clip_sheet": (1.0, 10.0),
 }
-# A pace by less than this is none: wall seconds, and share of what is expected altogether.
-_LEAST_SECONDS, _LEAST_SHARE = 3.0, 0.02
+# A pace by less than this is none: wall seconds, and share of what is expected altogether, which no longer counts after a
+# while.
+_LEAST_SECONDS, _LEAST_SHARE, _ENOUGH_SECONDS = 3.0, 0.02, 30.0
 
 _Key = tuple[str, str]
 
@@ -131,7 +132,7 @@ class Remaining:
         spent = self._spent + (self._clock() - step.since if step else 0.0)
         ahead = self._ahead()
         left = ahead + ((1 - step.share) * step.expected if step else 0.0)
-        if spent < _LEAST_SECONDS or done < _LEAST_SHARE * (done + left):
+        if spent < _LEAST_SECONDS or not done or (spent < _ENOUGH_SECONDS and done < _LEAST_SHARE * (done + left)):
             return None
         if step and not step.share:
             # A step that does not say how far it is has what was not spent on it yet.

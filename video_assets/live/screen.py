@@ -21,6 +21,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
 from rich.table import Table
+from rich.text import Text
 
 from video_assets import progress
 from video_assets.live.work import BETWEEN, Work
@@ -102,7 +103,7 @@ class _Bars:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         work = self._work
         grid = Table.grid(padding=(0, 1))
-        grid.add_row(self._spinner, work.sentence(options.max_width - 3))
+        grid.add_row(self._spinner, Text(work.sentence(options.max_width - 3), no_wrap=True, overflow="ellipsis"))
         yield grid
         (done, total), (of_step, of_run) = work.steps, work.seconds
         bars = Table.grid(padding=(0, 1), expand=True)
