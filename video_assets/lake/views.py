@@ -68,6 +68,8 @@ def columns_of(select: str, tables: Mapping[str, Table]) -> Iterator[tuple[str, 
     }
     for selected in parsed.expressions:
         taken = selected.unalias()
+        while isinstance(taken, exp.Cast):
+            taken = taken.this
         for source in _sources(taken, sources):
             known = {c.name: c for c in source.columns}
             if taken.is_star:
