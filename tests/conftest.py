@@ -13,6 +13,7 @@ from filelock import FileLock
 from hypothesis import settings
 
 from tests.place import FEW, Place
+from tests.terminal import Watched, watch
 from video_assets import settings as project
 from video_assets.demo import make_footage
 
@@ -30,13 +31,16 @@ def _shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
-def _curated(place: Place, footage: Path) -> Place:
+def _curated(place: Place, footage: Path, *, on_terminal: bool = False) -> Place:
     """Curate once for all workers, which wait; tests that change something change copies."""
     place.folder.mkdir(parents=True, exist_ok=True)
     done = place.folder / "done"
     with FileLock(place.folder / "making.lock"):
         if not done.exists():
-            place.run("curate", str(footage))
+            if on_terminal:
+                watch(place, "curate", str(footage)).save(place.folder / "watched.json")
+            else:
+                place.run("curate", str(footage))
             done.touch()
     return place
 
@@ -74,7 +78,13 @@ def curated(demo_footage: Path, tmp_path_factory: pytest.TempPathFactory) -> Pla
 @pytest.fixture(scope="session")
 def curated_few(few_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Place:
     """Give the place where ``video-assets curate`` went over the few files, undisturbed; read-only."""
-    return _curated(Place(_shared(tmp_path_factory) / "curated-few"), few_files)
+    return _curated(Place(_shared(tmp_path_factory) / "curated-few"), few_files, on_terminal=True)
+
+
+@pytest.fixture(scope="session")
+def curated_on_terminal(curated_few: Place) -> Watched:
+    """Give what was seen on a terminal while ``curated_few`` was made."""
+    return Watched.read(curated_few.folder / "watched.json")
 
 
 @pytest.fixture

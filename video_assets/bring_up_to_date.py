@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from video_assets import show
 from video_assets.lake.lake import Lake
 from video_assets.lake.ledger import Made
 from video_assets.lake.plan import Due
+from video_assets.live.screen import busy, watching
 
 _HOME = """\
 telemetry:
@@ -84,23 +86,34 @@ def bring_up_to_date(lake: Lake, wanted: Callable[[Due], bool] = lambda _: True)
     change an earlier one's duplicates and concepts.
     """
     home = dagster_home()
-    with show.console.status("Loading"):
+    with busy("Loading the assets"):
         from video_assets.assets.common import BATCHES, catalogue, order
         from video_assets.assets.files import report_files
         from video_assets.assets.run import add_partitions, causes, end_lost_runs, open_instance, run, stopped_by
         from video_assets.definitions import defs
         from video_assets.lake.plan import plan, ready
+        from video_assets.live.remaining import Remaining
+        from video_assets.live.work import Work
 
+    work = Work(Remaining(order(), time.monotonic), lambda batch: plan(lake, order(), [batch]))
     tried: set[tuple[object, ...]] = set()
     failed: list[Failed] = []
     blocked: list[Blocked] = []
-    with open_instance(home) as instance:
+    with busy("Opening Dagster's records"):
+        opened = open_instance(home)
+
+    def look() -> list[Due]:
+        with busy("Looking what is due"):
+            return _untried(lake, [d for d in ready(plan(lake, order()), order()) if wanted(d)], tried)
+
+    with opened as instance:
         end_lost_runs(instance)
         report_files(instance, catalogue(lake.settings).files)
         batches = lake.query("SELECT DISTINCT batch FROM source_files ORDER BY batch")["batch"].to_list()
         add_partitions(instance, str(BATCHES.name), batches)
-        while due := _untried(lake, [d for d in ready(plan(lake, order()), order()) if wanted(d)], tried):
-            with show.progress_bars():
+        while due := look():
+            work.expect(due)
+            with watching(work):
                 results = run(defs, instance, str(BATCHES.name), due)
             for batch, result in results:
                 if not result.success:

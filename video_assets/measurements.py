@@ -18,6 +18,7 @@ from video_assets.describe.work import CaptionWork, captioner_version
 from video_assets.lake import schemas
 from video_assets.lake.plan import SOURCE_FILES, Measurement
 from video_assets.lake.sheet import SHEET, sheet_sql, sheet_table
+from video_assets.lake.sql_text import bare
 from video_assets.lake.versions import code_version
 from video_assets.measure.models import image_text, models_of, require_packages
 from video_assets.media import limits
@@ -155,7 +156,8 @@ def measurements(
     # Their version is not the decode's: asking for them changes nothing that the decode gives already.
     pairs = code_version(CODE[FLOW_FRAMES], {"decode": decode})
     candidates = code_version(
-        CODE["candidates"], {"sheet": sheet_sql(settings), "tiers": loosest, "share": settings.models.sampled_share}
+        CODE["candidates"],
+        {"sheet": bare(sheet_sql(settings)), "tiers": loosest, "share": settings.models.sampled_share},
     )
     there = [*tiers, *(name.removeprefix(_TIERS) for name in sorted(refused) if name.startswith(_TIERS))]
     drawn = {*(draws or {}), *(name.removeprefix(_DRAWS) for name in refused if name.startswith(_DRAWS))}
@@ -260,7 +262,7 @@ def measurements(
             code_version(CODE["quality_scores"], settings.quality.model_dump() | {"keyframes": decode}), _PICTURES, "candidate",
         ),
         Measurement(
-            SHEET, sheet_table(sheet_sql(settings)), code_version("table", {"sql": sheet_sql(settings)}),
+            SHEET, sheet_table(sheet_sql(settings)), code_version("table", {"sql": bare(sheet_sql(settings))}),
             (
                 *_BASIS, "candidates", *MODELLED, "duplicate_groups", "contamination", "concepts",
                 *(asset for asset in (LAION, FLOW) if models_of(asset, settings.models)),

@@ -1,4 +1,4 @@
-"""What the command line prints: progress, plans, funnels and query results."""
+"""What the command line prints: plans, funnels and query results."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ import json
 import math
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 
 import polars as pl
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from video_assets import progress, reports, tables
+from video_assets import reports, tables
 from video_assets.curate.tiers import Tier
 from video_assets.curate.what_if import WhatIf
 from video_assets.lake.lake import Lake
@@ -28,29 +26,6 @@ from video_assets.written import counted, number, text
 
 # A pipe has no width of its own: wide enough for every table.
 console = Console(width=None if sys.stdout.isatty() else 220)
-
-
-@contextmanager
-def progress_bars() -> Iterator[None]:
-    """A bar for every asset that is at work in this process."""
-    columns = (TextColumn("{task.description:<36}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as bars:
-        tasks: dict[str, TaskID] = {}
-
-        def watch(asset: str, done: int, total: int) -> None:
-            task = tasks.get(asset)
-            if task is None or bars.tasks[task].finished:
-                task = tasks[asset] = bars.add_task(asset, total=total) if task is None else _again(bars, task, total)
-            bars.update(task, completed=done, total=total)
-
-        with progress.watched(watch):
-            yield
-
-
-def _again(bars: Progress, task: TaskID, total: int) -> TaskID:
-    """The same bar for the next batch."""
-    bars.reset(task, total=total)
-    return task
 
 
 def document(content: object) -> None:

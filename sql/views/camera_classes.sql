@@ -2,7 +2,10 @@
 -- A picture's geometry alone does not tell a camera that turns (pan, tilt) from one that travels (truck, pedestal), nor a
 -- zoom from a push: those share our coarser class. NULL is a class that needs depth or a subject, and is never given.
 -- HunyuanVideo (arXiv 2412.03603) names both pan and tilt in all four directions; its pan is taken for the travelling one.
-SELECT recipe, label, camera_motion
+SELECT
+    recipe, -- Paper that publishes the class: movie_gen or hunyuan_video.
+    label, -- The class's name in the paper.
+    camera_motion -- Our class that holds it (motion_scores.camera_motion); NULL where no measurement of ours tells it.
 FROM (
     VALUES
     ('movie_gen', 'zoom in', 'zoom_in'),

@@ -2,6 +2,7 @@
 -- name, which people explore and tiers are written over: a scan of it opens one file a batch, and not one of every table.
 -- A clip that is not measured yet, or could not be, is here with NULL in its scores; <family>_reason says why.
 -- Every join compares the batch too, so that a query on one batch opens that batch's files alone.
+-- What stands behind a column describes it in the catalog; one without means what it means in its table.
 SELECT
     -- The clip (table clips).
     c.batch,
@@ -27,43 +28,39 @@ SELECT
     c.from_source_start,
     c.source_truncated,
     -- Derived from the clip's own, cropped picture.
-    least(c.crop_width, c.crop_height) AS min_side,
-    c.crop_width / c.crop_height AS aspect,
+    least(c.crop_width, c.crop_height) AS min_side, -- Shorter side of the crop, in pixels.
+    c.crop_width / c.crop_height AS aspect, -- Width of the crop over its height.
     CASE
         WHEN c.crop_width > c.crop_height THEN 'landscape'
         WHEN c.crop_width < c.crop_height THEN 'portrait'
         WHEN c.crop_width = c.crop_height THEN 'square'
-    END AS orientation,
-    -- Share of the source's picture that the crop keeps, 0-1.
-    c.crop_width * c.crop_height / (v.width * v.height) AS crop_share,
-    -- Seconds from the source's first frame to the clip's; start_s counts from the time base's zero.
-    c.start_s - d.first_pts * v.time_base_num / v.time_base_den AS source_offset_s,
+    END AS orientation, -- landscape, portrait or square, by the crop.
+    c.crop_width * c.crop_height / (v.width * v.height) AS crop_share, -- Share of the source's picture that the crop keeps, 0-1.
+    c.start_s - d.first_pts * v.time_base_num / v.time_base_den AS source_offset_s, -- Seconds from the source's first frame to the clip's; start_s counts from the time base's zero.
 
     -- The source video (tables raw_videos, decoded_videos, shots).
     v.file_name,
     v.container,
     v.codec,
     v.pixel_format,
-    v.width AS source_width,
-    v.height AS source_height,
+    v.width AS source_width, -- Width of the source video as it is displayed, bars included, in pixels.
+    v.height AS source_height, -- Height of the source video as it is displayed, bars included, in pixels.
     v.rotation,
     v.mirrored,
     v.colour_transfer,
-    -- Declared by the container; as decoded where it declares none.
-    coalesce(v.duration_s, d.duration_s) AS source_duration_s,
-    coalesce(d.fps, v.average_fps) AS source_fps,
+    coalesce(v.duration_s, d.duration_s) AS source_duration_s, -- Length of the source video in s: declared by the container, as decoded where it declares none.
+    coalesce(d.fps, v.average_fps) AS source_fps, -- Frame rate of the source video, in frames/s: as decoded, else as declared.
     v.bit_rate,
-    -- Bits per pixel of the source: bit rate over width, height and frame rate.
-    v.bit_rate / nullif(v.coded_width * v.coded_height * coalesce(d.fps, v.average_fps), 0) AS bits_per_pixel,
+    v.bit_rate / nullif(v.coded_width * v.coded_height * coalesce(d.fps, v.average_fps), 0) AS bits_per_pixel, -- Bits per coded pixel of the source: bit rate over width, height and frame rate.
     v.has_audio,
     d.variable_frame_rate,
     d.corrupt_frames,
-    d.motion_vectors AS has_motion_vectors,
-    n.source_shots,
+    d.motion_vectors AS has_motion_vectors, -- Whether the source's codec gave motion vectors, which motion_vector and pan_* come from.
+    n.source_shots, -- Shots of the source video; NULL before they are looked for.
     -- The shot that holds it (table shots).
-    h.begins AS shot_begins,
-    h.ends AS shot_ends,
-    h.found_by AS shots_found_by,
+    h.begins AS shot_begins, -- How the clip's shot begins: start (of the video), cut, dissolve, fade or damage.
+    h.ends AS shot_ends, -- How the clip's shot ends: end (of the video), cut, dissolve, fade or damage.
+    h.found_by AS shots_found_by, -- What looked for the source's transitions: 'detectors and network', or 'detectors' alone.
     v.licence,
     v.holder,
     v.source_url,
@@ -87,7 +84,7 @@ SELECT
     i.bar_top,
     i.bar_bottom,
     i.border_share,
-    i.reason AS visual_reason,
+    i.reason AS visual_reason, -- Why sharpness, light and bars could not be measured of the clip (a reason of reasons.Reason); NULL where it was, or nobody tried.
 
     -- Motion scores.
     m.vmaf_motion,
@@ -106,7 +103,7 @@ SELECT
     m.camera_roll,
     m.shake,
     m.object_motion,
-    m.reason AS motion_reason,
+    m.reason AS motion_reason, -- Why motion and camera could not be measured of the clip (a reason of reasons.Reason); NULL where it was, or nobody tried.
 
     -- Whether models measure the clip; where they do not, every tier drops it without them.
     g.candidate,
@@ -129,7 +126,7 @@ SELECT
     t.clear_width,
     t.clear_height,
     t.clear_share,
-    t.reason AS text_reason,
+    t.reason AS text_reason, -- Why text could not be measured of the clip (a reason of reasons.Reason); NULL where it was, or nobody tried.
 
     -- People scores.
     f.faces_max,
@@ -138,9 +135,8 @@ SELECT
     f.people_max,
     f.person_share_max,
     f.people_frames_share,
-    -- Whether a face or a person is seen; NULL when no face is and nobody looked for persons (profile 'embedded').
-    f.faces_max > 0 OR f.people_max > 0 AS shows_people,
-    f.reason AS people_reason,
+    f.faces_max > 0 OR f.people_max > 0 AS shows_people, -- Whether a face or a person is seen; NULL when no face is and nobody looked for persons (profile 'embedded').
+    f.reason AS people_reason, -- Why faces and persons could not be measured of the clip (a reason of reasons.Reason); NULL where it was, or nobody tried.
 
     -- Overlay scores.
     o.overlays,
@@ -161,8 +157,8 @@ SELECT
     -- Static text and overlays are often the same thing: the larger of the two shares, not their sum.
     CASE WHEN o.overlay_share IS NOT NULL OR t.static_text_share IS NOT NULL
         THEN greatest(coalesce(o.overlay_share, 0), coalesce(t.static_text_share, 0))
-    END AS overlaid_share,
-    o.reason AS overlay_reason,
+    END AS overlaid_share, -- Share of the picture under static text or overlays, whichever covers more, 0-1; NULL when neither was looked for.
+    o.reason AS overlay_reason, -- Why overlays and layout could not be measured of the clip (a reason of reasons.Reason); NULL where it was, or nobody tried.
 
     -- Quality scores.
     q.noise,
@@ -175,15 +171,15 @@ SELECT
     q.subject_sharpness,
     q.thirds,
     q.classical_appeal,
-    q.reason AS quality_reason,
+    q.reason AS quality_reason, -- Why technical quality and appeal could not be measured of the clip (a reason of reasons.Reason); NULL where it was, or nobody tried.
 
     -- Safety scores.
     p.nsfw_score,
-    p.reason AS safety_reason,
+    p.reason AS safety_reason, -- Why safety could not be measured of the clip (a reason of reasons.Reason); NULL where it was, or nobody tried.
 
     -- Content: what the clip shows, its near-duplicates and its concept among all clips.
     e.subjects,
-    e.reason AS embedding_reason,
+    e.reason AS embedding_reason, -- Why the vector and the subjects could not be measured of the clip (a reason of reasons.Reason); NULL where it was, or nobody tried.
     u.duplicate_group,
     u.duplicate,
     u.duplicate_of,
@@ -198,13 +194,13 @@ SELECT
     -- LAION aesthetics, in the profile 'full' alone.
     l.aesthetic_laion,
     l.aesthetic_laion_v1,
-    l.reason AS laion_reason,
+    l.reason AS laion_reason, -- Why the LAION aesthetic scores could not be measured of the clip (a reason of reasons.Reason); NULL where it was, or nobody tried.
 
     -- Optical flow by RAFT, in the profile 'full' where models.accept names it.
     w.flow_mean,
     w.flow_p95,
     w.flow_moving_share,
-    w.reason AS flow_reason
+    w.reason AS flow_reason -- Why optical flow could not be measured of the clip (a reason of reasons.Reason); NULL where it was, or nobody tried.
 FROM clips AS c
 LEFT JOIN raw_videos AS v ON v.batch = c.batch AND v.video_id = c.video_id
 LEFT JOIN decoded_videos AS d ON d.batch = c.batch AND d.video_id = c.video_id

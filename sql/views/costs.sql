@@ -15,12 +15,12 @@ WITH spent AS (
 )
 
 SELECT
-    asset,
-    batches,
-    rows,
-    cpu_seconds,
-    gpu_seconds,
-    cpu_seconds + gpu_seconds AS seconds,
-    measured_hours,
-    (cpu_seconds + gpu_seconds) / nullif(measured_hours, 0) AS seconds_per_measured_hour
+    asset, -- Asset whose cost this is.
+    batches, -- Batches of it that the lake has.
+    rows, -- Rows that it wrote, over all batches.
+    cpu_seconds, -- Seconds of CPU that it took, over all batches.
+    gpu_seconds, -- Seconds for which it held a GPU, over all batches.
+    cpu_seconds + gpu_seconds AS seconds, -- Seconds of CPU and GPU that it took, over all batches.
+    measured_hours, -- Hours of footage that its rows stand for.
+    (cpu_seconds + gpu_seconds) / nullif(measured_hours, 0) AS seconds_per_measured_hour -- Seconds of CPU and GPU per hour of footage that it measured.
 FROM spent;

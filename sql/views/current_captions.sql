@@ -1,5 +1,5 @@
 -- What each captioner says of each clip now: its caption in its current version, or of what was imported the last one.
--- winner: the caption to train on. A person's wins; else that of the captioner that is drawn for the clip; else another's.
+-- winner: a person's caption wins; else that of the captioner that is drawn for the clip; else another's.
 SELECT
     batch,
     clip_id,
@@ -10,7 +10,7 @@ SELECT
     reason IS NULL AND row_number() OVER (
         PARTITION BY batch, clip_id
         ORDER BY reason IS NOT NULL, captioner <> 'human', NOT drawn, captioner
-    ) = 1 AS winner,
+    ) = 1 AS winner, -- Whether it is the clip's caption to train on.
     short_description,
     dense_description,
     background,

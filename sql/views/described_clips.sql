@@ -5,7 +5,7 @@
 SELECT
     s.*,
     k.captioner,
-    k.version AS caption_version,
+    k.version AS caption_version, -- Version of the captioner that wrote the caption.
     k.short_description,
     k.dense_description,
     k.background,
@@ -13,11 +13,11 @@ SELECT
     k.shot_type,
     k.lighting,
     k.atmosphere,
-    k.words AS caption_words,
-    k.camera_motion AS caption_camera_motion,
+    k.words AS caption_words, -- Words of the caption's dense description.
+    k.camera_motion AS caption_camera_motion, -- The camera motion that stands in the caption, by HunyuanVideo's name; NULL where the measurement was not confident.
     k.source_tags,
     k.quality_tags,
-    f.reason AS caption_reason
+    f.reason AS caption_reason -- Why the drawn captioner gave no caption (a reason of reasons.Reason); NULL where there is one, or none was asked for.
 FROM clip_sheet AS s
 LEFT JOIN current_captions AS k ON k.batch = s.batch AND k.clip_id = s.clip_id AND k.winner
 LEFT JOIN current_captions AS f

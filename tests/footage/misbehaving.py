@@ -8,7 +8,7 @@ from pathlib import Path
 
 from video_assets.measure.tasks import hash_alone, identify
 
-Job = tuple[Path, int]
+Job = tuple[Path, int, Path | None]
 Named = tuple[str, float]
 
 

@@ -16,6 +16,7 @@ from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.layout import in_order
 from video_assets.lake.schemas import MATERIALIZATIONS, SHOTS, TABLES, TIER_RULES_HISTORY, Table
 from video_assets.lake.sheet import sheet_sql, sheet_table
+from video_assets.lake.views import DICTIONARY
 from video_assets.settings import LakeSettings, Settings
 
 SHEET = sheet_table(sheet_sql(Settings()))
@@ -32,7 +33,7 @@ def test_every_column_stands_in_the_catalog_with_its_description(lake: Lake) -> 
         "SELECT table_name, column_name, comment FROM duckdb_columns() "
         "WHERE database_name = 'lake' AND table_name NOT IN (SELECT view_name FROM duckdb_views())"
     )
-    expected = {(t.name, c.name, c.description) for t in (*TABLES.values(), SHEET) for c in t.columns}
+    expected = {(t.name, c.name, c.description) for t in (*TABLES.values(), SHEET, DICTIONARY) for c in t.columns}
     assert set(found.iter_rows()) == expected
 
 
@@ -47,7 +48,7 @@ def test_a_value_of_every_column_comes_back_as_it_was_written(lake: Lake) -> Non
 
 def test_every_table_stands_in_the_catalog_with_its_description(lake: Lake) -> None:
     found = lake.query("SELECT table_name, comment FROM duckdb_tables() WHERE database_name = 'lake'")
-    assert dict(found.iter_rows()) == {t.name: t.description for t in (*TABLES.values(), SHEET)}
+    assert dict(found.iter_rows()) == {t.name: t.description for t in (*TABLES.values(), SHEET, DICTIONARY)}
 
 
 def test_opening_a_lake_that_is_up_to_date_writes_nothing(lake: Lake) -> None:

@@ -39,6 +39,8 @@ def working(context: dg.AssetExecutionContext, lake: Lake) -> Iterator[Step]:
 
     A video's own failure is a row and never gets here; an error of the code would be the same again.
     """
+    assets = sorted(key.to_user_string() for key in context.selected_asset_keys)
+    progress.began(assets[0] if len(assets) == 1 else context.op_def.name, assets, context.partition_keys)
     with _retried():
         yield Step(lake, order(), context.run.run_id, progress.current())
 

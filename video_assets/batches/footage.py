@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from video_assets.batches.step import Step, counter, total
+from video_assets.batches.step import Step, counter, tally, total
 from video_assets.footage.ingest import mark_held, pick_sources
 from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.ledger import Made
@@ -220,23 +220,26 @@ def _decoded(
     from video_assets.media.workers import run_guarded
 
     settings = step.lake.settings
-    count = counter(step, "frame_signals", videos.height)
     rows: list[dict[str, object]] = []
     jobs: dict[str, tuple[Any, Limits]] = {}
-    # The longest first: the last worker to finish then has a short one.
-    for row in videos.sort("size_bytes", descending=True).iter_rows(named=True):
-        video, summary = row["video_id"], folders[row["video_id"]] / SUMMARY
-        if summary.exists():
-            rows.append(json.loads(summary.read_text()))
-            count(video, None)
-            continue
-        job = DecodeJob(
-            places[row["content"]], video, row["size_bytes"], row["stream"], folders[video], settings.s3,
-            settings.lake.scratch_path, settings.decode, FLOW_FRAMES.name in step.order,
-        )  # fmt: skip
-        declared = Declared(row["coded_width"] * row["coded_height"], row["duration_s"], row["average_fps"])
-        jobs[video] = job, decoding(settings.workers, row["size_bytes"], declared)
-    for video, outcome in run_guarded(decode, jobs, settings.workers, count).items():
+    # Seconds of footage, as they are declared; a video that declares none counts as one.
+    seconds = {v: max(1, round(s or 0)) for v, s in videos.select("video_id", "duration_s").iter_rows()}
+    with step.lake.files.temporary() as temporary, tally(step, "frame_signals", temporary, seconds) as count:
+        # The longest first: the last worker to finish then has a short one.
+        for row in videos.sort("size_bytes", descending=True).iter_rows(named=True):
+            video, summary = row["video_id"], folders[row["video_id"]] / SUMMARY
+            if summary.exists():
+                rows.append(json.loads(summary.read_text()))
+                count.done(video)
+                continue
+            job = DecodeJob(
+                places[row["content"]], video, row["size_bytes"], row["stream"], folders[video], settings.s3,
+                settings.lake.scratch_path, settings.decode, FLOW_FRAMES.name in step.order, count.file(video),
+            )  # fmt: skip
+            declared = Declared(row["coded_width"] * row["coded_height"], row["duration_s"], row["average_fps"])
+            jobs[video] = job, decoding(settings.workers, row["size_bytes"], declared)
+        outcomes = run_guarded(decode, jobs, settings.workers, count.done)
+    for video, outcome in outcomes.items():
         rows.append(outcome.value or {"video_id": video, **outcome.failure()})
     return rows
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from video_assets.batches.step import Step, counter, total
+from video_assets.batches.step import Step, tally, total
 from video_assets.lake.again import settled
 from video_assets.lake.lake import Replacement
 from video_assets.lake.ledger import Made
@@ -177,7 +177,9 @@ def _measured(
             pictures = sum(len(c.frames) for c in job.clips)
             jobs[str(video)] = job, looking(settings, pictures)
         workers = at_most(settings.workers, sum(map(len, frames.values())) // pictures_per_worker)
-        outcomes = run_guarded(measure_clips, jobs, workers, counter(step, asset, len(jobs)))
+        with tally(step, asset, folder, {video: len(job.clips) for video, (job, _) in jobs.items()}) as count:
+            marked = {video: (replace(job, marks=count.file(video)), limit) for video, (job, limit) in jobs.items()}
+            outcomes = run_guarded(measure_clips, marked, workers, count.done)
     for video, outcome in outcomes.items():
         if outcome.value is not None:
             rows += outcome.value

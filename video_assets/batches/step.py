@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -13,6 +14,7 @@ from video_assets.lake.lake import Lake
 from video_assets.lake.ledger import Made
 from video_assets.lake.plan import SHARED, Measurement, ledger_key, over_batches
 from video_assets.lake.versions import data_version
+from video_assets.media.tally import Tally
 
 Progress = Callable[[str, int, int], None]
 """Called with the asset, how many subjects are done, and how many there are."""
@@ -65,9 +67,21 @@ class Step:
 
 
 def counter(step: Step, asset: str, total: int) -> Callable[[str, object], None]:
-    """An ``on_done`` that reports how many subjects are done."""
+    """An ``on_done`` that reports how many jobs are done."""
     done = iter(range(1, total + 1))
     return lambda _key, _outcome: step.progress(asset, next(done), total)
+
+
+def tally(step: Step, asset: str, folder: Path, subjects: Mapping[str, int]) -> Tally:
+    """Count the subjects of an asset while workers are at them.
+
+    Args:
+        step: whom to report to.
+        asset: whose subjects they are.
+        folder: for the workers' marks; it is there until the work is done.
+        subjects: by job, how many it has.
+    """
+    return Tally(folder, subjects, lambda done, total: step.progress(asset, done, total))
 
 
 def total(values: pl.Series) -> float:

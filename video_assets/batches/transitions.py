@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from video_assets.batches.step import Step, counter, total
+from video_assets.batches.step import Step, tally, total
 from video_assets.lake.lake import Replacement
 from video_assets.lake.ledger import Made
 from video_assets.lake.plan import due_rows
@@ -89,20 +89,23 @@ def _scored(
     from video_assets.media.workers import at_most, run_guarded
 
     settings = step.lake.settings
-    count = counter(step, _ASSET, len(doubtful))
     scored: list[pl.DataFrame] = []
-    with step.lake.files.temporary() as temporary:
+    frames_in_doubt = {video: len(frames) for video, frames in doubtful.items()}
+    with (
+        step.lake.files.temporary() as temporary,
+        tally(step, _ASSET, temporary, frames_in_doubt) as count,
+    ):
         jobs: dict[str, tuple[TransitionJob, Limits]] = {}
         # The most work first: the last worker to finish then has little.
         for video, frames in sorted(doubtful.items(), key=lambda item: -len(item[1])):
             result = folder / f"{video}.parquet"
             if result.exists():
-                count(video, None)
+                count.done(video)
                 continue
-            job = TransitionJob(model, _shot_frames(step, batch, video, temporary), result)
-            jobs[video] = job, scoring(settings, len(frames))
-        workers = at_most(settings.workers, sum(map(len, doubtful.values())) // _FRAMES_PER_WORKER)
-        outcomes = run_guarded(score_transitions, jobs, workers, count)
+            shown = _shot_frames(step, batch, video, temporary)
+            jobs[video] = TransitionJob(model, shown, result, count.file(video)), scoring(settings, len(frames))
+        workers = at_most(settings.workers, sum(frames_in_doubt.values()) // _FRAMES_PER_WORKER)
+        outcomes = run_guarded(score_transitions, jobs, workers, count.done)
     for video, frames in doubtful.items():
         outcome = outcomes.get(video)
         if outcome is None or outcome.reason is None:

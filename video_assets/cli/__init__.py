@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from video_assets.cli import asking, captions, curating, deciding, keeping, listing, retrying
+from video_assets.cli import asking, captions, curating, deciding, keeping, listing, looking, retrying
 from video_assets.cli.group import Sentences
 
 
@@ -27,6 +27,7 @@ for command in (
     listing.batches,
     listing.clips,
     listing.questions,
+    looking.look,
     deciding.funnel,
     deciding.what_if,
     deciding.coverage,

@@ -8,13 +8,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from video_assets import show
 from video_assets.cli.common import existing_lake
-from video_assets.settings import settings
+from video_assets.settings import Settings, settings
 from video_assets.settings.reading import did_you_mean
 
 
@@ -42,7 +43,7 @@ def sql(
     chosen = settings()
     if attach:
         reach_s3 = duckdb_settings(chosen.s3) if chosen.lake.on_s3 else []
-        click.echo(";\n".join(catalog.attach_statements(chosen.lake, reach_s3, read_only=True)) + ";")
+        click.echo(";\n".join(_opening(chosen, reach_s3)) + ";")
         return
     if output:
         export.check_ending(output)
@@ -52,8 +53,7 @@ def sql(
         _shell()
         return
     text = _text(query)
-    access = existing_lake().access if chosen.lake.on_s3 else None
-    connection = catalog.connect(chosen.lake, access, read_only=True)
+    connection = catalog.open_to_read(chosen, lambda: existing_lake().access)
     # Names in a person's SQL are those of the lake, never of this program's variables.
     connection.execute("SET python_enable_replacements = false")
     found = connection.sql(text)
@@ -86,10 +86,18 @@ def _shell() -> None:
     if shell is None:
         raise click.ClickException("There is no duckdb shell; install one with pip install 'video_assets[shell]'.")
     reach_s3 = duckdb_settings(chosen.s3) if chosen.lake.on_s3 else []
-    opening = catalog.attach_statements(chosen.lake, reach_s3, read_only=True)
-    commands = [word for statement in opening for word in ("-cmd", f"{statement};")]
+    commands = [word for statement in _opening(chosen, reach_s3) for word in ("-cmd", f"{statement};")]
     keys = key_environment(existing_lake().access) if chosen.lake.on_s3 else {}
     raise SystemExit(subprocess.call([shell, *commands], env=os.environ | keys))
+
+
+def _opening(chosen: Settings, reach_s3: Sequence[str]) -> list[str]:
+    """The statements that open the lake read-only in any DuckDB, with the macros."""
+    from video_assets.lake import catalog
+    from video_assets.lake.sql_text import bare
+
+    attach = catalog.attach_statements(chosen.lake, reach_s3, read_only=True)
+    return [*attach, *map(bare, catalog.macros(chosen.sql_folder))]
 
 
 def _text(query: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,12 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from video_assets import show
+from video_assets import show, show_result
 from video_assets.cli.common import as_json, existing_lake, known_tiers, note_files, sql_files
+from video_assets.live.screen import busy
 from video_assets.settings import WatchedFolder, settings
 
 if TYPE_CHECKING:
     from video_assets.bring_up_to_date import Outcome
+    from video_assets.curate.result import Result
     from video_assets.footage.ingest import Stock
     from video_assets.lake.lake import Lake
 
@@ -50,9 +53,11 @@ def demo(footage: Path) -> None:
     """Gather twenty real clips and curate them."""
     from video_assets.curate.funnel import funnel
     from video_assets.demo import make_footage
+    from video_assets.demo.recipes import RECIPES
 
-    with show.console.status("Gathering footage") as status:
-        made = make_footage(footage, lambda name: status.update(f"Gathering footage: {name}"))
+    with busy("Gathering footage", "files") as count:
+        numbers = itertools.count(1)
+        made = make_footage(footage, lambda _: count(next(numbers), len(RECIPES)))
     show.console.print(f"{len(made)} files in {footage}/.")
     done = _curate(str(footage))
     tiers = known_tiers()
@@ -93,6 +98,7 @@ class _Done:
     path: str
     stock: Stock
     outcome: Outcome
+    result: Result
 
     @property
     def found(self) -> int:
@@ -134,6 +140,7 @@ class _Done:
             "partitions": self.outcome.partitions,
             "failed": [asdict(f) for f in self.outcome.failed],
             "blocked": [asdict(b) for b in self.outcome.blocked],
+            "result": self.result.as_json(),
             "wrong": self.wrong or None,
         }  # fmt: skip
 
@@ -148,7 +155,9 @@ def _curate(path: str, benchmark: str | None = None) -> _Done:
     from video_assets.bring_up_to_date import bring_up_to_date, quiet
 
     quiet()
-    with show.console.status("Loading"):
+    since = datetime.now(UTC)
+    with busy("Loading"):
+        from video_assets.curate.result import result
         from video_assets.describe.ready import require_captioners
         from video_assets.footage.ingest import take_stock
         from video_assets.footage.tick import Cursor
@@ -160,15 +169,19 @@ def _curate(path: str, benchmark: str | None = None) -> _Done:
         require_captioners(settings())
         lake = Lake(settings())
         note_files(lake)
-    with show.console.status(f"Looking at {path}"):
+    with busy(f"Reading what is new in {path}", "MiB") as count:
         folder = WatchedFolder(uri=path, benchmark=benchmark)
-        stock = take_stock(lake, [folder], Cursor(), datetime.now(UTC), at_once=True)
+        stock = take_stock(lake, [folder], Cursor(), datetime.now(UTC), at_once=True, hashed=count)
     show.say(f"{path}: {stock.counts}")
     for problem in stock.problems:
         show.say(problem)
-    done = _Done(lake, path, stock, bring_up_to_date(lake))
-    if done.found and not done.outcome.partitions:
+    outcome = bring_up_to_date(lake)
+    if not outcome.partitions:
         measured = "everything that could be read" if stock.incomplete else "everything"
         show.say(f"Nothing is due: {measured} is measured already.")
     sql_files()
-    return done
+    with busy("Counting"):
+        place = path if path.startswith("s3://") else str(Path(path).expanduser().resolve())
+        found = result(lake, place, since, stock.problems)
+    show_result.show(found)
+    return _Done(lake, path, stock, outcome, found)

@@ -11,12 +11,14 @@ from video_assets.footage.batching import Arrival
 from video_assets.footage.listing import FoundFile
 from video_assets.footage.tick import Failure, TickPlan
 from video_assets.reasons import Reason
-from video_assets.settings import WorkerSettings
 
 if TYPE_CHECKING:
+    from video_assets.lake.lake import Lake
+    from video_assets.media.tally import Tally
     from video_assets.media.workers import Outcome
+    from video_assets.settings import Settings
 
-    Task = Callable[[tuple[Path, int]], tuple[str, float]]
+    Task = Callable[[tuple[Path, int, Path | None]], tuple[str, float]]
     Outcomes = dict[str, Outcome[tuple[str, float]]]
 
 
@@ -31,7 +33,7 @@ class Hashed:
     """Files that are gone, cannot be read, or whose worker failed, for whatever reason."""
 
 
-def hash_files(tick: TickPlan, workers: WorkerSettings, max_pixels: int) -> Hashed:
+def hash_files(tick: TickPlan, lake: Lake, report: Callable[[int, int], None]) -> Hashed:
     """Hash the files that the tick is to hash.
 
     A file whose header brings the worker down is hashed without a look at it: it is taken in like any other, and its row
@@ -39,18 +41,21 @@ def hash_files(tick: TickPlan, workers: WorkerSettings, max_pixels: int) -> Hash
 
     Args:
         tick: its ``to_hash`` are the files.
-        workers: processes and limits.
-        max_pixels: largest picture that is opened for a look at the header.
+        lake: whose settings say how far a worker may go.
+        report: called with how many MiB are hashed, and how many there are.
     """
     if not tick.to_hash:
         return Hashed((), (), ())
-    from video_assets.measure.tasks import hash_alone, identify
+    from video_assets.measure.tasks import MIB, hash_alone, identify
+    from video_assets.media.tally import Tally
 
     files = {f.uri: f for f in tick.to_hash}
-    outcomes = _run(identify, files.values(), workers, max_pixels)
+    sizes = {uri: max(1, file.size_bytes // MIB) for uri, file in files.items()}
+    with lake.files.temporary() as folder, Tally(folder, sizes, report) as tally:
+        outcomes = _run(identify, files.values(), lake.settings, tally)
     # Only reading the bytes gives a READ_ERROR; whatever else went wrong may be the header's doing.
     blind = [files[uri] for uri, o in outcomes.items() if o.value is None and o.reason is not Reason.READ_ERROR]
-    outcomes |= _run(hash_alone, blind, workers, max_pixels)
+    outcomes |= _run(hash_alone, blind, lake.settings)
     arrivals: list[Arrival] = []
     changing: list[FoundFile] = []
     failures: list[Failure] = []
@@ -74,12 +79,16 @@ def hash_files(tick: TickPlan, workers: WorkerSettings, max_pixels: int) -> Hash
     return Hashed(tuple(arrivals), tuple(changing), tuple(failures))
 
 
-def _run(task: Task, files: Iterable[FoundFile], workers: WorkerSettings, max_pixels: int) -> Outcomes:
+def _run(task: Task, files: Iterable[FoundFile], settings: Settings, tally: Tally | None = None) -> Outcomes:
     from video_assets.media.limits import reading
     from video_assets.media.workers import run_guarded
 
-    jobs = {f.uri: ((Path(f.uri), max_pixels), reading(workers, f.size_bytes)) for f in files}
-    return run_guarded(task, jobs, workers, lambda _key, _outcome: None)
+    workers, max_pixels = settings.workers, settings.decode.max_pixels
+    jobs = {
+        f.uri: ((Path(f.uri), max_pixels, tally.file(f.uri) if tally else None), reading(workers, f.size_bytes))
+        for f in files
+    }
+    return run_guarded(task, jobs, workers, tally.done if tally else lambda _key, _outcome: None)
 
 
 def _as_listed(file: FoundFile) -> bool:

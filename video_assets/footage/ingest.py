@@ -88,8 +88,9 @@ class Stock:
 
 
 def take_stock(
-    lake: Lake, folders: Sequence[WatchedFolder], cursor: Cursor, now: datetime, *, at_once: bool = False
-) -> Stock:
+    lake: Lake, folders: Sequence[WatchedFolder], cursor: Cursor, now: datetime, *, at_once: bool = False,
+    hashed: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Stock:  # fmt: skip
     """Look at the folders, and note in the ledger what is new there.
 
     Args:
@@ -99,6 +100,7 @@ def take_stock(
         now: the clock, with a time zone.
         at_once: a person asked: no file is taken for unfinished, nothing waits, and the rights of known files are read
             again.
+        hashed: called with how many MiB of the new files are hashed, and how many there are.
     """
     settings = lake.settings.footage
     if at_once:
@@ -109,8 +111,8 @@ def take_stock(
     current = ledger.filter(pl.col("current"))
     known = set(current.select("uri", "size_bytes", "modified_at").iter_rows())
     tick = plan_tick(found, known, cursor, now, settings)
-    hashed = hash_files(tick, lake.settings.workers, lake.settings.decode.max_pixels)
-    arrivals = [*tick.arrivals, *hashed.arrivals]
+    read = hash_files(tick, lake, hashed)
+    arrivals = [*tick.arrivals, *read.arrivals]
     statements = Statements(lake, listings)
     batch_of = dict(ledger.select("content", "batch").iter_rows())
     fresh = [a for a in arrivals if a.content not in batch_of]
@@ -120,7 +122,7 @@ def take_stock(
     known_content = [a for a in arrivals if a.content in batch_of]
     moved = [a for a in known_content if not _untold(a, statements)]
     held += [a for a in known_content if _untold(a, statements)]
-    failures = [*hashed.failures, *tick.failures, *(f for a in held if (f := _untold(a, statements)))]
+    failures = [*read.failures, *tick.failures, *(f for a in held if (f := _untold(a, statements)))]
     told = {f.message for f in failures}
 
     rows = [_row(a, batch.key, statements) for batch in grouping.batches for a in batch.arrivals]
@@ -141,7 +143,7 @@ def take_stock(
         videos=len({a.content for b in grouping.batches for a in b.arrivals}),
         moved=len(moved),
         known=sum(f.state in known for f in found),
-        settling=len(tick.settling) + len(hashed.changing),
+        settling=len(tick.settling) + len(read.changing),
         waiting=len(grouping.waiting) + len(tick.postponed),
         marked=marks.height,
         cursor=tick.cursor_after([*grouping.waiting, *held], hashed.failures),

@@ -8,7 +8,7 @@ is a SQLite file in WAL mode and the lock is a file beside it.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
@@ -18,7 +18,7 @@ from filelock import FileLock
 
 from video_assets.lake.s3 import S3Access, duckdb_secret
 from video_assets.lake.sql_text import quoted
-from video_assets.settings import LakeSettings
+from video_assets.settings import LakeSettings, Settings
 
 NAME = "lake"
 
@@ -51,6 +51,26 @@ def attach_statements(settings: LakeSettings, reach_s3: Sequence[str], *, read_o
         f"ATTACH {quoted(f'ducklake:sqlite:{settings.catalog_path}')} AS {NAME} ({options})",
         f"USE {NAME}",
     ]
+
+
+def macros(sql_folder: Path) -> list[str]:
+    """The statements of ``macros.sql``, such as ``luck``: they define it for one connection, and nothing in the lake."""
+    return [
+        statement.query.strip().rstrip(";")
+        for statement in duckdb.extract_statements((sql_folder / "macros.sql").read_text())
+    ]
+
+
+def open_to_read(settings: Settings, access: Callable[[], S3Access]) -> duckdb.DuckDBPyConnection:
+    """A read-only connection for a person: the lake in use, in UTC, with the macros.
+
+    Raises:
+        FileNotFoundError: the lake does not exist.
+    """
+    connection = connect(settings.lake, access() if settings.lake.on_s3 else None, read_only=True)
+    for statement in macros(settings.sql_folder):
+        connection.execute(statement)
+    return connection
 
 
 def connect(settings: LakeSettings, access: S3Access | None, *, read_only: bool) -> duckdb.DuckDBPyConnection:

@@ -8,6 +8,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from graphlib import TopologicalSorter
 
 import duckdb
+import polars as pl
 
 from video_assets.lake import catalog
 from video_assets.lake.ledger import Made, note
@@ -22,23 +23,31 @@ from video_assets.lake.schemas import (
 )
 from video_assets.lake.sheet import SHEET, SOURCE, sheet_table
 from video_assets.lake.sql_text import quoted, sql_type
+from video_assets.lake.views import DICTIONARY, summary, view_table
 
 VERDICTS = TIER_VERDICTS.name
 # Tables that had the name of what is a view of them now.
 _RENAMED = {"draws": DRAWS_HISTORY.name, "tier_rules": TIER_RULES_HISTORY.name}
+_MOST_COLUMNS = 100_000
+_DESCRIBED = f"views/{DICTIONARY.name}"
 
 
 def create_missing(connection: duckdb.DuckDBPyConnection) -> None:
     """Create tables, and columns that newer code has, each with its description, in one snapshot."""
     _rename(connection)
-    found: dict[str, set[str]] = {}
-    for table, column in connection.execute(
-        f"SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = '{catalog.NAME}'"
+    found: dict[str, dict[str, str | None]] = {}
+    for table, column, comment in connection.execute(
+        f"SELECT table_name, column_name, comment FROM duckdb_columns() WHERE database_name = '{catalog.NAME}'"
     ).fetchall():
-        found.setdefault(table, set()).add(column)
+        found.setdefault(table, {})[column] = comment
+    # Older code may have said less of a column.
+    for table in (t for t in TABLES.values() if t.name in found):
+        other = [c for c in table.columns if found[table.name].get(c.name, c.description) != c.description]
+        if other:
+            _describe(connection, table, other)
     missing = {
         table: columns
-        for table in TABLES.values()
+        for table in (*TABLES.values(), DICTIONARY)
         if (columns := [c for c in table.columns if c.name not in found.get(table.name, ())])
     }
     # Tables inside the catalog come first and alone, so that a lake that has more than them also has these options.
@@ -53,6 +62,10 @@ def create_missing(connection: duckdb.DuckDBPyConnection) -> None:
             connection.execute(f"{set_option}, 1000, table_name => '{name}')")
     if missing:
         _create(connection, missing, found)
+    if DICTIONARY in missing:
+        connection.execute(
+            f"CALL {catalog.NAME}.set_option('data_inlining_row_limit', {_MOST_COLUMNS}, table_name => '{DICTIONARY.name}')"
+        )
 
 
 def _rename(connection: duckdb.DuckDBPyConnection) -> None:
@@ -108,23 +121,64 @@ def _fill_sheet(connection: duckdb.DuckDBPyConnection, text: str) -> None:
 
 
 def create_views(connection: duckdb.DuckDBPyConnection, views: Mapping[str, str]) -> None:
-    """Create the views whose text has changed; their text's hash stands in the ledger."""
-    for name in in_order(views):
+    """Create the views whose text has changed, in one snapshot, and tell what the columns mean.
+
+    Their texts' hashes stand in the ledger.
+    """
+    known = dict(
+        connection.execute(
+            "SELECT asset, version FROM materializations WHERE batch = '' AND starts_with(asset, 'views/')"
+        ).fetchall()
+    )
+    versions = {name: _hash(views[name]) for name in in_order(views)}
+    described = _hash(repr((sorted(versions.items()), list(TABLES.values()))))
+    changed = [name for name, version in versions.items() if known.get(f"views/{name}") != version]
+    if not changed and known.get(_DESCRIBED) == described:
+        return
+    connection.execute("BEGIN")
+    for name in changed:
         text = views[name]
-        version = hashlib.sha256(text.encode()).hexdigest()[:16]
-        known = connection.execute(
-            "SELECT version FROM materializations WHERE asset = ? AND batch = ''", [f"views/{name}"]
-        ).fetchone()
-        if known and known[0] == version:
-            continue
-        connection.execute("BEGIN")
         if name == SOURCE:
             _fill_sheet(connection, text)
         if name == VERDICTS:
             _take_over_verdicts(connection)
         connection.execute(f"CREATE OR REPLACE VIEW {name} AS {text.rstrip().rstrip(';')}")
-        note(connection, [Made(f"views/{name}", "", version, version, {}, 0)], "")
-        connection.execute("COMMIT")
+        connection.execute(f"COMMENT ON VIEW {name} IS {quoted(summary(text))}")
+    _write_dictionary(connection, {name: views[name] for name in versions})
+    entries = [Made(f"views/{name}", "", versions[name], versions[name], {}, 0) for name in changed]
+    note(connection, [*entries, Made(_DESCRIBED, "", described, described, {}, 0)], "")
+    connection.execute("COMMIT")
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _write_dictionary(connection: duckdb.DuckDBPyConnection, views: Mapping[str, str]) -> None:
+    """Write what every column means, of tables as the catalog has it and of views as their files say.
+
+    Args:
+        connection: inside a transaction.
+        views: name and text of each, those that others read before them.
+    """
+    tables = {**TABLES, VERDICTS: TIER_VERDICTS}
+    said = []
+    for name, text in views.items():
+        if name == SOURCE:
+            tables[SHEET] = sheet_table(text)
+        if name not in tables:
+            tables[name] = view_table(name, text, tables)
+        said += [(name, c.name, c.description) for c in tables[name].columns]
+    rows = pl.DataFrame(said, schema=["table_name", "column_name", "description"], orient="row")
+    connection.register("said", rows.to_arrow(compat_level=pl.CompatLevel.oldest()))
+    connection.execute(f"DELETE FROM {DICTIONARY.name}")
+    connection.execute(
+        f"INSERT INTO {DICTIONARY.name} BY NAME SELECT c.table_name, if(s.table_name IS NULL, 'table', 'view') AS kind, "
+        "c.column_name, c.data_type AS column_type, coalesce(s.description, c.comment) AS description "
+        "FROM duckdb_columns() AS c LEFT JOIN said AS s ON s.table_name = c.table_name AND s.column_name = c.column_name "
+        f"WHERE c.database_name = '{catalog.NAME}' ORDER BY c.table_name, c.column_index"
+    )
+    connection.unregister("said")
 
 
 def in_order(views: Mapping[str, str]) -> Iterable[str]:

@@ -13,6 +13,7 @@ import polars as pl
 
 from video_assets.lake.empty import empty_tables
 from video_assets.lake.schemas import TABLES, Column, Table
+from video_assets.lake.views import columns_of
 from video_assets.settings import Settings
 
 SHEET = "clip_sheet"
@@ -27,13 +28,13 @@ def sheet_sql(settings: Settings) -> str:
 
 @lru_cache(maxsize=4)
 def sheet_table(select: str) -> Table:
-    """The table of a SELECT over the lake's tables; its columns are described as those that they are taken from.
+    """The table of a SELECT over the lake's tables; its columns are described as :func:`columns_of` finds.
 
     Raises:
         duckdb.Error: DuckDB refuses the SELECT.
         ValueError: a column is of a type that no table of the lake has.
     """
-    known = {c.name: c for table in TABLES.values() for c in table.columns}
+    known = dict(columns_of(select, TABLES))
     with empty_tables() as empty:
         kinds = empty.execute(
             "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal"

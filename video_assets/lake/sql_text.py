@@ -36,6 +36,13 @@ def quoted(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+def bare(text: str) -> str:
+    """SQL without its comments and its layout: what another description of a column leaves as it is."""
+    import sqlglot
+
+    return " ".join(text[t.start : t.end + 1] for t in sqlglot.tokenize(text, read="duckdb"))
+
+
 def identifier(name: str) -> str:
     """A name as SQL."""
     return '"' + name.replace('"', '""') + '"'

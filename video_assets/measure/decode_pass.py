@@ -28,6 +28,7 @@ from video_assets.media.containers import MediaError, open_video
 from video_assets.media.frames import FrameReader
 from video_assets.media.optional_signals import OptionalSignals
 from video_assets.media.streams import check_dimensions, declared_duration, geometry, video_stream
+from video_assets.media.tally import Marks
 from video_assets.reasons import Reason
 from video_assets.settings import DecodeSettings
 
@@ -62,7 +63,7 @@ class DecodedVideo:
 
 def decode_video(
     path: Path, video_id: str, stream: int, settings: DecodeSettings, signals_path: Path, keyframes_path: Path,
-    shot_frames_path: Path, flow_frames_path: Path | None = None,
+    shot_frames_path: Path, flow_frames_path: Path | None = None, *, marks: Marks | None = None,
 ) -> DecodedVideo:  # fmt: skip
     """Decode every frame of a stream once, on one thread, and write what was measured.
 
@@ -75,6 +76,7 @@ def decode_video(
         keyframes_path: Parquet file to write: ``keyframes`` less ``batch``.
         shot_frames_path: Parquet file to write: ``shot_frames`` less ``batch``.
         flow_frames_path: Parquet file to write: ``flow_frames`` less ``batch``; None: nobody measures optical flow.
+        marks: Where the whole seconds are counted that are decoded.
 
     Returns:
         The video's row. ``truncated`` is set when reading ended in an error, or when more than 1 s and more than 2 % of
@@ -109,6 +111,8 @@ def decode_video(
         image: Row | None = None
         for number, (frame, pts, damaged) in enumerate(chain([first], frames)):
             elapsed = timeline.add(pts, optional.read("duration", lambda f: f.duration, frame) or 0)
+            if marks:
+                marks.up_to(int(elapsed))
             identity = {
                 "video_id": video_id,
                 "frame": number,

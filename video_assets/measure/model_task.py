@@ -17,6 +17,7 @@ import polars as pl
 from video_assets.measure.types import Crop, Picture
 from video_assets.media.containers import MediaError
 from video_assets.media.limits import out_of_memory
+from video_assets.media.tally import Marks
 from video_assets.reasons import Reason
 
 
@@ -47,7 +48,8 @@ class ClipPictures:
 class ModelJob:
     """One video's clips. ``keyframes`` is a Parquet file with at least their frames: ``frame`` and ``jpeg``.
 
-    ``gpu`` says whether the model runs on one, so that its time is told apart from the processor's.
+    ``gpu`` says whether the model runs on one, so that its time is told apart from the processor's; ``marks`` is the file
+    in which the clips are counted that are done.
     """
 
     model: ModelSpec
@@ -55,6 +57,7 @@ class ModelJob:
     display: tuple[int, int]
     keyframes: Path
     gpu: bool = False
+    marks: Path | None = None
 
 
 def measure_clips(job: ModelJob) -> list[dict[str, object]]:
@@ -66,7 +69,8 @@ def measure_clips(job: ModelJob) -> list[dict[str, object]]:
         clip_id, compute_seconds, gpu_seconds, and the model's columns or reason and message.
     """
     jpegs = dict(pl.read_parquet(job.keyframes, columns=["frame", "jpeg"]).iter_rows())
-    rows = []
+    rows: list[dict[str, object]] = []
+    marks = Marks(job.marks)
     for clip in job.clips:
         started, began = time.process_time(), time.perf_counter()
         row: dict[str, object] = {"clip_id": clip.clip_id}
@@ -81,6 +85,7 @@ def measure_clips(job: ModelJob) -> list[dict[str, object]]:
             row |= {"reason": Reason.MODEL_FAILED, "message": f"{type(error).__name__}: {error}"}
         held = time.perf_counter() - began if job.gpu else None
         rows.append(row | {"compute_seconds": time.process_time() - started, "gpu_seconds": held})
+        marks.up_to(len(rows))
     return rows
 
 

@@ -14,25 +14,29 @@ from video_assets.media.containers import MediaError
 from video_assets.media.fetch import local_copy
 from video_assets.media.identity import sha256_of, video_id
 from video_assets.media.probe import probe
+from video_assets.media.tally import Marks
 from video_assets.reasons import Reason
 from video_assets.settings import DecodeSettings, S3Settings
 
+MIB = 2**20
 
-def identify(job: tuple[Path, int]) -> tuple[str, float]:
+
+def identify(job: tuple[Path, int, Path | None]) -> tuple[str, float]:
     """SHA-256 of a local file, and the hours of video that its header declares (0 when it cannot be read).
 
     Args:
-        job: the file, and the largest picture that is opened, in pixels.
+        job: the file, the largest picture that is opened, in pixels, and the file in which MiB are counted that are read.
     """
-    path, max_pixels = job
+    path, max_pixels, marked = job
+    marks = Marks(marked)
     try:
         hours = (probe(path, max_pixels).duration_s or 0.0) / 3600
     except Exception:  # an estimate, by which batches are capped; taking the file in says what is wrong with it
         hours = 0.0
-    return sha256_of(path), hours
+    return sha256_of(path, lambda read: marks.up_to(read // MIB)), hours
 
 
-def hash_alone(job: tuple[Path, int]) -> tuple[str, float]:
+def hash_alone(job: tuple[Path, int, Path | None]) -> tuple[str, float]:
     """What :func:`identify` gives of a file whose header nobody should look at again."""
     return sha256_of(job[0]), 0.0
 
@@ -94,7 +98,8 @@ def _trusted_hash(job: SourceJob, path: Path) -> str | None:
 class DecodeJob:
     """A video to decode; what comes out lands in ``folder`` (see :func:`decode`).
 
-    ``flow_frames`` says whether the frames after the keyframes are kept too.
+    ``flow_frames`` says whether the frames after the keyframes are kept too; ``marks`` is the file in which the seconds
+    of footage are counted that are decoded.
     """
 
     uri: str
@@ -106,6 +111,7 @@ class DecodeJob:
     scratch: Path
     settings: DecodeSettings
     flow_frames: bool = False
+    marks: Path | None = None
 
 
 SIGNALS, KEYFRAMES, SHOT_FRAMES = "signals.parquet", "keyframes.parquet", "shot_frames.parquet"
@@ -131,7 +137,7 @@ def decode(job: DecodeJob) -> dict[str, object]:
         job.folder.mkdir(parents=True, exist_ok=True)
         decoded = decode_video(
             path, job.video_id, job.stream, job.settings, job.folder / SIGNALS, job.folder / KEYFRAMES,
-            job.folder / SHOT_FRAMES, job.folder / FLOW_FRAMES if job.flow_frames else None,
+            job.folder / SHOT_FRAMES, job.folder / FLOW_FRAMES if job.flow_frames else None, marks=Marks(job.marks),
         )  # fmt: skip
     summary = asdict(decoded) | {"video_id": job.video_id, "compute_seconds": _cpu_seconds() - started}
     with atomic_path(job.folder / SUMMARY) as temporary:

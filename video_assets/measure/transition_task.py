@@ -20,6 +20,7 @@ from video_assets.measure.streamed_table import Row
 from video_assets.measure.types import Picture, Scores
 from video_assets.media.containers import MediaError
 from video_assets.media.limits import out_of_memory
+from video_assets.media.tally import Marks
 from video_assets.reasons import Reason
 
 _CHUNKS_AT_ONCE = 16
@@ -41,11 +42,12 @@ class ModelSpec(Hashable, Protocol):
 
 @dataclass(frozen=True)
 class TransitionJob:
-    """One video's rows of ``shot_frames`` in a Parquet file, and the file to write."""
+    """One video's rows of ``shot_frames`` in a Parquet file, the file to write, and that in which frames are counted."""
 
     model: ModelSpec
     shot_frames: Path
     result: Path
+    marks: Path | None = None
 
 
 def score_transitions(job: TransitionJob) -> None:
@@ -59,11 +61,16 @@ def score_transitions(job: TransitionJob) -> None:
     started = time.process_time()
     frames: list[int] = []
     scores: list[Scores] = []
+    marks = Marks(job.marks)
     try:
         model = _opened(job.model)
         with pq.ParquetFile(job.shot_frames) as file:
             for first, stretch in stretches(_rows(file)):
-                found = np.concatenate([np.empty((0, 2), np.float32), *model.scores(stretch)])
+                parts = [np.empty((0, 2), np.float32)]
+                for part in model.scores(stretch):
+                    parts.append(part)
+                    marks.up_to(len(frames) + sum(map(len, parts)))
+                found = np.concatenate(parts)
                 frames += range(first, first + len(found))
                 scores.append(found)
     except Exception as error:

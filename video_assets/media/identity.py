@@ -7,19 +7,30 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 _ID_DIGITS = 32
+_PIECE = 2**20  # bytes
 
 
-def sha256_of(path: Path) -> str:
+def sha256_of(path: Path, read: Callable[[int], None] | None = None) -> str:
     """Hash a file's bytes with SHA-256, 64 hex digits; reads in pieces, so that the file's size does not matter.
+
+    Args:
+        path: the file.
+        read: called now and then with how many bytes were read.
 
     Raises:
         OSError: the file is missing or cannot be read.
     """
+    digest = hashlib.sha256()
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while piece := file.read(_PIECE):
+            digest.update(piece)
+            if read:
+                read(file.tell())
+    return digest.hexdigest()
 
 
 def video_id(sha256: str) -> str:

@@ -201,7 +201,7 @@ PEOPLE_SCORES = Table(
         BATCH,
         CLIP,
         VIDEO,
-        Column("people_frames", INT, "Keyframes that were looked at."),
+        Column("people_frames", INT, "Keyframes in which faces and persons were looked for."),
         Column(
             "faces_max",
             INT,
@@ -241,7 +241,7 @@ SAFETY_SCORES = Table(
         BATCH,
         CLIP,
         VIDEO,
-        Column("safety_frames", INT, "Keyframes that were looked at."),
+        Column("safety_frames", INT, "Keyframes of which it was judged how unsafe they look."),
         Column(
             "nsfw_score",
             DOUBLE,
@@ -321,7 +321,7 @@ QUALITY_SCORES = Table(
         BATCH,
         CLIP,
         VIDEO,
-        Column("quality_frames", INT, "Keyframes that were looked at."),
+        Column("quality_frames", INT, "Keyframes whose quality was measured."),
         Column(
             "noise",
             DOUBLE,

@@ -1,0 +1,211 @@
+"""What a folder has come to: what was taken in, what was set aside and why, and what its clips are kept for.
+
+A file is counted where it is now. What is set aside is never less than what failed: it has a row with a reason in
+``raw_videos`` or in ``decoded_videos``. Why a decoded video has no clip is told by its shots.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from video_assets.lake.lake import Lake
+from video_assets.reasons import Reason
+from video_assets.settings import ClipSettings
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the files of a folder have come to.
+
+    Attributes:
+        folder: the folder, or s3://bucket/prefix.
+        files: how many of its files the lake has.
+        videos: different contents among them.
+        usable: those that were decoded.
+        usable_seconds: their length, in s.
+        unfinished: contents that nobody has decoded or set aside, since their batch failed or is not made yet.
+        set_aside: ``file``, ``reason``, ``message`` and ``advice`` of each that could not be used.
+        without_clip: ``file``, ``duration_s`` and ``why`` of each usable video of which no clip comes.
+        clips: clips of these videos.
+        clip_seconds: their length, in s.
+        tiers: ``tier``, ``kept``, ``undecided`` (clips) and ``kept_s`` of each tier, of these clips; most kept first.
+        benchmark: the benchmark of which these are the videos, if they are.
+        cpu_seconds: CPU seconds of what was made since ``since``; gpu_seconds: the same of GPUs.
+    """
+
+    folder: str
+    files: int
+    videos: int
+    usable: int
+    usable_seconds: float
+    unfinished: int
+    set_aside: pl.DataFrame
+    without_clip: pl.DataFrame
+    clips: int
+    clip_seconds: float
+    tiers: pl.DataFrame
+    benchmark: str | None
+    cpu_seconds: float = 0.0
+    gpu_seconds: float = 0.0
+    problems: tuple[str, ...] = field(default=())
+
+    def as_json(self) -> dict[str, Any]:
+        """The same in plain values."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {name: v.to_dicts() if isinstance(v, pl.DataFrame) else v for name, v in values.items()}
+
+
+def result(lake: Lake, folder: str, since: datetime, problems: tuple[str, ...] = ()) -> Result:
+    """What the files under a folder have come to.
+
+    Args:
+        lake: the lake.
+        folder: absolute path, or s3://bucket/prefix.
+        since: from when on what was made counts as this run's cost.
+        problems: what went wrong before a file was taken in, as sentences.
+    """
+    under = f"{folder.rstrip('/')}/"
+    videos = lake.query(_VIDEOS, {"under": under})
+    good = videos.filter(pl.col("reason").is_null() & pl.col("decoded"))
+    aside = videos.filter(pl.col("reason").is_not_null())
+    advice = pl.col("reason").map_elements(lambda r: Reason(r).advice, return_dtype=pl.String)
+    ids = good.select("batch", "video_id")
+    clips = _of(lake, _CLIPS, ids)
+    length, count = clips.row(0)
+    without = good.filter(pl.col("clips") == 0)
+    reasons = (
+        why_without_clip(_of(lake, _SHOTS, without.select("batch", "video_id")), lake.settings.clips)
+        if without.height
+        else {}
+    )
+    cost = lake.query(_COST, {"since": since}).row(0)
+    named = videos["benchmark"].drop_nulls().unique().to_list()
+    return Result(
+        folder=folder,
+        files=lake.query(_FILES, {"under": under}).item(),
+        videos=videos.height,
+        usable=good.height,
+        usable_seconds=float(good["duration_s"].sum()),
+        unfinished=videos.height - good.height - aside.height,
+        set_aside=aside.select("file", "reason", "message", advice=advice).sort("file"),
+        without_clip=without.select(
+            "file", "duration_s", why=pl.Series([reasons[v] for v in without["video_id"]], dtype=pl.String)
+        ).sort("file"),
+        clips=count,
+        clip_seconds=length,
+        tiers=_of(lake, _TIERS, ids),
+        benchmark=", ".join(named) if named and len(named) == videos["benchmark"].n_unique() else None,
+        cpu_seconds=cost[0],
+        gpu_seconds=cost[1],
+        problems=problems,
+    )  # fmt: skip
+
+
+def why_without_clip(shots: pl.DataFrame, settings: ClipSettings) -> dict[str, str]:
+    """Of each video that has no clip, a sentence why. Pure.
+
+    Args:
+        shots: of each video a row for every shot, or one with NULL for the shot's columns: ``video_id``, ``video_s``,
+            ``frames``, ``corrupt_frames``, ``shot_s`` and ``trimmed_s``, which is the shot's length without the frames
+            beside its boundaries.
+        settings: the clips' lengths.
+    """
+    found = {}
+    for (video,), rows in shots.group_by("video_id", maintain_order=True):
+        found[str(video)] = _why(rows, settings)
+    return found
+
+
+def _why(shots: pl.DataFrame, settings: ClipSettings) -> str:
+    first = shots.row(0, named=True)
+    least = f"{settings.min_seconds:g} s (clips.min_seconds)"
+    if first["video_s"] < settings.min_seconds:
+        return f"It is {first['video_s']:.1f} s long; a clip has at least {least}."
+    lengths = shots["shot_s"].drop_nulls()
+    if lengths.is_empty():
+        if first["corrupt_frames"]:
+            return f"It has no shot: {first['corrupt_frames']:,} of its {first['frames']:,} frames are damaged."
+        return "It has no shot: all of it are transitions, or pieces between them of a few frames."
+    longest, trimmed = float(lengths.max()), float(shots["trimmed_s"].max())  # type: ignore[arg-type]
+    if longest < settings.min_seconds:
+        many = f"The longest of its {len(lengths)} shots" if len(lengths) > 1 else "Its one shot"
+        damaged = f"; {first['corrupt_frames']:,} frames are damaged" if first["corrupt_frames"] else ""
+        return f"{many} has {longest:.1f} s; a clip has at least {least}{damaged}."
+    if trimmed < settings.min_seconds:
+        without = f"without the {settings.trim_frames} frames (clips.trim_frames) beside each cut"
+        return f"Its longest shot has {trimmed:.2f} s {without}; a clip has at least {least}."
+    return (
+        f"None of its frames begin {settings.min_seconds:g} to {settings.max_seconds:g} s apart within a shot "
+        "(clips.min_seconds, clips.max_seconds): each is shown for too long."
+    )
+
+
+def _of(lake: Lake, sql: str, videos: pl.DataFrame) -> pl.DataFrame:
+    """A query over some videos."""
+    with lake.cursor() as cursor:
+        cursor.register("chosen", videos.to_arrow(compat_level=pl.CompatLevel.oldest()))
+        return cursor.execute(sql, {"trim": lake.settings.clips.trim_frames} if "$trim" in sql else None).pl()
+
+
+_FILES = "SELECT count(*) FROM source_files WHERE current AND starts_with(uri, $under)"
+
+_VIDEOS = """
+WITH places AS (
+    SELECT batch, content, min(uri[len($under) + 1:]) AS file, any_value(benchmark) AS benchmark
+    FROM source_files WHERE current AND starts_with(uri, $under) GROUP BY batch, content
+)
+
+SELECT
+    p.batch, p.file, p.benchmark, r.video_id, coalesce(r.reason, d.reason) AS reason, coalesce(r.message, d.message) AS message,
+    d.video_id IS NOT NULL AND d.reason IS NULL AS decoded, d.duration_s,
+    (SELECT count(*) FROM clips AS c WHERE c.batch = p.batch AND c.video_id = d.video_id) AS clips
+FROM places AS p
+LEFT JOIN raw_videos AS r ON r.batch = p.batch AND r.content = p.content
+LEFT JOIN decoded_videos AS d ON d.batch = r.batch AND d.video_id = r.video_id
+"""
+
+_CLIPS = """
+SELECT coalesce(sum(c.duration_s), 0) AS seconds, count(*) AS clips
+FROM clips AS c SEMI JOIN chosen AS v ON v.batch = c.batch AND v.video_id = c.video_id
+"""
+
+_TIERS = """
+SELECT
+    t.tier,
+    count(*) FILTER (t.kept) AS kept,
+    count(*) FILTER (t.kept IS NULL) AS undecided,
+    coalesce(sum(c.duration_s) FILTER (t.kept), 0) AS kept_s
+FROM tier_verdicts AS t
+JOIN clips AS c ON c.batch = t.batch AND c.clip_id = t.clip_id
+SEMI JOIN chosen AS v ON v.batch = c.batch AND v.video_id = c.video_id
+GROUP BY t.tier ORDER BY kept_s DESC, t.tier
+"""
+
+# The pts at which a shot begins and ends once the frames beside its boundaries are dropped; the video's own start and end
+# are none. frame_signals has the pts of every frame.
+_SHOTS = """
+WITH trimmed AS (
+    SELECT
+        *, if(begins = 'start', start_frame, least(start_frame + $trim, end_frame)) AS first,
+        if(ends = 'end', end_frame, greatest(end_frame - $trim, start_frame)) AS last
+    FROM shots
+)
+
+SELECT
+    d.video_id, d.duration_s AS video_s, d.frames, d.corrupt_frames, s.duration_s AS shot_s,
+    greatest(0, coalesce(b.time_s, d.end_pts * d.time_base_num / d.time_base_den) - a.time_s) AS trimmed_s
+FROM decoded_videos AS d
+SEMI JOIN chosen AS v ON v.batch = d.batch AND v.video_id = d.video_id
+LEFT JOIN trimmed AS s ON s.batch = d.batch AND s.video_id = d.video_id
+LEFT JOIN frame_signals AS a ON a.batch = s.batch AND a.video_id = s.video_id AND a.frame = s.first
+LEFT JOIN frame_signals AS b ON b.batch = s.batch AND b.video_id = s.video_id AND b.frame = s.last
+ORDER BY d.video_id, s.start_frame
+"""
+
+_COST = """
+SELECT coalesce(sum(compute_seconds), 0), coalesce(sum(gpu_seconds), 0) FROM materializations WHERE made_at >= $since
+"""

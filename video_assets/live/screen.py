@@ -1,0 +1,157 @@
+"""The screen: bars on a terminal, a plain line now and then elsewhere.
+
+Dagster captures the file descriptors of standard output and error while a step runs, so everything here is written to a
+duplicate that was made before: one of standard error, where answers never are, or of standard output where that alone is a
+terminal.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TextIO
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.live import Live
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress_bar import ProgressBar
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from video_assets import progress
+from video_assets.live.work import BETWEEN, Work
+
+SECONDS_BETWEEN_LINES = 30.0
+
+
+@contextmanager
+def own_console() -> Iterator[Console]:
+    """A console on a duplicate of standard error, or of standard output where that alone is a terminal."""
+    out: TextIO = sys.stdout if sys.stdout.isatty() and not sys.stderr.isatty() else sys.stderr
+    width = None if out.isatty() else 120
+    try:
+        number = os.dup(out.fileno())
+    except (OSError, ValueError):  # it is no file, as in a notebook
+        yield Console(file=out, width=width)
+        return
+    with os.fdopen(number, "w", encoding=out.encoding, errors="replace", buffering=1) as file:
+        yield Console(file=file, width=width)
+
+
+def animated(console: Console) -> bool:
+    """Whether bars can move on it."""
+    return console.is_terminal and not console.is_dumb_terminal
+
+
+@contextmanager
+def busy(what: str, unit: str = "") -> Iterator[Callable[[int, int], None]]:
+    """Show that something goes on; the function that is given counts it, once it is called with done and total.
+
+    Args:
+        what: goes on.
+        unit: of what is counted.
+    """
+    with own_console() as console:
+        if not animated(console):
+            with _Lines(console, lambda: f"{what}{BETWEEN}{counted[-1]} {unit}" if counted else what):
+                counted: list[str] = []
+                yield lambda done, total: counted.append(_of(done, total))
+            return
+        columns = (
+            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(None), TextColumn("{task.fields[counted]}"),
+            TimeElapsedColumn(),
+        )  # fmt: skip
+        with Progress(*columns, console=console, transient=True, expand=True) as bars:
+            task = bars.add_task(what, total=None, counted="")
+            yield lambda done, total: bars.update(
+                task, completed=done, total=total, counted=f"{_of(done, total)} {unit}"
+            )
+
+
+@contextmanager
+def watching(work: Work) -> Iterator[None]:
+    """Show the steps that run inside the block."""
+    with own_console() as console:
+        if animated(console):
+            live = Live(_Bars(work), console=console, refresh_per_second=8, transient=True)
+            with live, progress.watched(work.reached, work.began):
+                yield
+        else:
+            with _Lines(console, work.sentence) as lines:
+
+                def began(step: str, assets: Sequence[str], batches: Sequence[str]) -> None:
+                    work.began(step, assets, batches)
+                    lines.say()
+
+                with progress.watched(work.reached, began):
+                    yield
+        work.ended()
+
+
+class _Bars:
+    """A sentence, a bar for the step and one for all of them: three lines, whatever runs."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._spinner = Spinner("dots")
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        work = self._work
+        grid = Table.grid(padding=(0, 1))
+        grid.add_row(self._spinner, Text(work.sentence(options.max_width - 3), no_wrap=True, overflow="ellipsis"))
+        yield grid
+        (done, total), (of_step, of_run) = work.steps, work.seconds
+        bars = Table.grid(padding=(0, 1), expand=True)
+        bars.add_column()
+        bars.add_column(ratio=1)
+        bars.add_column(justify="right")
+        share = work.share
+        moving = ProgressBar(total=None if share is None else 1.0, completed=share or 0.0, pulse=share is None)
+        bars.add_row("  this step", moving, _clock(of_step))
+        bars.add_row(f"  {done} of {total} steps", ProgressBar(total=max(total, 1), completed=done), _clock(of_run))
+        yield bars
+
+
+class _Lines:
+    """A line whenever there is something to say, and one when nothing was said for a while."""
+
+    def __init__(self, console: Console, sentence: Callable[[], str]) -> None:
+        self._console = console
+        self._sentence = sentence
+        self._said = time.monotonic()
+        self._lock = threading.Lock()
+        self._end = threading.Event()
+        self._waiting = threading.Thread(target=self._speak_now_and_then, daemon=True)
+
+    def say(self) -> None:
+        with self._lock:
+            self._console.print(self._sentence(), markup=False, highlight=False, soft_wrap=True)
+            self._said = time.monotonic()
+
+    def __enter__(self) -> _Lines:
+        self._waiting.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        self._waiting.join()
+
+    def _speak_now_and_then(self) -> None:
+        while not self._end.wait(max(0.05, self._said + SECONDS_BETWEEN_LINES - time.monotonic())):
+            if time.monotonic() - self._said >= SECONDS_BETWEEN_LINES:
+                self.say()
+
+
+def _of(done: int, total: int) -> str:
+    return f"{done:,} of {total:,}"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
