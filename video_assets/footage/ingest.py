@@ -146,7 +146,7 @@ def take_stock(
         settling=len(tick.settling) + len(read.changing),
         waiting=len(grouping.waiting) + len(tick.postponed),
         marked=marks.height,
-        cursor=tick.cursor_after([*grouping.waiting, *held], hashed.failures),
+        cursor=tick.cursor_after([*grouping.waiting, *held], read.failures),
         failed=tuple(sorted(failures, key=lambda f: f.uri)),
         unread=(
             *(p for listing in listings for p in listing.problems),
