@@ -12,7 +12,7 @@ from video_assets.lake.lake import Lake
 from video_assets.lake.ledger import Made
 from video_assets.lake.plan import Due
 
-_HOME = "telemetry:\n  enabled: false\n"
+_HOME = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
 
 
 def dagster_home() -> Path:
@@ -48,16 +48,23 @@ def bring_up_to_date(lake: Lake, wanted: Callable[[Due], bool] = lambda _: True)
         from video_assets.assets.common import BATCHES, order
         from video_assets.assets.run import add_partitions, causes, end_lost_runs, open_instance, run
         from video_assets.definitions import defs
-        from video_assets.lake.plan import plan, ready
+        from video_assets.lake.plan import plan
+        from video_assets.lake.work import ready, stopped, works
 
     tried: set[tuple[object, ...]] = set()
     with open_instance(home) as instance:
         end_lost_runs(instance)
         batches = lake.query("SELECT DISTINCT batch FROM source_files ORDER BY batch")["batch"].to_list()
         add_partitions(instance, str(BATCHES.name), batches)
-        while due := _untried(lake, [d for d in ready(plan(lake, order()), order()) if wanted(d)], tried):
+        while True:
+            due = plan(lake, order())
+            certain = _untried(lake, [d for d in ready(due, order()) if wanted(d)], tried)
+            if not certain:
+                break
+            known = instance.get_dynamic_partitions(str(BATCHES.name))
+            empty = stopped(order(), lake.made())
             with show.progress_bars():
-                results = run(defs, instance, str(BATCHES.name), due)
+                results = run(defs, instance, works([d for d in due if wanted(d)], certain, order(), known, empty))
             for batch, result in results:
                 if not result.success:
                     show.console.print(f"[red]Batch {batch} failed[/red]; run {result.run_id} in the UI says more.")

@@ -8,6 +8,7 @@ the ``version`` column of the rows and the key of the work plan.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from importlib.metadata import version as installed
 
 from video_assets.curate.candidates import root_tiers
@@ -256,7 +257,21 @@ def measurements(
             (CAPTIONS, "clips", "text_scores", "duplicate_groups", *_of_full(settings, "clip_embeddings")), "clip",
         ),
     ]  # fmt: skip
-    return {m.asset: m for m in made}
+    return {m.asset: replace(m, light=_light(settings, m.asset), at_once=_is_tier(m.asset)) for m in made}
+
+
+def _is_tier(asset: str) -> bool:
+    return asset.startswith("tiers/")
+
+
+def _light(settings: Settings, asset: str) -> bool:
+    """Whether an asset takes about a second a batch: it reads tables, opens no video and asks no model."""
+    if asset == CAPTIONS:
+        return all(captioner.kind == "measured" for captioner in settings.captions.captioners)
+    if asset == FINDINGS:
+        return settings.models.profile != "full"
+    looked_up = ("candidates", "duplicate_groups", "contamination", "concepts", SHEET)
+    return asset in looked_up or asset.startswith(("tiers/", "draws/"))
 
 
 def _transitions(settings: Settings, decode: str) -> str:

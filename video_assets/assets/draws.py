@@ -3,7 +3,8 @@
 import dagster as dg
 
 from video_assets import reports
-from video_assets.assets.common import catalogue, draws_of, picture, remade_for_all, result, spec, working
+from video_assets.assets.batched import batched
+from video_assets.assets.common import catalogue, draws_of, picture, result, spec, working
 from video_assets.batches.draws import draw_mix
 from video_assets.curate.draws import Draw
 from video_assets.lake.lake import Lake
@@ -14,9 +15,10 @@ from video_assets.settings import settings
 
 def _draw(wanted: Draw) -> dg.AssetsDefinition:
     asset = draw_asset(wanted.tier.name)
-    described = spec(asset, "draws", {"duckdb", "sql"}, description=_described(wanted), automation=remade_for_all())
+    described = spec(asset, "draws", {"duckdb", "sql"}, description=_described(wanted))
 
     @dg.multi_asset(specs=[described.replace_attributes(partitions_def=None)], name=asset.replace("/", "__"))
+    @batched
     def drawn(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
         opened = lake.open()
         with working(context, opened) as step:

@@ -1,11 +1,13 @@
 """Group tiers: one asset per SQL file, made anew by that file."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
 
 from video_assets import reports
+from video_assets.assets.batched import due_batches, tell
 from video_assets.assets.common import BATCHES, catalogue, facts, picture, spec, working
 from video_assets.batches.tiers import decide
 from video_assets.curate.coverage import coverage
@@ -29,19 +31,23 @@ def _tier(tier: Tier) -> dg.AssetsDefinition:
         partitions_def=BATCHES,
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
-    def verdicts(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
-        opened, batches = lake.open(), list(context.partition_keys)
+    def verdicts(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
+        opened = lake.open()
+        if not (batches := due_batches(context, opened)):
+            return
+        began = time.monotonic()
         with working(context, opened) as step:
             made = decide(step, tier, batches)
         figures = _figures(opened, tier, batches)
         for batch in batches:
             told = facts(made[batch], opened) | figures.get(batch, dict.fromkeys(_VERDICTS, 0))
             context.add_asset_metadata(told, asset_key=asset.split("/"), partition_key=batch)
-        # A run has one data version for all its batches; a child tier that is re-made for nothing costs a second.
+        # A run has one data version for all its batches; the ledger has each batch's own.
         version = combined(*(m.data_version for m in made.values()))
-        return dg.MaterializeResult(
+        yield dg.MaterializeResult(
             asset_key=asset.split("/"), data_version=dg.DataVersion(version), metadata=_pictures(opened, tier, batches)
         )
+        tell(context, opened, batches, time.monotonic() - began)
 
     return verdicts
 

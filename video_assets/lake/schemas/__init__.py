@@ -18,7 +18,14 @@ from video_assets.lake.schemas.content import (
     LAION_SCORES,
     NEAR_DUPLICATES,
 )
-from video_assets.lake.schemas.decisions import DRAWS, MATERIALIZATIONS, TIER_OUTCOMES, TIER_RULES, TIER_VERDICTS
+from video_assets.lake.schemas.decisions import (
+    DRAWS,
+    FAILED_ATTEMPTS,
+    MATERIALIZATIONS,
+    TIER_OUTCOMES,
+    TIER_RULES,
+    TIER_VERDICTS,
+)
 from video_assets.lake.schemas.findings import CAPTION_FINDINGS
 from video_assets.lake.schemas.footage import (
     DECODED_VIDEOS,
@@ -77,6 +84,7 @@ TABLES: dict[str, Table] = {
         DRAWS,
         CAPTIONS,
         CAPTION_FINDINGS,
+        FAILED_ATTEMPTS,
         MATERIALIZATIONS,
     )
 }
@@ -93,6 +101,7 @@ __all__ = [
     "DECODED_VIDEOS",
     "DRAWS",
     "DUPLICATE_GROUPS",
+    "FAILED_ATTEMPTS",
     "FLOW_FRAMES",
     "FLOW_SCORES",
     "FRAME_SIGNALS",
