@@ -187,13 +187,13 @@ def test_other_verdicts_draw_anew_and_caption_anew_in_the_same_run(daemon: Daemo
 def test_what_failed_is_not_asked_for_again_until_its_version_or_what_it_reads_is_another(daemon: Daemon) -> None:
     daemon.raised(CHILD)
     assert len(daemon.tick().works) == 1
-    daemon.failed(CHILD, "a", "b", "c", "d")
+    daemon.failed(CHILD, "a", "b", "c")
     assert [daemon.tick().works for _ in range(3)] == [()] * 3
     # Nor with other batches, or by a sensor that has forgotten.
     daemon.made("d")
     daemon.memory = {}
     found = daemon.tick()
-    assert (found.works, "4 are left alone" in found.said) == ((), True)
+    assert (found.works, "3 are left alone" in found.said) == ((), True)
 
     daemon.note(_again(daemon, "clip_sheet", "a", "another sheet"))
     (work,) = daemon.tick().works
