@@ -28,6 +28,11 @@ _REPORTED = {
 }
 
 
+def _batches(context: dg.AssetCheckExecutionContext) -> list[str]:
+    """The batches of the check's run."""
+    return list(context.op_execution_context.partition_keys)
+
+
 @dg.asset_check(
     asset="raw_videos", partitions_def=BATCHES, blocking=True, description="At least one video can be used."
 )
@@ -46,7 +51,7 @@ def _failures_of(asset: str, said: str) -> dg.AssetChecksDefinition:
         asset=asset, name=f"no_failures_in_{asset}", partitions_def=BATCHES, description=f"Warns when {said}, and why."
     )
     def check(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> dg.AssetCheckResult:
-        found = failures(order()[asset].table, lake.open(), [context.partition_key])
+        found = failures(order()[asset].table, lake.open(), _batches(context))
         total = int(found["rows"].sum())
         passing = [reason for reason in found["reason"] if Reason(reason).transient]
         return dg.AssetCheckResult(
@@ -103,9 +108,9 @@ def benchmarks_are_compared(context: dg.AssetCheckExecutionContext, lake: LakeRe
         "SELECT v.benchmark, v.file_name, v.duration_s, count(c.clip_id) AS clips FROM raw_videos AS v "
         "LEFT JOIN clips AS c ON c.batch = v.batch AND c.video_id = v.video_id "
         "LEFT JOIN clip_embeddings AS e ON e.batch = c.batch AND e.clip_id = c.clip_id "
-        "WHERE v.batch = ? AND v.benchmark IS NOT NULL AND v.reason IS DISTINCT FROM ? "
+        "WHERE v.batch IN (SELECT unnest(?)) AND v.benchmark IS NOT NULL AND v.reason IS DISTINCT FROM ? "
         "GROUP BY ALL HAVING count(e.copy_signature) = 0 ORDER BY v.benchmark, v.file_name",
-        [context.partition_key, Reason.DUPLICATE_CONTENT.value],
+        [_batches(context), Reason.DUPLICATE_CONTENT.value],
     )
     return dg.AssetCheckResult(
         passed=found.is_empty(),
@@ -122,7 +127,7 @@ def benchmarks_are_compared(context: dg.AssetCheckExecutionContext, lake: LakeRe
 )
 def captions_are_sound(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> dg.AssetCheckResult:
     """Compare the share of captions with findings with what is tolerated."""
-    found, tolerated = counted(lake.open(), context.partition_key), settings().audit.tolerated_share
+    found, tolerated = counted(lake.open(), *_batches(context)), settings().audit.tolerated_share
     captions, with_findings, wrong = (int(found[name].sum()) for name in ("captions", "with_findings", "wrong"))
     share = with_findings / captions if captions else 0.0
     return dg.AssetCheckResult(

@@ -50,7 +50,7 @@ def told(say: Callable[[str], None], clock: Callable[[], float] = time.monotonic
         if at is None or done <= at.done:
             at = heard[asset] = _Heard(now, done, now, 0.0)
         first, at.done, share = at.first, done, done / total if total else 1.0
-        if total < 2 or now - at.said_at < 2 or (share - at.said < 0.05 and done < total):
+        if total < 2 or now - at.said_at < 2 or (share - at.said < 0.0499 and done < total):
             return
         at.said_at, at.said = now, share
         left = (now - at.began) / (done - first) * (total - done) if done > first else 0.0
