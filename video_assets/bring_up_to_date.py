@@ -18,6 +18,8 @@ from video_assets.live.screen import busy, watching
 _HOME = """\
 telemetry:
   enabled: false
+nux:
+  enabled: false
 # The UI shows the lake's pictures.
 compute_logs:
   module: video_assets.assets.logs
@@ -91,30 +93,35 @@ def bring_up_to_date(lake: Lake, wanted: Callable[[Due], bool] = lambda _: True)
         from video_assets.assets.files import report_files
         from video_assets.assets.run import add_partitions, causes, end_lost_runs, open_instance, run, stopped_by
         from video_assets.definitions import defs
-        from video_assets.lake.plan import plan, ready
+        from video_assets.lake.plan import plan
+        from video_assets.lake.work import Work, ready, stopped, works
         from video_assets.live.remaining import Remaining
-        from video_assets.live.work import Work
+        from video_assets.live.work import Work as Seen
 
-    work = Work(Remaining(order(), time.monotonic), lambda batch: plan(lake, order(), [batch]))
+    seen = Seen(Remaining(order(), time.monotonic), lambda batch: plan(lake, order(), [batch]))
     tried: set[tuple[object, ...]] = set()
     failed: list[Failed] = []
     blocked: list[Blocked] = []
     with busy("Opening Dagster's records"):
         opened = open_instance(home)
 
-    def look() -> list[Due]:
+    def look(known: Sequence[str]) -> list[Work]:
         with busy("Looking what is due"):
-            return _untried(lake, [d for d in ready(plan(lake, order()), order()) if wanted(d)], tried)
+            due = [d for d in plan(lake, order()) if wanted(d)]
+            certain = _untried(lake, [d for d in ready(due, order()) if wanted(d)], tried)
+            runs = works(due, certain, order(), known, stopped(order(), lake.made()))
+        made = {(asset, batch) for run in runs for asset in run.assets for batch in run.batches}
+        seen.expect([d for d in due if (d.asset, d.batch) in made or d in certain])
+        return runs
 
     with opened as instance:
         end_lost_runs(instance)
         report_files(instance, catalogue(lake.settings).files)
         batches = lake.query("SELECT DISTINCT batch FROM source_files ORDER BY batch")["batch"].to_list()
         add_partitions(instance, str(BATCHES.name), batches)
-        while due := look():
-            work.expect(due)
-            with watching(work):
-                results = run(defs, instance, str(BATCHES.name), due)
+        while runs := look(instance.get_dynamic_partitions(str(BATCHES.name))):
+            with watching(seen):
+                results = run(defs, instance, runs)
             for batch, result in results:
                 if not result.success:
                     failed += [Failed(batch, step, sentence, result.run_id) for step, sentence in causes(result)]

@@ -29,6 +29,11 @@ _REPORTED = {
 }
 
 
+def _batches(context: dg.AssetCheckExecutionContext) -> list[str]:
+    """The batches of the check's run."""
+    return list(context.op_execution_context.partition_keys)
+
+
 @dg.asset_check(
     asset="raw_videos", partitions_def=BATCHES, blocking=True, description="At least one video can be used."
 )
@@ -47,7 +52,7 @@ def _failures_of(asset: str, said: str) -> dg.AssetChecksDefinition:
         asset=asset, name=f"no_failures_in_{asset}", partitions_def=BATCHES, description=f"Warns when {said}, and why."
     )
     def check(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> dg.AssetCheckResult:
-        found = failures(order()[asset].table, lake.open(), [context.partition_key])
+        found = failures(order()[asset].table, lake.open(), _batches(context))
         total = int(found["rows"].sum())
         passing = [reason for reason in found["reason"] if Reason(reason).transient]
         return dg.AssetCheckResult(
@@ -100,7 +105,7 @@ def clips_are_sound(context: dg.AssetCheckExecutionContext, lake: LakeResource) 
 )
 def benchmarks_are_compared(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> dg.AssetCheckResult:
     """Warn of videos that are too short, too damaged or too flat to find copies of."""
-    found = not_compared(lake.open(), context.partition_key)
+    found = not_compared(lake.open(), _batches(context))
     return dg.AssetCheckResult(
         passed=found.is_empty(),
         severity=dg.AssetCheckSeverity.WARN,
@@ -118,7 +123,7 @@ def benchmarks_are_compared(context: dg.AssetCheckExecutionContext, lake: LakeRe
 )
 def captions_are_sound(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> dg.AssetCheckResult:
     """Compare the share of captions with findings with what is tolerated."""
-    found, tolerated = counted(lake.open(), context.partition_key), settings().audit.tolerated_share
+    found, tolerated = counted(lake.open(), *_batches(context)), settings().audit.tolerated_share
     captions, with_findings, wrong = (int(found[name].sum()) for name in ("captions", "with_findings", "wrong"))
     share = with_findings / captions if captions else 0.0
     return dg.AssetCheckResult(

@@ -289,7 +289,12 @@ def measurements(
         ),
     ]  # fmt: skip
     by = {asset: found.by for asset, found in _limits(settings).items()} | {CAPTIONS: captions.limits}
-    return {m.asset: replace(m, limits=by.get(m.asset, ())) for m in made}
+    return {
+        m.asset: replace(
+            m, limits=by.get(m.asset, ()), light=_light(settings, m.asset), at_once=m.asset.startswith("tiers/")
+        )
+        for m in made
+    }
 
 
 def _limits(settings: Settings) -> dict[str, limits.Limits]:
@@ -301,6 +306,16 @@ def _limits(settings: Settings) -> dict[str, limits.Limits]:
         "transition_scores": limits.scoring(settings, 1),
         **dict.fromkeys((*MODELLED, LAION, FLOW), by_models),
     }
+
+
+def _light(settings: Settings, asset: str) -> bool:
+    """Whether an asset takes about a second a batch: it reads tables, opens no video and asks no model."""
+    if asset == CAPTIONS:
+        return all(captioner.kind == "measured" for captioner in settings.captions.captioners)
+    if asset == FINDINGS:
+        return settings.models.profile != "full"
+    looked_up = ("candidates", "duplicate_groups", "contamination", "concepts", SHEET)
+    return asset in looked_up or asset.startswith(("tiers/", "draws/"))
 
 
 def _transitions(settings: Settings, decode: str) -> str:

@@ -1,27 +1,22 @@
 """Sensors: new footage becomes batches and runs; what changed is re-made."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import dagster as dg
 
-from video_assets.assets.common import BATCHES
+from video_assets.assets.automation import Asked, Memory, asked, requests
+from video_assets.assets.batched import PLANNED
+from video_assets.assets.common import BATCHES, order
 from video_assets.assets.files import report_files
+from video_assets.assets.reload import reload
 from video_assets.assets.run import JOB, end_lost_runs
-from video_assets.curate.sql_files import fingerprint, note, read_files
+from video_assets.curate import sql_files
+from video_assets.definition_files import as_read, fingerprint
 from video_assets.footage.ingest import take_stock
 from video_assets.footage.tick import Cursor
 from video_assets.resources import LakeResource
-from video_assets.settings import settings
-
-# Batches of whose videos the ledger says something else by now: other rights, or that they are a benchmark's.
-_RESTATED = """
-SELECT s.batch, s.data_version
-FROM materializations AS s
-JOIN materializations AS v ON v.batch = s.batch
-WHERE s.asset = 'source_files' AND v.asset = 'raw_videos'
-    AND json_extract_string(v.inputs, '$.source_files') <> s.data_version
-ORDER BY s.batch
-"""
+from video_assets.settings import FootageSettings, settings
 
 
 @dg.sensor(
@@ -39,14 +34,17 @@ def new_footage(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.S
     opened = lake.open()
     end_lost_runs(context.instance)
     folders = settings().footage.watch
+    for folder in folders:
+        # A place that somebody named is theirs: that it is not there is said, with the reason why there is no footage.
+        if folder in FootageSettings().watch:
+            Path(folder.uri).mkdir(exist_ok=True)
     stock = take_stock(opened, folders, Cursor.parse(context.cursor), datetime.now(UTC))
     for problem in stock.problems:
         context.log.warning(problem)
     known = set(context.instance.get_dynamic_partitions(str(BATCHES.name)))
     taken_in = opened.query("SELECT DISTINCT batch FROM source_files ORDER BY batch")["batch"]
     new = [batch for batch in taken_in if batch not in known]
-    restated = [r for r in opened.query(_RESTATED).iter_rows() if r[0] in known]
-    if not new and not restated:
+    if not new:
         watched = (
             ", ".join(f.uri for f in folders) or "nothing: list folders under [[footage.watch]] in video_assets.toml"
         )
@@ -54,11 +52,7 @@ def new_footage(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.S
             skip_reason=dg.SkipReason(f"Watching {watched}. {stock.summary}"), cursor=stock.cursor.text()
         )
     return dg.SensorResult(
-        run_requests=[
-            *(dg.RunRequest(run_key=batch, partition_key=batch) for batch in new),
-            # Once for what was said: a key that was asked for before is passed over.
-            *(dg.RunRequest(run_key=f"{batch} {said}", partition_key=batch) for batch, said in restated),
-        ],
+        run_requests=[dg.RunRequest(run_key=batch, partition_key=batch, tags={PLANNED: "true"}) for batch in new],
         dynamic_partitions_requests=[BATCHES.build_add_request(new)],
         cursor=stock.cursor.text(),
     )
@@ -72,18 +66,39 @@ def new_footage(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.S
 def tier_files(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.SensorResult:
     """Look at the files of tiers and draws once; a check that says something else by now is reported."""
     opened = lake.open()
-    files, now = read_files(opened.settings), fingerprint(opened.settings)
-    note(opened)
+    files, now = sql_files.read_files(opened.settings), sql_files.fingerprint(opened.settings)
+    sql_files.note(opened)
     if context.cursor != now:
         report_files(context.instance, files)
     told = [f"{len(files.tiers)} tiers and {len(files.draws)} draws can be used.", *map(str, files.refused)]
     return dg.SensorResult(skip_reason=dg.SkipReason(" ".join(told)), cursor=now)
 
 
-recuration = dg.AutomationConditionSensorDefinition(
-    "recuration",
-    target=dg.AssetSelection.all(),
-    default_status=dg.DefaultSensorStatus.RUNNING,
+@dg.sensor(
+    job_name=JOB,
     minimum_interval_seconds=15,
+    default_status=dg.DefaultSensorStatus.RUNNING,
     description="Re-makes what depends on new footage, a changed tier file or a raised measurement version.",
 )
+def recuration(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.SensorResult:
+    """Ask for what the plan says is due (:mod:`video_assets.assets.automation`), or have changed files read anew."""
+    memory = Memory.parse(context.cursor)
+    now = fingerprint(settings())
+    if now != as_read(settings()):
+        again = now == memory.reloaded
+        said = "The files have changed, and the definitions are being loaded anew." if again else reload(context)
+        cursor = memory.model_copy(update={"reloaded": now}).model_dump_json()
+        return dg.SensorResult(skip_reason=dg.SkipReason(said), cursor=cursor)
+    end_lost_runs(context.instance)
+    found = asked(lake.open(), context.instance, order(), memory.times, datetime.now(UTC))
+    if not found.works:
+        return dg.SensorResult(skip_reason=dg.SkipReason(found.said), cursor=_cursor(found))
+    if context.repository_def is None:
+        raise ValueError("The sensor recuration is evaluated without its definitions.")
+    context.log.info(found.said)
+    asking = requests(found, context.repository_def.asset_graph)
+    return dg.SensorResult(run_requests=asking, cursor=_cursor(found))
+
+
+def _cursor(found: Asked) -> str:
+    return Memory(times=found.times).model_dump_json()

@@ -191,7 +191,7 @@ def test_a_tier_shows_its_verdicts_and_its_funnel(instance: dg.DagsterInstance, 
 
 
 def test_the_run_executed_every_check_and_warned_of_the_files_that_were_set_aside(instance: dg.DagsterInstance) -> None:
-    _draws, run = instance.get_runs()
+    (run,) = instance.get_runs()
     records = instance.get_records_for_run(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION).records
     events = [r.event_log_entry.dagster_event for r in records]
     found = {e.asset_check_evaluation_data.check_name: e.asset_check_evaluation_data for e in events if e}

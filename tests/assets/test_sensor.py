@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import forget_settings
 from tests.footage import misbehaving
 from tests.place import Place
-from video_assets.lake.ledger import Made
+from video_assets.assets.batched import PLANNED
 from video_assets.measure import tasks
 from video_assets.resources import resources
 from video_assets.sensors import new_footage
@@ -69,6 +69,7 @@ def keys(result: dg.SensorResult) -> Sequence[str]:
     """The batches that a tick asks a run for."""
     requests = result.run_requests or []
     assert [r.run_key for r in requests] == [r.partition_key for r in requests]
+    assert all(PLANNED in r.tags for r in requests)
     return [str(r.partition_key) for r in requests]
 
 
@@ -191,29 +192,6 @@ def test_a_batch_that_the_command_line_took_in_is_not_run_again(watch: Watch) ->
     assert said(watch.tick()).endswith("1 known.")
 
 
-def test_a_batch_whose_videos_become_a_benchmarks_is_run_again_once(watch: Watch, here: Place) -> None:
-    watch.drop("a.mp4")
-    (batch,) = keys(watch.tick())
-
-    def take_in() -> str:
-        """As the run of the batch would note it."""
-        version = str(here.lake().made()["source_files", batch]["data_version"])
-        here.lake().commit(
-            [], [Made("raw_videos", batch, "1", "1", {"source_files": version}, 1)], message="raw_videos"
-        )
-        return version
-
-    first = take_in()
-    assert said(watch.tick()).endswith("1 known.")
-    watch.set(footage__watch=[{"uri": str(watch.folder), "benchmark": "VBench"}])
-    asked = [watch.tick().run_requests or [], watch.tick().run_requests or []]
-    second = take_in()
-    assert second != first
-    # Dagster passes over a key that it knows.
-    assert [[(r.run_key, r.partition_key) for r in a] for a in asked] == [[(f"{batch} {second}", batch)]] * 2
-    assert said(watch.tick()).endswith("1 known.")
-
-
 def test_segments_of_a_stream_become_a_batch_for_each_window_that_has_passed(watch: Watch, here: Place) -> None:
     watch.set(footage__watch=[{"uri": str(watch.folder), "window_seconds": 60}], footage__batch_videos=2)
     for seconds in (0, 10, 20, 50, 60, 110):
@@ -235,6 +213,17 @@ def test_a_folder_that_is_not_there_is_named_with_what_to_do(watch: Watch) -> No
     watch.set(footage__watch=[{"uri": gone}, {"uri": str(watch.folder)}])
     assert len(keys(watch.tick())) == 1
     assert f"{gone} could not be listed (No such file or directory); check that it exists" in said(watch.tick())
+
+
+def test_the_folder_of_the_defaults_is_made_and_one_that_somebody_named_never_is(watch: Watch, here: Place) -> None:
+    gone = here.folder / "gone"
+    watch.set(footage__watch=[{"uri": str(gone)}])
+    assert f"{gone} could not be listed" in said(watch.tick())
+    assert not gone.exists()
+    watch.folder.rmdir()
+    watch.set(footage__watch=[{"uri": "incoming"}])
+    assert said(watch.tick()) == "Watching incoming. no footage."
+    assert watch.folder.is_dir()
 
 
 def test_nothing_to_watch_is_said_with_what_to_do(watch: Watch) -> None:

@@ -43,7 +43,6 @@ def test_every_asset_says_what_it_is_who_owns_it_and_what_each_column_means(spec
     assert spec.owners
     assert spec.description
     assert spec.code_version
-    assert spec.automation_condition
     columns = spec.metadata["dagster/column_schema"].columns
     assert columns
     assert [c.name for c in columns if not c.description or not c.type] == []

@@ -84,7 +84,7 @@ def test_a_probe_that_raises_what_nobody_expects_makes_a_row_with_the_reason(
 
     monkeypatch.setattr(tasks, "probe", surprise)
     path = footage / "good.mp4"
-    assert tasks.identify((path, 10**9)) == (sha256_of(path), 0.0)
+    assert tasks.identify((path, 10**9, None)) == (sha256_of(path), 0.0)
     lake = place.quick_lake()
     look(lake, footage)
     source = lake.read(SOURCE_FILES).row(0, named=True)

@@ -28,9 +28,9 @@ from video_assets.lake.plan import (
     due_rows,
     over_batches,
     plan,
-    ready,
 )
 from video_assets.lake.schemas import RAW_VIDEOS, SOURCE_FILES
+from video_assets.lake.work import ready
 from video_assets.measurements import MODELLED
 from video_assets.reasons import Reason
 from video_assets.settings import ModelSettings, Settings, TransitionSettings, WorkerSettings

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from video_assets import reports
+from video_assets.assets.batched import batched
 from video_assets.assets.common import BATCHES, picture, result, spec, working
 from video_assets.batches.audit import audit_captions, counted
 from video_assets.resources import LakeResource
@@ -24,6 +25,7 @@ WHERE f.batch = ? ORDER BY f.severity DESC, f.kind, f.captioner, f.clip_id
 @dg.multi_asset(
     specs=[spec("caption_findings", "captions", {"parquet"})], name="caption_findings", partitions_def=BATCHES
 )
+@batched
 def caption_findings(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
     """Audit the batch's captions."""
     opened, batch = lake.open(), context.partition_key

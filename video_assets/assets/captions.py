@@ -6,6 +6,7 @@ import dagster as dg
 import polars as pl
 
 from video_assets import reports
+from video_assets.assets.batched import batched
 from video_assets.assets.common import BATCHES, picture, result, spec, working
 from video_assets.batches.captions import caption_clips
 from video_assets.describe.work import described
@@ -30,6 +31,7 @@ FROM current_captions WHERE batch = ? GROUP BY captioner, version ORDER BY capti
 
 
 @dg.multi_asset(specs=[spec(CAPTIONS, "captions", {"parquet"})], name=CAPTIONS, partitions_def=BATCHES)
+@batched
 def captions(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
     """Write the captions of the batch's clips that are due."""
     opened, batch = lake.open(), context.partition_key

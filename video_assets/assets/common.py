@@ -1,10 +1,12 @@
-"""What all assets share: the partition, the automation condition, their specs and how they report."""
+"""What all assets share: the partition, their specs, and how they fail and report."""
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import dagster as dg
@@ -14,18 +16,25 @@ from filelock import Timeout
 
 from video_assets import progress, reports
 from video_assets.assets.logs import address
+from video_assets.batches.attempts import Inputs, note_failure
 from video_assets.batches.step import Step
 from video_assets.curate.sql_files import SqlFiles, read_files
 from video_assets.curate.tiers import Tier, TierError
+from video_assets.definition_files import as_read
 from video_assets.lake.lake import Lake
 from video_assets.lake.ledger import Made
 from video_assets.lake.pages import Picture, store
-from video_assets.lake.plan import Measurement, failures
+from video_assets.lake.plan import SHARED, Measurement, failures
 from video_assets.lake.schemas import Table
 from video_assets.measure.models import models_of
 from video_assets.measurements import draw_asset, measurements, tier_asset
 from video_assets.reasons import Reason
 from video_assets.settings import Settings, settings
+
+_PACKAGE = Path(__file__).parents[1]
+_TRIES = 2
+# A blocking check hangs on the one, and what reads the other is made whether or not it was fitted anew.
+ALWAYS_MADE = ("raw_videos", "concept_model")
 
 BATCHES = dg.DynamicPartitionsDefinition(name="batch")
 OWNERS = ["team:data"]
@@ -37,12 +46,26 @@ MOST_PAGES = 20
 def working(context: dg.AssetExecutionContext, lake: Lake) -> Iterator[Step]:
     """The step of a run. It is tried again when the machinery fails (disk, network, lock), and only then.
 
-    A video's own failure is a row and never gets here; an error of the code would be the same again.
+    A video's own failure is a row and never gets here; an error of the code would be the same again. Whatever fails for
+    good is noted, so that automation leaves it alone until its version or what it reads has changed, and begins with its
+    sentence.
     """
     assets = sorted(key.to_user_string() for key in context.selected_asset_keys)
-    progress.began(assets[0] if len(assets) == 1 else context.op_def.name, assets, context.partition_keys)
-    with _retried():
-        yield Step(lake, order(), context.run.run_id, progress.current())
+    shared = context.assets_def.partitions_def is None
+    progress.began(
+        assets[0] if len(assets) == 1 else context.op_def.name, assets, [SHARED] if shared else context.partition_keys
+    )
+    say = context.log.info
+    step = Step(lake, order(), context.run.run_id, progress.both(progress.current(), progress.told(say)), say)
+    tried = _reads(context, step)
+    try:
+        yield step
+    except (OSError, Timeout, duckdb.IOException) as error:
+        if context.retry_number < _TRIES:
+            raise dg.RetryRequested(max_retries=_TRIES, seconds_to_wait=5) from error
+        raise _failed(step, tried, error, passing=True) from error
+    except Exception as error:
+        raise _failed(step, tried, error, passing=False) from error
 
 
 @contextmanager
@@ -50,42 +73,36 @@ def _retried() -> Iterator[None]:
     try:
         yield
     except (OSError, Timeout, duckdb.IOException) as error:
-        raise dg.RetryRequested(max_retries=2, seconds_to_wait=5) from error
+        raise dg.RetryRequested(max_retries=_TRIES, seconds_to_wait=5) from error
 
 
-def remade(*, when_missing: bool = True) -> dg.AutomationCondition[dg.AssetKey]:
-    """When an asset's batch is made without anybody asking.
-
-    Its version changed, the content of something that it reads changed, or (``when_missing``) it was never made; once
-    for each such change, not while anything upstream is at work, and not in a batch that a blocking check has stopped.
-    Dagster's ``eager()`` would do it for every update of an input, changed or not, and never for a new version.
-    """
-    condition = dg.AutomationCondition
-    due = condition.code_version_changed() | condition.any_deps_match(condition.data_version_changed())
-    if when_missing:
-        due |= condition.missing()
-    return (
-        due.since(condition.newly_requested() | condition.newly_updated())
-        & ~condition.any_deps_missing()
-        & ~condition.any_deps_in_progress()
-        & condition.all_deps_blocking_checks_passed()
-        & ~condition.in_progress()
-    ).with_label("new, changed inputs or changed version")
+def _reads(context: dg.AssetExecutionContext, step: Step) -> Inputs:
+    """What a step reads, as it is before the step begins, by asset and batch."""
+    shared = context.assets_def.partitions_def is None
+    batches = [SHARED] if shared else list(context.partition_keys)
+    return {a: step.inputs_of(a, batches) for key in context.assets_def.keys if (a := key.to_user_string()) in order()}
 
 
-def remade_for_all() -> dg.AutomationCondition[dg.AssetKey]:
-    """When what is made once for all batches is looked at again: its version changed, or any batch that it reads did.
+def _failed(step: Step, tried: Inputs, error: Exception, *, passing: bool) -> dg.Failure:
+    """Note a failure, and tell it: its sentence first, then the file and line to look at."""
+    file, line, ours = _place(error)
+    # What we raise is a sentence; a library's error needs its name.
+    said = str(error) if ours else f"{type(error).__name__}: {error}"
+    try:
+        note_failure(step, tried, said, passing=passing)
+    except Exception as other:
+        dg.get_dagster_logger().warning(f"The failure could not be noted in the lake ({other}).")
+    return dg.Failure(said, metadata={"file": file, "line": line}, allow_retries=False)
 
-    It is left as it is if there is not much more than there was. A batch that was never made, since a check has stopped
-    it, holds up nothing.
-    """
-    condition = dg.AutomationCondition
-    due = condition.code_version_changed() | condition.any_deps_match(condition.data_version_changed())
-    return (
-        due.since(condition.newly_requested() | condition.newly_updated())
-        & ~condition.any_deps_in_progress()
-        & ~condition.in_progress()
-    ).with_label("changed inputs or changed version")
+
+def _place(error: Exception) -> tuple[str, int, bool]:
+    """File and line of an error: of a tier's file, or of our own code; and whether it is we who raised it."""
+    if isinstance(error, TierError):
+        return str(error.path), error.line, True
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(_PACKAGE)]
+    at = (ours or frames)[-1]
+    return at.filename, at.lineno or 0, bool(ours) and at is frames[-1]
 
 
 class Catalogue(NamedTuple):
@@ -103,6 +120,7 @@ class Catalogue(NamedTuple):
 @lru_cache(maxsize=4)
 def catalogue(chosen: Settings) -> Catalogue:
     """The tiers, draws and measurements by the settings and by the files as they are when it is first asked."""
+    as_read(chosen)
     files = read_files(chosen)
     refused = [*(tier_asset(e.name) for e in files.refused_tiers), *(draw_asset(e.name) for e in files.refused_draws)]
     return Catalogue(files.tiers, measurements(chosen, files.tiers, files.draws, refused), files.refused, files)
@@ -120,10 +138,11 @@ def spec(
     *,
     description: str | None = None,
     table: Table | None = None,
-    automation: dg.AutomationCondition[dg.AssetKey] | None = None,
     metadata: Mapping[str, Any] | None = None,
 ) -> dg.AssetSpec:
-    """The spec of an asset that is in :func:`order`; by default described as its table is, and re-made as needed.
+    """The spec of an asset that is in :func:`order`; by default described as its table is.
+
+    It has no automation condition: the sensor ``recuration`` asks for what the plan says is due.
 
     ``table`` is what people read of it, where that is a view of what it writes; ``metadata`` is what else the UI shows.
     """
@@ -138,7 +157,8 @@ def spec(
         code_version=measurement.version,
         partitions_def=BATCHES,
         deps=[i.split("/") for i in measurement.inputs if i in order()],
-        automation_condition=automation or remade(),
+        # A step yields nothing where nothing is due.
+        skippable=asset not in ALWAYS_MADE,
         metadata={
             "dagster/column_schema": column_schema(table),
             "dagster/table_name": f"lake.main.{table.name}",

@@ -7,13 +7,13 @@ import dagster as dg
 import polars as pl
 
 from video_assets import reports
+from video_assets.assets.batched import batched
 from video_assets.assets.common import (
     BATCHES,
     MOST_PAGES,
     materialized,
     picture,
     referred,
-    remade_for_all,
     result,
     spec,
     working,
@@ -48,6 +48,7 @@ clip_embeddings = family("clip_embeddings", embed_clips, {}, None, {"torch", "pa
 
 
 @dg.multi_asset(specs=[spec("near_duplicates", "scores", _EXACT)], name="near_duplicates", partitions_def=BATCHES)
+@batched
 def near_duplicates(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
     """Compare the batch's clips with all clips."""
     opened = lake.open()
@@ -63,6 +64,7 @@ def near_duplicates(context: dg.AssetExecutionContext, lake: LakeResource) -> dg
 
 
 @dg.multi_asset(specs=[spec("duplicate_groups", "scores", _EXACT)], name="duplicate_groups", partitions_def=BATCHES)
+@batched
 def duplicate_groups(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
     """Form the groups over all batches, and tell Dagster of the other batches in which they changed."""
     batch, opened = context.partition_key, lake.open()
@@ -92,6 +94,7 @@ def _groups(lake: Lake, batch: str) -> dict[str, Any]:
 
 
 @dg.multi_asset(specs=[spec("contamination", "scores", _EXACT)], name="contamination", partitions_def=BATCHES)
+@batched
 def contamination(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
     """Find what is near a benchmark's clips over all batches, and tell Dagster of the other batches in which that changed."""
     batch, opened = context.partition_key, lake.open()
@@ -148,11 +151,10 @@ LIMIT 200
 
 
 @dg.multi_asset(
-    specs=[
-        spec("concept_model", "scores", _EXACT, automation=remade_for_all()).replace_attributes(partitions_def=None)
-    ],
+    specs=[spec("concept_model", "scores", _EXACT).replace_attributes(partitions_def=None)],
     name="concept_model",
 )
+@batched
 def concept_model(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
     """Fit the centres to all batches, when there is much more than there was."""
     opened = lake.open()
@@ -171,6 +173,7 @@ def concept_model(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.M
 
 
 @dg.multi_asset(specs=[spec("concepts", "scores", _EXACT)], name="concepts", partitions_def=BATCHES)
+@batched
 def concepts(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
     """Assign the batch's clips to the centres."""
     opened, batch = lake.open(), context.partition_key

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import dagster as dg
 
 from video_assets import reports
-from video_assets.assets.common import catalogue, picture, remade_for_all, result, spec, working
+from video_assets.assets.batched import batched
+from video_assets.assets.common import catalogue, picture, result, spec, working
 from video_assets.assets.files import check_of, code_reference, group_of, used
 from video_assets.batches.draws import draw_mix
 from video_assets.curate.draws import Draw
@@ -26,7 +27,6 @@ def _draw(wanted: Draw) -> dg.AssetsDefinition:
         {"duckdb", "sql", "draw"},
         description=_described(wanted),
         table=DRAWS,
-        automation=remade_for_all(),
         metadata=code_reference(wanted.file.path, wanted.file.line),
     )
 
@@ -34,7 +34,9 @@ def _draw(wanted: Draw) -> dg.AssetsDefinition:
         specs=[described.replace_attributes(partitions_def=None)],
         check_specs=[check_of(asset)],
         name=asset.replace("/", "__"),
+        can_subset=True,  # Where nothing is due, there is no check to evaluate either.
     )
+    @batched
     def drawn(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
         opened = lake.open()
         note(opened)

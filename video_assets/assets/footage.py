@@ -6,18 +6,19 @@ import dagster as dg
 import polars as pl
 
 from video_assets import reports
-from video_assets.assets.common import BATCHES, order, picture, remade, result, spec, working
+from video_assets.assets.batched import batched
+from video_assets.assets.common import BATCHES, order, picture, result, spec, working
 from video_assets.batches.footage import decode_videos, take_in_videos
 from video_assets.lake.schemas import DECODED_VIDEOS, FLOW_FRAMES, RAW_VIDEOS
 from video_assets.resources import LakeResource
 
 
-# Its first run is the sensor's to ask for; automation only re-makes it.
 @dg.multi_asset(
-    specs=[spec("raw_videos", "footage", {"ffmpeg", "parquet"}, automation=remade(when_missing=False))],
+    specs=[spec("raw_videos", "footage", {"ffmpeg", "parquet"})],
     name="raw_videos",
     partitions_def=BATCHES,
 )
+@batched
 def raw_videos(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
     """Identify and probe the batch's files."""
     batch, opened = context.partition_key, lake.open()
@@ -46,6 +47,7 @@ def raw_videos(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Mate
     name="decode",
     partitions_def=BATCHES,
 )
+@batched
 def decode(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
     """Decode every video of the batch once, for all that is measured of its frames."""
     batch, opened = context.partition_key, lake.open()

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 from dagster._core.definitions.data_version import DATA_VERSION_IS_USER_PROVIDED_TAG, DATA_VERSION_TAG
 from dagster._core.errors import DagsterAssetCheckFailedError, DagsterExecutionInterruptedError
+from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 from filelock import FileLock
 from sqlalchemy.exc import IntegrityError
 
+from video_assets.assets.batched import PLANNED
 from video_assets.assets.common import facts
 from video_assets.lake.lake import Lake
 from video_assets.lake.ledger import Made
-from video_assets.lake.plan import Due
+from video_assets.lake.work import Work
 
 JOB = "curate_batch"
 _HOST, _PID = "video_assets/host", "video_assets/pid"
@@ -52,11 +53,9 @@ def add_partitions(instance: dg.DagsterInstance, partitions: str, batches: Seque
 
 
 def run(
-    definitions: dg.Definitions, instance: dg.DagsterInstance, partitions: str, due: Sequence[Due]
+    definitions: dg.Definitions, instance: dg.DagsterInstance, works: Sequence[Work]
 ) -> list[tuple[str, dg.ExecuteInProcessResult]]:
-    """Materialize what is due: one run a batch, and one for all batches of a set of tiers alone.
-
-    What one step makes together, as the decode does, is made together, whichever part of it is due.
+    """Make what is due, one run after the other in this process.
 
     Returns:
         For each run, its first batch and its result; a failed run is a result too.
@@ -66,21 +65,32 @@ def run(
     """
     job, graph = definitions.resolve_job_def(JOB), definitions.resolve_asset_graph()
     results = []
-    for batches, assets in _runs(due, instance.get_dynamic_partitions(partitions)):
-        keys = {k for a in assets for k in graph.get(dg.AssetKey(a.split("/"))).execution_set_asset_keys}
-        many = {"dagster/asset_partition_range_start": batches[0], "dagster/asset_partition_range_end": batches[-1]}
+    for work in works:
         result = job.execute_in_process(
             instance=instance,
-            partition_key=batches[0] if len(batches) == 1 else None,
-            tags={_HOST: socket.gethostname(), _PID: str(os.getpid())} | (many if len(batches) > 1 else {}),
-            asset_selection=sorted(keys),
+            partition_key=work.batches[0] if len(work.batches) == 1 else None,
+            tags={_HOST: socket.gethostname(), _PID: str(os.getpid())} | tags(work),
+            asset_selection=selection(graph, work.assets),
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             raise_on_error=False,
         )
         if interrupted(result):
             raise KeyboardInterrupt
-        results.append((batches[0], result))
+        results.append((work.batches[0], result))
     return results
+
+
+def tags(work: Work) -> dict[str, str]:
+    """A run's tags: that the plan asked for it, and its range of batches if it has several."""
+    if len(work.batches) == 1:
+        return {PLANNED: "true"}
+    ends = {ASSET_PARTITION_RANGE_START_TAG: work.batches[0], ASSET_PARTITION_RANGE_END_TAG: work.batches[-1]}
+    return {PLANNED: "true"} | ends
+
+
+def selection(graph: dg.AssetGraph, assets: Sequence[str]) -> list[dg.AssetKey]:
+    """The keys of some assets, and of what the same steps make: the decode's tables are made together."""
+    return sorted({key for a in assets for key in graph.get(dg.AssetKey(a.split("/"))).execution_set_asset_keys})
 
 
 def interrupted(result: dg.ExecuteInProcessResult) -> bool:
@@ -127,21 +137,6 @@ def causes(result: dg.ExecuteInProcessResult) -> list[tuple[str, str]]:
 def stopped_by(result: dg.ExecuteInProcessResult) -> list[str]:
     """The blocking checks that stopped a run."""
     return sorted({e.check_name for e in result.get_asset_check_evaluations() if e.blocking and not e.passed})
-
-
-def _runs(due: Sequence[Due], order: Sequence[str]) -> Iterator[tuple[list[str], list[str]]]:
-    """Batches and assets of each run. Batches that need the same tiers and nothing else share one, if they are neighbours."""
-    assets = {batch: [d.asset for d in due if d.batch == batch] for batch in order}
-    place = {batch: number for number, batch in enumerate(order)}
-
-    def key(batch: str) -> tuple[object, ...]:
-        only_tiers = bool(assets[batch]) and all(a.startswith("tiers/") for a in assets[batch])
-        return (only_tiers, *assets[batch]) if only_tiers else (False, place[batch])
-
-    for _, group in groupby(order, key):
-        batches = list(group)
-        if assets[batches[0]]:
-            yield batches, assets[batches[0]]
 
 
 def end_lost_runs(instance: dg.DagsterInstance) -> int:

@@ -7,6 +7,7 @@ import dagster as dg
 import polars as pl
 
 from video_assets import reports
+from video_assets.assets.batched import batched
 from video_assets.assets.common import BATCHES, catalogue, models, picture, result, spec, working
 from video_assets.batches.candidates import choose
 from video_assets.batches.pictures import score_overlays, score_people, score_quality, score_safety, score_text
@@ -45,6 +46,7 @@ def family(
     described = spec(asset, "scores", kinds).merge_attributes(metadata=models(asset))
 
     @dg.multi_asset(specs=[described], name=asset, partitions_def=BATCHES)
+    @batched
     def measured(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
         opened = lake.open()
         with working(context, opened) as step:
@@ -100,6 +102,7 @@ motion_scores = family(
 @dg.multi_asset(
     specs=[spec("candidates", "scores", {"duckdb", "sql", "parquet"})], name="candidates", partitions_def=BATCHES
 )
+@batched
 def candidates(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
     """Choose the clips that models measure."""
     opened = lake.open()

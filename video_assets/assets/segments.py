@@ -4,6 +4,7 @@ import dagster as dg
 import polars as pl
 
 from video_assets import reports
+from video_assets.assets.batched import batched
 from video_assets.assets.common import BATCHES, models, picture, result, spec, working
 from video_assets.batches.segments import segment_clips, segment_shots
 from video_assets.batches.transitions import score_transitions
@@ -20,6 +21,7 @@ from video_assets.resources import LakeResource
     name="transition_scores",
     partitions_def=BATCHES,
 )
+@batched
 def transition_scores(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
     """Let the network look at the frames in doubt."""
     opened = lake.open()
@@ -35,6 +37,7 @@ def transition_scores(context: dg.AssetExecutionContext, lake: LakeResource) -> 
 
 
 @dg.multi_asset(specs=[spec("shots", "segments", {"python", "parquet"})], name="shots", partitions_def=BATCHES)
+@batched
 def shots(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
     """Find the boundaries in the recorded signals."""
     opened = lake.open()
@@ -51,6 +54,7 @@ def shots(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Materiali
 
 
 @dg.multi_asset(specs=[spec("clips", "segments", {"python", "parquet"})], name="clips", partitions_def=BATCHES)
+@batched
 def clips(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
     """Cut the shots into clips."""
     opened = lake.open()

@@ -4,6 +4,7 @@ import dagster as dg
 import polars as pl
 
 from video_assets import reports
+from video_assets.assets.batched import batched
 from video_assets.assets.common import BATCHES, picture, result, spec, working
 from video_assets.assets.files import code_reference
 from video_assets.assets.lineage import sheet_metadata
@@ -44,6 +45,7 @@ ORDER BY compute_seconds + coalesce(gpu_seconds, 0) DESC
     name=SHEET,
     partitions_def=BATCHES,
 )
+@batched
 def clip_sheet(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
     """Join and write down what was measured of the batch's clips."""
     opened = lake.open()

@@ -1,5 +1,6 @@
 """Group tiers: one asset per SQL file, made anew by that file."""
 
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -7,6 +8,7 @@ import dagster as dg
 import polars as pl
 
 from video_assets import reports
+from video_assets.assets.batched import due_batches, tell
 from video_assets.assets.common import BATCHES, MOST_PAGES, catalogue, facts, picture, referred, spec, working
 from video_assets.assets.files import code_reference, group_of
 from video_assets.assets.lineage import tier_metadata
@@ -43,11 +45,15 @@ def _tier(tier: Tier) -> dg.AssetsDefinition:
         check_specs=check_specs(asset),
         name=asset.replace("/", "__"),
         partitions_def=BATCHES,
+        can_subset=True,  # Where nothing is due, there is no check to evaluate either.
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
     def verdicts(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
-        opened, batches = lake.open(), list(context.partition_keys)
+        opened = lake.open()
         note(opened)
+        if not (batches := due_batches(context, opened)):
+            return
+        began = time.monotonic()
         before = kept_hours(opened, asset, batches)
         with working(context, opened) as step:
             made = decide(step, tier, batches)
@@ -58,7 +64,7 @@ def _tier(tier: Tier) -> dg.AssetsDefinition:
         for batch in batches:
             told = facts(made[batch], opened) | figures[batch] | shown[batch]
             context.add_asset_metadata(told, asset_key=asset.split("/"), partition_key=batch)
-        # A run has one data version for all its batches; a child tier that is re-made for nothing costs a second.
+        # A run has one data version for all its batches; the ledger has each batch's own.
         version = combined(*(m.data_version for m in made.values()))
         yield dg.MaterializeResult(
             asset_key=asset.split("/"),
@@ -67,6 +73,7 @@ def _tier(tier: Tier) -> dg.AssetsDefinition:
                 check_results(context.instance, opened, catalogue(settings()).files, tier, before, made)
             ),
         )
+        tell(context, opened, batches, time.monotonic() - began)
 
     return verdicts
 

@@ -19,7 +19,7 @@ FROM captions AS k
 JOIN clips AS c ON c.batch = k.batch AND c.clip_id = k.clip_id
 LEFT JOIN text_scores AS t ON t.batch = k.batch AND t.clip_id = k.clip_id AND t.reason IS NULL
 LEFT JOIN duplicate_groups AS g ON g.batch = k.batch AND g.clip_id = k.clip_id
-WHERE k.batch = ? AND k.current AND k.reason IS NULL AND k.model IS DISTINCT FROM 'measured'
+WHERE k.batch IN (SELECT unnest($batches)) AND k.current AND k.reason IS NULL AND k.model IS DISTINCT FROM 'measured'
 ORDER BY k.clip_id, k.captioner
 """
 """The captions that are audited, with what is known of their clips: sentences from measurements say nothing of their own."""
@@ -29,7 +29,7 @@ def audit_captions(step: Step, batch: str) -> Made:
     """Audit the batch's captions; commit ``caption_findings``."""
     asset = CAPTION_FINDINGS.name
     lake, inputs, watch = step.lake, step.inputs(asset, batch), Stopwatch()
-    captions = lake.query(AUDITED, [batch])
+    captions = lake.query(AUDITED, {"batches": [batch]})
     found = audit(captions, lake.settings.audit, _vectors(lake, batch) if captions.height else None)
     videos = captions.select("clip_id", "video_id").unique()
     rows = CAPTION_FINDINGS.frame(found.join(videos, on="clip_id"), batch=batch, version=step.version(asset))
@@ -52,15 +52,15 @@ def _vectors(lake: Lake, batch: str) -> Vectors | None:
     return Vectors(vectors, towers(settings).open().encode_text)
 
 
-def counted(lake: Lake, batch: str) -> pl.DataFrame:
-    """How many captions of each captioner were audited, and how many have a finding of each severity."""
+def counted(lake: Lake, *batches: str) -> pl.DataFrame:
+    """How many captions of each captioner were audited in some batches, and how many have a finding of each severity."""
     return lake.query(
         f"WITH audited AS ({AUDITED}), found AS ("
         "SELECT clip_id, captioner, caption_version, bool_or(severity = 'wrong') AS wrong FROM caption_findings "
-        "WHERE batch = ? GROUP BY ALL) "
+        "WHERE batch IN (SELECT unnest($batches)) GROUP BY ALL) "
         "SELECT a.captioner, count(*) AS captions, count(f.clip_id) AS with_findings, "
         "count(*) FILTER (f.wrong) AS wrong FROM audited AS a LEFT JOIN found AS f "
         "ON f.clip_id = a.clip_id AND f.captioner = a.captioner AND f.caption_version = a.version "
         "GROUP BY a.captioner ORDER BY a.captioner",
-        [batch, batch],
+        {"batches": list(batches)},
     )

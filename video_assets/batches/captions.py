@@ -92,6 +92,7 @@ def _written(
     if mine.is_empty():
         return CAPTIONS.empty(), None
     due = numbered(mine, lake.read(CAPTIONS, [batch]))
+    step.say(f"{_ASSET} of {batch}: {due.height} clips to caption by {captioner.name}.")
     kept: Answers | None = None
     times: dict[str, list[float]] = {}
     if captioner.kind == "measured":

@@ -49,6 +49,7 @@ def take_in_videos(step: Step, batch: str) -> Made:
     sources = pick_sources(lake.read(SOURCE_FILES, [batch]))
     have = lake.read(RAW_VIDEOS, [batch])
     due = set(due_rows(sources["content"].to_list(), have, "content", step.order["raw_videos"]))
+    step.say(f"raw_videos of {batch}: {len(due)} files to open, {sources.height - len(due)} known.")
     measured = _taken_in(step, sources.filter(pl.col("content").is_in(due)))
     kept = have.filter(pl.col("content").is_in(sources["content"].to_list()) & ~pl.col("content").is_in(due))
     rows = pl.concat([RAW_VIDEOS.frame(measured), kept]) if measured else kept
@@ -159,6 +160,7 @@ def decode_videos(step: Step, batch: str) -> list[Made]:
     ledger = lake.made([batch])
     if FLOW_FRAMES.name in step.order:
         due += sorted(_unpaired(step, batch, have, ledger) & wanted - set(due))
+    step.say(f"decode of {batch}: {len(due)} videos to decode, {len(wanted - set(due))} decoded before.")
     unchanged = not due and set(have["video_id"]) == wanted
     if unchanged and all(ledger.get((a, batch), {}).get("version") == step.version(a) for a in assets):
         made = [_made_again(ledger[asset, batch], inputs) for asset in assets]

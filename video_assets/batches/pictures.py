@@ -137,6 +137,10 @@ def score_with(
     due = due_rows(wanted.to_list(), have, "clip_id", step.order[asset])
     all_rows = have.filter(settled(step.order[asset]) & pl.col("clip_id").is_in(clips["clip_id"].to_list()))
     wanted_clips = clips.filter(pl.col("clip_id").is_in(due))
+    step.say(
+        f"{asset} of {batch}: {len(due)} clips to measure, {all_rows.height} measured before, "
+        f"{clips.height - len(wanted)} left out, as every tier drops them or they are a benchmark's."
+    )
     rows = _measured(step, asset, batch, wanted_clips, model, most, pictures_per_worker, shown)
     if rows:
         measured = pl.DataFrame(rows, infer_schema_length=None).join(clips.select("clip_id", "video_id"), on="clip_id")

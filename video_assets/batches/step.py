@@ -24,6 +24,10 @@ def silent(_asset: str, _done: int, _total: int) -> None:
     """Progress that nobody watches."""
 
 
+def unheard(_sentence: str) -> None:
+    """What a step says when nobody listens."""
+
+
 @dataclass(frozen=True)
 class Step:
     """The lake, the measurements and the run on whose behalf a step works."""
@@ -32,6 +36,8 @@ class Step:
     order: Mapping[str, Measurement]
     run_id: str = ""
     progress: Progress = silent
+    say: Callable[[str], None] = unheard
+    """Called with a sentence on what is taken, measured or left out, and why."""
 
     def version(self, asset: str) -> str:
         return self.order[asset].version

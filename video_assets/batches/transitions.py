@@ -51,6 +51,10 @@ def score_with(step: Step, batch: str, model: ModelSpec | None) -> Made:
     have = lake.read(TRANSITION_SCORES, [batch])
     doubtful = _doubtful(step, batch) if model else {}
     due = due_rows(list(doubtful), have, "video_id", step.order[_ASSET])
+    frames = sum(len(doubtful[video]) for video in due)
+    step.say(
+        f"{_ASSET} of {batch}: {frames} frames in doubt of {len(due)} videos to look at, {len(doubtful) - len(due)} looked at before."
+    )
     kept = have.filter(pl.col("video_id").is_in(list(doubtful.keys() - set(due))))
     folder = lake.settings.lake.scratch_path / "transitions" / version
     fresh = _scored(step, batch, {video: doubtful[video] for video in due}, model, folder) if model else []

@@ -8,7 +8,7 @@ only what is missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -57,6 +57,8 @@ class Measurement:
         expects: tells what each batch would be asked for, by batch; None: one row for each subject, at the asset's usual
             cost per hour of footage.
         limits: the settings of the limits at which its rows may fail, as ``limited_by`` names them.
+        light: it is so cheap that many batches of it are made in one run.
+        at_once: it is made from what is there, though models may yet look at more clips.
     """
 
     asset: str
@@ -70,6 +72,8 @@ class Measurement:
     over_all: bool = False
     expects: Callable[[Lake], Mapping[str, Expected]] | None = None
     limits: tuple[str, ...] = ()
+    light: bool = False
+    at_once: bool = False
 
     @property
     def shared(self) -> bool:
@@ -215,20 +219,26 @@ def _all_failed(entry: Mapping[str, Any] | None) -> bool:
     return entry is not None and 0 < entry["rows"] == entry["failures"]
 
 
-def ready(due: Sequence[Due], order: Mapping[str, Measurement]) -> list[Due]:
-    """What can be run now: due for certain, and not downstream of something that may yet change.
+def due_now(lake: Lake, order: Mapping[str, Measurement], assets: Collection[str], batches: Sequence[str]) -> set[str]:
+    """In which of these batches one of some assets is due for certain, as things are at this moment.
 
-    Running these in order and planning again, until nothing is ready, makes everything once and nothing in vain.
+    A step of a run asks, so it is quick: of what is made for each batch, these batches alone are looked at.
+
+    Args:
+        lake: the lake.
+        order: see :func:`due_partitions`.
+        assets: what the step makes together.
+        batches: the run's; what is made once for all batches is under ``SHARED``.
     """
-    found: list[Due] = []
-    held: set[tuple[str, str]] = set()
-    for d in due:
-        inputs = {ledger_key(order.get(i), i, d.batch) for i in order[d.asset].inputs}
-        if d.why is Why.FOLLOWS or inputs & held:
-            held.add(ledger_key(order[d.asset], d.asset, d.batch))
-        else:
-            found.append(d)
-    return found
+    shared = any(order[asset].shared for asset in assets)
+    ledger = lake.made(None if shared else [*batches, SHARED])
+    known = sorted(batch for asset, batch in ledger if asset == SOURCE_FILES)
+    due = due_partitions(order, known, ledger, waiting(lake, [order[asset] for asset in assets]))
+    return {
+        ledger_key(order[asset], asset, batch)[1]
+        for asset, batch, why, _ in due
+        if asset in assets and why is not Why.FOLLOWS
+    }
 
 
 def plan(lake: Lake, order: Mapping[str, Measurement], batches: Sequence[str] | None = None) -> list[Due]:

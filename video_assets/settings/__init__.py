@@ -14,6 +14,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from video_assets.settings.auditing import AuditSettings
+from video_assets.settings.automating import AutomationSettings
 from video_assets.settings.captioning import CaptionerSettings, CaptionSettings
 from video_assets.settings.judging import TierSettings
 from video_assets.settings.measuring import (
@@ -78,6 +79,9 @@ class Settings(BaseSettings):
     draws: DrawSettings = Field(default_factory=DrawSettings, description="The training mix.")
     captions: CaptionSettings = Field(default_factory=CaptionSettings, description="Who captions which clips.")
     audit: AuditSettings = Field(default_factory=AuditSettings, description="What is found wrong with captions.")
+    automation: AutomationSettings = Field(
+        default_factory=AutomationSettings, description="When the daemon makes things anew."
+    )
     training_text: TrainingTextSettings = Field(
         default_factory=TrainingTextSettings, description="Captions to the texts that a model is trained with."
     )
@@ -143,6 +147,7 @@ def settings() -> Settings:
 
 __all__ = [
     "AuditSettings",
+    "AutomationSettings",
     "CaptionSettings",
     "CaptionerSettings",
     "ClipSettings",

@@ -21,6 +21,7 @@ from video_assets.lake.schemas.content import (
 from video_assets.lake.schemas.decisions import (
     DRAWS,
     DRAWS_HISTORY,
+    FAILED_ATTEMPTS,
     MATERIALIZATIONS,
     TIER_FILES,
     TIER_OUTCOMES,
@@ -90,6 +91,7 @@ TABLES: dict[str, Table] = {
         CAPTIONS,
         CAPTION_FINDINGS,
         PAGES,
+        FAILED_ATTEMPTS,
         MATERIALIZATIONS,
     )
 }
@@ -107,6 +109,7 @@ __all__ = [
     "DRAWS",
     "DRAWS_HISTORY",
     "DUPLICATE_GROUPS",
+    "FAILED_ATTEMPTS",
     "FLOW_FRAMES",
     "FLOW_SCORES",
     "FRAME_SIGNALS",

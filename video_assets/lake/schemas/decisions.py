@@ -131,6 +131,23 @@ TIER_FILES = Table(
     in_catalog=True,
 )
 
+FAILED_ATTEMPTS = Table(
+    "failed_attempts",
+    "The last attempt at an asset's batch that failed as a whole: automation makes no second one at the same.",
+    ("asset", "batch"),
+    (
+        Column("asset", TEXT, "Asset key, with / between its parts."),
+        BATCH,
+        Column("version", TEXT, "Version of the code, parameters and weights that was tried."),
+        Column("inputs", TEXT, "JSON object: each upstream asset's data version that was read."),
+        Column("passing", BOOL, "Whether the machine failed (disk, network, a lock), which may pass by itself."),
+        Column("message", TEXT, "What went wrong, in a sentence."),
+        Column("run_id", TEXT, "Dagster run that failed.", volatile=True),
+        Column("failed_at", TIME, "When it failed.", volatile=True),
+    ),
+    in_catalog=True,
+)
+
 MATERIALIZATIONS = Table(
     "materializations",
     "The ledger: what each asset's batch was made from, by which version and run, and what it cost.",
