@@ -296,8 +296,8 @@ def changed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     def change(asset: str) -> None:
         order = common.order()
         raised = {**order, asset: replace(order[asset], version="raised")}
-        tiers, _, errors = common.catalogue(settings())
-        monkeypatch.setattr("video_assets.assets.common.catalogue", lambda _chosen: (tiers, raised, errors))
+        found = common.catalogue(settings())._replace(order=raised)
+        monkeypatch.setattr("video_assets.assets.common.catalogue", lambda _chosen: found)
 
     return change
 

@@ -127,7 +127,7 @@ def test_benchmarks_videos_of_which_no_copy_can_be_found_are_warned_of(here: Pla
         evaluation.description == "Copies of 2 videos of benchmarks cannot be found; contamination's page lists them."
     )
     assert found(evaluation) == {"not_compared": 2}
-    assert not_compared(lake, "a")["file_name"].to_list() == ["flat", "too short"]
+    assert not_compared(lake, ["a"])["file_name"].to_list() == ["flat", "too short"]
 
 
 @dg.asset(partitions_def=BATCHES)

@@ -113,7 +113,7 @@ def _near_benchmarks(lake: Lake, batch: str) -> dict[str, Any]:
     listed = shown.select(
         "benchmark", "benchmark_clip", "clip_id", "file_name", "benchmark_cosine", "benchmark_through"
     )
-    videos = not_compared(lake, batch)
+    videos = not_compared(lake, [batch])
     return {
         "near_a_benchmark": int(rows["near_benchmark"].sum()),
         "not_compared": rows["near_benchmark"].null_count(),

@@ -10,6 +10,8 @@ gets its first benchmark, these are also the batches of clips that nobody compar
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from video_assets.batches.duplicates import present_pairs
@@ -45,15 +47,15 @@ def find_contamination(step: Step, batch: str) -> list[Made]:
     return made
 
 
-def not_compared(lake: Lake, batch: str) -> pl.DataFrame:
-    """Videos of benchmarks in the batch of which no copy can be found: benchmark, file_name, duration_s (s) and clips."""
+def not_compared(lake: Lake, batches: Sequence[str]) -> pl.DataFrame:
+    """Videos of benchmarks in some batches of which no copy can be found: benchmark, file_name, duration_s (s) and clips."""
     return lake.query(
         "SELECT v.benchmark, v.file_name, v.duration_s, count(c.clip_id) AS clips FROM raw_videos AS v "
         "LEFT JOIN clips AS c ON c.batch = v.batch AND c.video_id = v.video_id "
         "LEFT JOIN clip_embeddings AS e ON e.batch = c.batch AND e.clip_id = c.clip_id "
-        "WHERE v.batch = ? AND v.benchmark IS NOT NULL AND v.reason IS DISTINCT FROM ? "
+        "WHERE v.batch IN (SELECT unnest(?)) AND v.benchmark IS NOT NULL AND v.reason IS DISTINCT FROM ? "
         "GROUP BY ALL HAVING count(e.copy_signature) = 0 ORDER BY v.benchmark, v.file_name",
-        [batch, Reason.DUPLICATE_CONTENT.value],
+        [list(batches), Reason.DUPLICATE_CONTENT.value],
     )
 
 
