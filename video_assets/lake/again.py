@@ -59,12 +59,13 @@ def _at_another_limit(row: str, limits: str) -> str:
 
 def waiting(lake: Lake, measured: Iterable[Measurement]) -> dict[tuple[str, str], str]:
     """By asset and batch, how many failed rows are tried again and why, in words, where there are any."""
-    parts, given = [], parameters(())
-    del given["limits"]
+    parts: list[str] = []
+    given: dict[str, list[str]] = {"passing": TRANSIENT}
     for number, m in enumerate(m for m in measured if "reason" in m.table.schema):
         limited = "FALSE"
         if "limited_by" in m.table.schema:
             limited, given[f"limits_{number}"] = _at_another_limit("r", f"limits_{number}"), list(m.limits)
+            given["limited"] = AT_A_LIMIT
         parts.append(
             f"SELECT '{m.asset}' AS asset, batch, count(*) FILTER (version <> '{RETRY}' AND {_in_passing('r')}), "
             f"count(*) FILTER (version <> '{RETRY}' AND {limited}), count(*) FILTER (version = '{RETRY}') "
