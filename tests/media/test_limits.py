@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 
@@ -9,7 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from video_assets.media.limits import Declared, Limit, Limits, captioning, decoding, looking, reading, scoring
+from video_assets.media.limits import (
+    Declared,
+    Limit,
+    Limits,
+    captioning,
+    decoding,
+    looking,
+    out_of_memory,
+    reading,
+    scoring,
+)
 from video_assets.media.watch import Course, Stopped, Usage, usage
 from video_assets.reasons import Reason
 from video_assets.settings import CaptionerSettings, Settings, WorkerSettings
@@ -104,6 +115,23 @@ def test_each_limit_names_the_settings_that_set_it_and_other_settings_are_anothe
         Limit(300, "workers.idle_seconds = 300"),
         Limit(512, "captioners.tiny.memory_mib = 512"),
     )
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (MemoryError(), True),
+        (OSError(errno.ENOMEM, "mmap"), True),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 17179869184 bytes."), True),
+        (RuntimeError("[ONNXRuntimeError] : 6 : RUNTIME_EXCEPTION : std::bad_alloc"), True),
+        (RuntimeError("can't start new thread"), True),
+        (ImportError("stream.abi3.so: failed to map segment from shared object"), True),
+        (OSError(errno.EIO, "Input/output error"), False),
+        (RuntimeError("no such operator"), False),
+    ],
+)
+def test_libraries_say_in_their_own_ways_that_there_is_no_memory(error: Exception, expected: bool) -> None:
+    assert out_of_memory(error) is expected
 
 
 def course() -> Course:

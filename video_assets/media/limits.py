@@ -22,10 +22,10 @@ _LEAST_PIXELS = 1_000_000
 _FEWEST_BYTES_PER_FRAME = 10
 _BYTES_PER_FRAME = 1000
 
-# How C++, OpenCV, PyTorch, ONNX Runtime, Python's threads and Rust's say that they got no memory.
+# How C, C++, OpenCV, PyTorch, ONNX Runtime, the loader, Python's threads and Rust's say that they got no memory.
 _NO_MEMORY = (
     "bad_alloc", "bad allocation", "insufficient memory", "can't allocate memory", "failed to allocate memory",
-    "can't start new thread", "spawn thread",
+    "cannot allocate memory", "can't start new thread", "spawn thread", "failed to map segment",
 )  # fmt: skip
 
 
