@@ -48,7 +48,7 @@ class Reason(StrEnum):
 
     @property
     def at_a_limit(self) -> bool:
-        """Whether other limits may give another end: the row's ``limited_by`` says under which it failed."""
+        """Whether it is a limit's failure, whatever the row's ``limited_by`` says or leaves out."""
         return self in _AT_A_LIMIT
 
     @property

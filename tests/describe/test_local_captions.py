@@ -10,9 +10,12 @@ import pytest
 from tests.describe.captioned import BATCH, Clips, captions
 from tests.describe.tiny_model import save_tiny_model
 from video_assets.batches.captions import caption_clips
+from video_assets.batches.step import Step
 from video_assets.describe.caption import FIELDS
 from video_assets.describe.weights import weights_hash
-from video_assets.settings import CaptionerSettings, ModelSettings
+from video_assets.lake.plan import Why, plan
+from video_assets.measurements import measurements
+from video_assets.settings import CaptionerSettings, ModelSettings, WorkerSettings
 
 
 @pytest.fixture
@@ -52,3 +55,25 @@ def test_a_local_model_captions_a_batch_in_the_profile_full_alone(made: Clips, f
     step = made.step(chosen.model_copy(update={"model": str(moved)}))
     step.lake.settings = step.lake.settings.model_copy(update=full)
     assert caption_clips(step, BATCH).data_version == done.data_version
+
+
+def test_a_caption_that_failed_at_a_limit_is_due_when_the_limit_is_another(made: Clips, folder: Path) -> None:
+    def step(workers: WorkerSettings, captioner: CaptionerSettings) -> Step:
+        found = made.step(captioner)
+        chosen = {"models": ModelSettings(profile="full"), "workers": workers}
+        found.lake.settings = found.lake.settings.model_copy(update=chosen)
+        tiers = {asset: m for asset, m in found.order.items() if asset.startswith("tiers/")}
+        return Step(found.lake, measurements(found.lake.settings, {}) | tiers)
+
+    made.only(2)
+    quick = local(folder).model_copy(update={"cpu_seconds_per_clip": 0.01})
+    narrow = step(WorkerSettings(cpu_seconds_base=0.1), quick)
+    assert caption_clips(narrow, BATCH).failures == 2
+    by = "workers.cpu_seconds_base = 0.1, captioners.tiny.cpu_seconds_per_clip = 0.01"
+    assert captions(narrow).select("reason", "limited_by").unique().rows() == [("model_timeout", by)]
+    wide = step(WorkerSettings(), local(folder))
+    assert {d.asset: d.detail for d in plan(wide.lake, wide.order) if d.why is Why.FAILED} == {
+        "captions": "2 failed at a limit that is another now"
+    }
+    assert caption_clips(wide, BATCH).failures == 0
+    assert captions(wide)["limited_by"].null_count() == 2

@@ -49,7 +49,10 @@ ROW = st.tuples(
 
 def again(reason: Reason | None, limited_by: str | None) -> bool:
     """Whether a failed row of the version of now is tried again."""
-    return reason is not None and (reason.transient or (reason.at_a_limit and limited_by not in LIMITS))
+    if reason is None:
+        return limited_by is not None and limited_by not in LIMITS
+    at_another = limited_by not in LIMITS if reason.at_a_limit or limited_by is not None else False
+    return reason.transient or at_another
 
 
 @given(st.lists(st.sampled_from("abcdefgh"), unique=True), st.lists(ROW))

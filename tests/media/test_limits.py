@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 
@@ -9,7 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from video_assets.media.limits import Declared, Limit, Limits, captioning, decoding, looking, reading, scoring
+from video_assets.media.limits import (
+    Declared,
+    Limit,
+    Limits,
+    captioning,
+    decoding,
+    looking,
+    out_of_memory,
+    reading,
+    scoring,
+)
 from video_assets.media.watch import Course, Stopped, Usage, usage
 from video_assets.reasons import Reason
 from video_assets.settings import CaptionerSettings, Settings, WorkerSettings
@@ -83,13 +94,14 @@ def test_each_limit_names_the_settings_that_set_it_and_other_settings_are_anothe
     known = decoding(WORKERS, GIB, Declared(1_000_000, 10.0, 24.0))
     assert known.by == (
         "workers.cpu_seconds_base = 60, workers.cpu_seconds_per_gib = 7200, workers.cpu_seconds_per_gigapixel = 100",
-        "workers.idle_seconds = 300", "workers.memory_mib = 4096",
+        "workers.idle_seconds = 300, workers.memory_mib = 4096", "workers.memory_mib = 4096",
     )  # fmt: skip
     assert known.by == decoding(WORKERS, 0, Declared(0, None, None)).by
     for name in ("cpu_seconds_base", "cpu_seconds_per_gib", "cpu_seconds_per_gigapixel", "idle_seconds", "memory_mib"):
         raised = WorkerSettings(**{name: getattr(WORKERS, name) * 2})
         other = decoding(raised, GIB, Declared(1_000_000, 10.0, 24.0)).by
-        assert sum(a != b for a, b in zip(known.by, other, strict=True)) == 1
+        # Memory may be what a hang waits for, too.
+        assert sum(a != b for a, b in zip(known.by, other, strict=True)) == (2 if name == "memory_mib" else 1)
     settings = Settings()
     assert looking(settings, 7).cpu_seconds == Limit(
         60 + 7 * 60, "workers.cpu_seconds_base = 60, models.cpu_seconds_per_picture = 60"
@@ -103,6 +115,23 @@ def test_each_limit_names_the_settings_that_set_it_and_other_settings_are_anothe
         Limit(300, "workers.idle_seconds = 300"),
         Limit(512, "captioners.tiny.memory_mib = 512"),
     )
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (MemoryError(), True),
+        (OSError(errno.ENOMEM, "mmap"), True),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 17179869184 bytes."), True),
+        (RuntimeError("[ONNXRuntimeError] : 6 : RUNTIME_EXCEPTION : std::bad_alloc"), True),
+        (RuntimeError("can't start new thread"), True),
+        (ImportError("stream.abi3.so: failed to map segment from shared object"), True),
+        (OSError(errno.EIO, "Input/output error"), False),
+        (RuntimeError("no such operator"), False),
+    ],
+)
+def test_libraries_say_in_their_own_ways_that_there_is_no_memory(error: Exception, expected: bool) -> None:
+    assert out_of_memory(error) is expected
 
 
 def course() -> Course:
@@ -122,7 +151,7 @@ def test_only_what_the_job_itself_has_used_counts_however_long_it_takes() -> Non
 @pytest.mark.parametrize(
     ("state", "stopped"),
     [
-        ("S", Stopped(Reason.DECODE_TIMEOUT, "It hung: for 100 s it did nothing.", "idle")),
+        ("S", Stopped(Reason.DECODE_TIMEOUT, "It hung: for 100 s it did nothing.", "idle, memory")),
         ("D", Stopped(Reason.READ_ERROR, "The disk did not answer for 100 s.", None)),
         ("T", Stopped(Reason.WORKER_LOST, "The worker was stopped from outside for 100 s.", None)),
         ("R", None),

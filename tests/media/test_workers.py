@@ -32,6 +32,10 @@ def limits(cpu_seconds: float = 250.0, idle_seconds: float = 250.0, memory_mib: 
 AMPLE = limits()
 
 
+class PanicError(BaseException):
+    """As a panic in Rust comes to Python."""
+
+
 class AwkwardError(Exception):
     def __init__(self, file: str, frame: int) -> None:
         super().__init__(f"{file} at {frame}")
@@ -83,6 +87,8 @@ def work(job: Job) -> str:
             raise KeyError("pixel_format")
         case "surprise in the decoder":
             raise av.error.InvalidDataError(1094995529, "Invalid data", "a.mp4")
+        case "panic":
+            raise PanicError("could not spawn: never mind")
         case "surprise that cannot be sent":
             raise AwkwardError("a.mp4", 7)
     return f"measured {job.what}"
@@ -111,6 +117,7 @@ REASONS: dict[str, Reason | None] = {
     "surprise": Reason.UNEXPECTED_ERROR,
     "surprise in the decoder": Reason.UNEXPECTED_ERROR,
     "surprise that cannot be sent": Reason.UNEXPECTED_ERROR,
+    "panic": Reason.UNEXPECTED_ERROR,
     "good to the last": None,
 }
 
@@ -167,11 +174,11 @@ def test_the_message_says_what_happened(ran: Ran, what: str, message: str) -> No
     assert ran.outcomes[what].message == message
 
 
-def test_what_failed_at_a_limit_names_the_settings_of_that_limit_and_nothing_else_does(ran: Ran) -> None:
+def test_what_failed_at_a_limit_or_may_have_names_its_settings_and_nothing_else_does(ran: Ran) -> None:
     by = {what: outcome.limited_by for what, outcome in ran.outcomes.items() if outcome.limited_by}
-    memory = {"memory bomb": "by memory", "memory bomb in OpenCV": "by memory"}
-    assert by == {"hang": "by idle", "endless work": "by cpu", **memory}
-    assert set(by) == {what for what, reason in REASONS.items() if reason and reason.at_a_limit}
+    memory = ("memory bomb", "memory bomb in OpenCV", "crash in the decoder", "abort in the decoder")
+    assert by == {"hang": "by idle, by memory", "endless work": "by cpu"} | dict.fromkeys(memory, "by memory")
+    assert set(by) >= {what for what, reason in REASONS.items() if reason and reason.at_a_limit}
 
 
 def test_a_worker_that_was_stopped_from_outside_is_lost_and_may_go_on_another_time(tmp_path: Path) -> None:

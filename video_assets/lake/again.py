@@ -28,11 +28,16 @@ def settled(measurement: Measurement) -> pl.Expr:
 
 
 def tried_again(limits: Sequence[str]) -> pl.Expr:
-    """Whether a row failed in passing, or at a limit that other settings set than those that set one now."""
+    """Whether a row failed in passing, or at a limit that other settings set than those that set one now.
+
+    A row of older code that failed at a limit does not say at which.
+    """
     again = pl.col("reason").is_in(TRANSIENT)
     if limits:
-        at_another = ~pl.col("limited_by").fill_null("").is_in(list(limits))
-        again |= pl.col("reason").is_in(AT_A_LIMIT) & at_another
+        by = (
+            pl.when(pl.col("reason").is_in(AT_A_LIMIT)).then(pl.col("limited_by").fill_null("")).otherwise("limited_by")
+        )
+        again |= ~by.is_in(list(limits)).fill_null(value=True)
     return again.fill_null(value=False)
 
 
@@ -52,8 +57,8 @@ def _in_passing(row: str) -> str:
 
 def _at_another_limit(row: str, limits: str) -> str:
     return (
-        f"(len(${limits}) > 0 AND {row}.reason IN (SELECT unnest($limited)) "
-        f"AND coalesce({row}.limited_by, '') NOT IN (SELECT unnest(${limits})))"
+        f"(len(${limits}) > 0 AND coalesce(CASE WHEN {row}.reason IN (SELECT unnest($limited)) "
+        f"THEN coalesce({row}.limited_by, '') ELSE {row}.limited_by END NOT IN (SELECT unnest(${limits})), FALSE))"
     )
 
 

@@ -22,10 +22,10 @@ _LEAST_PIXELS = 1_000_000
 _FEWEST_BYTES_PER_FRAME = 10
 _BYTES_PER_FRAME = 1000
 
-# How C++, OpenCV, PyTorch, ONNX Runtime and Python's threads say that they got no memory.
+# How C, C++, OpenCV, PyTorch, ONNX Runtime, the loader, Python's threads and Rust's say that they got no memory.
 _NO_MEMORY = (
     "bad_alloc", "bad allocation", "insufficient memory", "can't allocate memory", "failed to allocate memory",
-    "can't start new thread",
+    "cannot allocate memory", "can't start new thread", "spawn thread", "failed to map segment",
 )  # fmt: skip
 
 
@@ -47,8 +47,13 @@ class Limits:
 
     @property
     def by(self) -> tuple[str, ...]:
-        """The settings of each limit, as a row names them that failed at it."""
-        return self.cpu_seconds.by, self.idle_seconds.by, self.memory_mib.by
+        """The settings of the limits, as rows name them that failed at one or another."""
+        return self.cpu_seconds.by, self.hang_by, self.memory_mib.by
+
+    @property
+    def hang_by(self) -> str:
+        """The settings to which a hang may be due: code that gets no memory may wait for ever for what will not come."""
+        return f"{self.idle_seconds.by}, {self.memory_mib.by}"
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,7 @@ class Course:
             self.alive, self.idle = now.cpu_seconds, 0.0
             return None
         self.idle += seconds
-        return _hung(now.state, idle.most, idle.by) if self.idle > idle.most else None
+        return _hung(now.state, idle.most, self.limits.hang_by) if self.idle > idle.most else None
 
 
 def _hung(state: str, seconds: float, by: str) -> Stopped:

@@ -37,7 +37,7 @@ _CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal
 class Outcome(Generic[Result]):
     """What became of one job: a value, or a reason with a message for a person.
 
-    ``limited_by`` are the settings of the limit that stopped it.
+    ``limited_by`` are the settings of the limit that stopped it, or may have.
     """
 
     value: Result | None
@@ -141,7 +141,7 @@ def _run_once(function: Callable[[Any], Result], jobs: Jobs, settings: WorkerSet
         try:
             with watching(desks, limits, stop):
                 for future in as_completed(futures):
-                    yield keys[future], _outcome(future, stopped)
+                    yield keys[future], _outcome(future, stopped, jobs[keys[future]][1])
         except BaseException:
             pool.stop()  # type: ignore[no-untyped-call]
             raise
@@ -155,7 +155,7 @@ def _measured(function: Callable[[Any], Result], job: Any, number: int, limits: 
         return Outcome(function(job))
     except MediaError as error:
         return Outcome(None, error.reason, error.message)
-    except Exception as error:  # one video's surprise must not stop the others
+    except BaseException as error:  # one video's surprise, be it a panic in Rust, must not stop the others
         if out_of_memory(error):
             said = f"Stopped at its limit of {limits.memory_mib.most:.0f} MiB of memory."
             return Outcome(None, Reason.OUT_OF_MEMORY, said, limits.memory_mib.by)
@@ -173,7 +173,7 @@ def _bound_memory(mib: float) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
 
 
-def _outcome(future: Any, stopped: Mapping[Any, Stopped]) -> Outcome[Any]:
+def _outcome(future: Any, stopped: Mapping[Any, Stopped], limits: Limits) -> Outcome[Any]:
     try:
         outcome: Outcome[Any] = future.result()
     except CancelledError:
@@ -182,6 +182,8 @@ def _outcome(future: Any, stopped: Mapping[Any, Stopped]) -> Outcome[Any]:
     except ProcessExpired as error:
         number = -error.exitcode if error.exitcode and error.exitcode < 0 else None
         if number in _CRASHES:
-            return Outcome(None, Reason.DECODER_CRASHED, f"The worker died of {signal.Signals(number).name}.")
+            said = f"The worker died of {signal.Signals(number).name}."
+            # Much code dies so where it gets no memory.
+            return Outcome(None, Reason.DECODER_CRASHED, said, limits.memory_mib.by)
         return Outcome(None, Reason.WORKER_LOST, f"The worker ended with exit code {error.exitcode}.")
     return outcome

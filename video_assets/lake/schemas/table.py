@@ -79,7 +79,7 @@ MESSAGE = Column("message", TEXT, "What was seen when it failed, for a person; N
 LIMITED_BY = Column(
     "limited_by",
     TEXT,
-    "The settings that set the limit at which it failed, with their values; with others it is tried again. NULL when no limit stopped it.",
+    "The settings of the limit at which it failed, or may have, with their values; with others it is tried again. NULL when no limit had to do with it.",
     volatile=True,
 )
 SECONDS = Column("compute_seconds", DOUBLE, "CPU seconds spent on the row, in s.", volatile=True)
