@@ -59,7 +59,7 @@ def _evaluation(asset: str, error: TierError | None) -> dg.AssetCheckEvaluation:
     if error:
         metadata = {
             "file": dg.MetadataValue.path(str(error.path.absolute())),
-            "line": dg.MetadataValue.int(error.line),
+            "line": dg.MetadataValue.text(str(error.line)),  # A number would be plotted.
             "what": dg.MetadataValue.text(error.what),
             "mend": dg.MetadataValue.text(error.mend),
         }

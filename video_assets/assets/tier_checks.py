@@ -63,7 +63,7 @@ def check_results(
 def _result(asset: str, name: str, found: Found) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         asset_key=asset.split("/"), check_name=name, passed=found.warning is None, description=found.warning,
-        severity=dg.AssetCheckSeverity.WARN, metadata=dict(found.numbers),
+        severity=dg.AssetCheckSeverity.WARN, metadata={name: round(n, 4) for name, n in found.numbers.items()},
     )  # fmt: skip
 
 

@@ -58,9 +58,10 @@ def reads(rule: exp.Expr) -> tuple[Source, ...]:
     for a column; it is none of the sheet's.
     """
     found: list[Source] = []
+    whole = rule.find_ancestor(exp.Select)
     for column in rule.find_all(exp.Column, bfs=False):
         query = column.find_ancestor(exp.Select)
-        inside = {table.alias_or_name.lower() for table in query.find_all(exp.Table)} if query else set()
+        inside = {t.alias_or_name.lower() for t in query.find_all(exp.Table)} if query and query is not whole else set()
         if column.table.lower() not in inside:
             found.append(("clip_sheet", column.name.lower()))
         elif column.parent is query:

@@ -20,7 +20,7 @@ import duckdb
 from video_assets.curate.draws import Draw, check_draw, load_draws
 from video_assets.curate.sql_file import SqlFile, TierError, listed
 from video_assets.curate.tiers import Tier, load_tiers
-from video_assets.curate.verdicts import check_rules, first_line
+from video_assets.curate.verdicts import check_on_nothing, check_rules, first_line
 from video_assets.lake.empty import empty_sheet
 from video_assets.lake.lake import Lake
 from video_assets.lake.sheet import sheet_sql, sheet_table
@@ -78,7 +78,7 @@ def fingerprint(settings: Settings) -> str:
 def _read(settings: Settings, _fingerprint: str) -> SqlFiles:
     macros = _macros(settings)
     with empty_sheet(sheet_table(sheet_sql(settings))) as empty:
-        tiers, refused = load_tiers(*settings.sql_folders("tiers"), check=partial(check_rules, empty))
+        tiers, refused = load_tiers(*settings.sql_folders("tiers"), check=partial(_check_tier, empty))
         faults = {error.name: error for error in refused}
         check = partial(_check_draw, empty, _load_macros(empty, macros))
         draws, others = load_draws(settings.sql_folders("draws"), tiers, macros, settings.draws, faults, check)
@@ -101,10 +101,16 @@ def _load_macros(empty: duckdb.DuckDBPyConnection, macros: Path) -> TierError | 
     return None
 
 
+def _check_tier(empty: duckdb.DuckDBPyConnection, tier: Tier) -> None:
+    check_rules(empty, tier)
+    check_on_nothing(empty, tier)
+
+
 def _check_draw(empty: duckdb.DuckDBPyConnection, macros: TierError | None, wanted: Draw) -> None:
     if macros:
         raise TierError(macros.path, macros.line, macros.what, macros.mend)
     check_draw(empty, wanted)
+    check_on_nothing(empty, wanted.file)
 
 
 def questions(settings: Settings) -> tuple[dict[str, SqlFile], list[TierError]]:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import duckdb
 import polars as pl
+import sqlglot
 
 from video_assets.curate.tiers import NOT_NEAR_BENCHMARK, Tier, TierError
 from video_assets.lake.schemas import TIER_RULES_HISTORY
@@ -92,8 +93,7 @@ def write_outcomes(
         try:
             connection.execute(f"COPY ({outcomes_query(tier)}) TO {quoted(str(path))} ({_PARQUET})")
         except (duckdb.DataError, duckdb.InvalidInputException) as error:
-            what = f"A rule fails on a value that it meets: {first_line(error)}."
-            raise TierError(tier.path, tier.line, what, "Make it NULL there, with TRY_CAST for one.") from error
+            raise failing_on_values(connection, tier, error) from error
         rows = connection.execute(_DECIDED, {"path": str(path)}).fetchall()
     return {batch: Decided(*numbers) for batch, *numbers in rows}
 
@@ -203,12 +203,50 @@ def types_of(connection: duckdb.DuckDBPyConnection, file: Tier, kind: str) -> li
     except duckdb.Error as error:
         found = re.search(r"^LINE (\d+):", str(error), re.MULTILINE)
         candidates = re.search(r"^Candidate bindings: (.*)$", str(error), re.MULTILINE)
-        line = file.line + int(found[1]) - 1 if found else file.line
+        line = file.line + int(found[1]) - 1 if found else _guilty(connection, file, "DESCRIBE FROM")
         macros = ", and sql/macros.sql what draws are made of" if kind == "draw" else ""
         listed = f"DESCRIBE clip_sheet lists the columns there are{macros}."
         mend = f"Near in name: {candidates[1]}." if candidates else listed
         raise TierError(file.path, line, f"DuckDB refuses the {kind}: {first_line(error)}.", mend) from error
     return [str(column[1]) for column in columns[1:]]
+
+
+def check_on_nothing(connection: duckdb.DuckDBPyConnection, file: Tier) -> None:
+    """See that the SELECT can be run on what the connection's tables hold: a clip of which nothing is known.
+
+    Raises:
+        TierError: it fails whatever is measured, as a date that is none does.
+    """
+    try:
+        connection.execute(f"FROM ({file.sql}\n)").fetchall()
+    except duckdb.Error as error:
+        raise _failing(connection, file, f"A rule fails on every clip: {first_line(error)}.") from error
+
+
+def failing_on_values(connection: duckdb.DuckDBPyConnection, tier: Tier, error: duckdb.Error) -> TierError:
+    """What to say of a tier that has failed on the rows that the connection gives."""
+    return _failing(connection, tier, f"A rule fails on a value that it meets: {first_line(error)}.")
+
+
+def _failing(connection: duckdb.DuckDBPyConnection, file: Tier, what: str) -> TierError:
+    line = _guilty(connection, file, "SELECT count(said) FROM")
+    return TierError(file.path, line, what, "Make it NULL there, with TRY_CAST for one.")
+
+
+def _guilty(connection: duckdb.DuckDBPyConnection, file: Tier, asking: str) -> int:
+    """The line of the first column on which alone DuckDB fails; that of the SELECT when it fails on none."""
+    for column in file.rules:
+        try:
+            connection.execute(f"{asking} (SELECT {column.expression}\nAS said {source_of(file)})").fetchall()
+        except duckdb.Error:
+            return column.line
+    return file.line
+
+
+def source_of(tier: Tier) -> str:
+    """The tier's FROM, with its alias."""
+    found = sqlglot.parse_one(tier.sql, read="duckdb").args["from_"]
+    return str(found.sql(dialect="duckdb"))
 
 
 def first_line(error: Exception) -> str:

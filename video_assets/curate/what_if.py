@@ -18,7 +18,7 @@ import sqlglot
 from sqlglot import exp
 
 from video_assets.curate.tiers import NOT_NEAR_BENCHMARK, Tier, TierError, read_tier
-from video_assets.curate.verdicts import check_rules, first_line, schema_in_use
+from video_assets.curate.verdicts import check_rules, first_line, schema_in_use, source_of
 from video_assets.lake.sql_text import identifier, quoted
 from video_assets.settings.reading import did_you_mean
 
@@ -143,9 +143,9 @@ def _no_changes_yet(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 def _compare(connection: duckdb.DuckDBPyConnection, before: Tier, after: Tier) -> Counts:
     """Note the clips on which a tier changes its verdict, and count its verdicts before, in one look at the sheet."""
-    if (source := _source(before)) != _source(after):
+    if (source := source_of(before)) != source_of(after):
         mend = f"Write {source}, as the tier has it."
-        raise TierError(after.path, after.line, f"The changed tier reads {_source(after)}.", mend)
+        raise TierError(after.path, after.line, f"The changed tier reads {source_of(after)}.", mend)
     asked = (
         f"SELECT batch, clip_id, duration_s, holder, licence, {_kept(before)} AS kept_before, {_kept(after)} AS kept_after "
         f"{source}"
@@ -197,7 +197,7 @@ def _follow(connection: duckdb.DuckDBPyConnection, tier: Tier) -> Counts:
     with _failing_as(tier), _dropped_after(connection, "VIEW", "clip_sheet"):
         connection.execute(
             f"INSERT INTO changes BY NAME SELECT * FROM (SELECT {quoted(tier.name)} AS tier, batch, clip_id, duration_s, "
-            f"holder, licence, {_kept(tier, _BEFORE)} AS kept_before, {_kept(tier, _AFTER)} AS kept_after {_source(tier)}) "
+            f"holder, licence, {_kept(tier, _BEFORE)} AS kept_before, {_kept(tier, _AFTER)} AS kept_after {source_of(tier)}) "
             "WHERE kept_before IS DISTINCT FROM kept_after"
         )
     [(kept, undecided)] = connection.execute(
@@ -212,12 +212,6 @@ def _kept(tier: Tier, verdicts: str = "tier_verdicts") -> str:
     rules = (re.sub(r"\btier_verdicts\b", verdicts, rule.expression) for rule in tier.asked)
     # A line of its own, for an expression may end in a comment.
     return " AND ".join(f"({rule}\n)" for rule in rules)
-
-
-def _source(tier: Tier) -> str:
-    """The tier's FROM, with its alias."""
-    found = sqlglot.parse_one(tier.sql, read="duckdb").args["from_"]
-    return str(found.sql(dialect="duckdb"))
 
 
 _SIDES = """

@@ -28,11 +28,15 @@ def _with_sheet(sheet: Table) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     for table in (sheet, TIER_VERDICTS):
         _create(connection, table)
+    connection.execute(f"INSERT INTO {sheet.name} (clip_id) VALUES (NULL)")
     return connection
 
 
 def empty_sheet(sheet: Table) -> duckdb.DuckDBPyConnection:
-    """A connection of its own for the caller to what tiers and draws read: the sheet, and the verdicts of tiers."""
+    """A connection of its own for the caller to what tiers and draws read: the sheet, and the verdicts of tiers.
+
+    The sheet has one row, of a clip of which nothing is known: on no row at all DuckDB lets pass what cannot be computed.
+    """
     return _with_sheet(sheet).cursor()
 
 

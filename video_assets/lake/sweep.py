@@ -123,8 +123,10 @@ def _gone(lake: Lake, before: datetime) -> list[str]:
     Raises:
         ValueError: no tier has a file; then the folder of tiers is missing, and not the tiers.
     """
-    files = lake.query(f"SELECT kind, tier, state, since FROM {TIER_FILES.name} ORDER BY kind, tier")
-    gone = files.filter((pl.col("state") == GONE) & (pl.col("since") < before))
+    files = lake.query(
+        f"SELECT kind, tier, state, since < ? AS for_long FROM {TIER_FILES.name} ORDER BY kind, tier", [before]
+    )
+    gone = files.filter((pl.col("state") == GONE) & pl.col("for_long"))
     if gone.height and files.filter((pl.col("kind") == "tier") & (pl.col("state") != GONE)).is_empty():
         raise ValueError(
             "No tier has a file: is it the right folder (sql_dir, own_sql)? Nothing was removed; a tier's file brings back what "
