@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 
-from tests.conftest import forget_settings
 from tests.place import Place, ledger, remade
 from video_assets.assets import common
 from video_assets.assets.automation import Asked, Memory, asked
@@ -209,12 +208,12 @@ def test_what_the_machine_failed_at_is_asked_for_again_later_and_then_later_stil
     assert len(daemon.tick().works) == 3
     for batch in "abc":
         daemon.failed("quality_scores", batch, passing=True)
-    asks = []
+    asks, noted = [], datetime.now(UTC)
     for minute in (0, 29, 31, 60, 89, 91, 150, 209, 211):
-        daemon.now = datetime.now(UTC) + timedelta(minutes=minute)
+        daemon.now = noted + timedelta(minutes=minute)
         asks += [minute] * bool(daemon.tick().works)
-    # The attempts are not noted anew here: from the last one on, 30 minutes, 60, 120.
-    assert asks == [31, 91, 211]
+    # No attempt is noted anew here, so that all waits count from the one: 30 minutes, 60, 120, and then 240.
+    assert asks == [31, 60, 150]
 
 
 def test_a_run_that_vanishes_is_asked_for_three_times_at_most(daemon: Daemon) -> None:
@@ -281,12 +280,10 @@ class Ticking:
 
 
 @pytest.fixture
-def ticking(again: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ticking]:
-    """Give the sensor over what was curated, with a way to raise a tier's version."""
+def ticking(again: Place) -> Iterator[Ticking]:
+    """Give the sensor over what was curated."""
     with open_instance(again.home) as instance:
         yield Ticking(again, instance)
-    common.catalogue.cache_clear()
-    forget_settings()
 
 
 @pytest.fixture

@@ -442,17 +442,13 @@ def test_the_ledger_counts_the_rows_and_failures_that_the_tables_hold(lake: Lake
         assert entry["version"] == order[asset].version
 
 
-def test_every_asset_was_made_once_by_one_run_and_the_draws_over_all_batches_by_the_next(
-    curated: Place, lake: Lake
-) -> None:
+def test_every_asset_was_made_once_by_one_run_the_draws_over_all_batches_too(curated: Place, lake: Lake) -> None:
     made = {name: run for name, (_, run) in ledger(lake).items() if not name.startswith(("views/", "source_files"))}
     with curated.instance() as instance:
-        last, first = instance.get_runs()
-        assert first.is_success
-        assert last.is_success
-    by_the_last = {name for name, run in made.items() if run == last.run_id}
-    assert by_the_last == {name for name in made if name.startswith("draws/")} != set()
-    assert {run for name, run in made.items() if name not in by_the_last} == {first.run_id}
+        (run,) = instance.get_runs()
+        assert run.is_success
+    assert {name for name in made if name.startswith("draws/")}
+    assert set(made.values()) == {run.run_id}
 
 
 def test_the_sum_of_the_costs_is_what_the_ledger_has(lake: Lake) -> None:
