@@ -162,7 +162,7 @@ def what_if_page(lake: Lake, tier: Tier, found: WhatIf) -> str:
         clips = found.border.filter(change=change).with_columns(label=label)
         parts += [
             f"Clips that are {change}, by the value of what decides:",
-            reports.contact_sheet(lake, clips, most=24),
+            reports.contact_sheet(lake, clips, columns=4, most=24),
         ]
     return reports.page(f"What if: {tier.name}", parts)
 

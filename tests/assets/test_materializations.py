@@ -155,8 +155,8 @@ def test_a_contact_sheet_is_a_picture_of_the_clips(
 ) -> None:
     alt, picture = image(lake, shown(instance, key)[name])
     assert alt.startswith(f"{pictures} of ")
-    rows = -(-pictures // 4)
-    assert picture.shape == (rows * 148, 800, 3)
+    rows = -(-pictures // 3)
+    assert picture.shape == (rows * 148, 600, 3)
     # There is something to see in the first cell: it is not one colour.
     assert picture[20:110, 20:180].std() > 5
 

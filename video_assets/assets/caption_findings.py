@@ -13,7 +13,7 @@ SELECT captioner, kind, severity, count(*) AS captions FROM caption_findings WHE
 GROUP BY ALL ORDER BY captions DESC, captioner, kind
 """
 _SHOWN = """
-SELECT f.captioner, f.kind, f.severity, f.evidence, k.short_description, f.clip_id, f.other_clip_id,
+SELECT f.kind, f.evidence, k.short_description, f.severity, f.captioner, f.clip_id, f.other_clip_id,
     c.batch, c.video_id, c.start_pts, c.end_pts
 FROM caption_findings AS f
 JOIN captions AS k ON k.batch = f.batch AND k.clip_id = f.clip_id AND k.captioner = f.captioner AND k.version = f.caption_version

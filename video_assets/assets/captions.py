@@ -43,7 +43,7 @@ def captions(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Materi
 def page(lake: Lake, batch: str) -> dict[str, Any]:
     """Who captioned the batch, and some captions, each beside a picture of its clip."""
     shown = lake.query(_SHOWN, [batch])
-    said = shown.select("clip_id", "captioner", "short_description", "dense_description", "camera_motion", "winner")
+    said = shown.select("dense_description", "short_description", "camera_motion", "captioner", "winner", "clip_id")
     return {
         "captioners": picture(reports.table(pl.DataFrame([described(c) for c in settings().captions.captioners]))),
         "by_captioner": picture(reports.table(_counted(lake, batch))),

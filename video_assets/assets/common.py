@@ -221,8 +221,13 @@ def facts(made: Made, lake: Lake) -> dict[str, Any]:
         told["cpu_seconds"] = round(made.compute_seconds, 2)
         if made.gpu_seconds is not None:
             told["gpu_seconds"] = round(made.gpu_seconds, 2)
-        if made.footage_seconds:
-            told["cpu_seconds_per_hour_of_footage"] = round(made.compute_seconds / made.footage_seconds * 3600, 1)
+        if made.footage_seconds is not None:
+            # Every batch has the same entries, so that they are plotted beside one another.
+            told["cpu_seconds_per_hour_of_footage"] = (
+                round(made.compute_seconds / made.footage_seconds * 3600, 1)
+                if made.footage_seconds
+                else dg.MetadataValue.null()
+            )
     table = order()[made.asset].table
     if "reason" in table.schema:
         reasons = failures(table, lake, [made.batch])

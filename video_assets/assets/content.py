@@ -86,7 +86,7 @@ def _groups(lake: Lake, batch: str) -> dict[str, Any]:
         "ORDER BY g.duplicate_group, g.duplicate_cosine, g.clip_id LIMIT 200",
         [batch],
     )
-    listed = shown.select("duplicate_group", "clip_id", "file_name", "duplicate_of", "duplicate_cosine")
+    listed = shown.select("file_name", "duplicate_cosine", "clip_id", "duplicate_of", "duplicate_group")
     return {
         "groups": picture(reports.drawn_table(listed)),
         "contact_sheet_of_groups": picture(reports.contact_sheet(lake, shown)),
@@ -111,7 +111,7 @@ def _near_benchmarks(lake: Lake, batch: str) -> dict[str, Any]:
     rows = lake.read(CONTAMINATION, [batch])
     shown = lake.query(_NEAR_BENCHMARKS, {"batch": batch})
     listed = shown.select(
-        "benchmark", "benchmark_clip", "clip_id", "file_name", "benchmark_cosine", "benchmark_through"
+        "benchmark", "file_name", "benchmark_cosine", "clip_id", "benchmark_clip", "benchmark_through"
     )
     videos = not_compared(lake, [batch])
     return {

@@ -12,13 +12,13 @@ from video_assets.lake.pages import Picture
 from video_assets.reports.tables import drawn_table
 
 
-def contact_sheet(lake: Lake, clips: pl.DataFrame, columns: int = 4, most: int = 12) -> Picture | str:
+def contact_sheet(lake: Lake, clips: pl.DataFrame, columns: int = 3, most: int = 12) -> Picture | str:
     """The clips' pictures in a grid, each with its label; a sentence when there are none.
 
     Args:
         lake: where the keyframes are.
         clips: ``batch``, ``video_id``, ``start_pts``, ``end_pts`` and ``label``, in the order to show.
-        columns: pictures in a row.
+        columns: pictures of 200 px in a row; three find room beside the name of an entry in the UI.
         most: most pictures; of more clips an even share is shown.
     """
     if clips.is_empty():

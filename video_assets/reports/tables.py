@@ -12,12 +12,9 @@ from video_assets.lake.pages import Picture
 from video_assets.reports.drawing import data_uri, drawn, words
 from video_assets.written import number
 
-_LETTER, _LINE, _PAD = (
-    7.2,
-    16,
-    8,
-)  # of 12 px monospaced type: a letter's width, a line's height, and the space around a cell
-_TEXT = 'font-family="ui-monospace, Menlo, Consolas, monospace" font-size="12"'
+# Of 11 px monospaced type: a letter's width, a line's height, and the space around a cell, in px.
+_LETTER, _LINE, _PAD = 6.6, 15, 7
+_TEXT = 'font-family="ui-monospace, Menlo, Consolas, monospace" font-size="11"'
 
 
 def table(rows: pl.DataFrame) -> str:
