@@ -33,9 +33,8 @@ def curate(path: str, benchmark: str | None, json: bool) -> None:
     """
     if not path.startswith("s3://") and not (path and Path(path).is_dir()):
         raise click.ClickException(f"{path or repr(path)} is not a folder; give one that holds videos.")
-    if json:
-        show.remarks_to_stderr()
-    done = _curate(path, benchmark)
+    with show.remarks_on_stderr(json):
+        done = _curate(path, benchmark)
     if json:
         show.document(done.document)
     done.end()
@@ -85,7 +84,7 @@ def plan(detail: bool, json: bool) -> None:
 
 
 @dataclass(frozen=True)
-class _Done:
+class Done:
     """What a look at the footage and the runs after it have led to."""
 
     lake: Lake
@@ -139,7 +138,7 @@ class _Done:
             raise click.ClickException(self.wrong)
 
 
-def _curate(path: str, benchmark: str | None = None) -> _Done:
+def _curate(path: str, benchmark: str | None = None) -> Done:
     """Take in, then run until nothing is due that was not already tried."""
     from video_assets.bring_up_to_date import bring_up_to_date, quiet
 
@@ -159,7 +158,7 @@ def _curate(path: str, benchmark: str | None = None) -> _Done:
         folder = WatchedFolder(uri=path, benchmark=benchmark)
         stock = take_stock(lake, [folder], Cursor(), datetime.now(UTC), at_once=True)
     show.say(f"{path}: {stock.summary}")
-    done = _Done(lake, path, stock, bring_up_to_date(lake))
+    done = Done(lake, path, stock, bring_up_to_date(lake))
     if done.found and not done.outcome.partitions:
         show.say("Nothing is due: everything is measured already.")
     return done

@@ -87,7 +87,7 @@ def sweep(days: int, dry_run: bool) -> None:
     swept = sweep_of(lake, version, datetime.now(UTC), older_than=timedelta(days=days), dry_run=dry_run)
     for path in (*swept.replaced, *swept.orphans, *swept.leftovers):
         click.echo(path)
-    show.block(
+    show.sentence(
         f"{'Would remove' if dry_run else 'Removed'} {swept.snapshots} versions of the lake, {len(swept.replaced)} replaced "
         f"files, {len(swept.orphans)} files of commits that did not come to pass and {len(swept.leftovers)} leftovers."
     )
