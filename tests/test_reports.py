@@ -79,7 +79,7 @@ def test_a_page_holds_its_tables_sentences_and_images_and_escapes_them() -> None
     page = reports.page("What & if", ["1 < 2", rows, reports.histogram(pl.Series([1.0]), "s"), rows.head(0)])
     assert "<h1>What &amp; if</h1><p>1 &lt; 2</p>" in page
     assert (
-        "<tr><th>holder</th><th>hours</th></tr><tr><td>&lt;b&gt;</td><td>1.23</td></tr><tr><td></td><td>2</td></tr>"
+        "<tr><th>holder</th><th>hours</th></tr><tr><td>&lt;b&gt;</td><td>1.235</td></tr><tr><td></td><td>2</td></tr>"
         in page
     )
     assert page.count('<img alt="1 values; median 1 s" src="data:image/svg+xml;base64,') == 1

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from video_assets.tables import Rows, block, fitted, records, whole
+from video_assets.tables import Rows, block, fitted, records, shortened, whole
 from video_assets.written import counted, number, text
 
 ID = "f9f84904820f279cb451762bf75590d7"
@@ -117,3 +117,10 @@ def test_every_table_fits_and_keeps_every_id(table: tuple[list[str], list[list[o
     assert len(found.table.splitlines()) == 2 + len(values)
     if "clip_id" in found.table.splitlines()[0]:
         assert all(ID in line for line in found.table.splitlines()[2:])
+
+
+def test_a_name_is_cut_in_its_middle_where_a_list_must_fit() -> None:
+    listed = Rows(["clip_id", "file_name"], [False, False], [[ID, "a_long_name_of_a_film_1080p.mp4"], [ID, "b.mp4"]])
+    printed = whole(shortened(listed, "file_name", 50), 50)
+    assert printed is not None
+    assert printed.splitlines()[-2:] == [f"{ID}  a_long_n…80p.mp4", f"{ID}  b.mp4"]

@@ -49,9 +49,14 @@ def _plain(value: object) -> object:
     return str(value)
 
 
-def remarks_to_stderr() -> None:
-    """Leave standard output to the one document that is asked for."""
-    console.stderr = True
+@contextmanager
+def remarks_on_stderr(wanted: bool) -> Iterator[None]:
+    """Inside the block, if it is wanted, leave standard output to the one document that is asked for."""
+    before, console.stderr = console.stderr, wanted or console.stderr
+    try:
+        yield
+    finally:
+        console.stderr = before
 
 
 def answer(found: Rows, *, everything: bool = False, by_line: bool = False) -> None:
@@ -82,18 +87,28 @@ def say(line: str) -> None:
     console.print(Text(line), soft_wrap=True, highlight=False)
 
 
-def frame(rows: pl.DataFrame, title: str | None = None) -> None:
-    """A small table of the command's own, whole; where that is too wide, a row is a few lines that begin with its name."""
+def frame(rows: pl.DataFrame, title: str | None = None, shorten: str | None = None) -> None:
+    """A small table of the command's own, whole; where that is too wide, a row is a few lines that begin with its name.
+
+    Before that, the texts of the column ``shorten`` are cut in their middle.
+    """
     if title:
         say(title)
-    kinds = [dtype.is_numeric() for dtype in rows.dtypes]
-    table = tables.whole(Rows(rows.columns, kinds, rows.rows()), width())
+    found = Rows(rows.columns, [dtype.is_numeric() for dtype in rows.dtypes], rows.rows())
+    table = tables.whole(found, width())
+    if table is None and shorten:
+        table = tables.whole(tables.shortened(found, shorten, width()), width())
     if table is not None:
         say(table)
         return
     for row in rows.iter_rows():
         told = ", ".join(f"{n.replace('_', ' ')} {text(v)}" for n, v in zip(rows.columns[1:], row[1:], strict=True))
         block(text(row[0]), told)
+
+
+def sentence(told: str) -> None:
+    """Prose, in the terminal's width."""
+    say(tables.sentence(told, width()))
 
 
 def block(head: str, *below: str) -> None:
@@ -193,7 +208,7 @@ def settings(listed: Sequence[Setting]) -> None:
 def plan(due: Sequence[Due], detail: bool) -> None:
     """What would run, by asset or by batch."""
     if not due:
-        block("Nothing is due: every batch is made, by the current versions, from what it would read now.")
+        sentence("Nothing is due: every batch is made, by the current versions, from what it would read now.")
         return
     groups: dict[tuple[str, str, Why, str], list[Due]] = {}
     for d in due:

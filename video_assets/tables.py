@@ -142,6 +142,21 @@ def whole(answer: Rows, width: int) -> str | None:
     return table if max(map(cell_len, table.splitlines())) <= width else None
 
 
+def shortened(answer: Rows, column: str, width: int) -> Rows:
+    """The same with one column's texts cut in their middle as far as :func:`whole` needs it, to 12 characters at least."""
+    place = list(answer.names).index(column)
+    narrow = [[*row[:place], "x", *row[place + 1 :]] for row in answer.rows]
+    rest = whole(Rows([*answer.names[:place], "x", *answer.names[place + 1 :]], answer.numbers, narrow), 10**6) or ""
+    room = max(12, width - max(map(cell_len, rest.splitlines())) + 1)
+    rows = [[*row[:place], _middle(text(row[place]), room), *row[place + 1 :]] for row in answer.rows]
+    return Rows(answer.names, answer.numbers, rows)
+
+
+def _middle(word: str, most: int) -> str:
+    half = (most - 1) // 2
+    return word if cell_len(word) <= most else f"{word[: most - 1 - half]}{_GAP}{word[-half:]}"
+
+
 def records(answer: Rows, width: int) -> str:
     """Every row with a line a column; long texts go on below, ids and other words stay whole."""
     margin = max((cell_len(text(name)) for name in answer.names), default=0)
@@ -161,6 +176,11 @@ def folded(value: str, first: str, rest: str, width: int) -> list[str]:
         most, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
     )
     return wrapper.wrap(value) or [first]
+
+
+def sentence(told: str, width: int) -> str:
+    """Prose on lines of this width; no word is broken."""
+    return "\n".join(folded(told, "", "", width))
 
 
 def block(head: str, *below: str, width: int) -> str:

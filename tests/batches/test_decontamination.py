@@ -107,6 +107,7 @@ def test_why_names_the_benchmarks_clip_and_the_questions_list_it(
     forget_settings()
     said = [CliRunner().invoke(cli.main, ["why", c], catch_exceptions=False).output for c in (curated.bunny, theirs)]
     forget_settings()
+    said = [" ".join(printed.split()) for printed in said]
     assert f"It is a near-duplicate of {theirs} of the benchmark VBench (0001.mp4, " in said[0]
     assert ", correlation in time 0.99" in said[0]
     assert said[1].startswith(f"{theirs} is a clip of the benchmark VBench; no tier judges it")

@@ -70,7 +70,7 @@ def test_a_batch_key_is_a_partition_a_folder_and_a_word(files: list[Arrival], fo
     place = WatchedFolder(uri=f"/{folder}")
     key = batch_key([replace(a, file=replace(a.file, folder=place, uri=f"/{folder}/{a.file.relative}")) for a in files])
     assert re.fullmatch(r"b-\d{8}(-[a-z0-9]+)*-[0-9a-f]{12}", key)
-    assert len(key) <= 52
+    assert len(key) <= 44
 
 
 def test_a_batch_of_nothing_is_refused() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import replace
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
@@ -12,9 +14,11 @@ from click.testing import CliRunner
 from tests.conftest import forget_settings
 from tests.place import Place
 from video_assets import cli
+from video_assets.assets.common import catalogue
 from video_assets.measure.models import (
     MEDIUM_DETECTOR,
     MODELS,
+    OF_FULL,
     OPEN_NSFW,
     RAFT_LARGE,
     SMALL_DETECTOR,
@@ -26,7 +30,7 @@ from video_assets.measure.models import (
 )
 from video_assets.measure.sources import FromAddress, InPackage
 from video_assets.measurements import measurements
-from video_assets.settings import DecodeSettings, ModelSettings, Settings
+from video_assets.settings import DecodeSettings, ModelSettings, Settings, settings
 
 WEIGHTS = b"weights of a model"
 
@@ -130,6 +134,62 @@ def test_the_command_lists_every_model_with_licence_hash_and_readiness(here: Pla
         assert model.sha256[:16] in result.output
     assert "models.profile = embedded" in result.output
     assert "missing" not in result.output
+
+
+def test_the_models_of_a_profile_are_listed_with_what_fetches_them(here: Place) -> None:
+    result = CliRunner().invoke(cli.main, ["models", "--profile", "full"], catch_exceptions=False)
+    assert result.exit_code == 0
+    fetched = {m for ms in MODELS.values() for m in ms["full"] if isinstance(m.source, FromAddress)}
+    for model in fetched:
+        command = model.source.command(Path("models"))
+        assert command in result.output or "LicenseRef" in model.licence
+    assert SMALL_DETECTOR.name not in result.output
+    found = json.loads(CliRunner().invoke(cli.main, ["models", "--profile", "full", "--json"]).stdout)
+    assert {m["name"] for m in found["models"]} == {m.name for ms in MODELS.values() for m in ms["full"]}
+    assert {m["name"] for m in found["models"] if not m["ready"]} == {m.name for m in fetched}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["plan"], ["curate", "."], ["search", "a dog"], ["sweep"], ["captions", "export", "captions.jsonl"]],
+    ids=" ".join,
+)
+def test_a_profile_without_its_packages_is_one_sentence(
+    here: Place, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    here.quick_lake()
+    _without_packages(monkeypatch)
+    result = CliRunner().invoke(cli.main, command)
+    assert result.exit_code == 1
+    assert result.output == f"Error: {_NEEDED}\n"
+
+
+def test_the_definitions_say_the_same_sentence_and_the_list_of_models_too(
+    here: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _without_packages(monkeypatch)
+    with pytest.raises(ModelNotReadyError, match=r"pip install 'video_assets\[full\]'"):
+        catalogue(settings())
+    assert _NEEDED in CliRunner().invoke(cli.main, ["models"]).output
+
+
+_NEEDED = (
+    "models.profile = 'full' needs open_clip_torch, torchvision, which are not installed; run: "
+    "pip install 'video_assets[full]'"
+)
+
+
+def _without_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the extra ``full`` be one that is not installed, and the profile one that needs it."""
+
+    def version(package: str) -> str:
+        if package in OF_FULL:
+            raise PackageNotFoundError(package)
+        return "1.0"
+
+    monkeypatch.setattr("video_assets.measure.models.version", version)
+    monkeypatch.setenv("VIDEO_ASSETS_MODELS__PROFILE", "full")
+    forget_settings()
 
 
 def test_curating_stops_before_any_work_when_weights_are_missing(

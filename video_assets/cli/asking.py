@@ -150,4 +150,4 @@ def search(text: str, most: int) -> None:
     """
     from video_assets.batches.embeddings import search as search_for
 
-    show.frame(search_for(existing_lake(), text, most))
+    show.frame(search_for(existing_lake(), text, most), shorten="file_name")

@@ -36,9 +36,8 @@ def curate(path: str, benchmark: str | None, json: bool) -> None:
     """
     if not path.startswith("s3://") and not (path and Path(path).is_dir()):
         raise click.ClickException(f"{path or repr(path)} is not a folder; give one that holds videos.")
-    if json:
-        show.remarks_to_stderr()
-    done = _curate(path, benchmark)
+    with show.remarks_on_stderr(json):
+        done = _curate(path, benchmark)
     if json:
         show.document(done.document)
     done.end()
@@ -91,7 +90,7 @@ def plan(detail: bool, json: bool) -> None:
 
 
 @dataclass(frozen=True)
-class _Done:
+class Done:
     """What a look at the footage and the runs after it have led to."""
 
     lake: Lake
@@ -150,7 +149,7 @@ class _Done:
             raise click.ClickException(self.wrong)
 
 
-def _curate(path: str, benchmark: str | None = None) -> _Done:
+def _curate(path: str, benchmark: str | None = None) -> Done:
     """Take in, then run until nothing is due that was not already tried."""
     from video_assets.bring_up_to_date import bring_up_to_date, quiet
 
@@ -184,4 +183,4 @@ def _curate(path: str, benchmark: str | None = None) -> _Done:
         place = path if path.startswith("s3://") else str(Path(path).expanduser().resolve())
         found = result(lake, place, since, stock.problems)
     show_result.show(found)
-    return _Done(lake, path, stock, outcome, found)
+    return Done(lake, path, stock, outcome, found)

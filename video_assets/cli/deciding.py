@@ -182,4 +182,4 @@ def why(clip_id: str, json: bool) -> None:
     if not json:
         show.why(rows)
         for sentence in told:
-            show.block(sentence)
+            show.sentence(sentence)

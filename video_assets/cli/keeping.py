@@ -90,7 +90,7 @@ def sweep(days: int, dry_run: bool) -> None:
         click.echo(path)
     for asset in swept.gone:
         click.echo(f"{asset}: its file has been gone for {days} days and more")
-    show.block(
+    show.sentence(
         f"{'Would remove' if dry_run else 'Removed'} {swept.snapshots} versions of the lake, {len(swept.replaced)} replaced "
         f"files, {len(swept.orphans)} files of commits that did not come to pass, {len(swept.pictures)} pictures that no page "
         f"shows, {len(swept.leftovers)} leftovers and what {len(swept.gone)} tiers and draws without a file said."

@@ -76,7 +76,7 @@ def clips(tier: str | None, verdict: str | None, batch: str | None, most: int) -
         found, total = clips_of(cursor, most, name, verdict, None if batch is None else resolve_batch(cursor, batch))
     if found.is_empty():
         raise click.ClickException("There is no such clip.")
-    show.frame(found)
+    show.frame(found, shorten="file_name")
     show.say(counted(total, "clip") + (f" ({found.height} shown; --most shows more)" if found.height < total else ""))
 
 

@@ -21,7 +21,7 @@ from video_assets.footage.listing import FoundFile
 from video_assets.settings import FootageSettings
 
 GIB = 1024**3
-_FOLDER = 28  # Most characters of a folder's name in a batch's key.
+_FOLDER = 20  # Most characters of a folder's name in a batch's key.
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def batch_key(arrivals: Sequence[Arrival]) -> str:
     It tells people when and whence: the day (UTC) on which the oldest file was last modified, and the folder that this
     lies in. The 12 hex digits at its end are those of the contents alone, whatever their order, place or time. The
     letter in front keeps engines that guess the types of ``batch=<key>`` folders from reading a number; the rest is
-    lower-case ASCII, at most 52 characters in all. Older lakes have keys without day and folder.
+    lower-case ASCII, at most 44 characters in all. Older lakes have keys without day and folder.
 
     Raises:
         ValueError: no files.

@@ -13,16 +13,17 @@ def resolve_clip(connection: duckdb.DuckDBPyConnection, name: str) -> str:
     Raises:
         ValueError: there is none, or several; the sentence lists them.
     """
+    name = name.strip().lower()
     found = connection.execute(
         "SELECT c.clip_id, any_value(v.file_name), any_value(c.start_s), any_value(c.end_s) FROM clips AS c "
         "LEFT JOIN raw_videos AS v ON v.batch = c.batch AND v.video_id = c.video_id "
         "WHERE starts_with(c.clip_id, $name) GROUP BY c.clip_id "
         "ORDER BY c.clip_id <> $name, c.clip_id LIMIT $most",
-        {"name": name.strip().lower(), "most": _LISTED + 1},
+        {"name": name, "most": _LISTED + 1},
     ).fetchall()
-    if not name.strip() or not found:
+    if not name or not found:
         raise ValueError(f"No clip has an id that begins with {name!r}; 'video-assets clips' lists the clips.")
-    if len(found) > 1:
+    if len(found) > 1 and found[0][0] != name:
         listed = [f"{clip} ({file}, {start:.2f} to {end:.2f} s)" for clip, file, start, end in found[:_LISTED]]
         raise ValueError(f"Several clips have an id that begins with {name}: {_either(listed, len(found))}.")
     return str(found[0][0])
