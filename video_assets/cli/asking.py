@@ -23,13 +23,12 @@ def sql(query: str | None, as_csv: bool, attach: bool) -> None:
     """Run a QUERY, or a file of one, on the lake, read-only; without one open a DuckDB shell on it."""
     from video_assets.lake import catalog
     from video_assets.lake.s3 import duckdb_settings, key_environment
-    from video_assets.lake.sql_text import bare
 
     chosen = settings()
     reach_s3 = duckdb_settings(chosen.s3) if chosen.lake.on_s3 else []
     opening = [
         *catalog.attach_statements(chosen.lake, reach_s3, read_only=True),
-        *map(bare, catalog.macros(chosen.sql_folder)),
+        *catalog.macros(chosen.sql_folder),
     ]
     if attach:
         click.echo(";\n".join(opening) + ";")
