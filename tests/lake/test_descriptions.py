@@ -64,7 +64,7 @@ def test_what_a_file_says_is_of_one_of_its_columns(name: str) -> None:
 def test_a_description_stands_behind_its_column_and_nowhere_else() -> None:
     select = "-- Rows.\nSELECT\n    -- A heading.\n    a,\n    CASE\n        WHEN a THEN 1\n    END AS b, -- In m.\n    c.d -- Last.\nFROM c"
     assert said(select) == {"b": "In m.", "d": "Last."}
-    assert bare(select) == bare(select.replace("In m.", "In km.").replace("\n    a,", " a ,"))
+    assert bare(select) == bare(select.replace("In m.", "In km.").replace("\n    a,", "\n a  ,"))
     assert bare(select) != bare(select.replace("THEN 1", "THEN 2"))
 
 

@@ -94,10 +94,9 @@ def _shell() -> None:
 def _opening(chosen: Settings, reach_s3: Sequence[str]) -> list[str]:
     """The statements that open the lake read-only in any DuckDB, with the macros."""
     from video_assets.lake import catalog
-    from video_assets.lake.sql_text import bare
 
     attach = catalog.attach_statements(chosen.lake, reach_s3, read_only=True)
-    return [*attach, *map(bare, catalog.macros(chosen.sql_folder))]
+    return [*attach, *catalog.macros(chosen.sql_folder)]
 
 
 def _text(query: str) -> str:

@@ -55,10 +55,9 @@ def attach_statements(settings: LakeSettings, reach_s3: Sequence[str], *, read_o
 
 def macros(sql_folder: Path) -> list[str]:
     """The statements of ``macros.sql``, such as ``luck``: they define it for one connection, and nothing in the lake."""
-    return [
-        statement.query.strip().rstrip(";")
-        for statement in duckdb.extract_statements((sql_folder / "macros.sql").read_text())
-    ]
+    lines = (sql_folder / "macros.sql").read_text().splitlines()
+    statements = duckdb.extract_statements("\n".join(line for line in lines if line and not line.startswith("--")))
+    return [statement.query.strip().rstrip(";") for statement in statements]
 
 
 def open_to_read(settings: Settings, access: Callable[[], S3Access]) -> duckdb.DuckDBPyConnection:

@@ -52,13 +52,15 @@ def animated(console: Console) -> bool:
 def busy(what: str, unit: str = "") -> Iterator[Callable[[int, int], None]]:
     """Show that something goes on; the function that is given counts it, once it is called with done and total.
 
+    Where bars cannot move, only what is counted is worth a line.
+
     Args:
         what: goes on.
         unit: of what is counted.
     """
     with own_console() as console:
         if not animated(console):
-            with _Lines(console, lambda: f"{what}{BETWEEN}{counted[-1]} {unit}" if counted else what):
+            with _Lines(console, lambda: f"{what}{BETWEEN}{counted[-1]} {unit}" if counted else ""):
                 counted: list[str] = []
                 yield lambda done, total: counted.append(_of(done, total))
             return
@@ -130,7 +132,8 @@ class _Lines:
 
     def say(self) -> None:
         with self._lock:
-            self._console.print(self._sentence(), markup=False, highlight=False, soft_wrap=True)
+            if sentence := self._sentence():
+                self._console.print(sentence, markup=False, highlight=False, soft_wrap=True)
             self._said = time.monotonic()
 
     def __enter__(self) -> _Lines:
