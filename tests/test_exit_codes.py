@@ -7,32 +7,38 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from tests.commands import ask, refusal
 from tests.place import Place
 from video_assets.bring_up_to_date import Blocked, Failed, Outcome
 from video_assets.cli.curating import Done
+from video_assets.curate.result import Result
 from video_assets.footage.ingest import Stock
 from video_assets.footage.tick import Cursor
 
 SOME = Stock(batches=("b",), videos=3, moved=0, known=0, settling=0, waiting=0, marked=0, cursor=Cursor())
+_NONE = pl.DataFrame()
+MADE = Result("/footage", 3, 3, 3, 9.0, 0, _NONE, _NONE, 1, 4.0, _NONE, None)
 FAILED = Failed("b", "clips", "ValueError: no such shot", "run")
 
 
 def wrong(stock: Stock, outcome: Outcome) -> str:
-    return Done(None, "footage", stock, outcome).wrong  # type: ignore[arg-type]
+    return Done(None, "footage", stock, outcome, MADE).wrong  # type: ignore[arg-type]
 
 
 def test_what_went_wrong_is_counted_by_kind() -> None:
     assert wrong(SOME, Outcome(7)) == ""
     assert wrong(SOME, Outcome(7, (FAILED, replace(FAILED, step="shots")))) == "Not all went well: 1 batch failed."
     blocked = tuple(Blocked(name, "usable_videos", "run") for name in "cd")
-    places = replace(SOME, problems=("/x could not be listed.",))
+    places = replace(SOME, unread=("/x could not be listed.",))
     assert wrong(places, Outcome(7, (FAILED,), blocked)) == (
         "Not all went well: 1 place or statement could not be read, 1 batch failed, 2 batches have no usable video."
     )
     assert wrong(replace(SOME, videos=0, known=3), Outcome(0)) == ""
+    none = Done(None, "footage", SOME, Outcome(0), replace(MADE, usable=0))  # type: ignore[arg-type]
+    assert none.wrong == "Not all went well: none of the 3 videos can be used."
     assert wrong(replace(SOME, videos=0), Outcome(0)).startswith(
         "Nothing was found: no file under footage ends in .mp4,"
     )

@@ -14,6 +14,7 @@ from video_assets import show, show_result
 from video_assets.cli.common import as_json, existing_lake, known_tiers, note_files, sql_files
 from video_assets.live.screen import busy
 from video_assets.settings import WatchedFolder, settings
+from video_assets.written import counted
 
 if TYPE_CHECKING:
     from video_assets.bring_up_to_date import Outcome
@@ -121,6 +122,8 @@ class Done:
             (len({b.batch for b in self.outcome.blocked}), "batch has no usable video", "batches have no usable video"),
         ]
         told = [f"{count} {one if count == 1 else many}" for count, one, many in counts if count]
+        if self.result.videos and not self.result.usable and not told:  # their batch was stopped by an earlier look
+            told = [f"none of the {counted(self.result.videos, 'video')} can be used"]
         return f"Not all went well: {', '.join(told)}." if told else ""
 
     @property
