@@ -13,6 +13,7 @@ from rich.console import Console
 from tests.place import Place
 from video_assets.curate.result import Result, result, why_without_clip
 from video_assets.lake.lake import Lake, Replacement
+from video_assets.lake.ledger import Made
 from video_assets.lake.schemas import DECODED_VIDEOS, RAW_VIDEOS, SOURCE_FILES
 from video_assets.reasons import Reason
 from video_assets.settings import ClipSettings
@@ -130,6 +131,16 @@ def test_every_reason_is_named_with_its_file_and_what_to_do(place: Place) -> Non
     assert "decoded/damaged.mp4" in text
     assert "seen in unexpected_error.mp4" in text
     assert "Unfinished 1 video" in text
+
+
+def test_objects_of_the_same_bytes_have_one_row_and_are_no_unfinished_video(place: Place) -> None:
+    lake = place.quick_lake()
+    commit(lake, "s3://films/new", {"a.mp4": Reason.TRUNCATED}, {"b.mp4": None})
+    assert result(lake, "s3://films/new/", LONG_AGO).unfinished == 1
+    lake.commit([], [Made("raw_videos", "b", "1", "1", {}, 2)], message="made")
+    found = result(lake, "s3://films/new/", LONG_AGO)
+    assert (found.files, found.videos, found.unfinished) == (3, 2, 0)
+    assert "of 3 files, 1 of them the same bytes again" in printed(found)[2]
 
 
 def test_long_lists_are_cut_and_say_how_to_see_the_rest(place: Place) -> None:

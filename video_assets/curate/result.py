@@ -166,6 +166,9 @@ SELECT
 FROM places AS p
 LEFT JOIN raw_videos AS r ON r.batch = p.batch AND r.content = p.content
 LEFT JOIN decoded_videos AS d ON d.batch = r.batch AND d.video_id = r.video_id
+-- Objects with the same bytes and other entity tags have one row between them.
+WHERE r.video_id IS NOT NULL
+    OR NOT EXISTS (FROM materializations AS m WHERE m.asset = 'raw_videos' AND m.batch = p.batch)
 """
 
 _CLIPS = """

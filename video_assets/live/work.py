@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+
+import duckdb
 
 from video_assets.lake.plan import Due
 from video_assets.live.remaining import Remaining, told
@@ -46,8 +49,10 @@ class Work:
         """A step begins; the one before it is done."""
         self._remaining.paused()
         if _TELLING.intersection(self._assets):
-            for batch in self._batches:
-                self._remaining.update(self._again(batch))
+            # What is shown must not cost a step: where the lake does not answer now, less is known.
+            with suppress(duckdb.Error, OSError):
+                for batch in self._batches:
+                    self._remaining.update(self._again(batch))
         self._remaining.began(assets, batches)
         self._step, self._assets, self._batches = step, assets, batches
         self._count, self._since = None, self._clock()
