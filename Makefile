@@ -15,7 +15,7 @@ PYTEST = $(BIN)/pytest -n $$(( $$(nproc 2>/dev/null || sysctl -n hw.ncpu) + 1 ))
 TELLING := tests/media tests/footage tests/measure/test_decode_pass.py tests/measure/test_decode_pass_damage.py \
 	tests/test_demo_footage.py tests/batches/test_end_to_end.py
 
-.PHONY: demo test lint ui trial telling newest lock clean
+.PHONY: demo test torch lint ui trial telling newest lock clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/video-assets demo
@@ -48,8 +48,11 @@ newest:
 # 'make test' before they are committed.
 lock: $(VENV)/bin/python
 	$(BIN)/pip install --quiet 'uv>=0.13,<0.14'
-	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade --no-annotate \
-		--custom-compile-command 'make lock' --quiet --output-file constraints.txt
+	$(COMPILE) --extra dev --upgrade --output-file constraints.txt
+	printf "%s ; sys_platform == 'none'\n" torch torchvision > $(VENV)/without-torch
+	$(COMPILE) --extra demo --extra shell --constraint constraints.txt --override $(VENV)/without-torch --output-file embedded.txt
+
+COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-annotate --custom-compile-command 'make lock' --quiet
 
 clean:
 	rm -rf lake demo_footage lake-work lake-catalog.sqlite*
@@ -59,13 +62,22 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade 'pip>=25.3'
 
-$(VENV)/.demo: $(VENV)/bin/python pyproject.toml $(LOCK)
-	$(call install,demo$(comma)shell)
+# The demo runs without torch, which is most of what would be installed; 'make torch' adds it.
+$(VENV)/.demo: $(VENV)/bin/python pyproject.toml embedded.txt
+	@echo "Installing into $(VENV) by $$($(BIN)/python --version), with embedded.txt: SIZES."
+	$(BIN)/pip install --no-deps -r embedded.txt
+	$(BIN)/pip install --no-deps -e .
 	@touch $@
+
+torch: $(VENV)/.torch
+
+$(VENV)/.torch: $(VENV)/bin/python pyproject.toml $(LOCK)
+	$(call install,demo$(comma)shell)
+	@touch $@ $(VENV)/.demo
 
 $(VENV)/.dev: $(VENV)/bin/python pyproject.toml $(LOCK)
 	$(call install,dev)
-	@touch $@ $(VENV)/.demo
+	@touch $@ $(VENV)/.demo $(VENV)/.torch
 
 comma := ,
 define install

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import tomllib
 from collections.abc import Iterator
@@ -84,6 +85,20 @@ def test_the_lock_names_packages_and_versions_and_no_place() -> None:
         assert not requirement.extras
         assert str(requirement.specifier).startswith("==")
     assert "://" not in (ROOT / "constraints.txt").read_text()
+
+
+def test_the_demo_is_installed_without_torch_and_with_the_versions_of_the_lock() -> None:
+    lines = (ROOT / "embedded.txt").read_text().splitlines()
+    embedded = [Requirement(line) for line in lines if not line.startswith("#")]
+    for python in PYTHONS:
+        locked, other = pins(python), {"python_version": python, "python_full_version": f"{python}.9"}
+        here = {
+            canonicalize_name(r.name): str(r.specifier) for r in embedded if not r.marker or r.marker.evaluate(other)
+        }
+        assert {name for name in here if re.match("torch|nvidia|triton", name)} == set()
+        assert here == {name: f"=={locked[name]}" for name in here}
+        needed = [Requirement(text) for text in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["demo"]]]
+        assert {canonicalize_name(r.name) for r in needed} - {"torch"} <= here.keys()
 
 
 def test_the_newest_python_of_pyenv_is_found(tmp_path: Path) -> None:

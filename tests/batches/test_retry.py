@@ -232,7 +232,8 @@ def test_the_command_tries_again_and_says_what_became_of_it(again: Place) -> Non
 
     before = again.lake().read(schemas.CLIPS)
     code, printed = asked("empty.mp4")
-    assert code == 0, printed
+    assert code == 1, printed
+    assert printed.splitlines()[-1] == "Error: Not all went well: see what failed again above."
     assert "Tried again: 1 in raw_videos." in printed
     assert "0 of 1 are good now." in printed
     assert "empty_file" in printed

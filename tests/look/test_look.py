@@ -114,7 +114,7 @@ def test_a_clip_is_seen_by_keyframes_of_its_own_span_its_verdicts_and_its_scores
     assert seen.scores["vmaf_motion"] > 0
     assert seen.plays is not None
     assert seen.plays.startswith("file:///")
-    assert re.search(rf"#t=0\.000,{seen.clip['to_s']:.3f}$", seen.plays)
+    assert re.search(rf"#t=0\.000,{seen.clip['player_end_s']:.3f}$", seen.plays)
 
 
 def test_a_page_has_everything_in_itself_and_a_text_for_every_picture(lake: duckdb.DuckDBPyConnection) -> None:
@@ -133,7 +133,7 @@ def test_a_page_has_everything_in_itself_and_a_text_for_every_picture(lake: duck
 def test_nothing_in_a_clip_can_break_the_page() -> None:
     nasty = "\"><script>alert('x')</script>&amp;"
     clip = {
-        "clip_id": "0" * 32, "file_name": nasty, "from_s": 3599.5, "to_s": 3661.25, "duration_s": 61.75, "fps": 25.0,
+        "clip_id": "0" * 32, "file_name": nasty, "player_start_s": 3599.5, "player_end_s": 3661.25, "duration_s": 61.75, "fps": 25.0,
         "crop_width": 1, "crop_height": 1, "width": 1, "height": 1, "benchmark": nasty,
     }  # fmt: skip
     verdicts = [Verdict(nasty, "kept", None), Verdict("a/b", "dropped", nasty)]
@@ -170,7 +170,7 @@ def test_a_span_can_be_played_where_its_file_is_here_and_of_a_kind_that_browsers
     file = tmp_path / "a film #1 100%.mp4"
     file.touch()
     clip = {"uri": str(file), "container": "mov,mp4,m4a,3gp,3g2,mj2", "codec": "h264", "pixel_format": "yuv420p"}
-    address = plays(clip | {"from_s": 1.4804, "to_s": 8.0} | changed)
+    address = plays(clip | {"player_start_s": 1.4804, "player_end_s": 8.0} | changed)
     assert (address is not None) == playable
     if address:
         assert address == f"file://{tmp_path}/a%20film%20%231%20100%25.mp4#t=1.480,8.000"

@@ -39,12 +39,14 @@ def retry(what: str | None, reason: str | None, everything: bool) -> None:
     tried = set_aside(step, what, named)
     counted = ", ".join(f"{len(subjects)} in {asset}" for asset, subjects in tried.subjects.items())
     click.echo(f"Tried again: {counted}.")
-    bring_up_to_date(step.lake, lambda due: due.batch in tried.batches or wanted(due))
+    made = bring_up_to_date(step.lake, lambda due: due.batch in tried.batches or wanted(due))
     found = outcome(step, tried)
     failed = int(found["failed_again"].sum())
     click.echo(f"{tried.count - failed} of {tried.count} are good now.")
     if failed:
         show.frame(found.filter(found["failed_again"] > 0))
+    if failed or made.failed:
+        raise click.ClickException("Not all went well: see what failed again above.")
 
 
 def _following(step: Step) -> Callable[[Due], bool]:

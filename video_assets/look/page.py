@@ -35,7 +35,7 @@ def _card(seen: Seen, tier: str | None) -> str:
     clip = seen.clip
     of_tier = "".join(f'<p class="verdict {v.verdict}">{_said(v)}</p>' for v in seen.verdicts if v.tier == tier)
     digits, name = str(clip["clip_id"]), str(clip["file_name"])
-    span = f"{_clock(clip['from_s'])} to {_clock(clip['to_s'])}"
+    span = f"{_clock(clip['player_start_s'])} to {_clock(clip['player_end_s'])}"
     facts = (
         f"{span} · {clip['duration_s']:.1f} s · {clip['crop_width']} x {clip['crop_height']} · {clip['fps']:.4g} fps"
     )
@@ -56,7 +56,7 @@ def _strip(seen: Seen) -> str:
     )
     if seen.plays:
         # Nothing is read before somebody presses play; until then the first picture stands for the video.
-        label = f"{name}, {_clock(seen.clip['from_s'])} to {_clock(seen.clip['to_s'])}"
+        label = f"{name}, {_clock(seen.clip['player_start_s'])} to {_clock(seen.clip['player_end_s'])}"
         first = base64.b64encode(seen.pictures[0][1]).decode() if seen.pictures else ""
         poster = f' poster="data:image/jpeg;base64,{first}"' if first else ""
         shape = f"aspect-ratio:{seen.clip['width']}/{seen.clip['height']}"

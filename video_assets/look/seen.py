@@ -38,7 +38,7 @@ class Seen:
     """A clip, as a page shows it.
 
     Attributes:
-        clip: columns of its row in clips, with ``file_name`` and ``uri``, and ``from_s`` and ``to_s`` as players count.
+        clip: columns of its row in clips, with ``file_name`` and ``uri``.
         answers: other columns of the question by which it was found.
         pictures: second in the clip and JPEG of some of its keyframes, cut to its crop.
         plays: address of the span for a browser, where its file is on this machine and of a kind that browsers play.
@@ -110,15 +110,12 @@ def plays(clip: Mapping[str, Any]) -> str | None:
     formats = _CODECS[clip["codec"]]
     if formats is not None and clip["pixel_format"] not in formats:
         return None
-    return f"file://{quote(path)}#t={max(clip['from_s'], 0):.3f},{clip['to_s']:.3f}"
+    return f"file://{quote(path)}#t={max(clip['player_start_s'], 0):.3f},{clip['player_end_s']:.3f}"
 
 
-# Players count from the first picture of the file.
-_FROM_ZERO = "- d.first_pts * d.time_base_num / d.time_base_den"
-_CLIPS = f"""
+_CLIPS = """
 SELECT
     c.*, d.width, d.height, v.container, v.codec, v.pixel_format, v.file_name, v.benchmark,
-    c.start_s {_FROM_ZERO} AS from_s, c.end_s {_FROM_ZERO} AS to_s,
     coalesce((
         SELECT min(f.uri) FROM source_files AS f WHERE f.batch = v.batch AND f.content = v.content AND f.current
     ), v.uri) AS uri
