@@ -93,7 +93,7 @@ def test_a_caption_cannot_break_out_of_its_image() -> None:
 def test_a_table_is_markdown_and_a_cell_cannot_break_out_of_it() -> None:
     rows = pl.DataFrame({"name": ["a|b\nc", None], "share": [0.123456, 2.0]})
     assert reports.table(rows).splitlines() == [
-        "| name | share |", "| --- | --- |", "| a\\|b c | 0.123 |", "|  | 2 |",
+        "| name | share |", "| --- | --- |", "| a\\|b c | 0.1235 |", "|  | 2 |",
     ]  # fmt: skip
     assert reports.table(rows.clear()) == "None."
 

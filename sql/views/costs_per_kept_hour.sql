@@ -10,12 +10,12 @@ WITH kept AS (
 )
 
 SELECT
-    k.tier,
-    s.asset,
-    k.hours AS kept_hours,
-    s.cpu_seconds / nullif(k.hours, 0) AS cpu_seconds_per_kept_hour,
-    s.gpu_seconds / nullif(k.hours, 0) AS gpu_seconds_per_kept_hour,
-    s.seconds / nullif(k.hours, 0) AS seconds_per_kept_hour
+    k.tier, -- Tier whose price this is.
+    s.asset, -- Asset that adds to it.
+    k.hours AS kept_hours, -- Hours that the tier keeps.
+    s.cpu_seconds / nullif(k.hours, 0) AS cpu_seconds_per_kept_hour, -- Seconds of CPU that the asset took per hour that the tier keeps.
+    s.gpu_seconds / nullif(k.hours, 0) AS gpu_seconds_per_kept_hour, -- Seconds for which the asset held a GPU per hour that the tier keeps.
+    s.seconds / nullif(k.hours, 0) AS seconds_per_kept_hour -- Seconds of CPU and GPU of the asset per hour that the tier keeps.
 FROM kept AS k
 -- What is made of one tier is that tier's cost alone.
 JOIN costs AS s ON NOT regexp_matches(s.asset, '^(tiers|draws)/') OR s.asset IN ('tiers/' || k.tier, 'draws/' || k.tier);

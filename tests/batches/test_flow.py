@@ -193,13 +193,15 @@ from video_assets.assets.run import open_instance, run
 from video_assets.assets.common import order
 from video_assets.definitions import defs
 from video_assets.lake.plan import plan
+from video_assets.lake.work import works
 from video_assets.resources import LakeResource
 from pathlib import Path
 import os
 lake = LakeResource().open()
 due = [d for d in plan(lake, order()) if d.asset == "flow_frames"]
 with open_instance(Path(os.environ["DAGSTER_HOME"])) as instance:
-    for _, result in run(defs, instance, "batch", due):
+    known = instance.get_dynamic_partitions("batch")
+    for _, result in run(defs, instance, works(due, due, order(), known)):
         made = sorted(e.asset_key.to_user_string() for e in result.get_asset_materialization_events())
         print(result.success, *made)
 print(sorted(d.asset for d in plan(lake, order()) if d.asset in ("flow_frames", "keyframes", "decoded_videos", "shots")))

@@ -94,7 +94,7 @@ def test_it_is_plain_values_for_a_program(curated_few: Place, few_files: Any) ->
 
     told = json.loads(json.dumps(result(curated_few.lake(), str(few_files), LONG_AGO).as_json()))
     assert [f["file"] for f in told["set_aside"]] == ["empty.mp4"]
-    assert told["clips"] == 3
+    assert told["clips"] == 5
     assert told["tiers"][0].keys() == {"tier", "kept", "undecided", "kept_s"}
 
 

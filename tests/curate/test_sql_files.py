@@ -70,6 +70,9 @@ def test_every_question_says_what_it_asks_and_runs_as_it_stands_on_a_ducklake(du
     near = {"near_benchmark": True, "benchmark": "VBench", "benchmark_clip": "theirs", "benchmark_cosine": 0.999}
     ducklake.clip("1", motion_scores={"reason": "not_measured", "vmaf_motion": NOT_MEASURED}, contamination=near)
     ducklake.clip("theirs", raw_videos={"benchmark": "VBench"})
+    ducklake.row("raw_videos", {"batch": "a", "video_id": "bad", "file_name": "bad.mp4", "reason": "empty_file"})
+    for table in ("raw_videos", "decoded_videos"):  # decoded, and no clip comes of it
+        ducklake.row(table, {"batch": "a", "video_id": "short"})
     tiers, _ = load_tiers(SQL / "tiers")
     for name in ("movie_gen/high_resolution", "hunyuan_video/256p"):
         ducklake.decide(tiers[name], ["a"])
@@ -81,7 +84,7 @@ def test_every_question_says_what_it_asks_and_runs_as_it_stands_on_a_ducklake(du
     finding = {"kind": "length", "severity": "doubtful", "caption_version": caption.pop("version")}
     ducklake.row("caption_findings", {k: v for k, v in caption.items() if k != "current"} | finding)
     questions = sorted((SQL / "explore").glob("*.sql"))
-    assert len(questions) == 10
+    assert len(questions) == 12
     for question in questions:
         assert question.read_text().splitlines()[0].startswith("-- ")
         assert "?" in question.read_text().splitlines()[0]

@@ -153,7 +153,11 @@ def test_an_edited_rule_stands_in_the_text_where_the_old_one_stood() -> None:
 @pytest.mark.parametrize(
     ("rule", "expression", "says"),
     [
-        ("resolutoin", "TRUE", "The tier has no rule resolutoin. Its rules are source_duration, resolution,"),
+        (
+            "resolutoin",
+            "TRUE",
+            "The tier has no rule resolutoin. Did you mean resolution? Its rules are source_duration, resolution,",
+        ),
         ("resolution", "TRUE AS easy, FALSE", "What is set is more than an expression: TRUE AS easy, FALSE."),
         ("resolution", "min_side >=", "Parser Error: syntax error"),
         ("resolution", "min_side >= 3 -- all", "Parser Error"),

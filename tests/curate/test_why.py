@@ -28,7 +28,7 @@ def test_every_rules_outcome_is_told_with_what_it_asks_and_reads_and_which_one_d
     rows = why(lake.connection, "short")
     assert rows.columns == ["tier", "verdict", "step", "rule", "outcome", "decided", "expression", "measured"]
     parent = below.rules[0].expression
-    of_all = ("not_near_benchmark", "passed", False, "NOT near_benchmark", "near_benchmark = False")
+    of_all = ("not_near_benchmark", "passed", False, "NOT near_benchmark", "near_benchmark = false")
     assert rows.rows() == [
         ("lab/below", "dropped", 1, *of_all),
         ("lab/below", "dropped", 2, "kept_by_parent", "failed", True, parent, ""),

@@ -10,7 +10,7 @@ import pytest
 
 from tests.place import Place
 from video_assets.lake.lake import Lake
-from video_assets.lake.schemas import SHOTS, TABLES, TIER_VERDICTS
+from video_assets.lake.schemas import SHOTS, TABLES, TIER_VERDICTS, TIER_VERDICTS_HISTORY
 from video_assets.lake.sql_text import bare
 from video_assets.lake.views import said, summary, view_table
 from video_assets.settings import Settings
@@ -53,7 +53,7 @@ def test_views_say_what_a_row_is(lake: Lake) -> None:
     assert all(comment and comment.endswith(".") for comment in comments.values())
 
 
-@pytest.mark.parametrize("name", sorted(set(VIEWS) - {TIER_VERDICTS.name}))
+@pytest.mark.parametrize("name", sorted(set(VIEWS) - {TIER_VERDICTS.name, TIER_VERDICTS_HISTORY.name}))
 def test_what_a_file_says_is_of_one_of_its_columns(name: str) -> None:
     tables = {**TABLES, TIER_VERDICTS.name: TIER_VERDICTS}
     tables["clip_sheet"] = view_table("clip_sheet", VIEWS["clip_measurements"], tables)

@@ -330,7 +330,7 @@ def test_a_curated_lake_has_nothing_due_until_a_version_is_raised(curated_few: P
     lake = curated_few.lake()
     tiers, everything, errors, _ = catalogue(lake.settings)
     order = {asset: m for asset, m in everything.items() if not m.over_all}
-    assert (plan(lake, order), errors) == ([], [])
+    assert (plan(lake, order), [*errors]) == ([], [])
     raised = order | {"motion_scores": replace(order["motion_scores"], version="2-raised")}
     stale, *followers = plan(lake, raised)
     assert (stale.asset, stale.why, stale.rows) == ("motion_scores", Why.STALE, lake.read(schemas.CLIPS).height)

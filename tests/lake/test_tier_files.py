@@ -68,14 +68,14 @@ ALL = ["lab/one", "lab/three", "lab/two"]
 
 
 def test_before_anybody_has_noted_files_every_tier_counts(lake: Lake) -> None:
-    for view in ("tier_verdicts", "tier_rules", "current_tiers", "costs WHERE kept_hours > 0"):
+    for view in ("tier_verdicts", "tier_rules", "current_tiers", "costs_per_kept_hour WHERE kept_hours > 0"):
         assert said(lake, view) == ALL
     assert said(lake, "draws") == ["lab/one", "lab/two"]
 
 
 def test_a_tier_or_draw_without_a_file_is_in_no_answer_and_in_the_history(lake: Lake) -> None:
     assert note_files(lake, files("lab/one", draws=["lab/one"]), NOW)
-    for view in ("tier_verdicts", "tier_rules", "current_tiers", "draws", "costs WHERE kept_hours > 0"):
+    for view in ("tier_verdicts", "tier_rules", "current_tiers", "draws", "costs_per_kept_hour WHERE kept_hours > 0"):
         assert said(lake, view) == ["lab/one"]
     assets = lake.query("SELECT DISTINCT asset FROM current_materializations WHERE asset LIKE '%lab%' ORDER BY asset")
     assert assets["asset"].to_list() == ["draws/lab/one", "tiers/lab/one"]

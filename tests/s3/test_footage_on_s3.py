@@ -24,6 +24,7 @@ from video_assets.lake.lake import Lake
 from video_assets.lake.plan import Measurement
 from video_assets.lake.schemas import (
     CAPTION_FINDINGS,
+    FAILED_ATTEMPTS,
     FLOW_FRAMES,
     FLOW_SCORES,
     LAION_SCORES,
@@ -43,7 +44,7 @@ from video_assets.settings import LakeSettings, S3Settings, Settings, WatchedFol
 # What S3 footage may differ in: the place, when it got there, and the key by which it is known before it is hashed.
 PLACES: dict[Table, tuple[str, ...]] = {SOURCE_FILES: ("uri", "content", "modified_at"), RAW_VIDEOS: ("content",)}
 # Nothing in the few files is like another, and the embedded profile has neither LAION's heads nor RAFT.
-EMPTY = (LAION_SCORES, NEAR_DUPLICATES, FLOW_FRAMES, FLOW_SCORES, CAPTION_FINDINGS)
+EMPTY = (FAILED_ATTEMPTS, LAION_SCORES, NEAR_DUPLICATES, FLOW_FRAMES, FLOW_SCORES, CAPTION_FINDINGS)
 KNOWN_BY_PLACE = ("source_files", "raw_videos", "clip_sheet")
 
 

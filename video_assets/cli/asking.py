@@ -33,7 +33,7 @@ from video_assets.settings.reading import did_you_mean
 def sql(
     query: str | None, form: str | None, by_line: bool, everything: bool, output: Path | None, attach: bool
 ) -> None:
-    """Ask the lake in SQL, or open a DuckDB shell on it.
+    """Ask the lake in SQL, or open a shell on it.
 
     QUERY is SQL, a file of it, or the name of a question; it can change nothing. Without QUERY a DuckDB shell opens on the lake. 'video-assets questions' lists the ready questions.
     """

@@ -178,12 +178,12 @@ def _curate(path: str, benchmark: str | None = None) -> Done:
     for problem in stock.problems:
         show.say(problem)
     outcome = bring_up_to_date(lake)
-    if not outcome.partitions:
+    if not outcome.partitions and (stock.known or stock.moved):
         measured = "everything that could be read" if stock.incomplete else "everything"
         show.say(f"Nothing is due: {measured} is measured already.")
     sql_files()
     with busy("Counting"):
         place = path if path.startswith("s3://") else str(Path(path).expanduser().resolve())
         found = result(lake, place, since, stock.problems)
-    show_result.show(found)
+    show_result.show(found, show.console if show.console.stderr else None)
     return Done(lake, path, stock, outcome, found)

@@ -40,12 +40,12 @@ class Sentences(click.Group):
             raise click.ClickException(
                 "Stopped. What was finished is kept; the same command goes on from there."
             ) from error
-        except (OSError, ValueError, ModelNotReadyError, duckdb.Error) as error:
-            raise click.ClickException(_said(error)) from error
-        except Timeout as error:
+        except Timeout as error:  # an OSError, but with a sentence of ours
             raise click.ClickException(
                 f"Another process holds {error.lock_file}; try again when it is done."
             ) from error
+        except (OSError, ValueError, ModelNotReadyError, duckdb.Error) as error:
+            raise click.ClickException(_said(error)) from error
 
 
 def _said(error: Exception) -> str:

@@ -79,7 +79,10 @@ def settings_(section: str | None) -> None:
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 def sweep(days: int, dry_run: bool) -> None:
-    """Remove old versions, what tiers without a file said, and what killed runs left behind."""
+    """Remove what is of no use any more.
+
+    Old versions of the tables, what tiers without a file said, and what killed runs left behind.
+    """
     from video_assets.assets.common import order
     from video_assets.lake.sweep import sweep as sweep_of
 

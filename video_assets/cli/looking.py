@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     help="Where the page is written.",
 )  # fmt: skip
 def look(what: str, most: int, verdict: Verdict | None, page: Path) -> None:
-    """Make a page of clips: pictures, playable spans, verdicts and scores.
+    """Make a page of clips, with pictures and verdicts.
 
-    Which clips: those of a TIER (kept ones first), one CLIP_ID or its first eight digits, or a QUERY: SQL that gives a
+    Of each clip: pictures, a span to play, verdicts and scores. Which clips: those of a TIER (kept ones first), one CLIP_ID or its first eight digits, or a QUERY: SQL that gives a
     column clip_id, a file of it, or a condition over clip_sheet such as "vmaf_motion > 5".
     """
     from video_assets.lake.catalog import open_to_read

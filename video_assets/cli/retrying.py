@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 @click.option("--reason", metavar="REASON", help="Only what failed for this reason, such as decode_timeout.")
 @click.option("--all", "everything", is_flag=True, help="Whatever failed, for whatever reason.")
 def retry(what: str | None, reason: str | None, everything: bool) -> None:
-    """Try again what failed of a FILE (its name, path or address), a BATCH or a CLIP (its id), or for a REASON.
+    """Try again what failed of a file, a batch or a clip.
 
-    Failures for good are tried too, such as after a new version of the decoder.
+    A FILE is named by its name, path or address, a CLIP by its id. Failures for good are tried too, such as after a new version of the decoder.
     """
     from video_assets.assets.common import order
     from video_assets.batches.retry import outcome, reason_named, set_aside

@@ -18,6 +18,7 @@ from video_assets.lake.schemas import (
     TIER_OUTCOMES,
     TIER_RULES_HISTORY,
     TIER_VERDICTS,
+    TIER_VERDICTS_HISTORY,
     Column,
     Table,
 )
@@ -161,7 +162,7 @@ def _write_dictionary(connection: duckdb.DuckDBPyConnection, views: Mapping[str,
         connection: inside a transaction.
         views: name and text of each, those that others read before them.
     """
-    tables = {**TABLES, VERDICTS: TIER_VERDICTS}
+    tables = {**TABLES, **{table.name: table for table in (TIER_VERDICTS, TIER_VERDICTS_HISTORY)}}
     said = []
     for name, text in views.items():
         if name == SOURCE:

@@ -56,7 +56,8 @@ def note_files(lake: Lake, found: Iterable[FileState], now: datetime) -> bool:
         Whether anything was different.
     """
     states = {(file.kind, file.tier): file for file in found}
-    if not _changes(lake.query(_NOTED), states):
+    noted = lake.query(_NOTED)
+    if noted.height and not _changes(noted, states):
         return False
     with lake.cursor() as cursor, catalog.commit_lock(lake.settings.lake):
         noted = cursor.execute(_NOTED).pl()
