@@ -40,8 +40,9 @@ def _batches(context: dg.AssetCheckExecutionContext) -> list[str]:
 def usable_videos(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> dg.AssetCheckResult:
     """Stop a batch of which nothing is left: what follows could only be empty."""
     rows = lake.open().query(
-        "SELECT count(*) AS videos, count(*) FILTER (reason IS NULL) AS usable FROM raw_videos WHERE batch = ?",
-        [context.partition_key],
+        "SELECT count(*) AS videos, count(*) FILTER (reason IS NULL) AS usable FROM raw_videos "
+        "WHERE batch IN (SELECT unnest(?))",
+        [_batches(context)],
     )
     videos, usable = rows.row(0)
     return dg.AssetCheckResult(passed=usable > 0, metadata={"videos": videos, "usable": usable})
@@ -87,11 +88,11 @@ def clips_are_sound(context: dg.AssetCheckExecutionContext, lake: LakeResource) 
             count(*) FILTER (c.start_pts < c.previous_end) AS overlapping
         FROM (
             SELECT *, lag(end_pts) OVER (PARTITION BY video_id ORDER BY start_pts) AS previous_end
-            FROM clips WHERE batch = $batch
+            FROM clips WHERE batch IN (SELECT unnest($batches))
         ) AS c
         LEFT JOIN shots AS s ON s.batch = c.batch AND s.shot_id = c.shot_id
         """,
-            {"batch": context.partition_key, "shortest": limits.min_seconds, "longest": limits.max_seconds},
+            {"batches": _batches(context), "shortest": limits.min_seconds, "longest": limits.max_seconds},
         )
         .row(0, named=True)
     )

@@ -13,7 +13,7 @@ from tests.conftest import forget_settings
 from tests.place import Place, assert_same, curate, ledger, look, remade, stable, write_json
 from video_assets import measurements
 from video_assets.assets import common
-from video_assets.assets.run import run
+from video_assets.assets.run import causes, run
 from video_assets.curate.tiers import load_tiers
 from video_assets.definitions import defs
 from video_assets.lake.lake import Replacement
@@ -179,7 +179,7 @@ def materialize(place: Place, *assets: str) -> None:
     batches = tuple(place.lake().query("SELECT DISTINCT batch FROM source_files")["batch"])
     with place.instance() as instance:
         ((_, result),) = run(defs, instance, [Work(batches, assets, ())])
-    assert result.success
+    assert result.success, causes(result)
 
 
 @pytest.mark.usefixtures("no_worker")
