@@ -64,7 +64,8 @@ $(VENV)/bin/python:
 
 # The demo runs without torch, which is most of what would be installed; 'make torch' adds it.
 $(VENV)/.demo: $(VENV)/bin/python pyproject.toml embedded.txt
-	@echo "Installing into $(VENV) by $$($(BIN)/python --version), with embedded.txt: SIZES."
+	@echo "Installing into $(VENV) by $$($(BIN)/python --version), with embedded.txt: 0.6 GB to download,"
+	@echo "1.9 GB of disk, a minute or two. torch is not among it; 'make torch' adds it, and README.md says what for."
 	$(BIN)/pip install --no-deps -r embedded.txt
 	$(BIN)/pip install --no-deps -e .
 	@touch $@

@@ -6,7 +6,8 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from tests.place import Place, curate
+from tests.commands import ask
+from tests.place import Place
 from video_assets.assets.common import BATCHES
 from video_assets.batches.contamination import not_compared
 from video_assets.checks import benchmarks_are_compared, captions_are_sound, clips_are_sound
@@ -26,16 +27,20 @@ def test_a_batch_of_broken_files_stops_and_stays_stopped(here: Place) -> None:
     footage.mkdir()
     (footage / "empty.mp4").touch()
     (footage / "text.mp4").write_text("This is no film.")
-    printed = curate(footage)
-    assert "2 new." in printed
+    said = ask("curate", str(footage))
+    assert said.exit_code == 1, said.output
+    assert "2 new." in said.output
     lake = here.lake()
     batch = lake.query("SELECT DISTINCT batch FROM raw_videos").item()
-    assert f"Batch {batch} failed" in printed
+    assert f"Batch {batch} was stopped by the check usable_videos: nothing in it can be used." in said.output
     reasons = sorted(lake.query("SELECT reason FROM raw_videos")["reason"])
     assert reasons == ["empty_file", "not_a_video"]
     assert {asset for asset, b in lake.made() if b == batch} == {"source_files", "raw_videos"}
 
-    assert "Nothing is due" in curate(footage)
+    again = ask("curate", str(footage))
+    assert again.exit_code == 1
+    assert "Nothing is due" in again.output
+    assert again.output.splitlines()[-1] == "Error: Not all went well: none of the 2 videos can be used."
     with here.instance() as instance:
         _draws, run = instance.get_runs()  # newest first: the draws, over all batches, come after
         assert run.status is dg.DagsterRunStatus.FAILURE
