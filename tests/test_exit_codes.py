@@ -19,7 +19,7 @@ from video_assets.footage.ingest import Stock
 from video_assets.footage.tick import Cursor
 
 SOME = Stock(batches=("b",), videos=3, moved=0, known=0, settling=0, waiting=0, marked=0, cursor=Cursor())
-_NONE = pl.DataFrame()
+_NONE = pl.DataFrame(schema={"reason": pl.String})
 MADE = Result("/footage", 3, 3, 3, 9.0, 0, _NONE, _NONE, 1, 4.0, _NONE, None)
 FAILED = Failed("b", "clips", "ValueError: no such shot", "run")
 
@@ -37,6 +37,9 @@ def test_what_went_wrong_is_counted_by_kind() -> None:
         "Not all went well: 1 place or statement could not be read, 1 batch failed, 2 batches have no usable video."
     )
     assert wrong(replace(SOME, videos=0, known=3), Outcome(0)) == ""
+    surprised = replace(MADE, set_aside=pl.DataFrame({"reason": ["unexpected_error", "empty_file"]}))
+    said = Done(None, "footage", SOME, Outcome(7), surprised).wrong  # type: ignore[arg-type]
+    assert said == "Not all went well: 1 file met an unexpected error."
     none = Done(None, "footage", SOME, Outcome(0), replace(MADE, usable=0))  # type: ignore[arg-type]
     assert none.wrong == "Not all went well: none of the 3 videos can be used."
     assert wrong(replace(SOME, videos=0), Outcome(0)).startswith(

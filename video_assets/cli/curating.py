@@ -118,6 +118,7 @@ class Done:
                 "places or statements could not be read",
             ),
             (len(self.stock.failed), "file could not be taken in", "files could not be taken in"),
+            (self.result.unexpected, "file met an unexpected error", "files met unexpected errors"),
             (len({f.batch for f in self.outcome.failed}), "batch failed", "batches failed"),
             (len({b.batch for b in self.outcome.blocked}), "batch has no usable video", "batches have no usable video"),
         ]

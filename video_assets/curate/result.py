@@ -53,6 +53,11 @@ class Result:
     gpu_seconds: float = 0.0
     problems: tuple[str, ...] = field(default=())
 
+    @property
+    def unexpected(self) -> int:
+        """Files that were set aside for an error that measuring should not raise: a fault of ours, and no file's."""
+        return self.set_aside.filter(pl.col("reason") == Reason.UNEXPECTED_ERROR.value).height
+
     def as_json(self) -> dict[str, Any]:
         """The same in plain values."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}

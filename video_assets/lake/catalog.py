@@ -84,7 +84,11 @@ def connect(settings: LakeSettings, access: S3Access | None, *, read_only: bool)
     connection = duckdb.connect()
     reach_s3 = [duckdb_secret(access)] if access else []
     try:
-        for statement in ("SET TimeZone = 'UTC'", *attach_statements(settings, reach_s3, read_only=read_only)):
+        for statement in (
+            "SET TimeZone = 'UTC'",
+            "SET enable_progress_bar = false",
+            *attach_statements(settings, reach_s3, read_only=read_only),
+        ):
             connection.execute(statement)
     except duckdb.InvalidInputException as error:
         # The file is there before the tables in it are: another process is at its first commit.
