@@ -105,7 +105,7 @@ def _text(query: str) -> str:
 
     from video_assets.curate.lists import questions
 
-    ready = questions(*settings().sql_folders("explore"))
+    ready, _ = questions(settings())
     name = query.strip()
     if name in ready:
         text = ready[name].path.read_text(encoding="utf-8")

@@ -67,7 +67,9 @@ def demo(footage: Path) -> None:
     question = settings().sql_folder / "explore" / "hours_per_tier.sql"
     show.frame(done.lake.query(question.read_text()), title="\nvideo-assets sql hours_per_tier")
     show.console.print("\nOpen the UI:  [bold]make ui[/bold]  and then http://localhost:3000")
-    show.console.print('Ask in SQL:   [bold]video-assets sql "SELECT file_name, duration_s, vmaf_motion FROM clip_sheet"[/bold]')
+    show.console.print(
+        'Ask in SQL:   [bold]video-assets sql "SELECT file_name, duration_s, vmaf_motion FROM clip_sheet"[/bold]'
+    )
     done.end()
 
 

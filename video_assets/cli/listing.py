@@ -85,7 +85,9 @@ def questions() -> None:
     """List the ready questions for 'video-assets sql NAME'."""
     from video_assets.curate.lists import questions as questions_of
 
-    found = questions_of(*settings().sql_folders("explore"))
+    found, errors = questions_of(settings())
+    for error in errors:
+        click.echo(f"Left out: {error}", err=True)
     for question in found.values():
         show.block(question.name, question.asks)
     show.say(f"{counted(len(found), 'question')}; 'video-assets sql {next(iter(found), 'NAME')}' answers one.")

@@ -9,7 +9,9 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from video_assets.curate.tiers import Tier
+from video_assets.curate import sql_files
+from video_assets.curate.tiers import Tier, TierError
+from video_assets.settings import Settings
 
 
 def tier_counts(connection: duckdb.DuckDBPyConnection, tiers: Mapping[str, Tier]) -> pl.DataFrame:
@@ -85,12 +87,11 @@ class Question:
     asks: str
 
 
-def questions(*folders: Path) -> dict[str, Question]:
-    """The ready questions of some folders, by name; of two with one name, the first folder's."""
-    found: dict[str, Question] = {}
-    for path in (path for folder in folders for path in sorted(folder.glob("*.sql"))):
-        found.setdefault(path.stem, Question(path.stem, path, _asks(path.read_text(encoding="utf-8"))))
-    return dict(sorted(found.items()))
+def questions(settings: Settings) -> tuple[dict[str, Question], list[TierError]]:
+    """The ready questions by name, and those whose name another has already."""
+    files, errors = sql_files.questions(settings)
+    found = [Question(f.name, f.path, _asks(f.path.read_text(encoding="utf-8"))) for f in files.values()]
+    return {question.name: question for question in sorted(found, key=lambda q: q.name)}, errors
 
 
 def _asks(text: str) -> str:
