@@ -126,16 +126,18 @@ def test_side_data_that_cannot_be_read_costs_its_signals_alone_and_is_said(
     assert probe(plain, LARGEST).unread == f"display matrix (once: {why})"
 
 
-@pytest.mark.parametrize("where", ["video_assets.measure.decode_pass", "video_assets.media.probe"])
+@pytest.mark.parametrize(
+    "where", ["video_assets.media.streams.own_duration", "video_assets.media.probe.declared_duration"]
+)
 def test_a_declared_duration_that_cannot_be_read_costs_itself(
     where: str, plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"{where}.declared_duration", refuse)
-    if where.endswith("probe"):
+    monkeypatch.setattr(where, refuse)
+    if "probe" in where:
         assert (probe(plain, LARGEST).duration_s, probe(plain, LARGEST).average_fps) == (None, 25.0)
     else:
         found = decode(plain, tmp_path).video
-        assert (found.frames, found.coverage, found.duration_s) == (25, None, 1.0)
+        assert (found.frames, found.coverage, found.duration_s) == (25, 1.0, 1.0)
         assert found.unread == "declared duration (once: ValueError: 99 is not a valid Type)"
 
 

@@ -48,7 +48,7 @@ class Footage:
         said = probe(path, LARGEST)
         frames, pts = [], []
         with open_video(path) as container:
-            for frame, at, _ in FrameReader(container, video_stream(container, said.stream), LARGEST):
+            for frame, at, *_ in FrameReader(container, video_stream(container, said.stream), LARGEST):
                 frames.append(hashlib.md5(frame.to_ndarray(format="yuv420p").tobytes()).hexdigest())
                 pts.append(at)
         assert len(set(frames)) == len(frames)

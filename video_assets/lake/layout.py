@@ -132,7 +132,8 @@ def create_views(connection: duckdb.DuckDBPyConnection, views: Mapping[str, str]
         ).fetchall()
     )
     versions = {name: _hash(views[name]) for name in in_order(views)}
-    described = _hash(repr((sorted(versions.items()), list(TABLES.values()))))
+    # In an order of their own: two processes that list the tables in another order must not undo each other's work.
+    described = _hash(repr((sorted(versions.items()), sorted(TABLES.values(), key=lambda table: table.name))))
     changed = [name for name, version in versions.items() if known.get(f"views/{name}") != version]
     if not changed and known.get(_DESCRIBED) == described:
         return

@@ -27,7 +27,7 @@ from video_assets.measure.timeline import Timeline
 from video_assets.media.containers import MediaError, open_video
 from video_assets.media.frames import FrameReader
 from video_assets.media.optional_signals import OptionalSignals
-from video_assets.media.streams import check_dimensions, declared_duration, geometry, video_stream
+from video_assets.media.streams import Declared, check_dimensions, geometry, video_stream
 from video_assets.media.tally import Marks
 from video_assets.reasons import Reason
 from video_assets.settings import DecodeSettings
@@ -38,7 +38,7 @@ _SHOT_FRAME_ROWS_PER_GROUP = 16
 
 # A stream is taken to be cut off when it is short of its declared duration by both.
 _MOST_MISSING_S = 1.0
-_LEAST_COVERAGE = 0.98
+_MOST_MISSING = 0.02
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,12 @@ class DecodedVideo:
     fps: float
     variable_frame_rate: bool
     corrupt_frames: int
+    left_out_frames: int
+    pieces: int
+    holes: int
+    holes_s: float
+    missing_start_s: float | None
+    missing_end_s: float | None
     truncated: bool
     coverage: float | None
     motion_vectors: bool
@@ -80,7 +86,7 @@ def decode_video(
 
     Returns:
         The video's row. ``truncated`` is set when reading ended in an error, or when more than 1 s and more than 2 % of
-        the declared duration is missing.
+        the declared duration is missing at its end.
 
     Raises:
         MediaError: as :func:`open_video`; NO_VIDEO_STREAM, ABSURD_DIMENSIONS; NO_FRAMES when nothing decodes. No file
@@ -105,11 +111,11 @@ def decode_video(
         first = next(frames, None)
         if first is None:
             raise MediaError(Reason.NO_FRAMES, f"Not one frame of stream {stream} of {path.name} could be decoded.")
-        measures = _Measures(video, first[0], settings, optional)
+        measures = _Measures(video, first.frame, settings, optional)
         timeline = Timeline(reader.time_base, reader.nominal_step)
         corrupt_frames = 0
         image: Row | None = None
-        for number, (frame, pts, damaged) in enumerate(chain([first], frames)):
+        for number, (frame, pts, damaged, offset, restarts) in enumerate(chain([first], frames)):
             elapsed = timeline.add(pts, optional.read("duration", lambda f: f.duration, frame) or 0)
             if marks:
                 marks.up_to(int(elapsed))
@@ -119,31 +125,41 @@ def decode_video(
                 "pts": pts,
                 "time_s": pts * timeline.time_base,
             }
+            place = {"pts_offset": offset, "breaks": "time" if restarts else None}
             corrupt_frames += damaged is True
             flags = {"keyframe": optional.read("key frame", lambda f: f.key_frame, frame), "corrupt": damaged}
             if flow_frames is not None and image is not None:
                 flow_frames.append(identity | measures.image(frame))
             numbers, image = measures.measure(frame, elapsed)
-            signals.append(identity | flags | numbers)
+            timeline.changed(numbers["difference"])
+            signals.append(identity | place | flags | numbers)
             if image is not None:
                 keyframes.append(identity | image)
             for chunk in measures.shot_frames.ready():
                 shot_frames.append({"video_id": video_id} | chunk)
         for chunk in measures.shot_frames.rest():
             shot_frames.append({"video_id": video_id} | chunk)
-        declared = optional.read("declared duration", declared_duration, container, video)
-    coverage = min(1.0, timeline.duration_s / declared) if declared else None
-    missing = max(0.0, declared - timeline.duration_s) if declared else 0.0
+        times = timeline.times()
+        declared = Declared.of(container, video, optional)
+    missing_start = None if first.frame.pts is None else declared.missing_start(first.pts * timeline.time_base)
+    missing_end = declared.missing_end(max((times.end_pts - offset) * timeline.time_base, reader.others_end))
+    whole = times.duration_s + times.holes_s + (missing_start or 0.0) + (missing_end or 0.0)
     return DecodedVideo(
-        frames=timeline.frames,
-        first_pts=timeline.first_pts,
-        end_pts=timeline.end_pts,
-        duration_s=timeline.duration_s,
-        fps=timeline.frames / timeline.duration_s,
-        variable_frame_rate=timeline.variable,
+        frames=times.frames,
+        first_pts=times.first_pts,
+        end_pts=times.end_pts,
+        duration_s=times.duration_s,
+        fps=times.frames / times.duration_s,
+        variable_frame_rate=times.variable,
         corrupt_frames=corrupt_frames,
-        truncated=reader.broken or (missing > _MOST_MISSING_S and coverage is not None and coverage < _LEAST_COVERAGE),
-        coverage=coverage,
+        left_out_frames=reader.left_out,
+        pieces=reader.pieces,
+        holes=times.holes,
+        holes_s=times.holes_s,
+        missing_start_s=missing_start,
+        missing_end_s=missing_end,
+        truncated=reader.broken or (missing_end or 0.0) > max(_MOST_MISSING_S, _MOST_MISSING * whole),
+        coverage=None if missing_end is None else times.duration_s / whole,
         motion_vectors=measures.vectors.found,
         unread=optional.unread,
         analysis_width=measures.analysis.width,

@@ -2,45 +2,141 @@
 
 from __future__ import annotations
 
+from array import array
+from dataclasses import dataclass
 from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+_USUAL = 0.9  # This share of the intervals is no longer than what counts as usual.
+_LEAST_HOLE_S = 0.2
+_LEAST_HOLE = 3.5  # A hole is at least so many times as long as usual ...
+_STANDS_STILL = 2.0  # ... and the picture after it has changed by more than this, mean luma 0-255: else it stood still.
+_ABSURD_S = 60.0  # A frame that is shown so long, and so many times as long as usual, is a fault of its timestamps.
+_ABSURD = 20.0
+_LONGEST_LAST = 3.0  # The last frame's own word is believed up to so many times the longest interval.
+_ONCE_IN_MILLISECONDS = 0.001  # Times that went through Matroska or Flash are rounded to these, wherever they are now.
+_FINE = 4  # A time base in which a frame lasts at least so many units rounds times; a coarser one counts frames.
+
+
+@dataclass(frozen=True)
+class Times:
+    """What a stream's timestamps say of it as a whole.
+
+    Attributes:
+        frames: how many it has.
+        first_pts: of the first one, in time base units.
+        end_pts: when the last one ends, in time base units.
+        holes: how many holes there are in its time.
+        holes_s: what is missing there, in s: a hole's length less one usual interval.
+        duration_s: from the first frame's start to the last one's end less the holes, in s.
+        variable: whether its frame rate varies.
+    """
+
+    frames: int
+    first_pts: int
+    end_pts: int
+    holes: int
+    holes_s: float
+    duration_s: float
+    variable: bool
 
 
 class Timeline:
-    """Collects the strictly increasing pts of a stream, in time base units."""
+    """Collects the strictly increasing pts of a stream, in time base units, with how much its picture changes."""
 
     def __init__(self, time_base: Fraction, nominal_step: int) -> None:
         self.time_base = float(time_base)
-        self.frames = 0
-        self.first_pts = 0
-        self._last_pts = 0
-        self._last_step = nominal_step
+        self._nominal_step = nominal_step
+        self._pts = array("q")
+        self._differences = array("f")
         self._declared_last = 0
-        self._steps: tuple[int, int] | None = None
 
     def add(self, pts: int, declared_duration: int) -> float:
         """Take the next frame; its time from the first frame, in s."""
-        if self.frames == 0:
-            self.first_pts = pts
-        else:
-            step = self._last_step = pts - self._last_pts
-            shortest, longest = self._steps or (step, step)
-            self._steps = (min(step, shortest), max(step, longest))
-        self.frames += 1
-        self._last_pts = pts
+        self._pts.append(pts)
         self._declared_last = declared_duration
-        return (pts - self.first_pts) * self.time_base
+        return (pts - self._pts[0]) * self.time_base
 
-    @property
-    def variable(self) -> bool:
-        """Whether two intervals differ by more than rounding to the time base explains: more than one unit."""
-        return self._steps is not None and self._steps[1] - self._steps[0] > 1
+    def changed(self, difference: float | None) -> None:
+        """Take how far the frame's picture differs from the one before it, mean luma 0-255; None on the first."""
+        self._differences.append(float("nan") if difference is None else difference)
 
-    @property
-    def end_pts(self) -> int:
-        """When the last frame ends: by its own duration when it has one, else as long as the frame before it."""
-        return self._last_pts + max(1, self._declared_last or self._last_step)
+    def times(self) -> Times:
+        """What the frames so far make.
 
-    @property
-    def duration_s(self) -> float:
-        """From the first frame's start to the last frame's end, in s."""
-        return (self.end_pts - self.first_pts) * self.time_base
+        Raises:
+            IndexError: there is none.
+        """
+        pts = np.frombuffer(self._pts, np.int64)
+        seconds = np.multiply(pts, self.time_base, dtype=np.float64)
+        after = holes(seconds, np.frombuffer(self._differences, np.float32).astype(np.float64))
+        steps = np.diff(pts)
+        whole = np.delete(steps, after - 1)
+        usual = round(float(np.median(whole))) if len(whole) else self._nominal_step
+        variable = _varies(whole, self.time_base)
+        end = int(pts[-1]) + max(1, self._last(whole, usual, variable))
+        missing = int((steps[after - 1] - usual).sum())
+        return Times(
+            frames=len(pts),
+            first_pts=int(pts[0]),
+            end_pts=end,
+            holes=len(after),
+            holes_s=missing * self.time_base,
+            duration_s=(end - int(pts[0]) - missing) * self.time_base,
+            variable=variable,
+        )
+
+    def _last(self, steps: Integers, usual: int, variable: bool) -> int:
+        """How long the last frame is shown: as it says itself, where that is like the others; else as usual."""
+        declared = self._declared_last
+        if not len(steps):
+            return declared or usual
+        if not variable:
+            return declared if usual <= 2 * declared <= 3 * usual else usual
+        return min(declared, round(_LONGEST_LAST * int(steps.max()))) if 2 * declared >= usual else usual
+
+
+def holes(seconds: Floats, difference: Floats) -> Integers:
+    """The frames before which time is missing: packets were lost, or a timestamp is wrong.
+
+    An interval much longer than usual is a hole when the picture has moved on meanwhile. Where it has not, nothing was
+    to be seen: recordings of screens store no frame while nothing changes.
+
+    Args:
+        seconds: when each frame is shown, rising.
+        difference: from the frame before, mean luma 0-255; NaN on the first.
+
+    Returns:
+        Numbers of the frames after the holes, rising, from 1.
+    """
+    steps = np.diff(seconds)
+    if not len(steps):
+        return np.empty(0, np.int64)
+    usual = float(np.quantile(steps, _USUAL, method="lower"))
+    moved = ~(difference[1:] <= _STANDS_STILL)
+    long = steps > max(_LEAST_HOLE_S, _LEAST_HOLE * usual)
+    absurd = steps > max(_ABSURD_S, _ABSURD * usual)
+    return np.flatnonzero(long & (moved | absurd)) + 1
+
+
+def _varies(steps: Integers, time_base: float) -> bool:
+    """Whether frames come at no even rate, beyond what rounding their times explains.
+
+    Times of an even rate lie along a line. Rounding moves each by less than a unit of the time base, and of a millisecond
+    where they were in such a container before. A time base with few units to a frame counts frames: there a frame that
+    is missing is no rounding.
+    """
+    if len(steps) < 2:
+        return False
+    at = np.concatenate(([0], np.cumsum(steps)))
+    mean = at[-1] / len(steps)
+    allowed = 1.0 + _ONCE_IN_MILLISECONDS / time_base if mean >= _FINE else 0.0
+    # The line is not drawn through the two ends, which are rounded too: of all lines the one that fits best.
+    number = np.arange(len(at))
+    left = at - np.polyval(np.polyfit(number, at, 1), number)
+    return bool(left.max() - left.min() > allowed + 1e-6 * at[-1] / len(at))

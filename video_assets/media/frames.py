@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Literal, cast
+from typing import Literal, NamedTuple, cast
 
 import av.error
 from av.codec.context import Flags2
 from av.container import Flags, InputContainer
 from av.packet import Packet
+from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from video_assets.media.optional_signals import OptionalSignals
 from video_assets.media.pyav import exact
+from video_assets.media.streams import own_duration
 
 # The only decoders of FFmpeg that export motion vectors.
 MOTION_VECTOR_CODECS = frozenset({"h264", "mpeg4", "msmpeg4v1", "msmpeg4v2", "msmpeg4v3"})
@@ -26,18 +28,42 @@ UNSPECIFIED_MATRIX = 2
 _KNOWN_MATRICES = frozenset({0, 1, UNSPECIFIED_MATRIX, 4, 5, 6, 7, 9})
 _MOST_READ_ERRORS = 100
 _UNKNOWN_TIME_BASE = Fraction(1, 1_000_000)
+_LEAST_BACK_S = Fraction(1, 4)  # So far back time has started again; what is nearer is out of order.
+
+
+class Shown(NamedTuple):
+    """A frame and when it is shown.
+
+    Attributes:
+        frame: The picture.
+        pts: When it is shown, in time base units: the file's own pts plus ``offset``.
+        damaged: What the decoder says of it (concealed errors), or that packets just before it could not be decoded at
+            all; None when the decoder's word cannot be read.
+        offset: By how much its piece was moved, in time base units; 0 in the first piece.
+        restarts: Whether a piece begins with it that is not the first.
+    """
+
+    frame: VideoFrame
+    pts: int
+    damaged: bool | None
+    offset: int
+    restarts: bool
 
 
 class FrameReader:
-    """Iterates over a stream's frames as ``(frame, pts, damaged)``; the counts are final when the iteration is over.
+    """Iterates over a stream's frames as :class:`Shown`; the counts are final when the iteration is over.
 
-    ``damaged`` is what the decoder says of the frame (concealed errors), or that packets just before it could not be
-    decoded at all; None when the decoder's word cannot be read. Pts are strictly increasing: a frame without one gets its dts, as in FFmpeg's own players, or the
-    last pts plus the last interval; a frame that would not come after the one before it, which no player shows, is left
-    out.
+    Pts are strictly increasing. A frame without one gets its dts, as in FFmpeg's own players, or the last pts plus the
+    last interval. Where time starts again, as in files that were joined or recorded by an encoder that was restarted, a
+    new piece begins, which is moved to where the one before it ends. Any other frame that would not come after the one
+    before it, which no player shows, is left out.
 
     Attributes:
         time_base: Seconds of one unit of pts.
+        pieces: Stretches of the stream with a time of their own, so far; 1 in a sound file.
+        left_out: Frames that would not have come after the one before them.
+        others_end: When the last packet of another stream ended, in s, where the file says nothing of this stream's own
+            length; 0.0 before the first such packet, and where the file does.
         nominal_step: The declared average frame interval, in time base units; 1 when there is none.
         optional: Reads what the file may say of its frames, for whoever measures them too.
         errors: Packets that could not be decoded.
@@ -56,7 +82,11 @@ class FrameReader:
         self._stream = stream
         self.optional = OptionalSignals()
         self.errors = 0
+        self.pieces = 1
+        self.left_out = 0
         self.broken = False
+        self.others_end = 0.0
+        self._packets_back = False
         self.time_base = exact(stream.time_base) or _UNKNOWN_TIME_BASE
         self.nominal_step = self._nominal_step()
         # GENPTS, which PyAV asks for, invents wrong pts where a container has only dts (AVI with B frames).
@@ -70,20 +100,28 @@ class FrameReader:
         if motion_vectors and context.name in MOTION_VECTOR_CODECS:
             context.flags2 |= Flags2.export_mvs
 
-    def __iter__(self) -> Iterator[tuple[VideoFrame, int, bool | None]]:
+    def __iter__(self) -> Iterator[Shown]:
         last: int | None = None
         step = self.nominal_step
+        offset = 0
         errors_seen = 0
         for frame in self._frames():
-            pts = _guess(frame.dts, last, step) if frame.pts is None else frame.pts
-            if last is not None:
-                if pts <= last:
+            pts = _guess(frame.dts, None if last is None else last - offset, step) if frame.pts is None else frame.pts
+            restarts = False
+            if last is not None and pts + offset <= last:
+                if not self._packets_back:  # what a decoder puts out of order around damage
+                    self.left_out += 1
                     continue
-                step = pts - last
-            last = pts
+                offset, restarts = last + step - pts, True
+                self.pieces += 1
+            if restarts:
+                self._packets_back = False
+            elif last is not None:
+                step = pts + offset - last
+            last = pts + offset
             damaged = self.optional.read("damage", lambda f: f.is_corrupt, frame)
             self.optional.read("colour matrix", self._mend_colours, frame)
-            yield frame, pts, self.errors > errors_seen or damaged
+            yield Shown(frame, last, self.errors > errors_seen or damaged, offset, restarts)
             errors_seen = self.errors
 
     def _mend_colours(self, frame: VideoFrame) -> None:
@@ -93,7 +131,13 @@ class FrameReader:
             frame.colorspace = UNSPECIFIED_MATRIX
 
     def _frames(self) -> Iterator[VideoFrame]:
+        last_dts: int | None = None
+        back = _LEAST_BACK_S / self.time_base
         for packet in self._packets():
+            if packet is not None and packet.dts is not None:
+                # Within a piece packets come in the order of their dts.
+                self._packets_back |= last_dts is not None and packet.dts < last_dts - back
+                last_dts = packet.dts
             try:
                 yield from self._stream.decode(packet)
             except av.error.EOFError:
@@ -106,13 +150,17 @@ class FrameReader:
     def _packets(self) -> Iterator[Packet[VideoStream] | None]:
         """The stream's packets and a last None that flushes the decoder; read errors are stepped over."""
         read_errors = 0
+        # How long the file is then, is to be seen at its other streams.
+        watched = (self._stream,) if own_duration(self._stream) else self._container.streams
         while read_errors < _MOST_READ_ERRORS:
             try:
-                for packet in self._container.demux(self._stream):
-                    if packet.size:
+                for packet in self._container.demux(*watched):
+                    if packet.stream.index != self._stream.index:
+                        self.others_end = max(self.others_end, _end(packet))
+                    elif packet.size:
                         read_errors = 0
                         self.broken = False
-                        yield packet
+                        yield cast("Packet[VideoStream]", packet)
                 break
             except MemoryError:
                 raise
@@ -124,6 +172,12 @@ class FrameReader:
     def _nominal_step(self) -> int:
         rate = exact(self._stream.average_rate)
         return max(1, round(1 / (rate * self.time_base))) if rate else 1
+
+
+def _end(packet: Packet[Stream]) -> float:
+    """When what is in a packet ends, in s; 0.0 when it does not say."""
+    base = exact(packet.time_base)
+    return 0.0 if packet.pts is None or base is None else float((packet.pts + (packet.duration or 0)) * base)
 
 
 def _guess(dts: int | None, last: int | None, step: int) -> int:

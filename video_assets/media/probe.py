@@ -10,8 +10,17 @@ from av.video.stream import VideoStream
 
 from video_assets.media.containers import MediaError, open_video
 from video_assets.media.frames import FrameReader
+from video_assets.media.programmes import programmes_of
 from video_assets.media.pyav import exact
-from video_assets.media.streams import best_video_stream, check_dimensions, container_start, declared_duration, geometry
+from video_assets.media.streams import (
+    best_video_stream,
+    check_dimensions,
+    container_start,
+    declared_duration,
+    geometry,
+    has_sound,
+    not_read,
+)
 from video_assets.reasons import Reason
 
 # FFmpeg's names of ITU-T H.273 code points.
@@ -49,6 +58,7 @@ class Probe:
     colour_transfer: str | None
     colour_range: str | None
     has_audio: bool
+    other_videos: str | None
     unread: str | None
 
 
@@ -70,6 +80,8 @@ def probe(path: Path, max_pixels: int) -> Probe:
         base, rate = exact(stream.time_base), exact(stream.average_rate)
         if base is None:
             raise MediaError(Reason.NOT_A_VIDEO, f"Stream {stream.index} of {path.name} has no time base.")
+        transport = container.format.name == "mpegts"
+        programmes = (read("programmes", programmes_of, path) if transport else None) or ()
         duration = read("declared duration", declared_duration, container, stream)
         bit_rate = read("bit rate", lambda: stream.bit_rate)
         return Probe(
@@ -94,12 +106,13 @@ def probe(path: Path, max_pixels: int) -> Probe:
             bit_rate=bit_rate or (round(path.stat().st_size * 8 / duration) if duration else None),
             colour_transfer=read("colour transfer", lambda: _TRANSFERS.get(frame.color_trc)),
             colour_range=read("colour range", lambda: _RANGES.get(frame.color_range)),
-            has_audio=bool(container.streams.audio),
+            has_audio=has_sound(container, stream, programmes),
+            other_videos=read("other streams", not_read, container, stream),
             unread=reader.optional.unread,
         )
 
 
 def _first_frame(reader: FrameReader, stream: VideoStream) -> VideoFrame:
-    for frame, _, _ in reader:
-        return frame
+    for shown in reader:
+        return shown.frame
     raise MediaError(Reason.NO_FRAMES, f"Not one frame of stream {stream.index} could be decoded.")

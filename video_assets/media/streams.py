@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from video_assets.media.side_data import side_data
 from video_assets.reasons import Reason
 
 _STILL = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+_MOST_OF_A_STILL = 2
 _CLOCK = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 
 
@@ -39,7 +41,9 @@ class Geometry:
 
 
 def best_video_stream(container: InputContainer) -> VideoStream:
-    """The stream a player would show: decodable, marked default, largest. Cover art and thumbnails are none.
+    """The stream a player would show: moving, decodable, marked default, largest. Cover art and thumbnails are none.
+
+    A track of one or two pictures is a still (the large one of a motion photo), wherever another track has more.
 
     Raises:
         MediaError: NO_VIDEO_STREAM or UNSUPPORTED_CODEC.
@@ -50,7 +54,41 @@ def best_video_stream(container: InputContainer) -> VideoStream:
     decodable = [s for s in moving if s.codec_context is not None]
     if not decodable:
         raise MediaError(Reason.UNSUPPORTED_CODEC, f"No decoder for stream {moving[0].index}.")
-    return max(decodable, key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height, -s.index))
+    films = [s for s in decodable if not 0 < _pictures(s) <= _MOST_OF_A_STILL] or decodable
+    return max(films, key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height, -s.index))
+
+
+def _pictures(stream: VideoStream) -> int:
+    """How many pictures a stream has by its file's own word; 0 when that does not say."""
+    if stream.frames:
+        return stream.frames
+    counted = _tag(stream.metadata, "NUMBER_OF_FRAMES")  # as mkvmerge writes it
+    return int(counted) if counted.isdecimal() else 0
+
+
+def not_read(container: InputContainer, stream: VideoStream) -> str | None:
+    """The video streams beside the chosen one, for a person; None when it is the only one."""
+    others = [s for s in container.streams.video if s.index != stream.index]
+    return "; ".join(f"stream {s.index}: {_described(s)}" for s in others) or None
+
+
+def _described(stream: VideoStream) -> str:
+    if stream.codec_context is None:
+        return "no decoder"
+    kind = " still" if stream.disposition & _STILL or 0 < _pictures(stream) <= _MOST_OF_A_STILL else ""
+    return f"{stream.codec_context.name}{kind} {stream.width}x{stream.height}"
+
+
+def has_sound(container: InputContainer, stream: VideoStream, programmes: Sequence[frozenset[int]]) -> bool:
+    """Whether a player would play sound with the stream.
+
+    Args:
+        container: the file.
+        stream: its chosen video stream.
+        programmes: of a transport stream the ids of each programme's streams, as :func:`programmes_of` gives them.
+    """
+    own = [ids for ids in programmes if stream.id in ids]
+    return any(not own or any(audio.id in ids for ids in own) for audio in container.streams.audio)
 
 
 def video_stream(container: InputContainer, index: int) -> VideoStream:
@@ -97,6 +135,12 @@ def container_start(container: InputContainer) -> float | None:
 
 def declared_duration(container: InputContainer, stream: VideoStream) -> float | None:
     """What the file says of the stream's length, in s: of the stream, of its Matroska DURATION tag, of the container."""
+    own = own_duration(stream)
+    return own or (container.duration / 1_000_000 if container.duration else None)
+
+
+def own_duration(stream: VideoStream) -> float | None:
+    """What the file says of the length of this very stream, in s: sound or subtitles may go on for longer."""
     base = exact(stream.time_base)
     if stream.duration and base:
         return float(stream.duration * base)
@@ -105,7 +149,41 @@ def declared_duration(container: InputContainer, stream: VideoStream) -> float |
         hours, minutes, seconds = clock.groups()
         end = int(hours) * 3600 + int(minutes) * 60 + float(seconds)  # counted from 0, not from the first frame
         return max(0.0, end - float((stream.start_time or 0) * (base or 0))) or None
-    return container.duration / 1_000_000 if container.duration else None
+    return None
+
+
+@dataclass(frozen=True)
+class Declared:
+    """When a video stream begins and ends by its file's own word, in s from pts zero; None where that does not say.
+
+    Where nothing is said of this stream's own end, that of the file counts.
+    """
+
+    start: float | None
+    end: float | None
+
+    @classmethod
+    def of(cls, container: InputContainer, stream: VideoStream, optional: OptionalSignals) -> Declared:
+        """What a file declares."""
+        start = optional.read("declared start", _start, stream)
+        length = optional.read("declared duration", own_duration, stream)
+        if length is not None and start is not None:
+            return cls(start, start + length)
+        length = optional.read("declared duration of the file", lambda: container.duration)
+        return cls(start, (container_start(container) or 0.0) + length / 1_000_000 if length else None)
+
+    def missing_start(self, first: float) -> float | None:
+        """Seconds that are missing before the first frame."""
+        return None if self.start is None else max(0.0, first - self.start)
+
+    def missing_end(self, end: float) -> float | None:
+        """Seconds that are missing after the end of the last frame."""
+        return None if self.end is None else max(0.0, self.end - end)
+
+
+def _start(stream: VideoStream) -> float | None:
+    base = exact(stream.time_base)
+    return None if stream.start_time is None or base is None else float(stream.start_time * base)
 
 
 def _tag(metadata: dict[str, Any], name: str) -> str:

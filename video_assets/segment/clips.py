@@ -49,10 +49,11 @@ def cut_clips(shots: pl.DataFrame, signals: pl.DataFrame, video: VideoFacts, set
             windows = list(_tiles(pts, start, end, limits))
         else:
             windows = _one(pts, start, end, limits, _draw(shot["shot_id"]))
+        offset = signals["pts_offset"][shot["start_frame"]]
         for window in windows:
             span = _clear_start(window, clear, sharpness, pts, limits)
             crop = _crop(signals[span[0] : span[1]], video, settings.min_bar_share)
-            rows.append(_row(video, shot, span, pts, crop))
+            rows.append(_row(video, shot, span, pts, offset, crop))
     columns = [c for c in CLIPS.schema if c not in ("batch", "version")]
     return CLIPS.frame(rows).select(columns) if rows else CLIPS.empty().select(columns)
 
@@ -71,7 +72,9 @@ class _Limits:
         return cls(*(Fraction(str(s)) / time_base for s in seconds))
 
 
-def _row(video: VideoFacts, shot: dict[str, object], span: Span, pts: list[int], crop: Crop) -> dict[str, object]:
+def _row(
+    video: VideoFacts, shot: dict[str, object], span: Span, pts: list[int], offset: int, crop: Crop
+) -> dict[str, object]:
     start, end = span
     duration = (pts[end] - pts[start]) * video.time_base
     return {
@@ -83,6 +86,7 @@ def _row(video: VideoFacts, shot: dict[str, object], span: Span, pts: list[int],
         "end_frame": end,
         "start_pts": pts[start],
         "end_pts": pts[end],
+        "pts_offset": offset,
         **video.seconds(pts[start], pts[end]),
         "duration_s": float(duration),
         "frames": end - start,

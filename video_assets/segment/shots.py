@@ -6,8 +6,8 @@ sees no hint of it; what only the network finds stands when it is clear. So a ch
 decode nor a network: the shots of an hour of footage are found again in seconds.
 
 Every frame is labelled with the gradual transition or the damage that it belongs to, if any; the shots are what is
-left, split at the hard cuts. So shots are sorted and disjoint, and hold no transition frame and no corrupt frame, by
-construction. A piece shorter than ``min_shot_frames`` between two boundaries belongs to no shot.
+left, split at the hard cuts and where time breaks off. So shots are sorted and disjoint, and hold no transition frame, no
+corrupt frame and no hole in time, by construction. A piece shorter than ``min_shot_frames`` between two boundaries belongs to no shot.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 import polars as pl
 
 from video_assets.lake.schemas import SHOTS
+from video_assets.measure.timeline import holes
 from video_assets.media.identity import shot_id
 from video_assets.segment.detectors import Span, column, dissolves, fades, flash_at, hard_cuts
 from video_assets.segment.network import Opinion, near
@@ -48,11 +49,12 @@ def find_shots(
     if not np.array_equal(signals["frame"].to_numpy(), np.arange(signals.height)):
         raise ValueError(f"The frames of {video.video_id} are not numbered from 0 in order; sort one video's by frame.")
     opinion = None if scores is None else Opinion(scores, signals.height, settings)
+    broken = _breaks(signals)
     cuts, gradual = _transitions(signals, settings, opinion)
     labels = _labels(signals, gradual, fades(signals, settings))
     pts = [*signals["pts"].to_list(), video.end_pts]
-    spans = [s for s in _pieces(labels, cuts) if s[1] - s[0] >= settings.min_shot_frames]
-    rows = [_row(video, number, span, labels, pts) for number, span in enumerate(spans)]
+    spans = [s for s in _pieces(labels, cuts | broken) if s[1] - s[0] >= settings.min_shot_frames]
+    rows = [_row(video, number, span, labels, broken, pts) for number, span in enumerate(spans)]
     columns = [c for c in SHOTS.schema if c not in ("batch", "version")]
     found = SHOTS.frame(rows) if rows else SHOTS.empty()
     found_by = "detectors" if opinion is None else "detectors and network"
@@ -81,7 +83,15 @@ def _is_one_shot(cut: int, signals: pl.DataFrame, settings: ShotSettings) -> boo
     return bool(colours < settings.stitch_histogram and pixels < settings.stitch_distance)
 
 
-def _row(video: VideoFacts, number: int, span: Span, labels: list[str | None], pts: list[int]) -> dict[str, object]:
+def _breaks(signals: pl.DataFrame) -> set[int]:
+    """The frames before which something breaks off that is no transition: time starts again, or has a hole."""
+    told = signals.filter(pl.col("breaks").is_not_null())["frame"].to_list()
+    return {*told, *map(int, holes(column(signals, "time_s"), column(signals, "difference")))}
+
+
+def _row(
+    video: VideoFacts, number: int, span: Span, labels: list[str | None], broken: set[int], pts: list[int]
+) -> dict[str, object]:
     start, end = span
     seconds = video.seconds(pts[start], pts[end])
     return {
@@ -94,8 +104,8 @@ def _row(video: VideoFacts, number: int, span: Span, labels: list[str | None], p
         "end_pts": pts[end],
         **seconds,
         "duration_s": seconds["end_s"] - seconds["start_s"],
-        "begins": "start" if start == 0 else labels[start - 1] or "cut",
-        "ends": "end" if end == len(labels) else labels[end] or "cut",
+        "begins": "start" if start == 0 else labels[start - 1] or ("break" if start in broken else "cut"),
+        "ends": "end" if end == len(labels) else labels[end] or ("break" if end in broken else "cut"),
     }
 
 

@@ -113,7 +113,16 @@ RAW_VIDEOS = Table(
             "colour_transfer", TEXT, "Transfer characteristics (bt709, smpte2084 for PQ, arib-std-b67 for HLG, ...)."
         ),
         Column("colour_range", TEXT, "tv (limited) or pc (full)."),
-        Column("has_audio", BOOL, "Whether there is an audio stream."),
+        Column(
+            "has_audio",
+            BOOL,
+            "Whether there is an audio stream; in a transport stream, one of the video's own programme.",
+        ),
+        Column(
+            "other_videos",
+            TEXT,
+            "The file's other video streams, which are not read: further angles, programmes, covers, stills; NULL when there is none.",
+        ),
         _UNREAD,
         *RIGHTS,
         BENCHMARK,
@@ -135,11 +144,45 @@ DECODED_VIDEOS = Table(
         Column("frames", LONG, "Decoded frames."),
         Column("first_pts", LONG, "First pts, in time base units."),
         Column("end_pts", LONG, "Pts at which the last frame ends, in time base units."),
-        Column("duration_s", DOUBLE, "From the first frame's start to the last frame's end, in s."),
+        Column(
+            "duration_s", DOUBLE, "From the first frame's start to the last frame's end, less the holes between, in s."
+        ),
         Column("fps", DOUBLE, "Frames over duration, in frames/s."),
-        Column("variable_frame_rate", BOOL, "Whether frame intervals differ by more than a time base unit's rounding."),
+        Column(
+            "variable_frame_rate",
+            BOOL,
+            "Whether frames come at no even rate, by more than rounding to the time base or to milliseconds explains.",
+        ),
         Column("corrupt_frames", LONG, "Frames that the decoder flagged as damaged."),
-        Column("truncated", BOOL, "Whether the stream ended or broke before its declared end; the good part is used."),
+        Column(
+            "left_out_frames",
+            LONG,
+            "Decoded frames that were left out, as they would not come after the one before them: no player shows them.",
+        ),
+        Column(
+            "pieces",
+            INT,
+            "Stretches with a time of their own, as in files that were joined: 1 where time never starts again. Each follows the one before it, see frame_signals.pts_offset.",
+        ),
+        Column(
+            "holes", INT, "Holes in time: where packets were lost, or a timestamp is wrong. None lies inside a shot."
+        ),
+        Column("holes_s", DOUBLE, "What is missing in the holes, in s."),
+        Column(
+            "missing_start_s",
+            DOUBLE,
+            "From the declared start of the video stream to its first frame that can be decoded, in s: a recording may begin between key frames. NULL when no start is declared.",
+        ),
+        Column(
+            "missing_end_s",
+            DOUBLE,
+            "From the end of the last frame to the declared end of the video stream, in s; NULL when none is declared.",
+        ),
+        Column(
+            "truncated",
+            BOOL,
+            "Whether the stream broke off or ended before its declared end, by more than 1 s and 2 %; the good part is used.",
+        ),
         Column("coverage", DOUBLE, "Decoded duration over declared duration, 0-1; NULL when none is declared."),
         Column("motion_vectors", BOOL, "Whether the codec gave motion vectors."),
         _UNREAD,
@@ -163,6 +206,16 @@ FRAME_SIGNALS = Table(
         Column("frame", INT, "Frame number in display order, from 0."),
         Column("pts", LONG, "Presentation timestamp, in time base units."),
         Column("time_s", DOUBLE, "pts times time base, in s."),
+        Column(
+            "pts_offset",
+            LONG,
+            "By how much pts is more than in the file, in time base units: 0 but where the file's own time starts again, and pts go on.",
+        ),
+        Column(
+            "breaks",
+            TEXT,
+            "What breaks off between the frame before and this one: 'time' where time starts again. NULL when nothing does. A shot ends there.",
+        ),
         Column("keyframe", BOOL, "Whether the codec marks it as a key frame; NULL when that could not be read."),
         Column("corrupt", BOOL, "Whether the decoder flagged it as damaged; NULL when that could not be read."),
         Column("luma_mean", REAL, "Mean luma of the analysis picture, full range 0-255."),

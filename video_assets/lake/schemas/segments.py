@@ -96,8 +96,12 @@ SHOTS = Table(
         Column("end_pts", LONG, "Pts at which the shot's last frame ends (exclusive), in time base units."),
         *_SECONDS,
         Column("duration_s", DOUBLE, "end_s less start_s, in s."),
-        Column("begins", TEXT, "How it begins: start (of the video), cut, dissolve, fade or damage."),
-        Column("ends", TEXT, "How it ends: end (of the video), cut, dissolve, fade or damage."),
+        Column(
+            "begins",
+            TEXT,
+            "How it begins: start (of the video), cut, dissolve, fade, damage or break (see frame_signals.breaks, decoded_videos.holes).",
+        ),
+        Column("ends", TEXT, "How it ends: end (of the video), cut, dissolve, fade, damage or break."),
         Column(
             "found_by",
             TEXT,
@@ -121,6 +125,11 @@ CLIPS = Table(
         Column("end_frame", INT, "Frame after the last one."),
         Column("start_pts", LONG, "Pts of the first frame, in time base units."),
         Column("end_pts", LONG, "Pts at which the last frame ends (exclusive), in time base units."),
+        Column(
+            "pts_offset",
+            LONG,
+            "By how much start_pts and end_pts are more than in the file: 0 but where its own time starts again before the clip.",
+        ),
         *_SECONDS,
         Column("duration_s", DOUBLE, "end_s less start_s, in s."),
         Column("frames", INT, "Frames in the clip."),
