@@ -48,6 +48,16 @@ def test_numbers_have_no_exponents_and_rows_are_counted(there: Place) -> None:
     assert answer("sql", "SELECT 1 WHERE FALSE").splitlines()[-1] == "0 rows"
 
 
+def test_what_is_no_number_is_null_in_json(there: Place) -> None:
+    query = "SELECT 'inf'::DOUBLE AS a, 'nan'::FLOAT AS \"b \"\"c\", [1.5, 'nan'::DOUBLE] AS d, 2.5 AS e"
+
+    def refuse(said: str) -> None:
+        raise ValueError(f"{said} is no JSON")
+
+    found = json.loads(answer("sql", "--json", query), parse_constant=refuse)
+    assert found == [{"a": None, 'b "c': None, "d": [1.5, None], "e": 2.5}]
+
+
 def test_nested_values_go_to_csv_json_and_parquet_whole(there: Place) -> None:
     query = "SELECT clip_id, subjects, embedding_model, NULL AS nothing FROM clip_embeddings ORDER BY clip_id"
     expected = there.lake().query(query)

@@ -1,4 +1,4 @@
-"""Footage from an S3 prefix: the same rows as from a folder, and no batch stops for what cannot be reached."""
+"""Footage from an S3 prefix: the same rows as from a folder, though connections fail, and no batch stops for what cannot be reached."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import pytest
 
 from tests.place import FEW, Place
 from tests.s3.conftest import Server
+from tests.s3.unreliable import unreliable
 from video_assets.batches.footage import take_in_videos
 from video_assets.batches.step import Step
 from video_assets.footage.ingest import take_stock
@@ -50,11 +51,13 @@ KNOWN_BY_PLACE = ("source_files", "raw_videos", "clip_sheet")
 
 @pytest.fixture(scope="module")
 def on_s3(server: Server, few_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """Give the place where a command curated footage on S3 into a lake on S3."""
+    """Give the place where a command curated footage on S3 into a lake on S3, on a way that now and then fails."""
     for file in few_files.iterdir():
         server.upload(file, f"footage/{file.name}")
     place = Place(tmp_path_factory.mktemp("curated-on-s3"))
-    curate(place, server)
+    with unreliable(str(server.settings.endpoint_url)) as way:
+        curate(place, Server(S3Settings(endpoint_url=way.url, path_style=True), server.bucket))
+    assert min(way.faults[fault] for fault in ("reset", "cut", "hangs")) > 0
     return place
 
 

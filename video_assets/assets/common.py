@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import dagster as dg
-import duckdb
 import polars as pl
-from filelock import Timeout
 
 from video_assets import progress, reports
 from video_assets.assets.logs import address
@@ -21,6 +19,7 @@ from video_assets.batches.step import Step
 from video_assets.curate.sql_files import SqlFiles, read_files
 from video_assets.curate.tiers import Tier, TierError
 from video_assets.definition_files import as_read
+from video_assets.lake.faults import passes, patiently
 from video_assets.lake.lake import Lake
 from video_assets.lake.ledger import Made
 from video_assets.lake.pages import Picture, store
@@ -32,7 +31,8 @@ from video_assets.reasons import Reason
 from video_assets.settings import Settings, settings
 
 _PACKAGE = Path(__file__).parents[1]
-_TRIES = 2
+_TRIES = 3
+_FIRST_WAIT_S = 3
 # A blocking check hangs on the one, and what reads the other is made whether or not it was fitted anew.
 ALWAYS_MADE = ("raw_videos", "concept_model")
 
@@ -60,20 +60,13 @@ def working(context: dg.AssetExecutionContext, lake: Lake) -> Iterator[Step]:
     tried = _reads(context, step)
     try:
         yield step
-    except (OSError, Timeout, duckdb.IOException) as error:
-        if context.retry_number < _TRIES:
-            raise dg.RetryRequested(max_retries=_TRIES, seconds_to_wait=5) from error
-        raise _failed(step, tried, error, passing=True) from error
     except Exception as error:
-        raise _failed(step, tried, error, passing=False) from error
-
-
-@contextmanager
-def _retried() -> Iterator[None]:
-    try:
-        yield
-    except (OSError, Timeout, duckdb.IOException) as error:
-        raise dg.RetryRequested(max_retries=_TRIES, seconds_to_wait=5) from error
+        passing = passes(error)
+        if passing and context.retry_number < _TRIES:
+            wait = _FIRST_WAIT_S * 3**context.retry_number
+            say(f"{type(error).__name__}: {error}. Tried again in {wait} s.")
+            raise dg.RetryRequested(max_retries=_TRIES, seconds_to_wait=wait) from error
+        raise _failed(step, tried, error, passing=passing) from error
 
 
 def _reads(context: dg.AssetExecutionContext, step: Step) -> Inputs:
@@ -174,9 +167,9 @@ def column_schema(table: Table) -> dg.TableSchema:
 
 def result(made: Made, lake: Lake, **metadata: Any) -> dg.MaterializeResult[None]:
     """What an asset returns: counts, cost and failures, with whatever else it has to show of its batch."""
-    with _retried():
-        page = referred(lake, made.asset, {made.batch: metadata}, dg.AssetExecutionContext.get().run_id)[made.batch]
-    return materialized(made, lake, page)
+    run_id = dg.AssetExecutionContext.get().run_id
+    pages = patiently()(referred, lake, made.asset, {made.batch: metadata}, run_id)
+    return materialized(made, lake, pages[made.batch])
 
 
 def materialized(made: Made, lake: Lake, page: Mapping[str, Any]) -> dg.MaterializeResult[None]:

@@ -43,10 +43,26 @@ def write(answer: duckdb.DuckDBPyRelation, path: Path) -> None:
         raise FileNotFoundError(f"There is no folder {path.parent}; make it first, or write elsewhere.")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        answer.query("answer", f"COPY (FROM answer) TO {quoted(str(part))} ({_FORMS[path.suffix.lower()]})")
+        form = _FORMS[path.suffix.lower()]
+        asked = _as_json_can_say(answer) if "json" in form else "FROM answer"
+        answer.query("answer", f"COPY ({asked}) TO {quoted(str(part))} ({form})")
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _as_json_can_say(answer: duckdb.DuckDBPyRelation) -> str:
+    """The same with null for what JSON has no number for: infinity, and not a number (RFC 8259, section 6)."""
+    finite = []
+    for name, kind in zip(answer.columns, answer.types, strict=True):
+        column = '"' + name.replace('"', '""') + '"'
+        if str(kind) in ("FLOAT", "DOUBLE"):
+            finite.append(f"CASE WHEN isfinite({column}) THEN {column} END AS {column}")
+        elif str(kind) in ("FLOAT[]", "DOUBLE[]"):
+            finite.append(f"list_transform({column}, lambda x: CASE WHEN isfinite(x) THEN x END) AS {column}")
+        else:
+            finite.append(column)
+    return f"SELECT {', '.join(finite)} FROM answer"
 
 
 def rows(answer: duckdb.DuckDBPyRelation) -> Rows:

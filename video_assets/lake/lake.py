@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ import duckdb
 import polars as pl
 
 from video_assets.lake import catalog
+from video_assets.lake.faults import patiently
 from video_assets.lake.files import DataFiles, write_parquet
 from video_assets.lake.layout import create_missing, create_views
 from video_assets.lake.ledger import Made, note
@@ -78,6 +79,9 @@ class Lake:
 
     @cached_property
     def _connection(self) -> duckdb.DuckDBPyConnection:
+        return patiently()(self._opened)
+
+    def _opened(self) -> duckdb.DuckDBPyConnection:
         lake = self.settings.lake
         access = self.access if lake.on_s3 else None
         with catalog.commit_lock(lake):
@@ -102,8 +106,8 @@ class Lake:
         return cursor
 
     def query(self, sql: str, parameters: Sequence[object] | Mapping[str, object] | None = None) -> pl.DataFrame:
-        """Rows of a query."""
-        return self._reader.execute(sql, parameters).pl()
+        """Rows of a query that changes nothing."""
+        return patiently()(lambda: self._reader.execute(sql, parameters).pl())
 
     def read(
         self, table: Table, batches: Sequence[str] | None = None, columns: Sequence[str] | None = None
@@ -137,8 +141,23 @@ class Lake:
         """
         published = [(r, self._publish(r)) for r in replacements]
         extra = {"run_id": run_id, "assets": sorted({m.asset for m in made})}
+
+        def replace() -> int:
+            return self._replaced(published, made, run_id, (author, message), extra)
+
+        return patiently()(replace)
+
+    def _replaced(
+        self,
+        published: Sequence[tuple[Replacement, str | None]],
+        made: Sequence[Made],
+        run_id: str,
+        told: tuple[str, str],
+        extra: Mapping[str, object],
+    ) -> int:
+        """One snapshot in which the published files stand where others stood; done twice it is the same."""
         with self.cursor() as cursor, catalog.commit_lock(self.settings.lake):
-            with _snapshot(cursor, author, message, extra):
+            with _snapshot(cursor, *told, extra):
                 for replacement, uri in published:
                     _replace(cursor, replacement, uri)
                 note(cursor, made, run_id)
@@ -150,13 +169,17 @@ class Lake:
 
         The ledger stays as it is: what it says of the batches must hold of the changed rows too.
         """
-        with (
-            self.cursor() as cursor,
-            catalog.commit_lock(self.settings.lake),
-            _snapshot(cursor, author, message, {}),
-        ):
-            for statement, parameters in changes:
-                cursor.execute(statement, parameters)
+
+        def change() -> None:
+            with (
+                self.cursor() as cursor,
+                catalog.commit_lock(self.settings.lake),
+                _snapshot(cursor, author, message, {}),
+            ):
+                for statement, parameters in changes:
+                    cursor.execute(statement, parameters)
+
+        patiently()(change)
 
     def _publish(self, replacement: Replacement) -> str | None:
         """Put the rows where readers will find them; nothing refers to the file yet."""
@@ -164,14 +187,14 @@ class Lake:
         partition = f"batch={replacement.batches[0]}" if len(replacement.batches) == 1 else "batches"
         if isinstance(rows, Path):
             uri = self.files.new_uri(table.name, partition)
-            self.files.publish(rows, uri)
+            patiently()(self.files.publish, rows, uri)
             return uri
         if rows.is_empty() or table.in_catalog:
             return None
         uri = self.files.new_uri(table.name, partition)
         with self.files.temporary() as folder:
             write_parquet(rows, folder / "rows.parquet")
-            self.files.publish(folder / "rows.parquet", uri)
+            patiently()(self.files.publish, folder / "rows.parquet", uri)
         return uri
 
 
@@ -187,7 +210,8 @@ def _snapshot(
         cursor.execute(f"CALL {catalog.NAME}.set_commit_message({told}, extra_info => {quoted(json.dumps(extra))})")
         cursor.execute("COMMIT")
     except BaseException:
-        cursor.execute("ROLLBACK")
+        with suppress(duckdb.TransactionException):  # a COMMIT that failed has left none
+            cursor.execute("ROLLBACK")
         raise
 
 

@@ -36,7 +36,9 @@ def open_s3(settings: S3Settings) -> S3Access:
         region_name=settings.region,
         config=Config(
             s3={"addressing_style": "path" if settings.path_style else "auto"},
-            retries={"mode": "standard", "max_attempts": 5},
+            retries={"mode": "standard", "max_attempts": 8},
+            connect_timeout=20,
+            read_timeout=60,
         ),
     )
     return S3Access(client, settings.endpoint_url, settings.region, settings.path_style)

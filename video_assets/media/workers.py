@@ -11,6 +11,7 @@ import os
 import resource
 import signal
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, as_completed
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ Result = TypeVar("Result")
 Jobs = Mapping[str, tuple[Any, Limits]]
 """By key, the job (picklable) and how far it may go."""
 
+_FIRST_WAIT_S = 1.0
 # What a decoder's own fault looks like. A worker that got SIGKILL or SIGTERM was ended from outside.
 _CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP}
 
@@ -111,11 +113,16 @@ def run_guarded(
         if not left:
             break
         last = attempt + 1 == settings.attempts
+        storage_failed = False
         for key, outcome in _run_once(function, left, settings):
+            storage_failed |= outcome.reason is Reason.READ_ERROR
             if last or outcome.reason is None or not outcome.reason.transient:
                 outcomes[key] = outcome
                 on_done(key, outcome)
         left = {key: job for key, job in left.items() if key not in outcomes}
+        if storage_failed and left:
+            # A disk or a network that is in trouble needs a moment, and not the same question at once.
+            time.sleep(_FIRST_WAIT_S * 3**attempt)
     return outcomes
 
 
