@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ ALLOWED_DEMUXERS = (
     "mov", "matroska", "avi", "mpegts", "mpeg", "mpegvideo", "flv", "asf", "ogg", "mxf", "dv", "ivf",
 )  # fmt: skip
 
+_MIB = 2**20
+_HEAD_MIB = 64
 _ISO_BOX_HEADER = 8
 _ISO_FIRST_BOXES = frozenset({b"ftyp", b"mdat", b"free", b"skip", b"wide", b"pnot", b"moov"})
 
@@ -78,11 +81,27 @@ def _reason_for(path: Path, error: Exception) -> MediaError:
     code = getattr(error, "errno", None)
     if code == errno.EINVAL:
         return MediaError(Reason.FORMAT_NOT_ALLOWED, f"FFmpeg recognised {path.name} as a format that is not allowed.")
-    if isinstance(error, OSError) and not isinstance(error, av.error.EOFError):
+    # Demuxers say "input/output error" of bytes that make no sense to them, too.
+    damaged = code == errno.EIO and _can_be_read(path)
+    if isinstance(error, OSError) and not isinstance(error, av.error.EOFError) and not damaged:
         return MediaError(Reason.READ_ERROR, f"{path.name} could not be read: {error.strerror}.")
     if _lacks_iso_index(path):
         return MediaError(Reason.TRUNCATED, f"{path.name} is an MP4 or QuickTime file without its index (moov box).")
     return MediaError(Reason.NOT_A_VIDEO, f"FFmpeg could not open {path.name}: {getattr(error, 'strerror', error)}.")
+
+
+def _can_be_read(path: Path) -> bool:
+    """Whether the disk gives what a demuxer looks at first: the head and the tail of a file."""
+    try:
+        with path.open("rb") as file:
+            for _ in range(_HEAD_MIB):
+                if not file.read(_MIB):
+                    return True
+            file.seek(-_MIB, os.SEEK_END)
+            file.read(_MIB)
+    except OSError:
+        return False
+    return True
 
 
 def _lacks_iso_index(path: Path) -> bool:
