@@ -87,6 +87,8 @@ class FrameReader:
         self.broken = False
         self.others_end = 0.0
         self._packets_back = False
+        self._all_alike = True
+        self._pts_are_dts = False
         self.time_base = exact(stream.time_base) or _UNKNOWN_TIME_BASE
         self.nominal_step = self._nominal_step()
         # GENPTS, which PyAV asks for, invents wrong pts where a container has only dts (AVI with B frames).
@@ -106,7 +108,12 @@ class FrameReader:
         offset = 0
         errors_seen = 0
         for frame in self._frames():
-            pts = _guess(frame.dts, None if last is None else last - offset, step) if frame.pts is None else frame.pts
+            own = None if last is None else last - offset
+            if own is not None and frame.pts is not None and frame.pts <= own:
+                # Some files have nothing but decoding times, and give them out as pts: frames that were reordered go back.
+                self._pts_are_dts |= self._all_alike and not self._packets_back
+            told = None if self._pts_are_dts else frame.pts
+            pts = _guess(frame.dts, own, step) if told is None else told
             restarts = False
             if last is not None and pts + offset <= last:
                 if not self._packets_back:  # what a decoder puts out of order around damage
@@ -138,6 +145,7 @@ class FrameReader:
                 # Within a piece packets come in the order of their dts.
                 self._packets_back |= last_dts is not None and packet.dts < last_dts - back
                 last_dts = packet.dts
+                self._all_alike &= packet.pts == packet.dts
             try:
                 yield from self._stream.decode(packet)
             except av.error.EOFError:
