@@ -53,6 +53,7 @@ LASTING = [
     ValueError(),
     KeyError("column"),
     PermissionError("No S3 keys were found."),
+    FileNotFoundError("There is no lake."),
     duckdb.BinderException("no such column"),
     NoCredentialsError(),
     answered(403, "AccessDenied"),

@@ -8,19 +8,21 @@ is a SQLite file in WAL mode and the lock is a file beside it.
 from __future__ import annotations
 
 import importlib
+import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from functools import cache
 from pathlib import Path
 
 import duckdb
 from filelock import FileLock
 
-from video_assets.lake.s3 import S3Access, duckdb_secret
+from video_assets.lake.s3 import S3Access, duckdb_secret, split_uri
 from video_assets.lake.sql_text import quoted
 from video_assets.settings import LakeSettings, Settings
 
 NAME = "lake"
+_NOT_FOUND = 404
 
 
 @cache
@@ -38,9 +40,7 @@ def attach_statements(settings: LakeSettings, reach_s3: Sequence[str], *, read_o
         reach_s3: the statements by which DuckDB reaches the server, when the lake is on S3.
         read_only: whether writes are refused.
     """
-    root = settings.root if settings.on_s3 else str(Path(settings.root).absolute())
-    data = quoted(f"{root.rstrip('/')}/data/")
-    options = f"DATA_PATH {data}, META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 20000"
+    options = f"DATA_PATH {quoted(_data_path(settings))}, META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 20000"
     if read_only:
         options += ", READ_ONLY"
     names = ["sqlite_scanner", "ducklake", *(["httpfs"] if settings.on_s3 else [])]
@@ -76,11 +76,12 @@ def connect(settings: LakeSettings, access: S3Access | None, *, read_only: bool)
     """A connection with the lake attached and in use, in UTC.
 
     Raises:
-        FileNotFoundError: the lake does not exist and ``read_only`` is set.
+        FileNotFoundError: the lake does not exist and ``read_only`` is set, or its files are elsewhere.
     """
     if read_only:
         require(settings)
     settings.catalog_path.parent.mkdir(parents=True, exist_ok=True)
+    _follow(settings, access)
     connection = duckdb.connect()
     reach_s3 = [duckdb_secret(access)] if access else []
     try:
@@ -96,6 +97,63 @@ def connect(settings: LakeSettings, access: S3Access | None, *, read_only: bool)
             raise _no_lake(settings) from error
         raise
     return connection
+
+
+def _data_path(settings: LakeSettings) -> str:
+    root = settings.root if settings.on_s3 else str(Path(settings.root).absolute())
+    return f"{root.rstrip('/')}/data/"
+
+
+def _follow(settings: LakeSettings, access: S3Access | None) -> None:
+    """Let the catalog of a lake that was moved, restored or mounted elsewhere name its files where they are now.
+
+    DuckLake keeps the whole path of a file that it did not write itself, and refuses another place than the first one.
+
+    Raises:
+        FileNotFoundError: the files are not where the settings say that the lake is.
+    """
+    now = _data_path(settings)
+    if not (settings.catalog_path.exists() and settings.catalog_path.stat().st_size):
+        return
+    with closing(sqlite3.connect(settings.catalog_path, timeout=settings.lock_timeout_s)) as found:
+        try:
+            row = found.execute("SELECT value FROM ducklake_metadata WHERE key = 'data_path'").fetchone()
+        except sqlite3.OperationalError:  # at its first commit
+            return
+        if row is None or row[0] == now:
+            return
+        [then] = row
+        files = found.execute(
+            "SELECT path FROM ducklake_data_file WHERE end_snapshot IS NULL AND substr(path, 1, length(?)) = ? LIMIT 20",
+            (then, then),
+        ).fetchall()
+        if files and not any(_is_there(now + path.removeprefix(then), access) for (path,) in files):
+            raise FileNotFoundError(
+                f"{settings.catalog_path} is the catalog of a lake whose files were under {then}, and they are not under "
+                f"{now}; set lake.root to where they are, or move them there."
+            )
+        for table in ("ducklake_data_file", "ducklake_delete_file"):
+            found.execute(
+                f"UPDATE {table} SET path = ? || substr(path, 1 + length(?)) WHERE substr(path, 1, length(?)) = ?",
+                (now, then, then, then),
+            )
+        found.execute("UPDATE ducklake_metadata SET value = ? WHERE key = 'data_path'", (now,))
+        found.commit()
+
+
+def _is_there(path: str, access: S3Access | None) -> bool:
+    if access is None:
+        return Path(path).is_file()
+    from botocore.exceptions import ClientError
+
+    bucket, key = split_uri(path)
+    try:
+        access.client.head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == _NOT_FOUND:
+            return False
+        raise
+    return True
 
 
 def require(settings: LakeSettings) -> None:

@@ -26,8 +26,8 @@ _TOO_MANY = 429
 
 
 def passes(error: BaseException) -> bool:
-    """Whether the same may work a moment later. A video's or the code's own fault is none, nor are missing rights or keys."""
-    if isinstance(error, PermissionError):
+    """Whether the same may work a moment later. A video's or the code's own fault is none, nor are missing files, rights or keys."""
+    if isinstance(error, (FileNotFoundError, PermissionError)):
         return False
     if isinstance(error, duckdb.HTTPException):
         return _server_fault(int(getattr(error, "status_code", 0) or 0))

@@ -1,0 +1,98 @@
+"""Kill ``video-assets curate`` at changes of the lake that a seed chooses, and hold what comes of it against an undisturbed run.
+
+    python benchmarks/kills.py                    # 5 kills, some minutes
+    python benchmarks/kills.py --kills 100        # as a nightly run
+    python benchmarks/kills.py --seed 7 --kills 3 # what went wrong, once more
+
+A lake is killed again and again until a run of it comes to its end; then every table must be equal, row for row, to that of
+the undisturbed run, and the next lake begins. With the same seed and as many worker processes the same changes are chosen;
+the moment within a change is the machine's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+from tests.place import FEW, Place, assert_same, stable
+from video_assets.demo import make_footage
+
+_MOST_CHANGES = 40  # An undisturbed run makes about 75; most of the work is in the first half.
+_LOOK_EVERY_S = 0.01
+
+
+def changes(place: Place) -> int:
+    """How many files there are under the lake's folder: what is written appears there under names of its own."""
+    return sum(len(files) for _, _, files in os.walk(place.root))
+
+
+def killed(place: Place, footage: Path, after: int) -> bool:
+    """Start a run and kill it with all its workers after so many changes; False when it came to its end before."""
+    running = place.start("curate", str(footage))
+    seen, last = 0, changes(place)
+    while running.poll() is None and seen < after:
+        try:
+            running.wait(_LOOK_EVERY_S)
+        except subprocess.TimeoutExpired:
+            now = changes(place)
+            seen, last = seen + abs(now - last), now
+    if running.poll() is None:
+        os.killpg(running.pid, signal.SIGKILL)
+    printed, _ = running.communicate()
+    if running.returncode not in (0, -signal.SIGKILL):
+        raise SystemExit(f"A run after a kill ended with {running.returncode}:\n{printed}")
+    return running.returncode != 0
+
+
+def play(footage: Path, reference: Place, folder: Path, *, seed: int, kills: int) -> list[int]:
+    """Kill so many runs, and compare each lake with the undisturbed one when it is whole.
+
+    Returns:
+        Of each lake how often it was killed.
+
+    Raises:
+        AssertionError: a table differs.
+    """
+    chance = random.Random(seed)
+    lakes: list[int] = []
+    while sum(lakes) < kills:
+        place = Place(folder / f"{len(lakes)}")
+        place.folder.mkdir(parents=True)
+        times = 0
+        while times + sum(lakes) < kills and killed(place, footage, chance.randint(1, _MOST_CHANGES)):
+            times += 1
+        place.run("curate", str(footage))
+        assert_same(stable(place.lake()), stable(reference.lake()))
+        lakes.append(times)
+        print(f"seed {seed}, lake {len(lakes)}: killed {times} times, equal to an undisturbed one.", flush=True)
+    return lakes
+
+
+def main() -> None:
+    """Run by the command line's options."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--kills", type=int, default=5)
+    chosen = options.parse_args()
+    with tempfile.TemporaryDirectory(prefix="kills-") as name:
+        folder = Path(name)
+        gathered, footage = folder / "gathered", folder / "footage"
+        make_footage(gathered)
+        footage.mkdir()
+        for file in FEW:
+            for part in gathered.glob(f"{file}*"):
+                part.rename(footage / part.name)
+        reference = Place(folder / "reference")
+        reference.folder.mkdir()
+        reference.run("curate", str(footage))
+        lakes = play(footage, reference, folder / "lakes", seed=chosen.seed, kills=chosen.kills)
+    print(f"{sum(lakes)} kills, {len(lakes)} lakes: each equal to an undisturbed one in every table.")
+
+
+if __name__ == "__main__":
+    main()
