@@ -104,7 +104,7 @@ def _tiers(result: Result) -> Table:
         table.add_row(Text(tier), f"{kept:,}", duration(seconds) if kept else "", open_)
     if result.tiers.height > _MOST_TIERS:
         more = result.tiers.height - _MOST_TIERS
-        table.add_row(f"and {more} more: video-assets sql sql/explore/hours_per_tier.sql")
+        table.add_row(f"and {more} more: video-assets sql hours_per_tier")
     return table
 
 

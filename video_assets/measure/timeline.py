@@ -9,15 +9,10 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from video_assets.media.holes import holes
+
 Integers = npt.NDArray[np.int64]
 
-_USUAL = 0.9  # This share of the intervals is no longer than what counts as usual.
-_LEAST_HOLE_S = 0.2
-_LEAST_HOLE = 3.5  # A hole is at least so many times as long as usual ...
-_STANDS_STILL = 2.0  # ... and the picture after it has changed by more than this, mean luma 0-255: else it stood still.
-_ABSURD_S = 60.0  # A frame that is shown so long, and so many times as long as usual, is a fault of its timestamps.
-_ABSURD = 20.0
 _LONGEST_LAST = 3.0  # The last frame's own word is believed up to so many times the longest interval.
 _ONCE_IN_MILLISECONDS = 0.001  # Times that went through Matroska or Flash are rounded to these, wherever they are now.
 _FINE = 4  # A time base in which a frame lasts at least so many units rounds times; a coarser one counts frames.
@@ -99,29 +94,6 @@ class Timeline:
         if not variable:
             return declared if usual <= 2 * declared <= 3 * usual else usual
         return min(declared, round(_LONGEST_LAST * int(steps.max()))) if 2 * declared >= usual else usual
-
-
-def holes(seconds: Floats, difference: Floats) -> Integers:
-    """The frames before which time is missing: packets were lost, or a timestamp is wrong.
-
-    An interval much longer than usual is a hole when the picture has moved on meanwhile. Where it has not, nothing was
-    to be seen: recordings of screens store no frame while nothing changes.
-
-    Args:
-        seconds: when each frame is shown, rising.
-        difference: from the frame before, mean luma 0-255; NaN on the first.
-
-    Returns:
-        Numbers of the frames after the holes, rising, from 1.
-    """
-    steps = np.diff(seconds)
-    if not len(steps):
-        return np.empty(0, np.int64)
-    usual = float(np.quantile(steps, _USUAL, method="lower"))
-    moved = ~(difference[1:] <= _STANDS_STILL)
-    long = steps > max(_LEAST_HOLE_S, _LEAST_HOLE * usual)
-    absurd = steps > max(_ABSURD_S, _ABSURD * usual)
-    return np.flatnonzero(long & (moved | absurd)) + 1
 
 
 def _varies(steps: Integers, time_base: float) -> bool:

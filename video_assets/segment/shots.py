@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 
 from video_assets.lake.schemas import SHOTS
-from video_assets.measure.timeline import holes
+from video_assets.media.holes import holes
 from video_assets.media.identity import shot_id
 from video_assets.segment.detectors import Span, column, dissolves, fades, flash_at, hard_cuts
 from video_assets.segment.network import Opinion, near
