@@ -26,8 +26,8 @@ from video_assets.settings import Settings
 
 # Raised by hand, one line each, when results change for the same input and parameters.
 CODE: dict[str, str] = {
-    "raw_videos": "2",
-    "decode": "4",
+    "raw_videos": "3",
+    "decode": "5",
     "transition_scores": "1",
     "shots": "3",
     "clips": "2",

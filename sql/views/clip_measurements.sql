@@ -47,7 +47,13 @@ SELECT
     v.height AS source_height, -- Height of the source video as it is displayed, bars included, in pixels.
     v.rotation,
     v.mirrored,
+    v.bit_depth,
+    v.colour_primaries,
     v.colour_transfer,
+    v.colour_matrix,
+    v.colour_range,
+    v.max_luminance,
+    v.max_cll,
     coalesce(v.duration_s, d.duration_s) AS source_duration_s, -- Length of the source video in s: declared by the container, as decoded where it declares none.
     coalesce(d.fps, v.average_fps) AS source_fps, -- Frame rate of the source video, in frames/s: as decoded, else as declared.
     v.bit_rate,

@@ -11,14 +11,23 @@ from av.video.stream import VideoStream
 from video_assets.media.containers import MediaError, open_video
 from video_assets.media.frames import FrameReader
 from video_assets.media.pyav import exact
+from video_assets.media.side_data import content_light_level, mastering_luminance
 from video_assets.media.streams import best_video_stream, check_dimensions, container_start, declared_duration, geometry
 from video_assets.reasons import Reason
 
 # FFmpeg's names of ITU-T H.273 code points.
+_PRIMARIES = {
+    1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "film", 9: "bt2020", 10: "smpte428",
+    11: "smpte431", 12: "smpte432", 22: "ebu3213",
+}  # fmt: skip
 _TRANSFERS = {
     1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "linear", 9: "log100", 10: "log316",
     11: "iec61966-2-4", 12: "bt1361e", 13: "iec61966-2-1", 14: "bt2020-10", 15: "bt2020-12", 16: "smpte2084",
     17: "smpte428", 18: "arib-std-b67",
+}  # fmt: skip
+_MATRICES = {
+    0: "gbr", 1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "ycgco", 9: "bt2020nc",
+    10: "bt2020c", 11: "smpte2085", 12: "chroma-derived-nc", 13: "chroma-derived-c", 14: "ictcp",
 }  # fmt: skip
 _RANGES = {1: "tv", 2: "pc"}
 
@@ -46,8 +55,13 @@ class Probe:
     declared_frames: int | None
     average_fps: float | None
     bit_rate: int | None
+    bit_depth: int
+    colour_primaries: str | None
     colour_transfer: str | None
+    colour_matrix: str | None
     colour_range: str | None
+    max_luminance: float | None
+    max_cll: int | None
     has_audio: bool
     unread: str | None
 
@@ -92,11 +106,21 @@ def probe(path: Path, max_pixels: int) -> Probe:
             declared_frames=read("declared frames", lambda: stream.frames or None),
             average_fps=read("declared rate", lambda: float(rate) if rate else None),
             bit_rate=bit_rate or (round(path.stat().st_size * 8 / duration) if duration else None),
+            bit_depth=frame.format.components[0].bits,
+            colour_primaries=read("colour primaries", lambda: _PRIMARIES.get(frame.color_primaries)),
             colour_transfer=read("colour transfer", lambda: _TRANSFERS.get(frame.color_trc)),
+            colour_matrix=read("colour matrix", _matrix, frame, stream),
             colour_range=read("colour range", lambda: _RANGES.get(frame.color_range)),
+            max_luminance=read("mastering display", mastering_luminance, frame),
+            max_cll=read("content light level", content_light_level, frame),
             has_audio=bool(container.streams.audio),
             unread=reader.optional.unread,
         )
+
+
+def _matrix(frame: VideoFrame, stream: VideoStream) -> str | None:
+    # The reader takes those away from frames that swscale does not know.
+    return _MATRICES.get(frame.colorspace) or _MATRICES.get(stream.codec_context.colorspace)
 
 
 def _first_frame(reader: FrameReader, stream: VideoStream) -> VideoFrame:

@@ -109,10 +109,29 @@ RAW_VIDEOS = Table(
         Column("declared_frames", LONG, "Declared number of frames; NULL when the container does not say."),
         Column("average_fps", DOUBLE, "Declared average frame rate, in frames/s."),
         Column("bit_rate", LONG, "Bits per second: of the stream when declared, else size over duration."),
+        Column("bit_depth", INT, "Bits of a sample of luma, or of red, as coded."),
+        Column("colour_primaries", TEXT, "Colour primaries (bt709, bt2020, ...); NULL when the file does not say."),
         Column(
-            "colour_transfer", TEXT, "Transfer characteristics (bt709, smpte2084 for PQ, arib-std-b67 for HLG, ...)."
+            "colour_transfer",
+            TEXT,
+            "Transfer characteristics (bt709, smpte2084 for PQ, arib-std-b67 for HLG, ...); NULL when the file does not say. PQ and HLG pictures are measured and kept in SDR, by one tone map.",
+        ),
+        Column(
+            "colour_matrix",
+            TEXT,
+            "Matrix of luma and chroma (bt709, bt2020nc, gbr, ...); NULL when the file does not say.",
         ),
         Column("colour_range", TEXT, "tv (limited) or pc (full)."),
+        Column(
+            "max_luminance",
+            REAL,
+            "Peak luminance of the display on which HDR was mastered (SMPTE ST 2086), in cd/m2; NULL when the file does not say.",
+        ),
+        Column(
+            "max_cll",
+            INT,
+            "MaxCLL: luminance of the brightest pixel, in cd/m2, as HDR10 declares it; NULL when the file does not say.",
+        ),
         Column("has_audio", BOOL, "Whether there is an audio stream."),
         _UNREAD,
         *RIGHTS,
