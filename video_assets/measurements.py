@@ -31,7 +31,7 @@ CODE: dict[str, str] = {
     "transition_scores": "1",
     "shots": "3",
     "clips": "2",
-    "visual_scores": "1",
+    "visual_scores": "2",
     "motion_scores": "3",
     "candidates": "2",
     "text_scores": "1",

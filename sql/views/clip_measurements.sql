@@ -90,6 +90,9 @@ SELECT
     i.bar_top,
     i.bar_bottom,
     i.border_share,
+    i.interlaced,
+    coalesce(i.field_order, CASE WHEN i.interlaced > 0 THEN v.field_order END) AS field_order, -- Which field of interlaced frames is shown first: top or bottom, by the picture, else as the file says; NULL when no frame is interlaced, and when neither tells.
+    i.telecine,
     i.reason AS visual_reason, -- Why sharpness, light and bars could not be measured of the clip (a reason of reasons.Reason); NULL where it was, or nobody tried.
 
     -- Motion scores.

@@ -16,6 +16,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from video_assets.lake.schemas import FLOW_FRAMES, FRAME_SIGNALS, KEYFRAMES, SHOT_FRAMES
+from video_assets.measure.fields import FieldReader, Fields, as_one_moment, field_of
 from video_assets.measure.frame_signals import FrameSignals
 from video_assets.measure.global_motion import GlobalMotion
 from video_assets.measure.motion_vectors import MotionVectorReader
@@ -120,10 +121,10 @@ def decode_video(
                 "time_s": pts * timeline.time_base,
             }
             corrupt_frames += damaged is True
-            flags = {"keyframe": optional.read("key frame", lambda f: f.key_frame, frame), "corrupt": damaged}
-            if flow_frames is not None and image is not None:
-                flow_frames.append(identity | measures.image(frame))
-            numbers, image = measures.measure(frame, elapsed)
+            flags: Row = {"keyframe": optional.read("key frame", lambda f: f.key_frame, frame), "corrupt": damaged}
+            follows, (numbers, image) = image is not None, measures.measure(frame, elapsed)
+            if flow_frames is not None and follows:
+                flow_frames.append(identity | measures.image())
             signals.append(identity | flags | numbers)
             if image is not None:
                 keyframes.append(identity | image)
@@ -164,6 +165,9 @@ class _Measures:
         self.vectors = MotionVectorReader(shape)
         self.shot_frames = ShotFrames(settings)
         self._signals = FrameSignals()
+        self._fields = FieldReader()
+        self._woven = False
+        self._picture = first
         self._motion = GlobalMotion(settings.camera_hz)
         self._sample = Scaler(shape, size_by_short_side(shape.display, settings.sample_short_side))
         self._sample_clock = SampleClock(settings.sample_hz)
@@ -172,23 +176,32 @@ class _Measures:
 
     def measure(self, frame: VideoFrame, elapsed: float) -> tuple[Row, Row | None]:
         """The columns of ``frame_signals``, and those of ``keyframes`` when the frame is kept as an image."""
-        planes = self.analysis.planes(self.analysis.scale(frame))
+        sampled = self._sample_clock.due(elapsed)
+        interlaced = self._optional.read("interlaced", lambda f: bool(f.interlaced_frame), frame)
+        fields = self._optional.read("fields", self._fields.read, frame, sampled, bool(interlaced)) or Fields()
+        self._woven = self._fields.woven(fields, bool(interlaced))
+        self._picture = self._optional.read("fields", as_one_moment, frame) or frame if interlaced else frame
+        planes = self.analysis.planes(self.analysis.scale(self._picture))
         vectors = self._optional.read("motion vectors", self.vectors.read, frame) or {}
-        signals: Row = {**self._signals.measure(planes), **vectors}
+        signals: Row = {"interlaced": interlaced, **fields._asdict(), **self._signals.measure(planes), **vectors}
         signals |= self.shot_frames.measure(self._signals.picture)
         signals |= self._motion.measure(planes.luma, elapsed)
         saturation = signals.pop("saturation")
-        if not self._sample_clock.due(elapsed):
+        if not sampled:
             return signals, None
-        small = self._sample.scale(frame)
+        small = self._small()
         signals |= {"saturation": saturation, **measure_sample(self._sample.luma(small))}
         if not self._image_clock.due(elapsed):
             return signals, None
         return signals, self._image(small)
 
-    def image(self, frame: VideoFrame) -> Row:
-        """A frame's picture, as the columns of ``flow_frames``."""
-        return self._image(self._sample.scale(frame))
+    def image(self) -> Row:
+        """The picture of the frame that was measured last, as the columns of ``flow_frames``."""
+        return self._image(self._small())
+
+    def _small(self) -> VideoFrame:
+        """The last frame at the sampled size; one field where it is of two moments, so that combing is no detail."""
+        return self._sample.scale(field_of(self._picture) if self._woven else self._picture)
 
     def _image(self, small: VideoFrame) -> Row:
         jpeg = encode_jpeg(self._sample.bgr(small), self._jpeg_quality)

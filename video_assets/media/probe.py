@@ -29,6 +29,9 @@ _MATRICES = {
     0: "gbr", 1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "ycgco", 9: "bt2020nc",
     10: "bt2020c", 11: "smpte2085", 12: "chroma-derived-nc", 13: "chroma-derived-c", 14: "ictcp",
 }  # fmt: skip
+# AVFieldOrder. The last two are the interleaved fields of QuickTime's "fiel" (9 and 14), which FFmpeg and cameras write for
+# top first and bottom first, whatever the names say.
+_FIELD_ORDERS = {2: "top", 3: "bottom", 4: "top", 5: "bottom"}
 _RANGES = {1: "tv", 2: "pc"}
 
 
@@ -62,6 +65,7 @@ class Probe:
     colour_range: str | None
     max_luminance: float | None
     max_cll: int | None
+    field_order: str | None
     has_audio: bool
     unread: str | None
 
@@ -113,6 +117,7 @@ def probe(path: Path, max_pixels: int) -> Probe:
             colour_range=read("colour range", lambda: _RANGES.get(frame.color_range)),
             max_luminance=read("mastering display", mastering_luminance, frame),
             max_cll=read("content light level", content_light_level, frame),
+            field_order=read("field order", lambda: _FIELD_ORDERS.get(stream.codec_context.field_order)),
             has_audio=bool(container.streams.audio),
             unread=reader.optional.unread,
         )
