@@ -16,11 +16,12 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from video_assets.lake.schemas import FLOW_FRAMES, FRAME_SIGNALS, KEYFRAMES, SHOT_FRAMES
-from video_assets.measure.fields import FieldReader, Fields, as_one_moment, field_of
+from video_assets.measure.fields import FieldReader, Fields
 from video_assets.measure.frame_signals import FrameSignals
 from video_assets.measure.global_motion import GlobalMotion
 from video_assets.measure.motion_vectors import MotionVectorReader
 from video_assets.measure.pictures import Scaler, size_by_long_side, size_by_short_side
+from video_assets.measure.regions import copied
 from video_assets.measure.samples import SampleClock, encode_jpeg, measure_sample
 from video_assets.measure.shot_frames import ShotFrames
 from video_assets.measure.streamed_table import Row, StreamedTable
@@ -167,6 +168,7 @@ class _Measures:
         self._signals = FrameSignals()
         self._fields = FieldReader()
         self._woven = False
+        self._region = shape.region
         self._picture = first
         self._motion = GlobalMotion(settings.camera_hz)
         self._sample = Scaler(shape, size_by_short_side(shape.display, settings.sample_short_side))
@@ -180,7 +182,9 @@ class _Measures:
         interlaced = self._optional.read("interlaced", lambda f: bool(f.interlaced_frame), frame)
         fields = self._optional.read("fields", self._fields.read, frame, sampled, bool(interlaced)) or Fields()
         self._woven = self._fields.woven(fields, bool(interlaced))
-        self._picture = self._optional.read("fields", as_one_moment, frame) or frame if interlaced else frame
+        # Of a frame that is flagged as interlaced swscale scales each field for itself, and weaves them again.
+        part = self._optional.read("lines", copied, frame, self._region) if interlaced or self._region else None
+        self._picture = part or frame
         planes = self.analysis.planes(self.analysis.scale(self._picture))
         vectors = self._optional.read("motion vectors", self.vectors.read, frame) or {}
         signals: Row = {"interlaced": interlaced, **fields._asdict(), **self._signals.measure(planes), **vectors}
@@ -201,7 +205,7 @@ class _Measures:
 
     def _small(self) -> VideoFrame:
         """The last frame at the sampled size; one field where it is of two moments, so that combing is no detail."""
-        return self._sample.scale(field_of(self._picture) if self._woven else self._picture)
+        return self._sample.scale(copied(self._picture, step=2) if self._woven else self._picture)
 
     def _image(self, small: VideoFrame) -> Row:
         jpeg = encode_jpeg(self._sample.bgr(small), self._jpeg_quality)

@@ -147,28 +147,6 @@ def _roughness(lines: Picture, kernel: Picture, where: Picture) -> float:
     return cv2.norm(cv2.filter2D(lines, cv2.CV_16S, kernel), cv2.NORM_L1, where)
 
 
-def field_of(frame: VideoFrame) -> VideoFrame:
-    """The top field of a frame: its even lines, in every plane."""
-    return _every(2, frame)
-
-
-def as_one_moment(frame: VideoFrame) -> VideoFrame:
-    """A copy that is not flagged as interlaced: of such a frame swscale scales each field for itself, and weaves them again."""
-    return _every(1, frame)
-
-
-def _every(step: int, frame: VideoFrame) -> VideoFrame:
-    copy = VideoFrame(frame.width, frame.height // step, frame.format.name)
-    for target, source in zip(copy.planes, frame.planes, strict=True):
-        rows = np.frombuffer(source, np.uint8).reshape(source.height, -1)[::step]  # type: ignore[call-overload]
-        lines = np.frombuffer(target, np.uint8).reshape(target.height, -1)  # type: ignore[call-overload]
-        width = min(lines.shape[1], rows.shape[1])
-        lines[:, :width] = rows[: target.height, :width]
-    copy.colorspace, copy.color_range = frame.colorspace, frame.color_range
-    copy.color_primaries, copy.color_trc = frame.color_primaries, frame.color_trc
-    return copy
-
-
 def clip_fields(frames: pl.DataFrame) -> pl.DataFrame:
     """What clips are by their fields.
 
