@@ -54,6 +54,8 @@ SELECT
     v.colour_range,
     v.max_luminance,
     v.max_cll,
+    v.stereo_mode,
+    v.projection,
     coalesce(v.duration_s, d.duration_s) AS source_duration_s, -- Length of the source video in s: declared by the container, as decoded where it declares none.
     coalesce(d.fps, v.average_fps) AS source_fps, -- Frame rate of the source video, in frames/s: as decoded, else as declared.
     v.bit_rate,

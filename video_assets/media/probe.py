@@ -11,7 +11,7 @@ from av.video.stream import VideoStream
 from video_assets.media.containers import MediaError, open_video
 from video_assets.media.frames import FrameReader
 from video_assets.media.pyav import exact
-from video_assets.media.side_data import content_light_level, mastering_luminance
+from video_assets.media.side_data import content_light_level, mastering_luminance, projection, stereo_mode
 from video_assets.media.streams import best_video_stream, check_dimensions, container_start, declared_duration, geometry
 from video_assets.reasons import Reason
 
@@ -66,6 +66,8 @@ class Probe:
     max_luminance: float | None
     max_cll: int | None
     field_order: str | None
+    stereo_mode: str | None
+    projection: str | None
     has_audio: bool
     unread: str | None
 
@@ -118,6 +120,8 @@ def probe(path: Path, max_pixels: int) -> Probe:
             max_luminance=read("mastering display", mastering_luminance, frame),
             max_cll=read("content light level", content_light_level, frame),
             field_order=read("field order", lambda: _FIELD_ORDERS.get(stream.codec_context.field_order)),
+            stereo_mode=read("stereo mode", stereo_mode, frame) or read("stereo mode", _anaglyph, stream),
+            projection=read("projection", projection, frame),
             has_audio=bool(container.streams.audio),
             unread=reader.optional.unread,
         )
@@ -126,6 +130,11 @@ def probe(path: Path, max_pixels: int) -> Probe:
 def _matrix(frame: VideoFrame, stream: VideoStream) -> str | None:
     # The reader takes those away from frames that swscale does not know.
     return _MATRICES.get(frame.colorspace) or _MATRICES.get(stream.codec_context.colorspace)
+
+
+def _anaglyph(stream: VideoStream) -> str | None:
+    """Matroska's StereoMode of two eyes in two colours, which FFmpeg gives as a tag alone."""
+    return "anaglyph" if str(stream.metadata.get("stereo_mode", "")).startswith("anaglyph") else None
 
 
 def _first_frame(reader: FrameReader, stream: VideoStream) -> VideoFrame:

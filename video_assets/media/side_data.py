@@ -56,3 +56,41 @@ def content_light_level(frame: VideoFrame) -> int | None:
     """
     found = side_data(frame, "CONTENT_LIGHT_LEVEL")
     return None if found is None else _LIGHT_LEVEL.unpack_from(found)[0] or None
+
+
+# libavutil/stereo3d.h (AVStereo3DType) and libavutil/spherical.h (AVSphericalProjection): the first number of each structure.
+_KIND = struct.Struct("=i")
+_STEREO_MODES = (
+    "mono", "side_by_side", "top_bottom", "frame_alternate", "checkerboard", "side_by_side_quincunx", "interleaved_lines",
+    "interleaved_columns", "unspecified",
+)  # fmt: skip
+_PROJECTIONS = (
+    "equirectangular", "cubemap", "tiled_equirectangular", "half_equirectangular", "rectilinear", "fisheye",
+    "parametric_immersive",
+)  # fmt: skip
+
+
+def stereo_mode(frame: VideoFrame) -> str | None:
+    """How the pictures of two eyes lie in the frame, or ``mono``; None where the file says nothing.
+
+    Raises:
+        struct.error: as :func:`mastering_luminance`.
+    """
+    return _kind(frame, "STEREO3D", _STEREO_MODES)
+
+
+def projection(frame: VideoFrame) -> str | None:
+    """How the frame is a picture of all directions, or ``rectilinear`` as of a camera; None where the file says nothing.
+
+    Raises:
+        struct.error: as :func:`mastering_luminance`.
+    """
+    return _kind(frame, "SPHERICAL", _PROJECTIONS)
+
+
+def _kind(frame: VideoFrame, name: str, kinds: tuple[str, ...]) -> str | None:
+    found = side_data(frame, name)
+    if found is None:
+        return None
+    (kind,) = _KIND.unpack_from(found)
+    return kinds[kind] if 0 <= kind < len(kinds) else "unspecified"

@@ -137,6 +137,16 @@ RAW_VIDEOS = Table(
             TEXT,
             "Which field the file says is shown first: top or bottom; NULL for progressive video, and when it does not say.",
         ),
+        Column(
+            "stereo_mode",
+            TEXT,
+            "How the pictures of two eyes lie in the frame: side_by_side, top_bottom, frame_alternate, checkerboard, side_by_side_quincunx, interleaved_lines, interleaved_columns, anaglyph or unspecified; mono where there is one. NULL when the file does not say.",
+        ),
+        Column(
+            "projection",
+            TEXT,
+            "How a frame shows all directions, or half of them: equirectangular, tiled_equirectangular, half_equirectangular, cubemap, fisheye, parametric_immersive or unspecified; rectilinear for a flat picture. NULL when the file does not say.",
+        ),
         Column("has_audio", BOOL, "Whether there is an audio stream."),
         _UNREAD,
         *RIGHTS,
