@@ -59,7 +59,7 @@ def oriented(picture: Picture, orientation: Orientation) -> Picture:
 
 
 class Scaler:
-    """Scales frames to one size with swscale's area average; the size stays when the coded size changes in mid-stream.
+    """Scales frames of one geometry to one size with swscale's area average.
 
     :meth:`scale` gives a 4:2:0 picture as coded; the other methods turn and mirror it for display and give it full range.
     """

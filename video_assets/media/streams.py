@@ -89,10 +89,8 @@ def check_dimensions(stream: VideoStream, max_pixels: int) -> None:
 def geometry(stream: VideoStream, frame: VideoFrame, optional: OptionalSignals) -> Geometry:
     """The geometry of a decoded frame: not only containers turn a picture, but H.264's SEI and a JPEG's EXIF too."""
     aspect = optional.read("sample aspect", lambda: float(exact(stream.sample_aspect_ratio) or 1))
-    orientation = optional.read("display matrix", _orientation, frame) or UPRIGHT
-    return Geometry(
-        frame.width, frame.height, aspect or 1.0, orientation, optional.read("cropping", _region, stream, frame)
-    )
+    turned = optional.read("display matrix", orientation, frame) or UPRIGHT
+    return Geometry(frame.width, frame.height, aspect or 1.0, turned, optional.read("cropping", _region, stream, frame))
 
 
 def _region(stream: VideoStream, frame: VideoFrame) -> Region | None:
@@ -100,7 +98,12 @@ def _region(stream: VideoStream, frame: VideoFrame) -> Region | None:
     return container_region(notes, frame.width, frame.height, frame.format)
 
 
-def _orientation(frame: VideoFrame) -> Orientation:
+def orientation(frame: VideoFrame) -> Orientation:
+    """How a decoded frame says that it is turned; upright where it says nothing.
+
+    Raises:
+        ValueError: what it says is no display matrix.
+    """
     matrix = side_data(frame, "DISPLAYMATRIX")
     return UPRIGHT if matrix is None else orientation_of(bytes(matrix))
 

@@ -6,8 +6,8 @@ sees no hint of it; what only the network finds stands when it is clear. So a ch
 decode nor a network: the shots of an hour of footage are found again in seconds.
 
 Every frame is labelled with the gradual transition or the damage that it belongs to, if any; the shots are what is
-left, split at the hard cuts. So shots are sorted and disjoint, and hold no transition frame and no corrupt frame, by
-construction. A piece shorter than ``min_shot_frames`` between two boundaries belongs to no shot.
+left, split at the hard cuts and where the picture's size changes. So shots are sorted and disjoint, hold no transition frame
+and no corrupt frame, and have one size, by construction. A piece shorter than ``min_shot_frames`` between two boundaries belongs to no shot.
 """
 
 from __future__ import annotations
@@ -48,24 +48,33 @@ def find_shots(
     if not np.array_equal(signals["frame"].to_numpy(), np.arange(signals.height)):
         raise ValueError(f"The frames of {video.video_id} are not numbered from 0 in order; sort one video's by frame.")
     opinion = None if scores is None else Opinion(scores, signals.height, settings)
-    cuts, gradual = _transitions(signals, settings, opinion)
+    broken = _breaks(signals)
+    cuts, gradual = _transitions(signals, settings, opinion, broken)
     labels = _labels(signals, gradual, fades(signals, settings))
     pts = [*signals["pts"].to_list(), video.end_pts]
-    spans = [s for s in _pieces(labels, cuts) if s[1] - s[0] >= settings.min_shot_frames]
-    rows = [_row(video, number, span, labels, pts) for number, span in enumerate(spans)]
+    spans = [s for s in _pieces(labels, cuts | broken) if s[1] - s[0] >= settings.min_shot_frames]
+    rows = [_row(video, number, span, labels, broken, pts) for number, span in enumerate(spans)]
     columns = [c for c in SHOTS.schema if c not in ("batch", "version")]
     found = SHOTS.frame(rows) if rows else SHOTS.empty()
     found_by = "detectors" if opinion is None else "detectors and network"
     return found.with_columns(found_by=pl.lit(found_by)).select(columns)
 
 
-def _transitions(signals: pl.DataFrame, settings: ShotSettings, opinion: Opinion | None) -> tuple[set[int], list[Span]]:
+def _breaks(signals: pl.DataFrame) -> set[int]:
+    """The frames before which something breaks off that is no transition: the picture's size as displayed changes."""
+    changes = (pl.col("width") != pl.col("width").shift()) | (pl.col("height") != pl.col("height").shift())
+    return {*signals.filter(changes)["frame"].to_list()}
+
+
+def _transitions(
+    signals: pl.DataFrame, settings: ShotSettings, opinion: Opinion | None, broken: set[int]
+) -> tuple[set[int], list[Span]]:
     """The first frames after cuts, and the gradual transitions that are no fades."""
     cuts, gradual = hard_cuts(signals, settings), dissolves(signals, settings)
     if opinion is not None:
         cuts = {c for c in cuts if opinion.allows(c, c)}
         seen_cuts, seen_gradual = opinion.transitions()
-        cuts |= {c for c in seen_cuts if not near(c, cuts) and not flash_at(c, signals)}
+        cuts |= {c for c in seen_cuts if not near(c, cuts | broken) and not flash_at(c, signals)}
         gradual = [g for g in gradual if opinion.allows(*g)] + seen_gradual
     if settings.stitch:
         cuts = {c for c in cuts if not _is_one_shot(c, signals, settings)}
@@ -81,7 +90,9 @@ def _is_one_shot(cut: int, signals: pl.DataFrame, settings: ShotSettings) -> boo
     return bool(colours < settings.stitch_histogram and pixels < settings.stitch_distance)
 
 
-def _row(video: VideoFacts, number: int, span: Span, labels: list[str | None], pts: list[int]) -> dict[str, object]:
+def _row(
+    video: VideoFacts, number: int, span: Span, labels: list[str | None], broken: set[int], pts: list[int]
+) -> dict[str, object]:
     start, end = span
     seconds = video.seconds(pts[start], pts[end])
     return {
@@ -94,8 +105,8 @@ def _row(video: VideoFacts, number: int, span: Span, labels: list[str | None], p
         "end_pts": pts[end],
         **seconds,
         "duration_s": seconds["end_s"] - seconds["start_s"],
-        "begins": "start" if start == 0 else labels[start - 1] or "cut",
-        "ends": "end" if end == len(labels) else labels[end] or "cut",
+        "begins": "start" if start == 0 else labels[start - 1] or ("break" if start in broken else "cut"),
+        "ends": "end" if end == len(labels) else labels[end] or ("break" if end in broken else "cut"),
     }
 
 

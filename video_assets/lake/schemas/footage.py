@@ -25,8 +25,16 @@ from video_assets.lake.schemas.table import (
 # What segmentation must know of the stream: probed into raw_videos, and carried along by the decode.
 _PICTURE = (
     Column("stream", INT, "Index of the chosen video stream in the container."),
-    Column("width", INT, "Display width after rotation and sample aspect, in pixels."),
-    Column("height", INT, "Display height after rotation, in pixels."),
+    Column(
+        "width",
+        INT,
+        "Display width after the container's crop, rotation and sample aspect, in pixels; of the first frame, where it changes.",
+    ),
+    Column(
+        "height",
+        INT,
+        "Display height after the container's crop and rotation, in pixels; of the first frame, where it changes.",
+    ),
     Column("time_base_num", INT, "Time base: numerator, in s."),
     Column("time_base_den", INT, "Time base: denominator."),
     Column(
@@ -177,8 +185,8 @@ DECODED_VIDEOS = Table(
         Column("coverage", DOUBLE, "Decoded duration over declared duration, 0-1; NULL when none is declared."),
         Column("motion_vectors", BOOL, "Whether the codec gave motion vectors."),
         _UNREAD,
-        Column("analysis_width", INT, "Width of the analysis picture after rotation, in pixels."),
-        Column("analysis_height", INT, "Height of the analysis picture after rotation, in pixels."),
+        Column("analysis_width", INT, "Width of the first frame's analysis picture after rotation, in pixels."),
+        Column("analysis_height", INT, "Height of the first frame's analysis picture after rotation, in pixels."),
         VERSION,
         REASON,
         MESSAGE,
@@ -199,6 +207,8 @@ FRAME_SIGNALS = Table(
         Column("time_s", DOUBLE, "pts times time base, in s."),
         Column("keyframe", BOOL, "Whether the codec marks it as a key frame; NULL when that could not be read."),
         Column("corrupt", BOOL, "Whether the decoder flagged it as damaged; NULL when that could not be read."),
+        Column("width", INT, "Width of the frame as displayed, in pixels; a shot ends where it changes."),
+        Column("height", INT, "Height of the frame as displayed, in pixels; likewise."),
         Column("interlaced", BOOL, "Whether the file calls it interlaced; NULL when that could not be read."),
         Column(
             "combed",

@@ -96,8 +96,12 @@ SHOTS = Table(
         Column("end_pts", LONG, "Pts at which the shot's last frame ends (exclusive), in time base units."),
         *_SECONDS,
         Column("duration_s", DOUBLE, "end_s less start_s, in s."),
-        Column("begins", TEXT, "How it begins: start (of the video), cut, dissolve, fade or damage."),
-        Column("ends", TEXT, "How it ends: end (of the video), cut, dissolve, fade or damage."),
+        Column(
+            "begins",
+            TEXT,
+            "How it begins: start (of the video), cut, dissolve, fade, damage or break (where the size of the picture changes).",
+        ),
+        Column("ends", TEXT, "How it ends: end (of the video), cut, dissolve, fade, damage or break."),
         Column(
             "found_by",
             TEXT,
@@ -125,6 +129,8 @@ CLIPS = Table(
         Column("duration_s", DOUBLE, "end_s less start_s, in s."),
         Column("frames", INT, "Frames in the clip."),
         Column("fps", DOUBLE, "Frames over duration, in frames/s."),
+        Column("width", INT, "Width of its frames as displayed, bars included, in pixels."),
+        Column("height", INT, "Height of its frames as displayed, bars included, in pixels."),
         Column("crop_x", INT, "Left edge of the crop that removes bars, display pixels."),
         Column("crop_y", INT, "Top edge of the crop, display pixels."),
         Column("crop_width", INT, "Width of the crop: the clip's own width, in pixels."),
