@@ -31,7 +31,7 @@ CODE: dict[str, str] = {
     "transition_scores": "1",
     "shots": "4",
     "clips": "3",
-    "visual_scores": "1",
+    "visual_scores": "2",
     "motion_scores": "3",
     "candidates": "2",
     "text_scores": "1",

@@ -35,7 +35,7 @@ SELECT
         WHEN c.crop_width < c.crop_height THEN 'portrait'
         WHEN c.crop_width = c.crop_height THEN 'square'
     END AS orientation, -- landscape, portrait or square, by the crop.
-    c.crop_width * c.crop_height / (v.width * v.height) AS crop_share, -- Share of the source's picture that the crop keeps, 0-1.
+    c.crop_width * c.crop_height / (coalesce(c.width, v.width) * coalesce(c.height, v.height)) AS crop_share, -- Share of the source's picture that the crop keeps, 0-1.
     c.start_s - d.first_pts * v.time_base_num / v.time_base_den AS source_offset_s, -- Seconds from the source's first frame to the clip's; start_s counts from the time base's zero.
 
     -- The source video (tables raw_videos, decoded_videos, shots).
@@ -43,11 +43,19 @@ SELECT
     v.container,
     v.codec,
     v.pixel_format,
-    v.width AS source_width, -- Width of the source video as it is displayed, bars included, in pixels.
-    v.height AS source_height, -- Height of the source video as it is displayed, bars included, in pixels.
+    coalesce(c.width, v.width) AS source_width, -- Width of the source video as it is displayed in the clip, bars included, in pixels.
+    coalesce(c.height, v.height) AS source_height, -- Height of the source video as it is displayed in the clip, bars included, in pixels.
     v.rotation,
     v.mirrored,
+    v.bit_depth,
+    v.colour_primaries,
     v.colour_transfer,
+    v.colour_matrix,
+    v.colour_range,
+    v.max_luminance,
+    v.max_cll,
+    v.stereo_mode,
+    v.projection,
     coalesce(v.duration_s, d.duration_s) AS source_duration_s, -- Length of the source video in s: declared by the container, as decoded where it declares none.
     coalesce(d.fps, v.average_fps) AS source_fps, -- Frame rate of the source video, in frames/s: as decoded, else as declared.
     v.bit_rate,
@@ -58,8 +66,8 @@ SELECT
     d.motion_vectors AS has_motion_vectors, -- Whether the source's codec gave motion vectors, which motion_vector and pan_* come from.
     n.source_shots, -- Shots of the source video; NULL before they are looked for.
     -- The shot that holds it (table shots).
-    h.begins AS shot_begins, -- How the clip's shot begins: start (of the video), cut, dissolve, fade or damage.
-    h.ends AS shot_ends, -- How the clip's shot ends: end (of the video), cut, dissolve, fade or damage.
+    h.begins AS shot_begins, -- How the clip's shot begins: start (of the video), cut, dissolve, fade, damage or break (where the size of the picture changes).
+    h.ends AS shot_ends, -- How the clip's shot ends: end (of the video), cut, dissolve, fade, damage or break.
     h.found_by AS shots_found_by, -- What looked for the source's transitions: 'detectors and network', or 'detectors' alone.
     v.licence,
     v.holder,
@@ -84,6 +92,9 @@ SELECT
     i.bar_top,
     i.bar_bottom,
     i.border_share,
+    i.interlaced,
+    coalesce(i.field_order, CASE WHEN i.interlaced > 0 THEN v.field_order END) AS field_order, -- Which field of interlaced frames is shown first: top or bottom, by the picture, else as the file says; NULL when no frame is interlaced, and when neither tells.
+    i.telecine,
     i.reason AS visual_reason, -- Why sharpness, light and bars could not be measured of the clip (a reason of reasons.Reason); NULL where it was, or nobody tried.
 
     -- Motion scores.

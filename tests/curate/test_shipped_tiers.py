@@ -41,6 +41,23 @@ def test_a_clip_without_scores_is_undecided_in_every_tier_and_never_dropped(lake
     assert {verdict for verdict, _ in decide(lake, tier).values()} == {"undecided"}
 
 
+@pytest.mark.parametrize("tier", [t for t, tier in SHIPPED.items() if tier.parent is None])
+def test_every_tier_drops_two_eyes_and_all_directions_and_keeps_what_says_nothing(lake: Lake, tier: str) -> None:
+    clips = {"duration_s": SHORT.get(tier, 14.0)}
+    said: dict[str, dict[str, Any]] = {
+        "pair": {"stereo_mode": "side_by_side"},
+        "anaglyph": {"stereo_mode": "anaglyph"},
+        "both": {"stereo_mode": "top_bottom", "projection": "equirectangular"},
+        "sphere": {"projection": "equirectangular"},
+        "flat": {"stereo_mode": "mono", "projection": "rectilinear"},
+        "nothing": {},
+    }
+    for name, columns in said.items():
+        lake.clip(name, clips=clips, raw_videos=columns)
+    dropped = dict.fromkeys(("pair", "anaglyph", "both", "sphere"), ("dropped", "flat_and_mono"))
+    assert decide(lake, tier) == dropped | dict.fromkeys(("flat", "nothing"), ("kept", None))
+
+
 MOTION_COLUMNS = ("vmaf_motion", "motion_vector", "still_share", "sudden_changes", "shots_per_second")
 
 

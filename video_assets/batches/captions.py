@@ -198,7 +198,9 @@ def _shown(
 
     known = step.lake.read(CLIPS, [batch]).filter(pl.col("clip_id").is_in(clips))
     sizes = step.lake.read(DECODED_VIDEOS, [batch], ["video_id", "width", "height"])
-    joined = known.join(sizes, on="video_id")
+    joined = known.join(sizes, on="video_id", suffix="_of_video").with_columns(
+        pl.coalesce(side, f"{side}_of_video") for side in ("width", "height")
+    )
     for start in range(0, joined.height, _CLIPS_AT_ONCE):
         part = joined[start : start + _CLIPS_AT_ONCE]
         pictures = _pictures(step, batch, part, frames)

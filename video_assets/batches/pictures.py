@@ -221,17 +221,18 @@ def _job(
     from video_assets.measure.model_task import ClipPictures, ModelJob
     from video_assets.measure.types import Crop
 
+    sql = f"SELECT width, height FROM {DECODED_VIDEOS.name} WHERE batch = ? AND video_id = ?"
+    first: tuple[int, int] = step.lake.query(sql, [batch, video]).row(0)
     wanted = tuple(
         ClipPictures(
-            c["clip_id"], Crop(c["crop_x"], c["crop_y"], c["crop_width"], c["crop_height"]), frames[c["clip_id"]]
+            c["clip_id"], Crop(c["crop_x"], c["crop_y"], c["crop_width"], c["crop_height"]),
+            (c["width"] or first[0], c["height"] or first[1]), frames[c["clip_id"]],
         )
         for c in clips.iter_rows(named=True)
-    )
+    )  # fmt: skip
     pictures = step.lake.query(
         f"SELECT frame, jpeg FROM ({shown.stored}) WHERE batch = ? AND video_id = ? AND frame IN (SELECT unnest(?))",
         [batch, video, sorted({f for c in wanted for f in c.frames})],
     )
     write_parquet(pictures, folder / f"{video}.parquet")
-    sql = f"SELECT width, height FROM {DECODED_VIDEOS.name} WHERE batch = ? AND video_id = ?"
-    display: tuple[int, int] = step.lake.query(sql, [batch, video]).row(0)
-    return ModelJob(model, wanted, display, folder / f"{video}.parquet", gpu)
+    return ModelJob(model, wanted, folder / f"{video}.parquet", gpu)

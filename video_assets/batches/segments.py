@@ -39,7 +39,19 @@ def _network_scores(step: Step, batch: str) -> Callable[[str], pl.DataFrame | No
 def segment_clips(step: Step, batch: str) -> Made:
     """Cut the shots of the batch's videos into clips; commit ``clips``."""
     inputs, watch = step.inputs("clips", batch), Stopwatch()
-    columns = ["video_id", "frame", "pts", "pts_offset", "sharpness", "bar_left", "bar_right", "bar_top", "bar_bottom"]
+    columns = [
+        "video_id",
+        "frame",
+        "pts",
+        "pts_offset",
+        "width",
+        "height",
+        "sharpness",
+        "bar_left",
+        "bar_right",
+        "bar_top",
+        "bar_bottom",
+    ]
     signals = _by_video(step.lake.read(FRAME_SIGNALS, [batch], columns))
     shots = _by_video(step.lake.read(SHOTS, [batch]))
     found = [

@@ -115,7 +115,8 @@ def plays(clip: Mapping[str, Any]) -> str | None:
 
 _CLIPS = """
 SELECT
-    c.*, d.width, d.height, v.container, v.codec, v.pixel_format, v.file_name, v.benchmark,
+    c.* EXCLUDE (width, height), coalesce(c.width, d.width) AS width, coalesce(c.height, d.height) AS height,
+    v.container, v.codec, v.pixel_format, v.file_name, v.benchmark,
     coalesce((
         SELECT min(f.uri) FROM source_files AS f WHERE f.batch = v.batch AND f.content = v.content AND f.current
     ), v.uri) AS uri

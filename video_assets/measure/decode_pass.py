@@ -16,10 +16,12 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from video_assets.lake.schemas import FLOW_FRAMES, FRAME_SIGNALS, KEYFRAMES, SHOT_FRAMES
+from video_assets.measure.fields import FieldReader, Fields
 from video_assets.measure.frame_signals import FrameSignals
 from video_assets.measure.global_motion import GlobalMotion
 from video_assets.measure.motion_vectors import MotionVectorReader
 from video_assets.measure.pictures import Scaler, size_by_long_side, size_by_short_side
+from video_assets.measure.regions import copied
 from video_assets.measure.samples import SampleClock, encode_jpeg, measure_sample
 from video_assets.measure.shot_frames import ShotFrames
 from video_assets.measure.streamed_table import Row, StreamedTable
@@ -27,7 +29,8 @@ from video_assets.measure.timeline import Timeline
 from video_assets.media.containers import MediaError, open_video
 from video_assets.media.frames import FrameReader
 from video_assets.media.optional_signals import OptionalSignals
-from video_assets.media.streams import Declared, check_dimensions, geometry, video_stream
+from video_assets.media.shapes import Shapes
+from video_assets.media.streams import Declared, Geometry, check_dimensions, video_stream
 from video_assets.media.tally import Marks
 from video_assets.reasons import Reason
 from video_assets.settings import DecodeSettings
@@ -112,6 +115,7 @@ def decode_video(
         if first is None:
             raise MediaError(Reason.NO_FRAMES, f"Not one frame of stream {stream} of {path.name} could be decoded.")
         measures = _Measures(video, first.frame, settings, optional)
+        analysis = measures.analysis.width, measures.analysis.height
         timeline = Timeline(reader.time_base, reader.nominal_step)
         corrupt_frames = 0
         image: Row | None = None
@@ -127,10 +131,11 @@ def decode_video(
             }
             place = {"pts_offset": offset, "breaks": "time" if restarts else None}
             corrupt_frames += damaged is True
-            flags = {"keyframe": optional.read("key frame", lambda f: f.key_frame, frame), "corrupt": damaged}
-            if flow_frames is not None and image is not None:
-                flow_frames.append(identity | measures.image(frame))
-            numbers, image = measures.measure(frame, elapsed)
+            flags: Row = {"keyframe": optional.read("key frame", lambda f: f.key_frame, frame), "corrupt": damaged}
+            key = flags["keyframe"] is True
+            follows, (numbers, image) = image is not None, measures.measure(frame, elapsed, key)
+            if flow_frames is not None and follows:
+                flow_frames.append(identity | measures.image())
             timeline.changed(numbers["difference"])
             signals.append(identity | place | flags | numbers)
             if image is not None:
@@ -162,8 +167,8 @@ def decode_video(
         coverage=None if missing_end is None else times.duration_s / whole,
         motion_vectors=measures.vectors.found,
         unread=optional.unread,
-        analysis_width=measures.analysis.width,
-        analysis_height=measures.analysis.height,
+        analysis_width=analysis[0],
+        analysis_height=analysis[1],
         compute_seconds=time.thread_time() - started,
     )
 
@@ -174,38 +179,75 @@ class _Measures:
     def __init__(
         self, stream: VideoStream, first: VideoFrame, settings: DecodeSettings, optional: OptionalSignals
     ) -> None:
-        shape = geometry(stream, first, optional)
-        self._optional = optional
-        self.analysis = Scaler(shape, size_by_long_side(shape.display, settings.analysis_long_side))
-        self.vectors = MotionVectorReader(shape)
+        self._settings, self._optional = settings, optional
+        self._shapes = Shapes(stream, first, optional)
+        self._shape, self._picture = self._shapes.now, first
+        self.vectors = MotionVectorReader(self._shape)
         self.shot_frames = ShotFrames(settings)
-        self._signals = FrameSignals()
-        self._motion = GlobalMotion(settings.camera_hz)
-        self._sample = Scaler(shape, size_by_short_side(shape.display, settings.sample_short_side))
+        self._fields = FieldReader()
+        self._woven = False
         self._sample_clock = SampleClock(settings.sample_hz)
         self._image_clock = SampleClock(settings.keyframe_hz)
-        self._jpeg_quality = settings.jpeg_quality
+        self._signals = FrameSignals()
+        self._motion = GlobalMotion(settings.camera_hz)
+        self._make_scalers()
 
-    def measure(self, frame: VideoFrame, elapsed: float) -> tuple[Row, Row | None]:
+    def _make_scalers(self) -> None:
+        display, settings = self._shape.display, self._settings
+        self.analysis = Scaler(self._shape, size_by_long_side(display, settings.analysis_long_side))
+        self._sample = Scaler(self._shape, size_by_short_side(display, settings.sample_short_side))
+
+    def _reshape(self, shape: Geometry) -> None:
+        """Go on with pictures of another geometry; where their size as displayed is another, they are compared with none before."""
+        if shape.display != self._shape.display:
+            self._signals = FrameSignals()
+            self._motion = GlobalMotion(self._settings.camera_hz)
+        self._shape = self.vectors.geometry = shape
+        self._make_scalers()
+
+    def measure(self, frame: VideoFrame, elapsed: float, key: bool) -> tuple[Row, Row | None]:
         """The columns of ``frame_signals``, and those of ``keyframes`` when the frame is kept as an image."""
-        planes = self.analysis.planes(self.analysis.scale(frame))
+        first = frame is self._picture
+        if not first and (shape := self._shapes.next(frame, key)) is not self._shape:
+            self._reshape(shape)
+        sampled = self._sample_clock.due(elapsed)
+        interlaced = self._optional.read("interlaced", lambda f: bool(f.interlaced_frame), frame)
+        fields = self._optional.read("fields", self._fields.read, frame, sampled, bool(interlaced)) or Fields()
+        self._woven = self._fields.woven(fields, bool(interlaced))
+        # Of a frame that is flagged as interlaced swscale scales each field for itself, and weaves them again.
+        region = self._shape.region
+        part = self._optional.read("lines", copied, frame, region) if interlaced or region else None
+        self._picture = part or frame
+        planes = self.analysis.planes(self.analysis.scale(self._picture))
         vectors = self._optional.read("motion vectors", self.vectors.read, frame) or {}
-        signals: Row = {**self._signals.measure(planes), **vectors}
+        width, height = self._shape.display
+        signals: Row = {
+            "width": width,
+            "height": height,
+            "interlaced": interlaced,
+            **fields._asdict(),
+            **self._signals.measure(planes),
+            **vectors,
+        }
         signals |= self.shot_frames.measure(self._signals.picture)
         signals |= self._motion.measure(planes.luma, elapsed)
         saturation = signals.pop("saturation")
-        if not self._sample_clock.due(elapsed):
+        if not sampled:
             return signals, None
-        small = self._sample.scale(frame)
+        small = self._small()
         signals |= {"saturation": saturation, **measure_sample(self._sample.luma(small))}
         if not self._image_clock.due(elapsed):
             return signals, None
         return signals, self._image(small)
 
-    def image(self, frame: VideoFrame) -> Row:
-        """A frame's picture, as the columns of ``flow_frames``."""
-        return self._image(self._sample.scale(frame))
+    def image(self) -> Row:
+        """The picture of the frame that was measured last, as the columns of ``flow_frames``."""
+        return self._image(self._small())
+
+    def _small(self) -> VideoFrame:
+        """The last frame at the sampled size; one field where it is of two moments, so that combing is no detail."""
+        return self._sample.scale(copied(self._picture, step=2) if self._woven else self._picture)
 
     def _image(self, small: VideoFrame) -> Row:
-        jpeg = encode_jpeg(self._sample.bgr(small), self._jpeg_quality)
+        jpeg = encode_jpeg(self._sample.bgr(small), self._settings.jpeg_quality)
         return {"width": self._sample.width, "height": self._sample.height, "jpeg": jpeg}

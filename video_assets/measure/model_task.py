@@ -37,10 +37,11 @@ class ModelSpec(Hashable, Protocol):
 
 @dataclass(frozen=True)
 class ClipPictures:
-    """A clip, its crop in display pixels and the frame numbers of its sampled keyframes."""
+    """A clip, its crop in display pixels, the size of its frames in these and the numbers of its sampled keyframes."""
 
     clip_id: str
     crop: Crop
+    display: tuple[int, int]
     frames: tuple[int, ...]
 
 
@@ -54,7 +55,6 @@ class ModelJob:
 
     model: ModelSpec
     clips: tuple[ClipPictures, ...]
-    display: tuple[int, int]
     keyframes: Path
     gpu: bool = False
     marks: Path | None = None
@@ -75,7 +75,7 @@ def measure_clips(job: ModelJob) -> list[dict[str, object]]:
         started, began = time.process_time(), time.perf_counter()
         row: dict[str, object] = {"clip_id": clip.clip_id}
         try:
-            pictures = [_picture(jpegs[frame], clip.crop, job.display) for frame in clip.frames]
+            pictures = [_picture(jpegs[frame], clip.crop, clip.display) for frame in clip.frames]
             row |= _finite(_opened(job.model).measure(pictures, clip.crop))
         except MediaError as error:
             row |= {"reason": error.reason, "message": error.message}

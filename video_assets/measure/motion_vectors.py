@@ -20,10 +20,14 @@ class MotionVectorReader:
     FFmpeg does not say which frame a vector refers to. A P frame's is nearly always the I or P frame shown before it,
     so the vector over the frames between them is motion per frame step; a B frame's may be any of several in both
     directions, and its vectors are not used. Means are weighted by block area.
+
+    Attributes:
+        geometry: of the next frame.
+        found: whether any frame had vectors.
     """
 
     def __init__(self, geometry: Geometry) -> None:
-        self._geometry = geometry
+        self.geometry = geometry
         self._steps = 0
         self.found = False
 
@@ -50,7 +54,7 @@ class MotionVectorReader:
         unit = -1.0 / (float(weight.sum()) * max(1, int(raw.view(np.uint16)[_SCALE])) * steps)
         x, y = words[:, 6].astype(np.float32), words[:, 7].astype(np.float32)
         length = float(np.dot(np.sqrt(x * x + y * y), weight)) * -unit
-        right = float(np.dot(x, weight)) * unit * self._geometry.sample_aspect
+        right = float(np.dot(x, weight)) * unit * self.geometry.sample_aspect
         down = float(np.dot(y, weight)) * unit
-        x_mean, y_mean = self._geometry.orientation.shown(right, down)
+        x_mean, y_mean = self.geometry.orientation.shown(right, down)
         return {"mv_mean": length, "mv_x": x_mean, "mv_y": y_mean}

@@ -11,6 +11,7 @@ from av.video.frame import VideoFrame
 from av.video.plane import VideoPlane
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
+from video_assets.measure.tone_map import as_sdr, is_hdr
 from video_assets.measure.types import Picture
 from video_assets.media.frames import UNSPECIFIED_MATRIX
 from video_assets.media.orientation import Orientation
@@ -58,7 +59,7 @@ def oriented(picture: Picture, orientation: Orientation) -> Picture:
 
 
 class Scaler:
-    """Scales frames to one size with swscale's area average; the size stays when the coded size changes in mid-stream.
+    """Scales frames of one geometry to one size with swscale's area average.
 
     :meth:`scale` gives a 4:2:0 picture as coded; the other methods turn and mirror it for display and give it full range.
     """
@@ -71,10 +72,14 @@ class Scaler:
         self._to_small, self._to_bgr = VideoReformatter(), VideoReformatter()
 
     def scale(self, frame: VideoFrame) -> VideoFrame:
-        """A decoded frame of any format at this scaler's size, 4:2:0: of 8 bits, or of 10 when it has more than 8."""
+        """A decoded frame of any format at this scaler's size, 4:2:0: of 8 bits, or of 10 when it has more than 8.
+
+        An HDR one comes out in SDR (:mod:`video_assets.measure.tone_map`).
+        """
         # A change of range inside swscale costs a tenth of a 720p decode; on the small picture it is a table look-up.
         width, height = self._coded_size
-        return self._to_small.reformat(
+        full_range = _is_full_range(frame)
+        small = self._to_small.reformat(
             frame,
             width=width,
             height=height,
@@ -82,9 +87,11 @@ class Scaler:
             format="yuv420p10le" if frame.format.components[0].bits > 8 else "yuv420p",
             dst_colorspace=Colorspace.ITU601 if frame.format.is_rgb else None,
             interpolation=Interpolation.AREA,
-            dst_color_range=ColorRange.JPEG if _is_full_range(frame) else ColorRange.MPEG,
+            dst_color_range=ColorRange.JPEG if full_range else ColorRange.MPEG,
             threads=1,
         )
+        # As with the range: on the small picture.
+        return as_sdr(small, frame, full_range) if is_hdr(frame) else small
 
     def planes(self, small: VideoFrame) -> Planes:
         """A scaled frame as :class:`Planes`."""

@@ -1,4 +1,4 @@
-"""Visual scores of clips: sharpness, exposure, colour, flicker and bars, from recorded frame signals."""
+"""Visual scores of clips: sharpness, exposure, colour, flicker, bars and fields, from recorded frame signals."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import polars as pl
 
 from video_assets.lake.schemas import VISUAL_SCORES
 from video_assets.measure.clip_frames import clip_frames, with_reasons
+from video_assets.measure.fields import clip_fields
 from video_assets.segment.clips import BARS
 from video_assets.segment.detectors import BLACK_SHARE
 
+_FIELDS = ["pts", "interlaced", "combed", "top_first"]
 _SIGNALS = ["luma_mean", "luma_std", "black_share", "sharpness", "saturation", "dark_share", "bright_share", *BARS]
 
 
@@ -28,7 +30,7 @@ def visual_scores(clips: pl.DataFrame, signals: pl.DataFrame, min_bar_share: flo
         Rows of VISUAL_SCORES without batch and version, one per clip. A clip without a sampled frame has NULL in
         every score and the reason not_measured.
     """
-    frames = clip_frames(clips, signals, _SIGNALS)
+    frames = clip_frames(clips, signals, _SIGNALS + _FIELDS)
     sharpness = pl.col("sharpness").cast(pl.Float64)
     # A second difference needs two frames before it in the same clip.
     flicker = pl.col("luma_mean").cast(pl.Float64).diff().diff().abs().mean()
@@ -43,6 +45,7 @@ def visual_scores(clips: pl.DataFrame, signals: pl.DataFrame, min_bar_share: flo
         *(pl.col(bar).cast(pl.Float64).quantile(0.1, "linear").alias(bar) for bar in BARS),
     )
     scores = scores.with_columns(_border_share(min_bar_share).alias("border_share"))
+    scores = scores.join(clip_fields(frames), on="clip_id", how="left", maintain_order="left")
     rows = with_reasons(clips, scores, "sharpness", "No frame of the clip was sampled.")
     return VISUAL_SCORES.frame(rows).drop("batch", "version")
 

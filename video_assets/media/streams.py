@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from av.container import InputContainer
 from av.stream import Disposition
@@ -13,10 +13,12 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from video_assets.media.containers import MediaError
+from video_assets.media.cropping import Region, container_region
 from video_assets.media.optional_signals import OptionalSignals
 from video_assets.media.orientation import UPRIGHT, Orientation, orientation_of
 from video_assets.media.pyav import exact
 from video_assets.media.side_data import side_data
+from video_assets.media.stream_notes import stream_notes
 from video_assets.reasons import Reason
 
 _STILL = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
@@ -26,17 +28,24 @@ _CLOCK = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 
 @dataclass(frozen=True)
 class Geometry:
-    """How coded pixels become the displayed picture: widen by the sample aspect, then turn and mirror."""
+    """How coded pixels become the displayed picture: take the region, widen by the sample aspect, turn and mirror.
+
+    ``region`` is the part that the container asks for; None for all of it.
+    """
 
     coded_width: int
     coded_height: int
     sample_aspect: float = 1.0
     orientation: Orientation = UPRIGHT
+    region: Region | None = None
 
     @property
     def display(self) -> tuple[int, int]:
         """Width and height as displayed, in pixels."""
-        width, height = max(1, round(self.coded_width * self.sample_aspect)), self.coded_height
+        width, height = (
+            (self.region.width, self.region.height) if self.region else (self.coded_width, self.coded_height)
+        )
+        width = max(1, round(width * self.sample_aspect))
         return (height, width) if self.orientation.turned else (width, height)
 
 
@@ -118,12 +127,21 @@ def check_dimensions(stream: VideoStream, max_pixels: int) -> None:
 def geometry(stream: VideoStream, frame: VideoFrame, optional: OptionalSignals) -> Geometry:
     """The geometry of a decoded frame: not only containers turn a picture, but H.264's SEI and a JPEG's EXIF too."""
     aspect = optional.read("sample aspect", lambda: float(exact(stream.sample_aspect_ratio) or 1))
-    return Geometry(
-        frame.width, frame.height, aspect or 1.0, optional.read("display matrix", _orientation, frame) or UPRIGHT
-    )
+    turned = optional.read("display matrix", orientation, frame) or UPRIGHT
+    return Geometry(frame.width, frame.height, aspect or 1.0, turned, optional.read("cropping", _region, stream, frame))
 
 
-def _orientation(frame: VideoFrame) -> Orientation:
+def _region(stream: VideoStream, frame: VideoFrame) -> Region | None:
+    notes = stream_notes(cast("InputContainer", stream.container), stream.index)
+    return container_region(notes, frame.width, frame.height, frame.format)
+
+
+def orientation(frame: VideoFrame) -> Orientation:
+    """How a decoded frame says that it is turned; upright where it says nothing.
+
+    Raises:
+        ValueError: what it says is no display matrix.
+    """
     matrix = side_data(frame, "DISPLAYMATRIX")
     return UPRIGHT if matrix is None else orientation_of(bytes(matrix))
 

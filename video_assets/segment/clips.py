@@ -52,8 +52,10 @@ def cut_clips(shots: pl.DataFrame, signals: pl.DataFrame, video: VideoFacts, set
         offset = signals["pts_offset"][shot["start_frame"]]
         for window in windows:
             span = _clear_start(window, clear, sharpness, pts, limits)
-            crop = _crop(signals[span[0] : span[1]], video, settings.min_bar_share)
-            rows.append(_row(video, shot, span, pts, offset, crop))
+            frames = signals[span[0] : span[1]]
+            size = frames["width"][0] or video.width, frames["height"][0] or video.height
+            crop = _crop(frames, size, settings.min_bar_share)
+            rows.append(_row(video, shot, span, pts, offset, size, crop))
     columns = [c for c in CLIPS.schema if c not in ("batch", "version")]
     return CLIPS.frame(rows).select(columns) if rows else CLIPS.empty().select(columns)
 
@@ -73,7 +75,13 @@ class _Limits:
 
 
 def _row(
-    video: VideoFacts, shot: dict[str, object], span: Span, pts: list[int], offset: int, crop: Crop
+    video: VideoFacts,
+    shot: dict[str, object],
+    span: Span,
+    pts: list[int],
+    offset: int,
+    size: tuple[int, int],
+    crop: Crop,
 ) -> dict[str, object]:
     start, end = span
     duration = (pts[end] - pts[start]) * video.time_base
@@ -91,6 +99,8 @@ def _row(
         "duration_s": float(duration),
         "frames": end - start,
         "fps": float((end - start) / duration),
+        "width": size[0],
+        "height": size[1],
         **dict(zip(("crop_x", "crop_y", "crop_width", "crop_height"), crop, strict=True)),
         "from_source_start": shot["shot"] == 0,
         "source_truncated": video.truncated,
@@ -165,7 +175,7 @@ def _clear_start(
     return next((frame for frame in clear if frame in sampled), max(sampled, key=lambda f: (sampled[f], -f))), end
 
 
-def _crop(frames: pl.DataFrame, video: VideoFacts, min_bar_share: float) -> Crop:
+def _crop(frames: pl.DataFrame, size: tuple[int, int], min_bar_share: float) -> Crop:
     """Crop the bars that 90 % of the sampled frames have: x, y, width, height, all even.
 
     The full picture where no bar is as wide as ``min_bar_share``, or where bars would leave nothing.
@@ -174,9 +184,9 @@ def _crop(frames: pl.DataFrame, video: VideoFacts, min_bar_share: float) -> Crop
     left, right, top, bottom = (
         # An even pixel that lies wholly inside the picture; the shares are float32, hence the rounding.
         2 * ceil(round(share * side, 2) / 2) if share is not None and share >= min_bar_share else 0
-        for share, side in zip(shares, (video.width, video.width, video.height, video.height), strict=True)
+        for share, side in zip(shares, (size[0], size[0], size[1], size[1]), strict=True)
     )
-    width, height = video.width - left - right, video.height - top - bottom
+    width, height = size[0] - left - right, size[1] - top - bottom
     if not left + right + top + bottom or width < 2 or height < 2:
-        return 0, 0, video.width, video.height
+        return 0, 0, *size
     return left, top, width // 2 * 2, height // 2 * 2

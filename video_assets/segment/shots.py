@@ -6,8 +6,9 @@ sees no hint of it; what only the network finds stands when it is clear. So a ch
 decode nor a network: the shots of an hour of footage are found again in seconds.
 
 Every frame is labelled with the gradual transition or the damage that it belongs to, if any; the shots are what is
-left, split at the hard cuts and where time breaks off. So shots are sorted and disjoint, and hold no transition frame, no
-corrupt frame and no hole in time, by construction. A piece shorter than ``min_shot_frames`` between two boundaries belongs to no shot.
+left, split at the hard cuts, where time breaks off and where the picture's size changes. So shots are sorted and disjoint,
+hold no transition frame, no corrupt frame and no hole in time, and have one size, by construction. A piece shorter than
+``min_shot_frames`` between two boundaries belongs to no shot.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def find_shots(
         raise ValueError(f"The frames of {video.video_id} are not numbered from 0 in order; sort one video's by frame.")
     opinion = None if scores is None else Opinion(scores, signals.height, settings)
     broken = _breaks(signals)
-    cuts, gradual = _transitions(signals, settings, opinion)
+    cuts, gradual = _transitions(signals, settings, opinion, broken)
     labels = _labels(signals, gradual, fades(signals, settings))
     pts = [*signals["pts"].to_list(), video.end_pts]
     spans = [s for s in _pieces(labels, cuts | broken) if s[1] - s[0] >= settings.min_shot_frames]
@@ -61,13 +62,25 @@ def find_shots(
     return found.with_columns(found_by=pl.lit(found_by)).select(columns)
 
 
-def _transitions(signals: pl.DataFrame, settings: ShotSettings, opinion: Opinion | None) -> tuple[set[int], list[Span]]:
+def _breaks(signals: pl.DataFrame) -> set[int]:
+    """The frames before which something breaks off that is no transition.
+
+    Time starts again there or has a hole, or the picture's size as displayed is another.
+    """
+    changes = (pl.col("width") != pl.col("width").shift()) | (pl.col("height") != pl.col("height").shift())
+    told = signals.filter(pl.col("breaks").is_not_null() | changes)["frame"].to_list()
+    return {*told, *map(int, holes(column(signals, "time_s"), column(signals, "difference")))}
+
+
+def _transitions(
+    signals: pl.DataFrame, settings: ShotSettings, opinion: Opinion | None, broken: set[int]
+) -> tuple[set[int], list[Span]]:
     """The first frames after cuts, and the gradual transitions that are no fades."""
     cuts, gradual = hard_cuts(signals, settings), dissolves(signals, settings)
     if opinion is not None:
         cuts = {c for c in cuts if opinion.allows(c, c)}
         seen_cuts, seen_gradual = opinion.transitions()
-        cuts |= {c for c in seen_cuts if not near(c, cuts) and not flash_at(c, signals)}
+        cuts |= {c for c in seen_cuts if not near(c, cuts | broken) and not flash_at(c, signals)}
         gradual = [g for g in gradual if opinion.allows(*g)] + seen_gradual
     if settings.stitch:
         cuts = {c for c in cuts if not _is_one_shot(c, signals, settings)}
@@ -81,12 +94,6 @@ def _is_one_shot(cut: int, signals: pl.DataFrame, settings: ShotSettings) -> boo
         return False
     colours, pixels = (column(signals, name)[after] for name in ("wide_histogram", "wide_distance"))
     return bool(colours < settings.stitch_histogram and pixels < settings.stitch_distance)
-
-
-def _breaks(signals: pl.DataFrame) -> set[int]:
-    """The frames before which something breaks off that is no transition: time starts again, or has a hole."""
-    told = signals.filter(pl.col("breaks").is_not_null())["frame"].to_list()
-    return {*told, *map(int, holes(column(signals, "time_s"), column(signals, "difference")))}
 
 
 def _row(

@@ -17,8 +17,8 @@ class VideoFacts:
         video_id: the video.
         stream: index of the video stream in the container.
         time_base: seconds of one pts unit.
-        width: display width after rotation and sample aspect, in pixels.
-        height: display height after rotation, in pixels.
+        width: display width of the first frame after rotation and sample aspect, in pixels.
+        height: display height of the first frame after rotation, in pixels.
         truncated: whether the file broke off before its declared end.
         end_pts: pts at which the last frame ends (exclusive), in time base units.
         container_start_s: where a player's clock stands at 0, in s from pts zero; None when nobody knows, which is there.

@@ -12,6 +12,9 @@
 SELECT
     clip_id,
 
+    -- One flat picture (ours): neither two eyes' in one frame nor a picture of all directions, where the file says so.
+    coalesce(stereo_mode, 'mono') = 'mono' AND coalesce(projection, 'rectilinear') = 'rectilinear' AS flat_and_mono,
+
     -- At least 1280x720 (as reported), of the clip after its bars are cropped (ours).
     crop_width >= 1280 AND crop_height >= 720 AS resolution,
 

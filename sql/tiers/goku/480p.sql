@@ -15,6 +15,9 @@
 SELECT
     clip_id,
 
+    -- One flat picture (ours): neither two eyes' in one frame nor a picture of all directions, where the file says so.
+    coalesce(stereo_mode, 'mono') = 'mono' AND coalesce(projection, 'rectilinear') = 'rectilinear' AS flat_and_mono,
+
     -- 4 to 10 s (as reported).
     duration_s BETWEEN 4 AND 10 AS clip_duration,
 

@@ -12,6 +12,9 @@
 SELECT
     clip_id,
 
+    -- One flat picture (ours): neither two eyes' in one frame nor a picture of all directions, where the file says so.
+    coalesce(stereo_mode, 'mono') = 'mono' AND coalesce(projection, 'rectilinear') = 'rectilinear' AS flat_and_mono,
+
     -- Section 3: sample shapes begin at 256x256x65 (height x width x frames); the size.
     min_side >= 256 AS resolution,
 

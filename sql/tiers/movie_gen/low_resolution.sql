@@ -12,6 +12,9 @@
 SELECT
     clip_id,
 
+    -- One flat picture (ours): neither two eyes' in one frame nor a picture of all directions, where the file says so.
+    coalesce(stereo_mode, 'mono') = 'mono' AND coalesce(projection, 'rectilinear') = 'rectilinear' AS flat_and_mono,
+
     -- Pool: videos of 4 s to 2 min (as reported).
     source_duration_s BETWEEN 4 AND 120 AS source_duration,
 

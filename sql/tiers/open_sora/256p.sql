@@ -12,6 +12,9 @@
 SELECT
     clip_id,
 
+    -- One flat picture (ours): neither two eyes' in one frame nor a picture of all directions, where the file says so.
+    coalesce(stereo_mode, 'mono') = 'mono' AND coalesce(projection, 'rectilinear') = 'rectilinear' AS flat_and_mono,
+
     -- Sources under 2 s are dropped (as reported).
     source_duration_s >= 2 AS source_duration,
 

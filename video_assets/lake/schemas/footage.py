@@ -25,8 +25,16 @@ from video_assets.lake.schemas.table import (
 # What segmentation must know of the stream: probed into raw_videos, and carried along by the decode.
 _PICTURE = (
     Column("stream", INT, "Index of the chosen video stream in the container."),
-    Column("width", INT, "Display width after rotation and sample aspect, in pixels."),
-    Column("height", INT, "Display height after rotation, in pixels."),
+    Column(
+        "width",
+        INT,
+        "Display width after the container's crop, rotation and sample aspect, in pixels; of the first frame, where it changes.",
+    ),
+    Column(
+        "height",
+        INT,
+        "Display height after the container's crop and rotation, in pixels; of the first frame, where it changes.",
+    ),
     Column("time_base_num", INT, "Time base: numerator, in s."),
     Column("time_base_den", INT, "Time base: denominator."),
     Column(
@@ -109,10 +117,44 @@ RAW_VIDEOS = Table(
         Column("declared_frames", LONG, "Declared number of frames; NULL when the container does not say."),
         Column("average_fps", DOUBLE, "Declared average frame rate, in frames/s."),
         Column("bit_rate", LONG, "Bits per second: of the stream when declared, else size over duration."),
+        Column("bit_depth", INT, "Bits of a sample of luma, or of red, as coded."),
+        Column("colour_primaries", TEXT, "Colour primaries (bt709, bt2020, ...); NULL when the file does not say."),
         Column(
-            "colour_transfer", TEXT, "Transfer characteristics (bt709, smpte2084 for PQ, arib-std-b67 for HLG, ...)."
+            "colour_transfer",
+            TEXT,
+            "Transfer characteristics (bt709, smpte2084 for PQ, arib-std-b67 for HLG, ...); NULL when the file does not say. PQ and HLG pictures are measured and kept in SDR, by one tone map.",
+        ),
+        Column(
+            "colour_matrix",
+            TEXT,
+            "Matrix of luma and chroma (bt709, bt2020nc, gbr, ...); NULL when the file does not say.",
         ),
         Column("colour_range", TEXT, "tv (limited) or pc (full)."),
+        Column(
+            "max_luminance",
+            REAL,
+            "Peak luminance of the display on which HDR was mastered (SMPTE ST 2086), in cd/m2; NULL when the file does not say.",
+        ),
+        Column(
+            "max_cll",
+            INT,
+            "MaxCLL: luminance of the brightest pixel, in cd/m2, as HDR10 declares it; NULL when the file does not say.",
+        ),
+        Column(
+            "field_order",
+            TEXT,
+            "Which field the file says is shown first: top or bottom; NULL for progressive video, and when it does not say.",
+        ),
+        Column(
+            "stereo_mode",
+            TEXT,
+            "How the pictures of two eyes lie in the frame: side_by_side, top_bottom, frame_alternate, checkerboard, side_by_side_quincunx, interleaved_lines, interleaved_columns, anaglyph or unspecified; mono where there is one. NULL when the file does not say.",
+        ),
+        Column(
+            "projection",
+            TEXT,
+            "How a frame shows all directions, or half of them: equirectangular, tiled_equirectangular, half_equirectangular, cubemap, fisheye, parametric_immersive or unspecified; rectilinear for a flat picture. NULL when the file does not say.",
+        ),
         Column(
             "has_audio",
             BOOL,
@@ -186,8 +228,8 @@ DECODED_VIDEOS = Table(
         Column("coverage", DOUBLE, "Decoded duration over declared duration, 0-1; NULL when none is declared."),
         Column("motion_vectors", BOOL, "Whether the codec gave motion vectors."),
         _UNREAD,
-        Column("analysis_width", INT, "Width of the analysis picture after rotation, in pixels."),
-        Column("analysis_height", INT, "Height of the analysis picture after rotation, in pixels."),
+        Column("analysis_width", INT, "Width of the first frame's analysis picture after rotation, in pixels."),
+        Column("analysis_height", INT, "Height of the first frame's analysis picture after rotation, in pixels."),
         VERSION,
         REASON,
         MESSAGE,
@@ -218,6 +260,15 @@ FRAME_SIGNALS = Table(
         ),
         Column("keyframe", BOOL, "Whether the codec marks it as a key frame; NULL when that could not be read."),
         Column("corrupt", BOOL, "Whether the decoder flagged it as damaged; NULL when that could not be read."),
+        Column("width", INT, "Width of the frame as displayed, in pixels; a shot ends where it changes."),
+        Column("height", INT, "Height of the frame as displayed, in pixels; likewise."),
+        Column("interlaced", BOOL, "Whether the file calls it interlaced; NULL when that could not be read."),
+        Column(
+            "combed",
+            BOOL,
+            "Whether its two fields are of two moments, by the picture: sampled ones are measured by one field then. FALSE where nothing moves; NULL where it cannot be told, and where nobody looked: between sampled frames but after a combed one.",
+        ),
+        Column("top_first", BOOL, "Whether the top field is the earlier one, by the picture; NULL unless combed."),
         Column("luma_mean", REAL, "Mean luma of the analysis picture, full range 0-255."),
         Column("luma_std", REAL, "Standard deviation of luma, 0-128."),
         Column("rgb_mean", REAL, "Mean of R, G and B, 0-255: PySceneDetect ThresholdDetector's average_rgb."),

@@ -48,6 +48,21 @@ VISUAL_SCORES = Table(
         Column(
             "border_share", DOUBLE, "Share of the picture that bars cover, 0-1; 0 when all are under the least width."
         ),
+        Column(
+            "interlaced",
+            DOUBLE,
+            "Share of frames that the file calls interlaced, or whose fields are of two moments, 0-1, of those that were looked at.",
+        ),
+        Column(
+            "field_order",
+            TEXT,
+            "Which field of combed frames is the earlier one, by the picture: top or bottom; NULL when none is combed.",
+        ),
+        Column(
+            "telecine",
+            TEXT,
+            "3:2 pulldown: hard (two of five frames are woven of two film frames), soft (whole frames that last three and two fields in turn) or none; NULL where nobody looked.",
+        ),
         VERSION,
         REASON,
         MESSAGE,

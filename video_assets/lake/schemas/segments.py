@@ -99,7 +99,7 @@ SHOTS = Table(
         Column(
             "begins",
             TEXT,
-            "How it begins: start (of the video), cut, dissolve, fade, damage or break (see frame_signals.breaks, decoded_videos.holes).",
+            "How it begins: start (of the video), cut, dissolve, fade, damage or break (time starts again or is missing, or the size of the picture changes).",
         ),
         Column("ends", TEXT, "How it ends: end (of the video), cut, dissolve, fade, damage or break."),
         Column(
@@ -134,6 +134,8 @@ CLIPS = Table(
         Column("duration_s", DOUBLE, "end_s less start_s, in s."),
         Column("frames", INT, "Frames in the clip."),
         Column("fps", DOUBLE, "Frames over duration, in frames/s."),
+        Column("width", INT, "Width of its frames as displayed, bars included, in pixels."),
+        Column("height", INT, "Height of its frames as displayed, bars included, in pixels."),
         Column("crop_x", INT, "Left edge of the crop that removes bars, display pixels."),
         Column("crop_y", INT, "Top edge of the crop, display pixels."),
         Column("crop_width", INT, "Width of the crop: the clip's own width, in pixels."),
