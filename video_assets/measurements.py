@@ -26,7 +26,7 @@ from video_assets.settings import Settings
 
 # Raised by hand, one line each, when results change for the same input and parameters.
 CODE: dict[str, str] = {
-    "raw_videos": "2",
+    "raw_videos": "3",
     "decode": "4",
     "transition_scores": "1",
     "shots": "3",
