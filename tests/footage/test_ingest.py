@@ -352,3 +352,35 @@ def test_a_look_at_another_folder_leaves_known_places_as_they_are(place: Place, 
     look(lake, first)
     assert look(lake, second).moved == 1
     assert places(lake) == {"a.mp4": True, "b.mp4": True}
+
+
+def licences(lake: Lake) -> dict[str, str]:
+    return dict(lake.read(SOURCES).select(pl.col("uri").str.split("/").list.last(), "licence").iter_rows())
+
+
+def test_the_nearest_manifest_that_names_a_file_states_its_rights(place: Place, footage: Path) -> None:
+    (footage / "day").mkdir()
+    for number, name in enumerate(["a.mp4", "day/b.mp4", "day/c.mp4", "day/d.mp4"]):
+        film(footage / name, number)
+    (footage / "manifest.csv").write_text("file,licence\na.mp4,MIT\nday/b.mp4,MIT\nday/c.mp4,Apache-2.0\n")
+    (footage / "day" / "MANIFEST.CSV").write_text("file,licence\nb.mp4,CC0-1.0\n")
+    lake = place.quick_lake()
+    assert look(lake, footage).unclear == ()
+    assert licences(lake) == {"a.mp4": "MIT", "b.mp4": "CC0-1.0", "c.mp4": "Apache-2.0", "d.mp4": "unknown"}
+
+
+def test_a_manifest_that_names_none_of_the_videos_is_told(place: Place, footage: Path) -> None:
+    films(footage, 2)
+    (footage / "manifest.csv").write_text("file,licence\nother.mp4,MIT\n")
+    assert look(place.quick_lake(), footage).unclear == (
+        f"The manifest {footage}/manifest.csv names none of the 2 videos beside and below it; its rights are not used.",
+    )
+
+
+def test_the_sidecars_of_a_downloader_that_cut_its_names_reach_the_ledger(place: Place, footage: Path) -> None:
+    name = "A very long title of a film that somebody has uploaded"
+    film(footage / f"{name} [dQw4w9WgXcQ].mp4", 1)
+    write_json(footage / f"{name[:30]} [dQw4w9WgXcQ].INFO.json", license="CC BY 4.0", extractor="youtube")
+    lake = place.quick_lake()
+    assert look(lake, footage).unclear == ()
+    assert licences(lake) == {f"{name} [dQw4w9WgXcQ].mp4": "CC-BY-4.0"}
