@@ -12,10 +12,11 @@ import pytest
 from tests.place import Place, look, write_json
 from video_assets.batches.footage import take_in_videos
 from video_assets.batches.step import Step
+from video_assets.curate.result import result
 from video_assets.footage import hashing
 from video_assets.footage.tick import Cursor
 from video_assets.lake.lake import Lake
-from video_assets.lake.plan import SOURCE_FILES, due_partitions
+from video_assets.lake.plan import SOURCE_FILES, due_partitions, plan
 from video_assets.lake.schemas import RAW_VIDEOS
 from video_assets.lake.schemas import SOURCE_FILES as SOURCES
 from video_assets.measurements import measurements
@@ -384,3 +385,45 @@ def test_the_sidecars_of_a_downloader_that_cut_its_names_reach_the_ledger(place:
     lake = place.quick_lake()
     assert look(lake, footage).unclear == ()
     assert licences(lake) == {f"{name} [dQw4w9WgXcQ].mp4": "CC-BY-4.0"}
+
+
+def due(lake: Lake) -> list[tuple[str, str]]:
+    """Asset and why of what is due of the files themselves."""
+    order = {"raw_videos": measurements(lake.settings, {})["raw_videos"]}
+    return [(d.asset, d.why.value) for d in plan(lake, order)]
+
+
+def test_a_file_that_is_gone_before_it_was_measured_is_set_aside_and_due_when_it_is_seen_again(
+    place: Place, footage: Path
+) -> None:
+    films(footage, 2)
+    lake = place.quick_lake()
+    look(lake, footage)
+    away = (footage / "1.mp4").rename(footage.parent / "away.mp4")
+    assert take_in(lake).select("file_name", "reason").sort("file_name").rows() == [
+        ("0.mp4", None), ("1.mp4", "source_missing"),
+    ]  # fmt: skip
+    assert places(lake) == {"0.mp4": True, "1.mp4": False}
+    assert due(lake) == []
+    told = result(lake, str(footage), LONG_AGO)
+    assert (told.files, told.videos, told.set_aside.select("file", "reason").rows()) == (
+        2, 2, [("1.mp4", "source_missing")],
+    )  # fmt: skip
+    assert look(lake, footage).moved == 0
+    assert due(lake) == []
+    away.rename(footage / "1.mp4")
+    assert look(lake, footage).moved == 1
+    assert due(lake) == [("raw_videos", "failed")]
+    assert take_in(lake)["reason"].to_list() == [None, None]
+    assert due(lake) == []
+
+
+def test_a_copy_of_a_file_that_is_gone_is_measured_instead(place: Place, footage: Path) -> None:
+    film(footage / "a.mp4", 1)
+    film(footage / "b.mp4", 1)
+    lake = place.quick_lake()
+    look(lake, footage)
+    (footage / "a.mp4").unlink()
+    assert take_in(lake)["reason"].to_list() == ["source_missing"]
+    assert due(lake) == [("raw_videos", "failed")]
+    assert take_in(lake).select("file_name", "reason").rows() == [("b.mp4", None)]

@@ -165,12 +165,30 @@ def _of(lake: Lake, sql: str, videos: pl.DataFrame) -> pl.DataFrame:
         return cursor.execute(sql, {"trim": lake.settings.clips.trim_frames} if "$trim" in sql else None).pl()
 
 
-_FILES = "SELECT count(*) FROM source_files WHERE current AND starts_with(uri, $under)"
+# A file that was gone when it was to be measured is nowhere now; it counts where it was last.
+_THERE = """
+WITH gone AS (
+    SELECT batch, content FROM raw_videos WHERE reason = 'source_missing'
+    UNION
+    SELECT r.batch, r.content FROM decoded_videos AS d JOIN raw_videos AS r ON r.batch = d.batch AND r.video_id = d.video_id
+    WHERE d.reason = 'source_missing'
+),
+there AS (
+    SELECT s.* FROM source_files AS s WHERE starts_with(s.uri, $under) AND (s.current OR (
+        (s.batch, s.content) IN (SELECT (batch, content) FROM gone)
+        AND NOT EXISTS (FROM source_files AS o WHERE o.batch = s.batch AND o.content = s.content AND o.current)
+    ))
+)
+"""
 
-_VIDEOS = """
-WITH places AS (
+_FILES = f"""{_THERE}
+SELECT count(*) FILTER (current) + count(DISTINCT content) FILTER (NOT current) FROM there
+"""
+
+_VIDEOS = f"""{_THERE},
+places AS (
     SELECT batch, content, min(uri[len($under) + 1:]) AS file, any_value(benchmark) AS benchmark
-    FROM source_files WHERE current AND starts_with(uri, $under) GROUP BY batch, content
+    FROM there GROUP BY batch, content
 )
 
 SELECT

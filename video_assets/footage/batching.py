@@ -64,11 +64,6 @@ def content_key(file: FoundFile, sha256: str | None = None) -> str:
     return f"etag:{file.etag}:{file.size_bytes}"
 
 
-def etag_of(content: str) -> str | None:
-    """The entity tag in an S3 object's content key; None of a local file's."""
-    return content.removeprefix("etag:").rpartition(":")[0] if content.startswith("etag:") else None
-
-
 def batch_key(arrivals: Sequence[Arrival]) -> str:
     """Name of the batch of these files, such as ``b-20261128-holiday-68809ad8b4af``.
 

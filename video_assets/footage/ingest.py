@@ -7,14 +7,14 @@ copied file is a new place of a known content: a row, and no new work.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 
-from video_assets.footage.batching import Arrival, Grouping, etag_of, group
+from video_assets.footage.batching import Arrival, Grouping, group
 from video_assets.footage.benchmarks import Named, changed, marked
 from video_assets.footage.hashing import hash_files
 from video_assets.footage.listing import FoundFile, Listing, PassedOver, list_local, list_s3
@@ -23,6 +23,7 @@ from video_assets.footage.tick import Cursor, Failure, plan_tick
 from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.ledger import Made
 from video_assets.lake.plan import SOURCE_FILES
+from video_assets.lake.s3 import etag_of
 from video_assets.lake.schemas import RIGHTS
 from video_assets.lake.schemas import SOURCE_FILES as SOURCES
 from video_assets.lake.versions import short_hash
@@ -281,6 +282,17 @@ def mark_held(lake: Lake, names: Mapping[str, str]) -> None:
     after = marked(ledger, names)
     if batches := set(changed(ledger, after)["batch"]):
         _write(lake, after, batches)
+
+
+def mark_gone(lake: Lake, uris: Collection[str]) -> None:
+    """Note that nothing is at these places any more, so that what was to be measured there is no longer due.
+
+    A look that finds a file there again takes it for a known content in a new place.
+    """
+    ledger = lake.read(SOURCES)
+    left = pl.col("current") & pl.col("uri").is_in(list(uris))
+    if touched := set(ledger.filter(left)["batch"]):
+        _write(lake, ledger.with_columns(current=pl.col("current") & ~left), touched)
 
 
 def pick_sources(rows: pl.DataFrame) -> pl.DataFrame:

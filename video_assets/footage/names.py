@@ -27,7 +27,7 @@ class Kind(StrEnum):
     """It stands for footage that is in iCloud and not on this disk."""
 
 
-# What programs append to the name of a file while they fill it: yt-dlp, wget-like and Firefox .part, yt-dlp's state .ytdl,
+# What programs append to the name of a file while they fill it: yt-dlp and Firefox .part, yt-dlp's state .ytdl,
 # aria2's state .aria2, Chromium .crdownload, Safari .download (a folder), qBittorrent .!qB, uTorrent .!ut, BitComet .bc!,
 # Opera .opdownload, WinSCP .filepart, rclone .partial.
 _MARKS = (
