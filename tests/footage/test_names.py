@@ -75,7 +75,7 @@ def test_recycle_bins_and_systems_folders_are_no_footage(name: str) -> None:
     assert found("", name) == {Kind.SYSTEM: [name]}
 
 
-def test_hidden_names_are_no_footage_and_a_placeholder_of_footage_is_told_apart() -> None:
+def test_hidden_names_are_no_footage_and_a_placeholder_is_told_apart() -> None:
     assert found("._a.mp4, .b.mp4, .c.mp4.icloud, .notes.txt.icloud", ".git") == {
-        Kind.HIDDEN: ["._a.mp4", ".b.mp4", ".git", ".notes.txt.icloud"], Kind.PLACEHOLDER: [".c.mp4.icloud"],
+        Kind.HIDDEN: ["._a.mp4", ".b.mp4", ".git"], Kind.PLACEHOLDER: [".c.mp4.icloud", ".notes.txt.icloud"],
     }  # fmt: skip

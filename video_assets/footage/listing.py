@@ -148,7 +148,11 @@ class _Seen:
                 case Kind.HIDDEN:
                     self.hidden += name.lower() not in _SILENT
                 case Kind.PLACEHOLDER:
-                    self.unfetched[f"{folder}{placeholder_of(name)}"] = _IN_ICLOUD
+                    elsewhere = f"{folder}{placeholder_of(name)}"
+                    if is_footage(elsewhere, suffixes):
+                        self.unfetched[elsewhere] = _IN_ICLOUD
+                    else:  # where it states rights, reading it will fail
+                        self.names.append(elsewhere)
                 case _:
                     self.names.append(path)
                     if kind is Kind.FOOTAGE:
@@ -227,8 +231,11 @@ def list_local(folder: WatchedFolder, suffixes: Collection[str]) -> Listing:
                 elif entry.is_file():
                     stats[f"{inside}{entry.name}"] = entry.stat()
                     files[entry.name] = entry
-                elif entry.is_symlink() and is_footage(entry.name, suffixes):
+                elif entry.is_symlink():
+                    # Of a rights statement too: that it cannot be read is told, and its footage waits.
                     files[entry.name] = entry
+                    if not is_footage(entry.name, suffixes):
+                        continue
                     annexed = "annex/objects/" in Path(entry.path).readlink().as_posix()
                     seen.unfetched[f"{inside}{entry.name}"] = _ANNEX_LINK if annexed else _NO_FILE
             except UnicodeEncodeError:
@@ -253,9 +260,13 @@ def _pointer(path: str) -> str | None:
     """What a small file stands for, if it stands for another's content; one that cannot be read is told later."""
     try:
         with Path(path).open("rb") as file:
-            beginning = file.read(64)
+            return stands_for(file.read(64))
     except OSError:
         return None
+
+
+def stands_for(beginning: bytes) -> str | None:
+    """What a file with this beginning is, if it stands for another's content."""
     return next((what for start, what in _POINTERS.items() if beginning.startswith(start)), None)
 
 

@@ -24,7 +24,7 @@ class Kind(StrEnum):
     """A recycle bin, or a folder that a system keeps for itself."""
     HIDDEN = auto()
     PLACEHOLDER = auto()
-    """It stands for footage that is in iCloud and not on this disk."""
+    """It stands for a file that is in iCloud and not on this disk."""
 
 
 # What programs append to the name of a file while they fill it: yt-dlp and Firefox .part, yt-dlp's state .ytdl,
@@ -95,8 +95,7 @@ def kinds(files: Collection[str], folders: Collection[str], suffixes: Collection
         if low.startswith("."):
             if low.startswith(_TRASH):
                 return Kind.SYSTEM
-            stands_for = placeholder_of(low)
-            return Kind.PLACEHOLDER if stands_for and stands_for.endswith(endings) else Kind.HIDDEN
+            return Kind.PLACEHOLDER if placeholder_of(low) else Kind.HIDDEN
         if _MARKED.search(low):
             return Kind.MAKING
         if any(low.endswith(mark) and low.removesuffix(mark).endswith(endings) for mark in _BEHIND_FOOTAGE):

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from video_assets.footage.listing import FoundFile, Listing
+from video_assets.footage.listing import FoundFile, Listing, stands_for
 from video_assets.lake.s3 import split_uri
 from video_assets.rights.statements import Manifest, Rights, read_manifest, read_sidecar, rights_for
 
@@ -98,7 +98,7 @@ class Statements:
             if uri.startswith("s3://"):
                 bucket, key = split_uri(uri)
                 return bytes(self._lake.access.client.get_object(Bucket=bucket, Key=key)["Body"].read())
-            return Path(uri).read_bytes()
+            data = Path(uri).read_bytes()
         except (
             Exception
         ) as error:  # a disk's, boto3's and the network's own errors: each is told and none is a statement
@@ -106,6 +106,9 @@ class Statements:
                 error.strerror if isinstance(error, OSError) and error.strerror else f"{type(error).__name__}: {error}"
             )
             raise UnreadError(f"The rights statement {uri} could not be read ({said}).") from error
+        if what := stands_for(data[:64]):
+            raise UnreadError(f"The rights statement {uri} could not be read (it is {what}).")
+        return data
 
 
 def _relative(file: str, manifest: str) -> str:
