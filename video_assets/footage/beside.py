@@ -67,15 +67,22 @@ class _Folder:
         return tuple(sorted(n for low in found for n in self.names[low]))
 
     @cached_property
+    def whole(self) -> dict[str, str]:
+        """By footage: the sidecar that has its whole name."""
+        return {name: own for name in self.footage if (own := self.first(_whole(name)))}
+
+    @cached_property
     def free(self) -> list[str]:
         """Stems, in lower case and order, of downloaders' sidecars that are no file's by its whole name."""
-        owned = {own.lower() for name in self.footage if (own := self.first(_whole(name)))}
+        owned = {own.lower() for own in self.whole.values()}
         return sorted(low.removesuffix(_INFO) for low in self.names if low.endswith(_INFO) and low not in owned)
 
     @cached_property
     def claims(self) -> dict[str, list[str]]:
         """By footage without a sidecar of its whole name: the stems of free sidecars that may be its."""
-        return {n: claimed for n in self.footage if not self.first(_whole(n)) and (claimed := self._claimed(n))}
+        if not self.free:
+            return {}
+        return {n: claimed for n in self.footage if n not in self.whole and (claimed := self._claimed(n))}
 
     @cached_property
     def claimants(self) -> dict[str, list[str]]:
@@ -124,6 +131,7 @@ class Neighbours:
 
     def __init__(self, root: str, names: Iterable[str], footage: Collection[str]) -> None:
         self._root = root
+        self._upward: dict[str, list[tuple[str, _Folder]]] = {}
         self._folders: dict[str, _Folder] = {}
         for name in sorted(names):
             folder, _, last = name.rpartition("/")
@@ -145,6 +153,8 @@ class Neighbours:
     def strays(self) -> list[str]:
         """Sentences on metadata of items of the Internet Archive that is about none of the files beside it."""
         used: set[str] = set()
+        if not any(folder.items for folder in self._folders.values()):
+            return []
         for name, folder in self._folders.items():
             for footage in folder.footage:
                 beside = self.of(_inside(name, footage))
@@ -158,7 +168,7 @@ class Neighbours:
         ]
 
     def _sidecar(self, folder: _Folder, name: str) -> tuple[str | None, str | None]:
-        if whole := folder.first(_whole(name)):
+        if whole := folder.whole.get(name):
             return whole, None
         claimed = folder.claims.get(name, [])
         if not claimed:
@@ -172,14 +182,19 @@ class Neighbours:
         return None, f"{found} beside {name} is not used, as {why}: give a sidecar the whole name of its video."
 
     def _manifests(self, folder: str, name: str) -> Iterator[str]:
-        at = folder
-        while True:
-            if there := self._folders.get(at):
-                yield from (_inside(at, m) for m in there.manifests)
-                yield from (_inside(at, m) for m in there.items if self._is_about(m, at, name))
-            if not at:
-                return
-            at = at.rpartition("/")[0]
+        for at, there in self._above(folder):
+            yield from (_inside(at, m) for m in there.manifests)
+            yield from (_inside(at, m) for m in there.items if self._is_about(m, at, name))
+
+    def _above(self, folder: str) -> list[tuple[str, _Folder]]:
+        """A folder and those above it in which something may be a manifest, the nearest first."""
+        if folder not in self._upward:
+            names = [folder]
+            while names[-1]:
+                names.append(names[-1].rpartition("/")[0])
+            there = [(name, self._folders[name]) for name in names if name in self._folders]
+            self._upward[folder] = [(name, at) for name, at in there if at.manifests or at.items]
+        return self._upward[folder]
 
     def _is_about(self, item: str, folder: str, name: str) -> bool:
         """Whether an item's metadata is about a file: it has the item's name, or lies in the folder of that name."""
