@@ -151,7 +151,7 @@ def test_what_was_passed_over_is_told_in_words_and_as_values(place: Place) -> No
         "Passed over 15 files with other endings: .vob 12, .dv 3.",
         "Passed over 2 in the making: a.mp4.part, _UNPACK_b/.",
         "Passed over 5 system folders: @eaDir 4, #recycle 1.",
-        "Passed over 2 hidden.",
+        "Passed over 2 hidden files and folders.",
         "problem 9 and 2 problems more: curate --json has them all",
     ):
         assert said in text

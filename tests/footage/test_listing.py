@@ -46,10 +46,10 @@ def test_a_file_carries_its_absolute_path_size_and_time_in_whole_microseconds(tm
 
 
 def test_hidden_files_and_folders_are_skipped_and_counted(tmp_path: Path) -> None:
-    put(tmp_path, ".a.mp4", "._c.mp4", ".making/b.mp4", ".DS_Store", "c.mp4")
+    put(tmp_path, ".a.mp4", "._c.mp4", ".making/b.mp4", ".DS_Store", ".notes.json", "c.mp4")
     listing = local(tmp_path)
     assert names(listing) == ["c.mp4"]
-    assert listing.passed.sentences == ("3 hidden.",)
+    assert listing.passed.sentences == ("3 hidden files and folders.",)
 
 
 def test_links_in_a_loop_are_walked_once_and_by_their_own_address(tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ def test_a_prefix_is_listed_page_by_page_with_etags_sidecars_and_manifest(client
     ]
     assert {f.manifests for f in listing.files} == {("s3://films/raw/manifest.csv",)}
     assert listing.problems == ()
-    assert listing.passed.sentences == ("1 file with another ending: .txt 1.", "1 hidden.")
+    assert listing.passed.sentences == ("1 file with another ending: .txt 1.", "1 hidden file or folder.")
 
 
 def test_a_folder_that_is_not_recursive_asks_for_one_level(client: Any) -> None:
@@ -232,7 +232,7 @@ def test_what_is_passed_over_is_counted_by_kind_and_a_statement_that_is_read_is_
         "6 files with other endings: .xyz 2, .csv 1, .dat 1, .json 1, none 1.",
         "3 in the making: _UNPACK_h/, day/f.f137.mp4, day/g.mp4.part.",
         "3 system folders: #recycle 1, @eaDir 1, lost+found 1.",
-        "1 hidden.",
+        "1 hidden file or folder.",
     )
 
 

@@ -30,8 +30,6 @@ _POINTERS = {
 _ANNEX_LINK = "a link of git-annex to content that is not here; 'git annex get' fetches it"
 _NO_FILE = "a link that leads to no file; mend it or remove it"
 _IN_ICLOUD = "a placeholder of iCloud for content that is not here; open it in Finder once"
-# Systems strew these, and they say nothing.
-_SILENT = frozenset({".ds_store", ".localized", ".directory"})
 _MOST_NAMED = 5
 
 
@@ -68,7 +66,7 @@ class PassedOver:
         endings: how many files have each other ending, in lower case; rights statements that are read do not count.
         making: files and folders that a program has not finished, by their names.
         system: how many recycle bins and folders of systems there are, by name.
-        hidden: hidden files and folders.
+        hidden: how many folders are hidden, and files that else were footage.
         unfetched: names that stand for content which is elsewhere, and what each is.
     """
 
@@ -87,7 +85,7 @@ class PassedOver:
              f"{_most((e or 'none', n) for e, n in self.endings.items())}"),
             (len(self.making), f"{len(self.making):,} in the making: {_named(self.making)}"),
             (len(self.system), f"{_count(sum(self.system.values()), 'system folder')}: {_most(self.system.items())}"),
-            (self.hidden, f"{self.hidden:,} hidden"),
+            (self.hidden, _count(self.hidden, 'hidden file or folder', 'hidden files and folders')),
         ]  # fmt: skip
         return tuple(f"{sentence}." for number, sentence in said if number)
 
@@ -146,7 +144,7 @@ class _Seen:
                 case Kind.SYSTEM:
                     self.system[name] += 1
                 case Kind.HIDDEN:
-                    self.hidden += name.lower() not in _SILENT
+                    self.hidden += name in folders or is_footage(name, suffixes)
                 case Kind.PLACEHOLDER:
                     elsewhere = f"{folder}{placeholder_of(name)}"
                     if is_footage(elsewhere, suffixes):
@@ -223,7 +221,7 @@ def list_local(folder: WatchedFolder, suffixes: Collection[str]) -> Listing:
         for entry in ordered:
             try:
                 if entry.name.startswith("."):
-                    files[entry.name] = entry
+                    (folders if entry.is_dir(follow_symlinks=False) else files)[entry.name] = entry
                     continue
                 entry.name.encode()
                 if entry.is_dir():
@@ -346,5 +344,5 @@ def _most(counts: Iterable[tuple[str, int]]) -> str:
     return _named([f"{name} {number:,}" for name, number in ordered])
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+def _count(number: int, one: str, many: str | None = None) -> str:
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
