@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -63,7 +63,9 @@ class Place:
         return others | {"DAGSTER_HOME": str(self.home), "PYTHONWARNINGS": "ignore"} | chosen
 
     def start(self, *arguments: str, command: Iterable[str] = COMMAND, **settings: str) -> subprocess.Popen[str]:
-        """Start a command here, in a process group of its own."""
+        """Start a command here, in a process group of its own; no ``curate`` waits to see footage at rest."""
+        if arguments[:1] == ("curate",):
+            settings = {"FOOTAGE__SETTLE_SECONDS": "0"} | settings
         self.home.mkdir(parents=True, exist_ok=True)
         return subprocess.Popen(
             [*command, *arguments], cwd=self.folder, env=self.environment(**settings), text=True,
@@ -146,10 +148,13 @@ def remade(before: dict[str, tuple[str, str]], after: dict[str, tuple[str, str]]
     return {name.partition("@")[0] for name in after if after[name] != before.get(name)}
 
 
-def look(lake: Lake, *folders: Path | WatchedFolder, now: datetime | None = None, at_once: bool = True) -> Stock:
-    """Look at some folders as the command line does, or as the sensor does (``at_once=False``)."""
+def look(
+    lake: Lake, *folders: Path | WatchedFolder, now: datetime | None = None, at_once: bool = True,
+    cursor: Cursor | None = None, pause: Callable[[float], None] = lambda _: None,
+) -> Stock:  # fmt: skip
+    """Look at some folders as the command line does, or as the sensor does (``at_once=False``); nobody waits."""
     watched = [f if isinstance(f, WatchedFolder) else WatchedFolder(uri=str(f)) for f in folders]
-    return take_stock(lake, watched, Cursor(), now or datetime.now(UTC), at_once=at_once)
+    return take_stock(lake, watched, cursor or Cursor(), now or datetime.now(UTC), at_once=at_once, pause=pause)
 
 
 def write_json(path: Path, **content: object) -> None:

@@ -16,6 +16,7 @@ from video_assets.bring_up_to_date import Blocked, Failed, Outcome
 from video_assets.cli.curating import Done
 from video_assets.curate.result import Result
 from video_assets.footage.ingest import Stock
+from video_assets.footage.listing import PassedOver
 from video_assets.footage.tick import Cursor
 
 SOME = Stock(batches=("b",), videos=3, moved=0, known=0, settling=0, waiting=0, marked=0, cursor=Cursor())
@@ -45,6 +46,8 @@ def test_what_went_wrong_is_counted_by_kind() -> None:
     assert wrong(replace(SOME, videos=0), Outcome(0)).startswith(
         "Nothing was found: no file under footage ends in .mp4,"
     )
+    passed = replace(SOME, videos=0, passed=PassedOver({".doc": 2}))
+    assert wrong(passed, Outcome(0)).endswith(", .rmvb. 2 files with other endings: .doc 2.")
 
 
 def test_a_folder_without_footage_ends_with_1(here: Place) -> None:

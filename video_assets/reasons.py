@@ -98,7 +98,7 @@ _ADVICE: dict[Reason, str] = {
     Reason.NOT_MEASURED: "What this measurement is computed from is missing for the clip.",
     Reason.MODEL_FAILED: "The model stopped or gave no number on the clip's pictures; the message says how. Report it, or change the model.",
     Reason.MODEL_TIMEOUT: "The model went beyond its CPU time, or hung; raise what limited_by names: the next run then tries again.",
-    Reason.SOURCE_MISSING: "The file is not where it was seen; restore it or run the sensor so that its new place is known.",
+    Reason.SOURCE_MISSING: "The file is not where it was seen; put it back, or curate the folder where it is now: it is measured once it was seen again.",
     Reason.READ_ERROR: "Reading the file failed (disk or network); the next run tries again.",
     Reason.WORKER_LOST: "A worker process ended from outside; the next run tries again.",
     Reason.ENDPOINT_FAILED: "The captioner's endpoint did not answer in time, or with an error, also when asked again; see that it runs. The next run asks again.",

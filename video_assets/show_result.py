@@ -14,6 +14,7 @@ from video_assets.reasons import Reason
 
 _MOST_FILES = 5
 _MOST_TIERS = 12
+_MOST_PROBLEMS = 10
 # What these mean is in their message alone.
 _TELLING = frozenset({Reason.UNEXPECTED_ERROR, Reason.READ_ERROR, Reason.WORKER_LOST, Reason.ABSURD_DIMENSIONS})
 
@@ -35,7 +36,10 @@ def _rows(result: Result) -> list[tuple[str, str | Table]]:
     length = f" ({duration(result.usable_seconds)})" if result.usable else ""
     usable = f"{count(result.usable, 'video')}{length} of {count(result.files, 'file')}{copies}"
     rows: list[tuple[str, str | Table]] = [("Taken in", usable)]
-    rows += [("Problem", problem) for problem in result.problems]
+    rows += [("Problem", problem) for problem in result.problems[:_MOST_PROBLEMS]]
+    if (more := len(result.problems) - _MOST_PROBLEMS) > 0:
+        rows.append(("", f"and {count(more, 'problem')} more: curate --json has them all"))
+    rows += [("Passed over", sentence) for sentence in result.passed_over.sentences]
     if result.unfinished:
         left = f"{count(result.unfinished, 'video')}, since their batch failed: 'video-assets plan' says what is due"
         rows.append(("Unfinished", left))

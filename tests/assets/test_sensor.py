@@ -30,7 +30,8 @@ class Watch:
         self.instance = instance
         self._patch = patch
         self.cursor: str | None = None
-        self.set(footage__watch=[{"uri": str(folder)}])
+        # A file is at rest when two looks saw the same; these are about one look, unless they say otherwise.
+        self.set(footage__watch=[{"uri": str(folder)}], footage__settle_seconds=0, footage__batch_wait_seconds=0)
 
     def set(self, **settings: object) -> None:
         for name, value in settings.items():
@@ -104,7 +105,8 @@ def test_nothing_new_is_skipped_with_the_reason(watch: Watch) -> None:
 
 
 def test_a_file_that_was_written_just_now_is_left_with_the_reason(watch: Watch) -> None:
-    (watch.folder / "a.mp4").write_text("half of it")
+    watch.set(footage__settle_seconds=10)
+    watch.drop("a.mp4", "half of it")
     assert said(watch.tick()).endswith("1 still being written.")
 
 

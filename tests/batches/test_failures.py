@@ -174,14 +174,18 @@ def test_a_permanent_failure_is_not_tried_again(step: Step, monkeypatch: pytest.
     assert decoded(step)[SMALL] == ("decoder_crashed", None)
 
 
-def test_a_file_that_is_away_is_tried_by_the_next_run_and_the_others_are_not(step: Step, footage: Path) -> None:
+def test_a_file_that_is_away_is_due_once_it_was_seen_again_and_the_others_are_not(step: Step, footage: Path) -> None:
     away = footage.with_name("away.mp4")
     (footage / SMALL).rename(away)
     assert decoded(step) == {GOOD: (None, 436), SMALL: ("source_missing", None)}
-    assert due(step) == {"decoded_videos": ("failed", "1 failed for a passing reason")}
+    assert due(step) == {}
+    look(step.lake, footage)
+    assert due(step) == {}
     cost = _cost(step, GOOD)
 
     away.rename(footage / SMALL)
+    assert look(step.lake, footage).moved == 1
+    assert due(step) == {"decoded_videos": ("failed", "1 failed for a passing reason")}
     assert decoded(step) == {GOOD: (None, 436), SMALL: (None, 120)}
     assert due(step) == {}
     assert _cost(step, GOOD) == cost

@@ -64,7 +64,12 @@ def two_batches(tmp_path_factory: pytest.TempPathFactory) -> Step:
     ]
     rows: dict[str, list[dict[str, object]]] = {
         "source_files": [
-            {"batch": v["batch"], "uri": f"s3://raw/{v['batch']}/{v['file_name']}", "content": v["content"]}
+            {
+                "batch": v["batch"],
+                "uri": f"s3://raw/{v['batch']}/{v['file_name']}",
+                "content": v["content"],
+                "current": True,
+            }
             for v in videos
         ],
         "raw_videos": [v | {"reason": FAILED["raw_videos"].get(v["file_name"])} for v in videos],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from typing import Any
@@ -12,6 +13,7 @@ from rich.console import Console
 
 from tests.place import Place
 from video_assets.curate.result import Result, result, why_without_clip
+from video_assets.footage.listing import PassedOver
 from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.ledger import Made
 from video_assets.lake.schemas import DECODED_VIDEOS, RAW_VIDEOS, SOURCE_FILES
@@ -90,8 +92,6 @@ def test_another_folder_has_nothing_of_it(curated_few: Place, few_files: Any) ->
 
 
 def test_it_is_plain_values_for_a_program(curated_few: Place, few_files: Any) -> None:
-    import json
-
     told = json.loads(json.dumps(result(curated_few.lake(), str(few_files), LONG_AGO).as_json()))
     assert [f["file"] for f in told["set_aside"]] == ["empty.mp4"]
     assert told["clips"] == 5
@@ -141,6 +141,26 @@ def test_objects_of_the_same_bytes_have_one_row_and_are_no_unfinished_video(plac
     found = result(lake, "s3://films/new/", LONG_AGO)
     assert (found.files, found.videos, found.unfinished) == (3, 2, 0)
     assert "of 3 files, 1 of them the same bytes again" in printed(found)[2]
+
+
+def test_what_was_passed_over_is_told_in_words_and_as_values(place: Place) -> None:
+    passed = PassedOver({".vob": 12, ".dv": 3}, ("a.mp4.part", "_UNPACK_b/"), {"#recycle": 1, "@eaDir": 4}, 2)
+    found = result(place.quick_lake(), "/films", LONG_AGO, tuple(f"problem {n}" for n in range(12)), passed)
+    text = " ".join(" ".join(printed(found)).split())
+    for said in (
+        "Passed over 15 files with other endings: .vob 12, .dv 3.",
+        "Passed over 2 in the making: a.mp4.part, _UNPACK_b/.",
+        "Passed over 5 system folders: @eaDir 4, #recycle 1.",
+        "Passed over 2 hidden files and folders.",
+        "problem 9 and 2 problems more: curate --json has them all",
+    ):
+        assert said in text
+    told = json.loads(json.dumps(found.as_json()))
+    assert told["passed_over"] == {
+        "endings": {".vob": 12, ".dv": 3}, "making": ["a.mp4.part", "_UNPACK_b/"],
+        "system": {"#recycle": 1, "@eaDir": 4}, "hidden": 2, "unfetched": {},
+    }  # fmt: skip
+    assert len(told["problems"]) == 12
 
 
 def test_long_lists_are_cut_and_say_how_to_see_the_rest(place: Place) -> None:

@@ -139,6 +139,27 @@ def test_a_file_whose_rights_cannot_be_read_waits_and_is_told_and_never_gets_oth
     assert licences == {"a.mp4": "CC-BY-NC-4.0", "b.mp4": "CC0-1.0"}
 
 
+@pytest.mark.parametrize("how", ["annex", "lfs", "icloud", "annexed manifest"])
+def test_a_file_whose_rights_were_not_fetched_waits_and_is_told_and_never_gets_other_rights(
+    how: str, place: Place, tmp_path: Path
+) -> None:
+    folder = tmp_path / "footage"
+    folder.mkdir()
+    film(folder / "a.mp4", 1)
+    match how:
+        case "annex":
+            (folder / "a.json").symlink_to(".git/annex/objects/Zq/0k/SHA256E-s9--ab.json/SHA256E-s9--ab.json")
+        case "annexed manifest":
+            (folder / "manifest.csv").symlink_to(".git/annex/objects/Zq/0k/SHA256E-s9--ab.csv/SHA256E-s9--ab.csv")
+        case "lfs":
+            (folder / "a.json").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n")
+        case _:
+            (folder / ".a.json.icloud").touch()
+    stock = look(place.quick_lake(), WatchedFolder(uri=str(folder), rights={"licence": "MIT"}))
+    assert ([Path(f.uri).name for f in stock.failed], stock.videos, stock.incomplete) == (["a.mp4"], 0, True)
+    assert "could not be read" in stock.failed[0].message
+
+
 def test_a_known_file_keeps_its_rights_while_its_sidecar_cannot_be_read(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,9 +12,11 @@ import pytest
 from tests.place import Place, look, write_json
 from video_assets.batches.footage import take_in_videos
 from video_assets.batches.step import Step
+from video_assets.curate.result import result
 from video_assets.footage import hashing
+from video_assets.footage.tick import Cursor
 from video_assets.lake.lake import Lake
-from video_assets.lake.plan import SOURCE_FILES, due_partitions
+from video_assets.lake.plan import SOURCE_FILES, due_partitions, plan
 from video_assets.lake.schemas import RAW_VIDEOS
 from video_assets.lake.schemas import SOURCE_FILES as SOURCES
 from video_assets.measurements import measurements
@@ -235,14 +237,78 @@ def test_a_sidecar_that_is_not_json_is_a_problem_and_stops_nothing(place: Place,
     assert "a.json is not JSON" in stock.summary
 
 
-def test_a_file_that_was_written_just_now_is_left_until_it_has_settled(place: Place, footage: Path) -> None:
-    film(footage / "a.mp4", 0)
+@pytest.mark.parametrize("clock", [-86400.0, 0.0, 3600.0])
+def test_the_sensor_takes_a_growing_file_in_once_whatever_the_clock_of_its_server(
+    clock: float, place: Place, footage: Path
+) -> None:
+    whole = film(footage / "a.mp4", 0).read_bytes()
     lake = place.quick_lake(footage=FootageSettings(settle_seconds=10, batch_wait_seconds=0))
-    early = look(lake, footage, now=LONG_AGO + timedelta(seconds=9), at_once=False)
-    assert (early.batches, early.settling, early.summary) == ((), 1, "1 still being written.")
+    cursor = Cursor()
+    for tick in range(4):
+        (footage / "a.mp4").write_bytes(whole[: len(whole) * (tick + 1) // 4])
+        now = LONG_AGO + timedelta(seconds=15 * tick)
+        os.utime(footage / "a.mp4", (now.timestamp() + clock,) * 2)
+        stock = look(lake, footage, now=now, at_once=False, cursor=cursor)
+        assert (stock.batches, stock.settling, stock.summary) == ((), 1, "1 still being written.")
+        cursor = stock.cursor
     assert places(lake) == {}
-    later = look(lake, footage, now=LONG_AGO + timedelta(seconds=10), at_once=False)
-    assert (len(later.batches), later.settling) == (1, 0)
+    stock = look(lake, footage, now=now + timedelta(seconds=15), at_once=False, cursor=cursor)
+    assert (len(stock.batches), stock.videos, stock.settling) == (1, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("clock", "least"), [(-7200.0, 8.0), (7200.0, 8.0), (-86400.0 * 365, 0.0)], ids=["behind", "ahead", "a year behind"]
+)
+def test_a_person_s_one_look_sees_that_a_file_grows_whatever_the_clock_of_its_server(
+    clock: float, least: float, place: Place, footage: Path
+) -> None:
+    film(footage / "a.mp4", 0)
+    growing = film(footage / "b.mp4", 1)
+    now = datetime.now(UTC)
+    os.utime(growing, (now.timestamp() + clock,) * 2)
+    waited: list[float] = []
+
+    def write_on(seconds: float) -> None:
+        waited.append(seconds)
+        with growing.open("ab") as file:
+            file.write(b"more")
+        os.utime(growing, (now.timestamp() + clock + seconds,) * 2)
+
+    lake = place.quick_lake(footage=FootageSettings(settle_seconds=1000))
+    stock = look(lake, footage, now=now, pause=write_on)
+    if least:
+        assert len(waited) == 1
+        assert 900 < waited[0] <= 1000
+    if waited:
+        assert places(lake) == {"a.mp4": True}
+        assert (stock.settling, stock.passed.making) == (1, ("b.mp4",))
+        assert stock.summary == "1 new, 1 still being written. 1 in the making: b.mp4."
+    assert look(lake, footage, now=now).settling == 0
+    assert places(lake) == {"a.mp4": True, "b.mp4": True}
+
+
+def test_files_at_rest_are_taken_in_at_one_look_that_waits_a_second_at_most(place: Place, footage: Path) -> None:
+    films(footage, 2)
+    waited: list[float] = []
+    lake = place.quick_lake(footage=FootageSettings(settle_seconds=1000))
+    assert look(lake, footage, pause=waited.append).videos == 2
+    assert sum(waited) <= 1
+    known = len(waited)
+    assert look(lake, footage, pause=waited.append).known == 2
+    assert len(waited) == known
+
+
+def test_a_window_waits_for_its_segments_that_are_still_settling(place: Place, footage: Path) -> None:
+    films(footage, 2)
+    lake = place.quick_lake(footage=FootageSettings(settle_seconds=10))
+    camera = WatchedFolder(uri=str(footage), window_seconds=60)
+    film(footage / "2.mp4", 2).rename(footage.parent / "late.mp4")
+    first = look(lake, camera, now=LONG_AGO + timedelta(seconds=50), at_once=False)
+    (footage.parent / "late.mp4").rename(footage / "2.mp4")
+    second = look(lake, camera, now=LONG_AGO + timedelta(seconds=75), at_once=False, cursor=first.cursor)
+    assert (second.batches, second.waiting, second.settling) == ((), 2, 1)
+    third = look(lake, camera, now=LONG_AGO + timedelta(seconds=90), at_once=False, cursor=second.cursor)
+    assert (len(third.batches), third.videos) == (1, 3)
 
 
 def test_a_file_that_changes_while_it_is_hashed_is_left_for_the_next_look(
@@ -265,7 +331,8 @@ def test_an_unfilled_batch_waits_for_company_and_is_hashed_once(place: Place, fo
     early = look(lake, footage, now=LONG_AGO + timedelta(seconds=30), at_once=False)
     assert (early.batches, early.waiting) == ((), 2)
     assert [s.content is not None for s in early.cursor.sightings.values()] == [True, True]
-    assert look(lake, footage, now=LONG_AGO + timedelta(seconds=31), at_once=False).videos == 2
+    late = look(lake, footage, now=LONG_AGO + timedelta(seconds=60), at_once=False, cursor=early.cursor)
+    assert late.videos == 2
 
 
 def test_a_folder_that_is_not_there_is_a_problem_that_says_what_to_do(place: Place, footage: Path) -> None:
@@ -286,3 +353,77 @@ def test_a_look_at_another_folder_leaves_known_places_as_they_are(place: Place, 
     look(lake, first)
     assert look(lake, second).moved == 1
     assert places(lake) == {"a.mp4": True, "b.mp4": True}
+
+
+def licences(lake: Lake) -> dict[str, str]:
+    return dict(lake.read(SOURCES).select(pl.col("uri").str.split("/").list.last(), "licence").iter_rows())
+
+
+def test_the_nearest_manifest_that_names_a_file_states_its_rights(place: Place, footage: Path) -> None:
+    (footage / "day").mkdir()
+    for number, name in enumerate(["a.mp4", "day/b.mp4", "day/c.mp4", "day/d.mp4"]):
+        film(footage / name, number)
+    (footage / "manifest.csv").write_text("file,licence\na.mp4,MIT\nday/b.mp4,MIT\nday/c.mp4,Apache-2.0\n")
+    (footage / "day" / "MANIFEST.CSV").write_text("file,licence\nb.mp4,CC0-1.0\n")
+    lake = place.quick_lake()
+    assert look(lake, footage).unclear == ()
+    assert licences(lake) == {"a.mp4": "MIT", "b.mp4": "CC0-1.0", "c.mp4": "Apache-2.0", "d.mp4": "unknown"}
+
+
+def test_a_manifest_that_names_none_of_the_videos_is_told(place: Place, footage: Path) -> None:
+    films(footage, 2)
+    (footage / "manifest.csv").write_text("file,licence\nother.mp4,MIT\n")
+    assert look(place.quick_lake(), footage).unclear == (
+        f"The manifest {footage}/manifest.csv names none of the 2 videos beside and below it; its rights are not used.",
+    )
+
+
+def test_the_sidecars_of_a_downloader_that_cut_its_names_reach_the_ledger(place: Place, footage: Path) -> None:
+    name = "A very long title of a film that somebody has uploaded"
+    film(footage / f"{name} [dQw4w9WgXcQ].mp4", 1)
+    write_json(footage / f"{name[:30]} [dQw4w9WgXcQ].INFO.json", license="CC BY 4.0", extractor="youtube")
+    lake = place.quick_lake()
+    assert look(lake, footage).unclear == ()
+    assert licences(lake) == {f"{name} [dQw4w9WgXcQ].mp4": "CC-BY-4.0"}
+
+
+def due(lake: Lake) -> list[tuple[str, str]]:
+    """Asset and why of what is due of the files themselves."""
+    order = {"raw_videos": measurements(lake.settings, {})["raw_videos"]}
+    return [(d.asset, d.why.value) for d in plan(lake, order)]
+
+
+def test_a_file_that_is_gone_before_it_was_measured_is_set_aside_and_due_when_it_is_seen_again(
+    place: Place, footage: Path
+) -> None:
+    films(footage, 2)
+    lake = place.quick_lake()
+    look(lake, footage)
+    away = (footage / "1.mp4").rename(footage.parent / "away.mp4")
+    assert take_in(lake).select("file_name", "reason").sort("file_name").rows() == [
+        ("0.mp4", None), ("1.mp4", "source_missing"),
+    ]  # fmt: skip
+    assert places(lake) == {"0.mp4": True, "1.mp4": False}
+    assert due(lake) == []
+    told = result(lake, str(footage), LONG_AGO)
+    assert (told.files, told.videos, told.set_aside.select("file", "reason").rows()) == (
+        2, 2, [("1.mp4", "source_missing")],
+    )  # fmt: skip
+    assert look(lake, footage).moved == 0
+    assert due(lake) == []
+    away.rename(footage / "1.mp4")
+    assert look(lake, footage).moved == 1
+    assert due(lake) == [("raw_videos", "failed")]
+    assert take_in(lake)["reason"].to_list() == [None, None]
+    assert due(lake) == []
+
+
+def test_a_copy_of_a_file_that_is_gone_is_measured_instead(place: Place, footage: Path) -> None:
+    film(footage / "a.mp4", 1)
+    film(footage / "b.mp4", 1)
+    lake = place.quick_lake()
+    look(lake, footage)
+    (footage / "a.mp4").unlink()
+    assert take_in(lake)["reason"].to_list() == ["source_missing"]
+    assert due(lake) == [("raw_videos", "failed")]
+    assert take_in(lake).select("file_name", "reason").rows() == [("b.mp4", None)]

@@ -45,9 +45,11 @@ def test_a_file_carries_its_absolute_path_size_and_time_in_whole_microseconds(tm
     assert file.modified_at == datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
 
-def test_hidden_files_and_folders_are_skipped(tmp_path: Path) -> None:
-    put(tmp_path, ".a.mp4", ".making/b.mp4", "c.mp4")
-    assert names(local(tmp_path)) == ["c.mp4"]
+def test_hidden_files_and_folders_are_skipped_and_counted(tmp_path: Path) -> None:
+    put(tmp_path, ".a.mp4", "._c.mp4", ".making/b.mp4", ".DS_Store", ".notes.json", "c.mp4")
+    listing = local(tmp_path)
+    assert names(listing) == ["c.mp4"]
+    assert listing.passed.sentences == ("3 hidden files and folders.",)
 
 
 def test_links_in_a_loop_are_walked_once_and_by_their_own_address(tmp_path: Path) -> None:
@@ -117,11 +119,22 @@ def test_the_most_specific_sidecar_is_taken_and_ours_before_yt_dlps(tmp_path: Pa
     assert all(Path(f.sidecar).is_file() for f in local(tmp_path).files if f.sidecar)
 
 
-def test_the_manifest_of_the_watched_folder_is_found_and_none_further_inside(tmp_path: Path) -> None:
-    put(tmp_path, "a.mp4", "day/manifest.csv")
-    assert local(tmp_path).manifest is None
-    put(tmp_path, "manifest.jsonl")
-    assert local(tmp_path).manifest == str(tmp_path.resolve() / "manifest.jsonl")
+def test_the_manifests_of_a_file_are_those_above_it_the_nearest_first(tmp_path: Path) -> None:
+    put(
+        tmp_path,
+        "watched/a.mp4",
+        "watched/day/b.mp4",
+        "watched/day/Manifest.CSV",
+        "watched/night/c.mp4",
+        "manifest.csv",
+    )
+    put(tmp_path, "watched/manifest.jsonl", "watched/manifest.xlsx", "watched/manifest.mpd", "watched/deep/er/d.mp4")
+    root = tmp_path.resolve() / "watched"
+    found = {f.relative: [Path(m).relative_to(root).as_posix() for m in f.manifests] for f in local(root).files}
+    above = ["manifest.jsonl", "manifest.xlsx"]
+    assert found == {
+        "a.mp4": above, "day/b.mp4": ["day/Manifest.CSV", *above], "night/c.mp4": above, "deep/er/d.mp4": above,
+    }  # fmt: skip
 
 
 def test_the_demo_footage_is_listed_whole_with_its_sidecars(demo_footage: Path) -> None:
@@ -157,8 +170,9 @@ def test_a_prefix_is_listed_page_by_page_with_etags_sidecars_and_manifest(client
         ("s3://films/raw/a.mp4", "a.mp4", 7, "abc-2", NOON, "s3://films/raw/a.json"),
         ("s3://films/raw/day/b.MOV", "day/b.MOV", 5, "e1", NOON, None),
     ]
-    assert listing.manifest == "s3://films/raw/manifest.csv"
+    assert {f.manifests for f in listing.files} == {("s3://films/raw/manifest.csv",)}
     assert listing.problems == ()
+    assert listing.passed.sentences == ("1 file with another ending: .txt 1.", "1 hidden file or folder.")
 
 
 def test_a_folder_that_is_not_recursive_asks_for_one_level(client: Any) -> None:
@@ -201,3 +215,135 @@ def test_an_s3_address_has_a_bucket_and_a_key(uri: str, parts: tuple[str, str]) 
 def test_what_is_not_an_s3_address_is_refused_with_its_form(uri: str) -> None:
     with pytest.raises(ValueError, match="s3://bucket/prefix"):
         split_uri(uri)
+
+
+TREE = (
+    "a.mp4", "b.vob", "c.xyz", "d.XYZ", "e.dat", "noending", "day/f.f137.mp4", "day/f.info.json", "day/g.mp4.part",
+    "_UNPACK_h/h.mkv", "#recycle/i.mp4", "day/@eaDir/j.mp4", "day/lost+found/k.mp4", ".l.mp4", "a.json", "day/_h/manifest.csv",
+)  # fmt: skip
+
+
+def test_what_is_passed_over_is_counted_by_kind_and_a_statement_that_is_read_is_not(tmp_path: Path) -> None:
+    put(tmp_path, *TREE)
+    listing = local(tmp_path)
+    assert names(listing) == ["a.mp4", "b.vob"]
+    assert listing.problems == ()
+    assert listing.passed.sentences == (
+        "6 files with other endings: .xyz 2, .csv 1, .dat 1, .json 1, none 1.",
+        "3 in the making: _UNPACK_h/, day/f.f137.mp4, day/g.mp4.part.",
+        "3 system folders: #recycle 1, @eaDir 1, lost+found 1.",
+        "1 hidden file or folder.",
+    )
+
+
+def test_a_prefix_is_sorted_out_like_a_folder(client: Any, tmp_path: Path) -> None:
+    put(tmp_path, *TREE)
+    with Stubber(client) as stub:
+        page = {"Contents": [entry(f"raw/{name}") for name in TREE]}
+        stub.add_response("list_objects_v2", page, {"Bucket": "films", "Prefix": "raw/"})
+        listing = list_s3(client, WatchedFolder(uri="s3://films/raw"), SUFFIXES)
+    expected = local(tmp_path)
+    assert names(listing) == names(expected)
+    assert listing.passed.sentences == expected.passed.sentences
+
+
+def test_long_lists_of_what_is_passed_over_are_cut(tmp_path: Path) -> None:
+    put(tmp_path, *(f"{n}.mp4.part" for n in range(9)), *(f"a.x{n}" for n in range(9)))
+    assert local(tmp_path).passed.sentences == (
+        "9 files with other endings: .x0 1, .x1 1, .x2 1, .x3 1, .x4 1 and 4 more.",
+        "9 in the making: 0.mp4.part, 1.mp4.part, 2.mp4.part, 3.mp4.part, 4.mp4.part and 4 more.",
+    )
+
+
+def test_content_that_was_not_fetched_is_told_by_name_with_what_fetches_it_and_is_no_footage(tmp_path: Path) -> None:
+    put(tmp_path, "whole.mp4", ".cloud.mov.icloud")
+    (tmp_path / "annexed.mp4").symlink_to(".git/annex/objects/Zq/0k/SHA256E-s9--ab.mp4/SHA256E-s9--ab.mp4")
+    (tmp_path / "dangling.mp4").symlink_to("nowhere.mp4")
+    (tmp_path / "lfs.mp4").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n")
+    (tmp_path / "unlocked.mp4").write_text("/annex/objects/SHA256E-s9--ab.mp4\n")
+    (tmp_path / "note.txt").symlink_to("nowhere.txt")
+    listing = local(tmp_path)
+    assert names(listing) == ["whole.mp4"]
+    told = {Path(p.split(" is ", 1)[0]).name: p.split(" is ", 1)[1] for p in listing.problems}
+    assert told == {
+        "annexed.mp4": "a link of git-annex to content that is not here; 'git annex get' fetches it.",
+        "cloud.mov": "a placeholder of iCloud for content that is not here; open it in Finder once.",
+        "dangling.mp4": "a link that leads to no file; mend it or remove it.",
+        "lfs.mp4": "a pointer of Git LFS to content that is not here; 'git lfs pull' fetches it.",
+        "unlocked.mp4": "a pointer of git-annex to content that is not here; 'git annex get' fetches it.",
+    }
+    assert {n: f"{what}." for n, what in listing.passed.unfetched.items()} == told
+
+
+def test_of_many_files_that_were_not_fetched_the_first_are_named(tmp_path: Path) -> None:
+    for number in range(8):
+        (tmp_path / f"{number}.mp4").symlink_to("nowhere")
+    problems = local(tmp_path).problems
+    assert len(problems) == 6
+    assert problems[-1] == "And 3 more are a link that leads to no file; mend it or remove it."
+
+
+def of_names(folder: Path, *files: str) -> dict[str, str | None]:
+    """The sidecar of each file of a folder that has these."""
+    put(folder, *files)
+    return {f.relative: f.sidecar and Path(f.sidecar).name for f in local(folder).files}
+
+
+def test_a_sidecar_is_found_in_any_letter_case_its_own_spelling_first(tmp_path: Path) -> None:
+    assert of_names(tmp_path / "one", "A.MP4", "a.Json") == {"A.MP4": "a.Json"}
+    assert of_names(tmp_path / "two", "a.mp4", "a.JSON", "a.json") == {"a.mp4": "a.json"}
+    assert of_names(tmp_path / "three", "b.mov", "B.INFO.JSON") == {"b.mov": "B.INFO.JSON"}
+
+
+LONG = "A holiday on the northern coast of the island with all the family and the dog"
+
+
+def test_a_sidecar_whose_name_was_cut_elsewhere_is_found_by_the_id_or_by_how_it_begins(tmp_path: Path) -> None:
+    short = f"{LONG[:40]} [dQw4w9WgXcQ].info.json"
+    assert of_names(tmp_path / "id", f"{LONG} [dQw4w9WgXcQ].mp4", short, f"{LONG} [other].info.json") == {
+        f"{LONG} [dQw4w9WgXcQ].mp4": short
+    }
+    assert of_names(tmp_path / "cut", f"{LONG}.mp4", f"{LONG[:40]}.info.json") == {
+        f"{LONG}.mp4": f"{LONG[:40]}.info.json"
+    }
+    assert of_names(tmp_path / "longer", f"{LONG[:40]}.mp4", f"{LONG}.info.json") == {
+        f"{LONG[:40]}.mp4": f"{LONG}.info.json"
+    }
+
+
+def test_no_sidecar_is_given_to_a_file_whose_it_may_not_be(tmp_path: Path) -> None:
+    one, two = f"{LONG} one.mp4", f"{LONG} two.mp4"
+    folder = tmp_path / "rivals"
+    assert of_names(folder, one, two, f"{LONG}.info.json") == {one: None, two: None}
+    assert local(folder).unclear == (
+        f"{LONG}.info.json beside {one} is not used, as it may be the sidecar of {two}: give a sidecar the whole name of "
+        "its video.",
+        f"{LONG}.info.json beside {two} is not used, as it may be the sidecar of {one}: give a sidecar the whole name of "
+        "its video.",
+    )
+    owned = of_names(tmp_path / "owned", f"{LONG}.mp4", one, f"{LONG}.info.json")
+    assert owned == {f"{LONG}.mp4": f"{LONG}.info.json", one: None}
+    other = of_names(tmp_path / "id", f"{LONG} [dQw4w9WgXcQ].mp4", f"{LONG} [xxxxxxxxxxx].info.json")
+    assert set(other.values()) == {None}
+    assert of_names(tmp_path / "short", "b 2.mp4", "b.info.json") == {"b 2.mp4": None}
+
+
+def test_an_item_s_metadata_is_about_its_folder_and_its_name_and_a_stray_one_is_told(tmp_path: Path) -> None:
+    put(
+        tmp_path,
+        "Prelinger01/film.mp4",
+        "Prelinger01/Prelinger01_meta.xml",
+        "x/other_meta.xml",
+        "x/a.mp4",
+        "x/other.mp4",
+    )
+    put(tmp_path, "y/stray_meta.xml", "y/b.mp4")
+    listing = local(tmp_path)
+    found = {
+        f.relative: [Path(m).name for m in (*f.manifests, *([f.sidecar] if f.sidecar else []))] for f in listing.files
+    }
+    assert found == {
+        "Prelinger01/film.mp4": ["Prelinger01_meta.xml"], "x/a.mp4": [],
+        "x/other.mp4": ["other_meta.xml", "other_meta.xml"], "y/b.mp4": [],
+    }  # fmt: skip
+    assert [u.split(" is about none")[0] for u in listing.unclear] == ["y/stray_meta.xml"]

@@ -5,10 +5,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from av.format import ContainerFormat
 
-from tests.media.video_files import BIKES, cut_to, made_from
-from video_assets.media.containers import MediaError, open_video
+from tests.media.video_files import BIKES, cut_to, made_from, synthetic
+from video_assets.media.containers import ALLOWED_DEMUXERS, MediaError, open_video
 from video_assets.reasons import Reason
+from video_assets.settings import FootageSettings
 
 
 def reason_of(path: Path) -> Reason:
@@ -105,11 +107,64 @@ def test_an_image_is_not_an_allowed_format(tmp_path: Path) -> None:
     assert reason_of(path) is Reason.FORMAT_NOT_ALLOWED
 
 
-@pytest.mark.parametrize("suffix", ["mov", "mkv", "avi", "ts", "flv"])
-def test_the_usual_containers_are_allowed(suffix: str, tmp_path: Path) -> None:
-    path = made_from(BIKES, tmp_path / f"clip.{suffix}", "-t", "1", "-c", "copy")
-    with open_video(path) as container:
-        assert len(container.streams.video) == 1
+# What FFmpeg makes of a second of a picture, by the demuxer that reads it.
+MADE = {
+    "mov": ("-f", "mov", "-c:v", "libx264"),
+    "matroska": ("-f", "matroska", "-c:v", "libx264"),
+    "avi": ("-f", "avi", "-c:v", "mpeg4"),
+    "mpegts": ("-f", "mpegts", "-c:v", "mpeg2video"),
+    "mpeg": ("-f", "vob", "-c:v", "mpeg2video"),
+    "mpegvideo": ("-f", "mpeg2video", "-c:v", "mpeg2video"),
+    "flv": ("-f", "flv", "-c:v", "flv"),
+    "asf": ("-f", "asf", "-c:v", "wmv2"),
+    "ogg": ("-f", "ogg", "-c:v", "libtheora"),
+    "mxf": ("-f", "mxf", "-c:v", "mpeg2video"),
+    "dv": ("-f", "dv", "-c:v", "dvvideo", "-pix_fmt", "yuv420p"),
+    "ivf": ("-f", "ivf", "-c:v", "libvpx"),
+    "gif": ("-f", "gif"),
+    "rm": ("-f", "rm", "-c:v", "rv10", "-s", "176x144"),
+}
+# The endings by demuxer; and what else FFmpeg knows them to read, which is sound, still pictures or a list of other files.
+ENDINGS = {
+    "mov": ".mp4 .m4v .mov .qt .3gp .3gpp .3g2 .f4v .mj2 .mqv .insv .ismv .psp",
+    "matroska": ".mkv .webm .mk3d",
+    "avi": ".avi .divx",
+    "mpegts": ".ts .mts .m2t .m2ts .tod .tp .trp",
+    "mpeg": ".mpg .mpeg .mpe .m2p .vob .mod .evo .vro",
+    "mpegvideo": ".m1v .m2v .mpv",
+    "flv": ".flv", "asf": ".asf .wmv", "ogg": ".ogv .ogm", "mxf": ".mxf", "dv": ".dv .dif", "ivf": ".ivf", "gif": ".gif",
+    "rm": ".rm .rmvb",
+}  # fmt: skip
+NO_VIDEO = {"m4a", "m4b", "isma", "avif", "heic", "heif", "ism", "mka", "mks", "ogg"}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Give a file of each container."""
+    folder = tmp_path_factory.mktemp("made")
+    picture = "testsrc=size=720x576:rate=25:duration=0.2"
+    return {demuxer: synthetic(folder / demuxer, picture, *how) for demuxer, how in MADE.items()}
+
+
+@pytest.mark.parametrize("demuxer", ALLOWED_DEMUXERS)
+def test_every_allowed_demuxer_reads_its_container_under_each_ending_that_is_footage(
+    demuxer: str, made: dict[str, Path], tmp_path: Path
+) -> None:
+    for suffix in ENDINGS[demuxer].split():
+        path = tmp_path / f"clip{suffix}"
+        path.symlink_to(made[demuxer])
+        with open_video(path) as container:
+            assert demuxer in container.format.name.split(",")
+            assert next(container.decode(video=0)).height in {576, 144}
+
+
+def test_what_is_taken_for_footage_is_what_the_allowed_demuxers_read_and_no_less() -> None:
+    proven = {suffix for endings in ENDINGS.values() for suffix in endings.split()}
+    assert proven == {*FootageSettings().suffixes}
+    known = {
+        f".{e}" for demuxer in ALLOWED_DEMUXERS for e in ContainerFormat(demuxer, "r").extensions if e not in NO_VIDEO
+    }
+    assert known <= proven
 
 
 def test_an_error_crosses_processes_with_its_reason() -> None:

@@ -192,3 +192,117 @@ def test_a_malformed_sidecar_gives_way_to_the_folder_and_its_problem_is_kept() -
     rights = rights_for("a.mp4", read_sidecar(b"{", "a.json"), None, RightsSettings(holder="Acme"))
     assert (rights.holder, rights.rights_from) == ("Acme", "folder")
     assert "a.json" in str(rights.problem)
+
+
+INFO = {
+    "id": "x", "extractor": "youtube", "license": "Creative Commons Attribution license (reuse allowed)", "channel": "Ann",
+    "webpage_url": "https://www.youtube.com/watch?v=x", "epoch": 1714521600,
+}  # fmt: skip
+PAGE = {
+    "licence": "CC-BY-3.0",
+    "holder": "Ann",
+    "source_url": "https://www.youtube.com/watch?v=x",
+    "acquired_how": "public",
+    "acquired_at": "2024-05-01T00:00:00+00:00",
+    "rights_from": "sidecar",
+}
+
+
+def sidecar(name: str, **content: object) -> Rights:
+    return read_sidecar(json.dumps(content), name)
+
+
+def test_what_yt_dlp_wrote_is_read_by_its_name_too_and_with_several_creators() -> None:
+    without = {k: v for k, v in INFO.items() if k != "extractor"}
+    assert sidecar("A.INFO.JSON", **without).columns() == PAGE
+    several = sidecar("a.info.json", **{k: v for k, v in INFO.items() if k != "channel"}, creators=["Ann", "Ben"])
+    assert several.holder == "Ann, Ben"
+    assert "has none of yt-dlp's fields" in str(sidecar("a.info.json", title="x").problem)
+
+
+def test_a_sample_of_video2dataset_has_what_yt_dlp_said_of_its_page_and_the_data_set_s_own_columns_first() -> None:
+    sample = {
+        "key": "00000",
+        "url": "https://youtu.be/x",
+        "caption": "a dog",
+        "status": "success",
+        "error_message": None,
+    }
+    page = sidecar("00000.json", **sample, yt_meta_dict={"info": INFO, "subtitles": None})
+    assert (page.columns(), page.problem) == (PAGE, None)
+    own = sidecar("00000.json", **sample, license="MIT", yt_meta_dict={"info": INFO, "subtitles": None})
+    assert (own.licence, own.holder, own.acquired_at) == ("MIT", UNKNOWN, PAGE["acquired_at"])
+    bare = sidecar("00000.json", **sample, yt_meta_dict={"info": None})
+    assert (bare.licence, bare.source_url, bare.acquired_how) == (UNKNOWN, "https://youtu.be/x", "public")
+    assert sidecar("00000.json", **sample).source_url == "https://youtu.be/x"
+
+
+ITEM = b"""<?xml version="1.0" encoding="UTF-8"?>
+<metadata>
+  <identifier>Prelinger01</identifier>
+  <mediatype>movies</mediatype>
+  <creator>Jam Handy Organization</creator>
+  <creator>Chevrolet</creator>
+  <licenseurl>http://creativecommons.org/licenses/by/3.0/</licenseurl>
+  <uploader>somebody@example.org</uploader>
+  <publicdate>2002-07-16 00:00:00</publicdate>
+</metadata>"""
+OF_ITEM = Rights(
+    "CC-BY-3.0", "Jam Handy Organization, Chevrolet", "https://archive.org/details/Prelinger01", "public",
+    rights_from="manifest",
+)  # fmt: skip
+
+
+def test_an_item_of_the_internet_archive_states_the_rights_of_its_files_in_xml_and_in_json() -> None:
+    xml = read_manifest(ITEM, "/films/Prelinger01_meta.xml")
+    assert (xml.of("film.mp4"), xml.problem) == (OF_ITEM, None)
+    metadata = {
+        "identifier": "Prelinger01", "creator": ["Jam Handy Organization", "Chevrolet"],
+        "licenseurl": "http://creativecommons.org/licenses/by/3.0/", "uploader": "somebody@example.org",
+    }  # fmt: skip
+    answer = json.dumps({"metadata": metadata, "files": [{"name": "film.mp4"}, {"name": "film_512kb.mp4"}]})
+    listed = read_manifest(answer.encode(), "item_metadata.json")
+    assert (listed.of("film.mp4"), listed.of("other.mp4")) == (OF_ITEM, None)
+    assert read_sidecar(ITEM, "film_meta.xml").columns() == OF_ITEM.columns() | {"rights_from": "sidecar"}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"", b"<metadata>", b"<metadata><title>x</title></metadata>", b"<package/>", b"\xff\xfe<\x00",
+        b'<!DOCTYPE m [<!ENTITY a "b">]><metadata><identifier>&a;</identifier></metadata>',
+    ],
+)  # fmt: skip
+def test_xml_that_is_no_item_s_metadata_states_nothing_and_says_so(data: bytes) -> None:
+    rights = read_sidecar(data, "a_meta.xml")
+    assert rights.columns() == Rights().columns()
+    assert "a_meta.xml" in str(rights.problem)
+    assert "a_meta.xml" in str(read_manifest(data, "a_meta.xml").problem)
+
+
+def test_a_statement_of_which_nothing_is_understood_is_a_problem_and_never_silence() -> None:
+    fields = "licence, holder, source_url, acquired_how, acquired_at"
+    assert sidecar("a.json", caption="a dog").problem == f"In the sidecar a.json: it has none of the fields {fields}"
+    alike = sidecar("a.json", holder="Ann", licence_terms="ours", copyright_notice="Acme", rights_note="")
+    assert (alike.holder, alike.problem) == (
+        "Ann", f"In the sidecar a.json: copyright_notice, licence_terms are not read; the fields are {fields}",
+    )  # fmt: skip
+    assert sidecar("a.json", licence=None).problem is None
+    listed = read_manifest(b"file,terms\na.mp4,ours\n", "manifest.csv")
+    assert listed.problem == f"In the manifest manifest.csv: it has none of the fields {fields}."
+    for name in ("manifest.xlsx", "manifest.txt", "manifest.csv.gz", "manifest.yaml"):
+        assert "could not be parsed" in str(read_manifest(b"file,licence\na.mp4,MIT\n", name).problem)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("manifest.tsv", "file\tlicense\na.mp4\tMIT\n"),
+        ("manifest.ndjson", '{"file_path": "a.mp4", "license": "MIT"}\n'),
+        ("Manifest.JSON", '[{"file": "a.mp4", "license": "MIT"}]'),
+        ("manifest.json", '{"a.mp4": {"license": "MIT"}}'),
+    ],
+)
+def test_a_manifest_has_other_forms_too(name: str, data: str) -> None:
+    manifest = read_manifest(data.encode(), name)
+    assert (manifest.of("a.mp4"), manifest.problem) == (Rights("MIT", rights_from="manifest"), None)

@@ -167,6 +167,29 @@ def test_a_missing_object_is_a_row_with_a_reason_and_the_batch_goes_on(
     assert good["file_name"].to_list() == ["passenger_qcif_coarse.mp4"]
 
 
+def test_an_object_that_is_replaced_by_one_of_the_same_size_is_new_content_and_the_old_one_is_never_given_its_bytes(
+    lake: Lake, server: Server, few_files: Path
+) -> None:
+    first = (few_files / "passenger_qcif_coarse.mp4").read_bytes()
+    second = first[:-1] + bytes([first[-1] ^ 1])
+    key = {"Bucket": server.bucket, "Key": "replaced/a.mp4"}
+    server.access.client.put_object(**key, Body=first)
+    (old,) = take_in(lake, server.uri("replaced"))
+    server.access.client.put_object(**key, Body=second)
+    # As within one second: a listing's times are whole seconds.
+    with lake.cursor() as cursor:
+        moment = server.access.client.head_object(**key)["LastModified"]
+        cursor.execute("UPDATE source_files SET modified_at = ?", [moment])
+    (new,) = take_in(lake, server.uri("replaced"))
+    assert take_in(lake, server.uri("replaced")) == ()
+    for batch in (old, new):
+        take_in_videos(Step(lake, ORDER), batch)
+    rows = lake.query("SELECT batch, reason, sha256 IS NOT NULL FROM raw_videos").rows()
+    assert sorted(rows) == sorted([(old, "content_changed", False), (new, None, True)])
+    places = lake.query("SELECT batch, current FROM source_files").rows()
+    assert sorted(places) == sorted([(old, False), (new, True)])
+
+
 def test_equal_bytes_under_another_entity_tag_are_set_aside_as_a_copy(
     lake: Lake, server: Server, few_files: Path
 ) -> None:

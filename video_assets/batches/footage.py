@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from video_assets.batches.step import Step, counter, tally, total
-from video_assets.footage.ingest import mark_held, pick_sources
+from video_assets.footage.ingest import mark_gone, mark_held, pick_sources
 from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.ledger import Made
 from video_assets.lake.plan import due_rows
@@ -62,8 +62,16 @@ def take_in_videos(step: Step, batch: str) -> Made:
     )  # fmt: skip
     made = step.made("raw_videos", batch, rows, inputs, footage_seconds=total(rows["duration_s"]))
     _mark_originals(lake, rows)
+    missing = {row["content"] for row in measured if row.get("reason") == Reason.SOURCE_MISSING}
+    _mark_gone(lake, [uri for content, uri in sources.select("content", "uri").iter_rows() if content in missing])
     lake.commit([Replacement(RAW_VIDEOS, [batch], rows)], [made], message=f"raw_videos/{batch}", run_id=step.run_id)
     return made
+
+
+def _mark_gone(lake: Lake, uris: list[str]) -> None:
+    """Tell the ledger of places where nothing is any more: what was to be measured there is due when it is seen again."""
+    if uris:
+        mark_gone(lake, uris)
 
 
 def _mark_originals(lake: Lake, rows: pl.DataFrame) -> None:
@@ -171,6 +179,8 @@ def decode_videos(step: Step, batch: str) -> list[Made]:
     versions = list(dict.fromkeys(step.version(asset) for asset in assets))
     folders = {v: lake.settings.lake.scratch_path / "decoded" / combined(*versions) / v for v in due}
     fresh = _decoded(step, videos.filter(pl.col("video_id").is_in(due)), places, folders)
+    gone = {row["video_id"] for row in fresh if row.get("reason") == Reason.SOURCE_MISSING}
+    _mark_gone(lake, [places[c] for v, c in videos.select("video_id", "content").iter_rows() if v in gone])
     kept = have.filter(pl.col("video_id").is_in(list(wanted - set(due))))
     passes = pl.DataFrame([*fresh, *kept.drop(PICTURE).to_dicts()], schema=_PASS)
     decoded = DECODED_VIDEOS.frame(
@@ -236,7 +246,7 @@ def _decoded(
                 continue
             job = DecodeJob(
                 places[row["content"]], video, row["size_bytes"], row["stream"], folders[video], settings.s3,
-                settings.lake.scratch_path, settings.decode, FLOW_FRAMES.name in step.order, count.file(video),
+                settings.lake.scratch_path, settings.decode, FLOW_FRAMES.name in step.order, count.file(video), row["content"],
             )  # fmt: skip
             declared = Declared(row["coded_width"] * row["coded_height"], row["duration_s"], row["average_fps"])
             jobs[video] = job, decoding(settings.workers, row["size_bytes"], declared)

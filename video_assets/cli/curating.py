@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from video_assets.footage.ingest import Stock
     from video_assets.lake.lake import Lake
 
+_MOST_TOLD = 10
+
 
 @click.command()
 @click.argument("path")
@@ -111,8 +113,10 @@ class Done:
     @property
     def wrong(self) -> str:
         """What did not go well, as a sentence; empty when all did."""
-        if not self.found and not self.stock.problems:
-            return f"Nothing was found: no file under {self.path} ends in {', '.join(settings().footage.suffixes)}."
+        stock = self.stock
+        if not self.found and not stock.problems:
+            none = f"Nothing was found: no file under {self.path} ends in {', '.join(settings().footage.suffixes)}."
+            return " ".join((none, *stock.passed.sentences))
         counts = [
             (
                 len(self.stock.unread),
@@ -178,7 +182,7 @@ def _curate(path: str, benchmark: str | None = None) -> Done:
         folder = WatchedFolder(uri=path, benchmark=benchmark)
         stock = take_stock(lake, [folder], Cursor(), datetime.now(UTC), at_once=True, hashed=count)
     show.say(f"{path}: {stock.counts}")
-    for problem in stock.problems:
+    for problem in stock.problems[:_MOST_TOLD]:
         show.say(problem)
     outcome = bring_up_to_date(lake)
     if not outcome.partitions and (stock.known or stock.moved):
@@ -187,6 +191,6 @@ def _curate(path: str, benchmark: str | None = None) -> Done:
     sql_files()
     with busy("Counting"):
         place = path if path.startswith("s3://") else str(Path(path).expanduser().resolve())
-        found = result(lake, place, since, stock.problems)
+        found = result(lake, place, since, stock.problems, stock.passed)
     show_result.show(found, show.console if show.console.stderr else None)
     return Done(lake, path, stock, outcome, found)

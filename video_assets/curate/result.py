@@ -6,12 +6,13 @@ A file is counted where it is now. What is set aside is never less than what fai
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
 import polars as pl
 
+from video_assets.footage.listing import PassedOver
 from video_assets.lake.lake import Lake
 from video_assets.reasons import Reason
 from video_assets.settings import ClipSettings
@@ -34,6 +35,8 @@ class Result:
         clip_seconds: their length, in s.
         tiers: ``tier``, ``kept``, ``undecided`` (clips) and ``kept_s`` of each tier, of these clips; most kept first.
         benchmark: the benchmark of which these are the videos, if they are.
+        problems: what went wrong before a file was taken in, as sentences.
+        passed_over: what is in the folder and was not taken for footage.
         cpu_seconds: CPU seconds of what was made since ``since``; gpu_seconds: the same of GPUs.
     """
 
@@ -52,6 +55,7 @@ class Result:
     cpu_seconds: float = 0.0
     gpu_seconds: float = 0.0
     problems: tuple[str, ...] = field(default=())
+    passed_over: PassedOver = field(default_factory=PassedOver)
 
     @property
     def unexpected(self) -> int:
@@ -61,10 +65,13 @@ class Result:
     def as_json(self) -> dict[str, Any]:
         """The same in plain values."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
-        return {name: v.to_dicts() if isinstance(v, pl.DataFrame) else v for name, v in values.items()}
+        values |= {name: v.to_dicts() for name, v in values.items() if isinstance(v, pl.DataFrame)}
+        return values | {"passed_over": asdict(self.passed_over)}
 
 
-def result(lake: Lake, folder: str, since: datetime, problems: tuple[str, ...] = ()) -> Result:
+def result(
+    lake: Lake, folder: str, since: datetime, problems: tuple[str, ...] = (), passed_over: PassedOver | None = None
+) -> Result:
     """What the files under a folder have come to.
 
     Args:
@@ -72,6 +79,7 @@ def result(lake: Lake, folder: str, since: datetime, problems: tuple[str, ...] =
         folder: absolute path, or s3://bucket/prefix.
         since: from when on what was made counts as this run's cost.
         problems: what went wrong before a file was taken in, as sentences.
+        passed_over: what is in the folder and was not taken for footage.
     """
     under = f"{folder.rstrip('/')}/"
     videos = lake.query(_VIDEOS, {"under": under})
@@ -107,6 +115,7 @@ def result(lake: Lake, folder: str, since: datetime, problems: tuple[str, ...] =
         cpu_seconds=cost[0],
         gpu_seconds=cost[1],
         problems=problems,
+        passed_over=passed_over or PassedOver(),
     )  # fmt: skip
 
 
@@ -156,12 +165,30 @@ def _of(lake: Lake, sql: str, videos: pl.DataFrame) -> pl.DataFrame:
         return cursor.execute(sql, {"trim": lake.settings.clips.trim_frames} if "$trim" in sql else None).pl()
 
 
-_FILES = "SELECT count(*) FROM source_files WHERE current AND starts_with(uri, $under)"
+# A file that was gone when it was to be measured is nowhere now; it counts where it was last.
+_THERE = """
+WITH gone AS (
+    SELECT batch, content FROM raw_videos WHERE reason = 'source_missing'
+    UNION
+    SELECT r.batch, r.content FROM decoded_videos AS d JOIN raw_videos AS r ON r.batch = d.batch AND r.video_id = d.video_id
+    WHERE d.reason = 'source_missing'
+),
+there AS (
+    SELECT s.* FROM source_files AS s WHERE starts_with(s.uri, $under) AND (s.current OR (
+        (s.batch, s.content) IN (SELECT (batch, content) FROM gone)
+        AND NOT EXISTS (FROM source_files AS o WHERE o.batch = s.batch AND o.content = s.content AND o.current)
+    ))
+)
+"""
 
-_VIDEOS = """
-WITH places AS (
+_FILES = f"""{_THERE}
+SELECT count(*) FILTER (current) + count(DISTINCT content) FILTER (NOT current) FROM there
+"""
+
+_VIDEOS = f"""{_THERE},
+places AS (
     SELECT batch, content, min(uri[len($under) + 1:]) AS file, any_value(benchmark) AS benchmark
-    FROM source_files WHERE current AND starts_with(uri, $under) GROUP BY batch, content
+    FROM there GROUP BY batch, content
 )
 
 SELECT

@@ -33,7 +33,9 @@ class Hashed:
     """Files that are gone, cannot be read, or whose worker failed, for whatever reason."""
 
 
-def hash_files(tick: TickPlan, lake: Lake, report: Callable[[int, int], None]) -> Hashed:
+def hash_files(
+    tick: TickPlan, lake: Lake, report: Callable[[int, int], None], look_again: Callable[[], None] = lambda: None
+) -> Hashed:
     """Hash the files that the tick is to hash.
 
     A file whose header brings the worker down is hashed without a look at it: it is taken in like any other, and its row
@@ -43,6 +45,7 @@ def hash_files(tick: TickPlan, lake: Lake, report: Callable[[int, int], None]) -
         tick: its ``to_hash`` are the files.
         lake: whose settings say how far a worker may go.
         report: called with how many MiB are hashed, and how many there are.
+        look_again: called when they are hashed and before they are looked at once more; it may wait.
     """
     if not tick.to_hash:
         return Hashed((), (), ())
@@ -56,6 +59,7 @@ def hash_files(tick: TickPlan, lake: Lake, report: Callable[[int, int], None]) -
     # Only reading the bytes gives a READ_ERROR; whatever else went wrong may be the header's doing.
     blind = [files[uri] for uri, o in outcomes.items() if o.value is None and o.reason is not Reason.READ_ERROR]
     outcomes |= _run(hash_alone, blind, lake.settings)
+    look_again()
     arrivals: list[Arrival] = []
     changing: list[FoundFile] = []
     failures: list[Failure] = []

@@ -6,9 +6,10 @@ copied file is a new place of a known content: a row, and no new work.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -16,12 +17,13 @@ import polars as pl
 from video_assets.footage.batching import Arrival, Grouping, group
 from video_assets.footage.benchmarks import Named, changed, marked
 from video_assets.footage.hashing import hash_files
-from video_assets.footage.listing import FoundFile, Listing, list_local, list_s3
+from video_assets.footage.listing import FoundFile, Listing, PassedOver, list_local, list_s3
 from video_assets.footage.stated import Statements, UnreadError
 from video_assets.footage.tick import Cursor, Failure, plan_tick
 from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.ledger import Made
 from video_assets.lake.plan import SOURCE_FILES
+from video_assets.lake.s3 import etag_of
 from video_assets.lake.schemas import RIGHTS
 from video_assets.lake.schemas import SOURCE_FILES as SOURCES
 from video_assets.lake.versions import short_hash
@@ -31,6 +33,10 @@ from video_assets.settings import FootageSettings, WatchedFolder
 LEDGER_VERSION = "1"
 _RIGHTS = [c.name for c in RIGHTS]
 _MOST_TOLD = 10
+# A person's one look is two, this far apart at least: what is being filled grows meanwhile, whatever its clock says.
+_BLINK_SECONDS = 1.0
+# What was modified within so long of our clock, or after it, may still be written to, whatever time zone a server has.
+_RECENT = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,8 @@ class Stock:
     """A sentence for each place, or rights statement, that could not be read."""
     unclear: tuple[str, ...] = ()
     """A sentence for each rights statement, or part of one, that says nothing."""
+    passed: PassedOver = field(default_factory=PassedOver)
+    """What is there and was not taken for footage."""
 
     @property
     def incomplete(self) -> bool:
@@ -81,15 +89,15 @@ class Stock:
 
     @property
     def summary(self) -> str:
-        """The counts and the first problems, for a person: why nothing starts if nothing does."""
+        """The counts, what was passed over and the first problems: why nothing starts if nothing does."""
         left = len(self.problems) - _MOST_TOLD
         more = (f"And {left} more like these.",) if left > 0 else ()
-        return " ".join((self.counts, *self.problems[:_MOST_TOLD], *more))
+        return " ".join((self.counts, *self.passed.sentences, *self.problems[:_MOST_TOLD], *more))
 
 
 def take_stock(
     lake: Lake, folders: Sequence[WatchedFolder], cursor: Cursor, now: datetime, *, at_once: bool = False,
-    hashed: Callable[[int, int], None] = lambda _done, _total: None,
+    hashed: Callable[[int, int], None] = lambda _done, _total: None, pause: Callable[[float], None] = time.sleep,
 ) -> Stock:  # fmt: skip
     """Look at the folders, and note in the ledger what is new there.
 
@@ -98,27 +106,39 @@ def take_stock(
         folders: what to look at.
         cursor: of the look before.
         now: the clock, with a time zone.
-        at_once: a person asked: no file is taken for unfinished, nothing waits, and the rights of known files are read
-            again.
+        at_once: a person asked, who will not look twice: new files are looked at again after they were hashed, and what
+            has not changed meanwhile is complete (``settle_seconds`` after the first look where one of them is of the last
+            day by our clock, or of the future); nothing waits, and the rights of known files are read again.
         hashed: called with how many MiB of the new files are hashed, and how many there are.
+        pause: waits so many seconds between the two looks.
     """
     settings = lake.settings.footage
+    settle = settings.settle_seconds
     if at_once:
         settings = settings.model_copy(update={"settle_seconds": 0.0, "hash_gib_per_tick": float("inf")})
     listings = [_list(lake, folder, settings) for folder in folders]
+    looked = time.monotonic()
     found = [file for listing in listings for file in listing.files]
     ledger = lake.read(SOURCES)
     current = ledger.filter(pl.col("current"))
-    known = set(current.select("uri", "size_bytes", "modified_at").iter_rows())
+    places = current.select("uri", "size_bytes", "modified_at", "content").iter_rows()
+    known = {(uri, size, modified, etag_of(content)) for uri, size, modified, content in places}
     tick = plan_tick(found, known, cursor, now, settings)
-    read = hash_files(tick, lake, hashed)
+
+    def look_again() -> None:
+        recent = any(f.modified_at > now - _RECENT for f in tick.to_hash)
+        apart = settle if recent else min(settle, _BLINK_SECONDS)
+        if at_once and (left := apart - (time.monotonic() - looked)) > 0:
+            pause(left)
+
+    read = hash_files(tick, lake, hashed, look_again)
     arrivals = [*tick.arrivals, *read.arrivals]
     statements = Statements(lake, listings)
     batch_of = dict(ledger.select("content", "batch").iter_rows())
     fresh = [a for a in arrivals if a.content not in batch_of]
-    grouping, held = _grouped(
-        fresh, statements, lambda files: group(files, settings, None if at_once else now, tick.postponed)
-    )
+    # A window's last segments may still be settling when it has passed.
+    coming = [*tick.postponed, *(f for f in tick.settling if f.folder.window_seconds)]
+    grouping, held = _grouped(fresh, statements, lambda files: group(files, settings, None if at_once else now, coming))
     known_content = [a for a in arrivals if a.content in batch_of]
     moved = [a for a in known_content if not _untold(a, statements)]
     held += [a for a in known_content if _untold(a, statements)]
@@ -152,8 +172,15 @@ def take_stock(
             *(p for listing in listings for p in listing.problems),
             *(s for s in statements.unread if s not in told),
         ),
-        unclear=tuple(statements.problems),
+        unclear=(*(p for listing in listings for p in listing.unclear), *statements.problems),
+        passed=_passed(listings, read.changing if at_once else ()),
     )
+
+
+def _passed(listings: Iterable[Listing], changing: Iterable[FoundFile]) -> PassedOver:
+    """What was passed over in all folders; a file that a person's look saw change is in the making too."""
+    passed = PassedOver.together(listing.passed for listing in listings)
+    return replace(passed, making=(*passed.making, *sorted(f.relative for f in changing)))
 
 
 def _list(lake: Lake, folder: WatchedFolder, settings: FootageSettings) -> Listing:
@@ -255,6 +282,17 @@ def mark_held(lake: Lake, names: Mapping[str, str]) -> None:
     after = marked(ledger, names)
     if batches := set(changed(ledger, after)["batch"]):
         _write(lake, after, batches)
+
+
+def mark_gone(lake: Lake, uris: Collection[str]) -> None:
+    """Note that nothing is at these places any more, so that what was to be measured there is no longer due.
+
+    A look that finds a file there again takes it for a known content in a new place.
+    """
+    ledger = lake.read(SOURCES)
+    left = pl.col("current") & pl.col("uri").is_in(list(uris))
+    if touched := set(ledger.filter(left)["batch"]):
+        _write(lake, ledger.with_columns(current=pl.col("current") & ~left), touched)
 
 
 def pick_sources(rows: pl.DataFrame) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from video_assets.footage.listing import FoundFile, Listing
+from video_assets.footage.listing import FoundFile, Listing, stands_for
 from video_assets.lake.s3 import split_uri
 from video_assets.rights.statements import Manifest, Rights, read_manifest, read_sidecar, rights_for
 
@@ -36,15 +36,17 @@ class Statements:
         self.unread: list[str] = []
         self._manifests: dict[str, Manifest | UnreadError] = {}
         self._rights: dict[str, Rights | UnreadError] = {}
+        self._about: dict[str, list[str]] = {}
         for listing in listings:
-            if listing.manifest and listing.files:
-                self._manifests[listing.files[0].folder.uri] = self._manifest(listing.manifest)
+            for file in listing.files:
+                for manifest in file.manifests:
+                    self._about.setdefault(manifest, []).append(file.uri)
 
     def of(self, file: FoundFile) -> Rights:
         """A file's rights.
 
         Raises:
-            UnreadError: its sidecar or its folder's manifest could not be read.
+            UnreadError: its sidecar could not be read, or a manifest that may name it.
         """
         if file.uri not in self._rights:
             self._rights[file.uri] = self._read(file)
@@ -54,25 +56,41 @@ class Statements:
         return rights
 
     def _read(self, file: FoundFile) -> Rights | UnreadError:
-        manifest = self._manifests.get(file.folder.uri)
-        if isinstance(manifest, UnreadError):
-            return manifest
+        nearest: Manifest | None = None
+        relative = file.relative
+        for uri in file.manifests:
+            manifest = self._manifest(uri)
+            if isinstance(manifest, UnreadError):
+                return manifest
+            if manifest.of(_relative(file.uri, uri)):
+                nearest, relative = manifest, _relative(file.uri, uri)
+                break
         try:
             sidecar = read_sidecar(self._bytes(file.sidecar), file.sidecar) if file.sidecar else None
         except UnreadError as error:
             self.unread.append(str(error))
             return error
-        rights = rights_for(file.relative, sidecar, manifest, file.folder.rights)
+        rights = rights_for(relative, sidecar, nearest, file.folder.rights)
         self.problems += [rights.problem] if rights.problem else []
         return rights
 
     def _manifest(self, uri: str) -> Manifest | UnreadError:
+        if uri not in self._manifests:
+            self._manifests[uri] = self._parsed(uri)
+        return self._manifests[uri]
+
+    def _parsed(self, uri: str) -> Manifest | UnreadError:
         try:
             manifest = read_manifest(self._bytes(uri), uri)
         except UnreadError as error:
             self.unread.append(str(error))
             return error
         self.problems += [manifest.problem] if manifest.problem else []
+        about = self._about[uri]
+        if manifest.statements and not any(manifest.of(_relative(file, uri)) for file in about):
+            self.problems.append(
+                f"The manifest {uri} names none of the {len(about):,} videos beside and below it; its rights are not used."
+            )
         return manifest
 
     def _bytes(self, uri: str) -> bytes:
@@ -80,7 +98,7 @@ class Statements:
             if uri.startswith("s3://"):
                 bucket, key = split_uri(uri)
                 return bytes(self._lake.access.client.get_object(Bucket=bucket, Key=key)["Body"].read())
-            return Path(uri).read_bytes()
+            data = Path(uri).read_bytes()
         except (
             Exception
         ) as error:  # a disk's, boto3's and the network's own errors: each is told and none is a statement
@@ -88,3 +106,11 @@ class Statements:
                 error.strerror if isinstance(error, OSError) and error.strerror else f"{type(error).__name__}: {error}"
             )
             raise UnreadError(f"The rights statement {uri} could not be read ({said}).") from error
+        if what := stands_for(data[:64]):
+            raise UnreadError(f"The rights statement {uri} could not be read (it is {what}).")
+        return data
+
+
+def _relative(file: str, manifest: str) -> str:
+    """A file's path inside the folder of a manifest that lies above it."""
+    return file[len(manifest.rpartition("/")[0]) + 1 :]

@@ -8,9 +8,9 @@ remembers what is pending, so that losing it costs some hashing and never a file
 A file that could not be taken in is tried again ``RETRY_AFTER`` later, after the files that nothing is known against; until
 then each tick says of it what the last try said.
 
-A local file is complete when it has been unchanged for ``settle_seconds``: since its modification time when it is first
-seen, since our first sight of it when that time lies in the future, and since the tick that noticed it when its size or
-time differ from the last sighting. S3 shows whole objects only, so an object is complete at once.
+A local file is complete when two looks that are ``settle_seconds`` apart saw the same size and modification time. Both
+looks are timed by our own clock: what a file server says of the time is compared with what it said before and with nothing
+else, because its clock may be behind or ahead of ours. S3 shows whole objects only, so an object is complete at once.
 """
 
 from __future__ import annotations
@@ -119,7 +119,8 @@ class TickPlan:
     def cursor_after(self, waiting: Iterable[Arrival] = (), failures: Iterable[Failure] = ()) -> Cursor:
         """Remember what settles, what is still to be hashed, what :func:`group` left waiting and what failed.
 
-        Where that is too much for a cursor, the files that have been there longest are kept, because they go first.
+        Where that is too much for a cursor, the files that have been there longest are kept, because they go first; those
+        that failed are kept last, or they would never let another be seen twice.
         """
         seen = {f.uri: self._sighting(f) for f in (*self.settling, *self.postponed)}
         seen |= {a.file.uri: self._sighting(a.file, a.content, a.hours) for a in waiting}
@@ -129,7 +130,7 @@ class TickPlan:
             if file := tried.get(failure.uri):
                 last = LastTry(at=self.at, reason=failure.reason, message=failure.message[:_LONGEST_MESSAGE])
                 seen[file.uri] = self._sighting(file, failed=last)
-        oldest = sorted(seen.items(), key=lambda item: (item[1].unchanged_since, item[0]))[:MAX_SIGHTINGS]
+        oldest = sorted(seen.items(), key=lambda item: _priority(*item))[:MAX_SIGHTINGS]
         return Cursor(sightings=dict(oldest))
 
     def _sighting(
@@ -148,7 +149,7 @@ class TickPlan:
 
 def plan_tick(
     found: Iterable[FoundFile],
-    known: Container[tuple[str, int, datetime]],
+    known: Container[tuple[str, int, datetime, str | None]],
     cursor: Cursor,
     now: datetime,
     settings: FootageSettings,
@@ -159,8 +160,9 @@ def plan_tick(
         found: every file of every watched folder; of two entries with one address the first counts.
         known: :attr:`FoundFile.state` of every place that the ledger holds.
         cursor: of the tick before.
-        now: the clock, with a time zone.
-        settings: ``settle_seconds`` and ``hash_gib_per_tick``. At least one file is hashed, however large.
+        now: our clock, with a time zone.
+        settings: ``settle_seconds`` (with 0 s one look is enough) and ``hash_gib_per_tick``. At least one file is hashed,
+            however large.
     """
     unknown = {f.uri: f for f in reversed(list(found)) if f.state not in known}
     arrivals: list[Arrival] = []
@@ -194,6 +196,10 @@ def plan_tick(
     return TickPlan(tuple(arrivals), tuple(to_hash), tuple(postponed), tuple(settling), tuple(failed), since, now)
 
 
+def _priority(uri: str, sighting: Sighting) -> tuple[bool, datetime, str]:
+    return sighting.failed is not None, sighting.unchanged_since, uri
+
+
 def _last_try(file: FoundFile, sighting: Sighting | None) -> LastTry | None:
     """How a file failed that is still as it was then."""
     return sighting.failed if sighting and _unchanged(file, sighting) else None
@@ -204,6 +210,5 @@ def _unchanged(file: FoundFile, sighting: Sighting) -> bool:
 
 
 def _unchanged_since(file: FoundFile, sighting: Sighting | None, now: datetime) -> datetime:
-    if sighting is None:
-        return min(file.modified_at, now)
-    return sighting.unchanged_since if _unchanged(file, sighting) else now
+    """Since which look of ours; our clock may have been set back since then."""
+    return min(sighting.unchanged_since, now) if sighting and _unchanged(file, sighting) else now

@@ -1,5 +1,7 @@
 """Which failed rows are tried again: failed in passing, at limits that are others now, or named by a person.
 
+A file that was gone when it was to be measured makes nothing due until a look has seen it again.
+
 The same rule twice, as it is asked of rows that were read and in SQL.
 """
 
@@ -62,6 +64,14 @@ def _at_another_limit(row: str, limits: str) -> str:
     )
 
 
+# Of a row of these tables: whether its file was last seen somewhere.
+_SEEN = {
+    "raw_videos": "FROM source_files AS s WHERE s.batch = r.batch AND s.content = r.content AND s.current",
+    "decoded_videos": "FROM raw_videos AS v JOIN source_files AS s ON s.batch = v.batch AND s.content = v.content "
+    "WHERE v.batch = r.batch AND v.video_id = r.video_id AND s.current",
+}
+
+
 def waiting(lake: Lake, measured: Iterable[Measurement]) -> dict[tuple[str, str], str]:
     """By asset and batch, how many failed rows are tried again and why, in words, where there are any."""
     parts: list[str] = []
@@ -71,8 +81,11 @@ def waiting(lake: Lake, measured: Iterable[Measurement]) -> dict[tuple[str, str]
         if "limited_by" in m.table.schema:
             limited, given[f"limits_{number}"] = _at_another_limit("r", f"limits_{number}"), list(m.limits)
             given["limited"] = AT_A_LIMIT
+        passing = _in_passing("r")
+        if m.table.name in _SEEN:
+            passing += f" AND (r.reason <> '{Reason.SOURCE_MISSING}' OR EXISTS ({_SEEN[m.table.name]}))"
         parts.append(
-            f"SELECT '{m.asset}' AS asset, batch, count(*) FILTER (version <> '{RETRY}' AND {_in_passing('r')}), "
+            f"SELECT '{m.asset}' AS asset, batch, count(*) FILTER (version <> '{RETRY}' AND {passing}), "
             f"count(*) FILTER (version <> '{RETRY}' AND {limited}), count(*) FILTER (version = '{RETRY}') "
             f"FROM {m.table.name} AS r WHERE reason IS NOT NULL GROUP BY batch"
         )

@@ -25,6 +25,11 @@ class S3Access:
     path_style: bool
 
 
+def etag_of(content: str) -> str | None:
+    """The entity tag in the content key of an S3 object (``etag:<etag>:<bytes>``); None of a local file's."""
+    return content.removeprefix("etag:").rpartition(":")[0] if content.startswith("etag:") else None
+
+
 def open_s3(settings: S3Settings) -> S3Access:
     """Access by the settings and boto3's own search for keys."""
     import boto3

@@ -71,7 +71,7 @@ def take_in(job: SourceJob) -> TakenIn:
     Raises:
         MediaError: the file is gone, unreadable or changed since it was listed.
     """
-    with local_copy(job.uri, job.s3, job.scratch) as path:
+    with local_copy(job.uri, job.s3, job.scratch, job.content) as path:
         sha256 = _trusted_hash(job, path) or sha256_of(path)
         if job.content.startswith("sha256:") and job.content != f"sha256:{sha256}":
             raise MediaError(Reason.CONTENT_CHANGED, f"{job.uri} no longer has the content {job.content[:19]}...")
@@ -99,7 +99,7 @@ class DecodeJob:
     """A video to decode; what comes out lands in ``folder`` (see :func:`decode`).
 
     ``flow_frames`` says whether the frames after the keyframes are kept too; ``marks`` is the file in which the seconds
-    of footage are counted that are decoded.
+    of footage are counted that are decoded. ``content`` is the key under which the ledger knows the file.
     """
 
     uri: str
@@ -112,6 +112,7 @@ class DecodeJob:
     settings: DecodeSettings
     flow_frames: bool = False
     marks: Path | None = None
+    content: str = ""
 
 
 SIGNALS, KEYFRAMES, SHOT_FRAMES = "signals.parquet", "keyframes.parquet", "shot_frames.parquet"
@@ -131,7 +132,7 @@ def decode(job: DecodeJob) -> dict[str, object]:
         MediaError: the file is gone, unreadable, changed, or holds no frame that can be decoded.
     """
     started = _cpu_seconds()
-    with local_copy(job.uri, job.s3, job.scratch) as path:
+    with local_copy(job.uri, job.s3, job.scratch, job.content) as path:
         if path.stat().st_size != job.size_bytes:
             raise MediaError(Reason.CONTENT_CHANGED, f"{job.uri} no longer has {job.size_bytes} bytes.")
         job.folder.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ from video_assets.reasons import Reason
 # FFmpeg demuxers of containers that hold their own media. Playlists and scripts (hls, dash, concat, sdp, ...) can name
 # any other file or address, and image or text demuxers would make "video" out of anything: none of them is here.
 ALLOWED_DEMUXERS = (
-    "mov", "matroska", "avi", "mpegts", "mpeg", "mpegvideo", "flv", "asf", "ogg", "mxf", "dv", "ivf",
+    "mov", "matroska", "avi", "mpegts", "mpeg", "mpegvideo", "flv", "asf", "ogg", "mxf", "dv", "ivf", "gif", "rm",
 )  # fmt: skip
 
 _MIB = 2**20

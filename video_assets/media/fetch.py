@@ -7,18 +7,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from video_assets.lake.s3 import open_s3, split_uri
+from video_assets.lake.s3 import etag_of, open_s3, split_uri
 from video_assets.media.containers import MediaError
 from video_assets.reasons import Reason
 from video_assets.settings import S3Settings
 
 
 @contextmanager
-def local_copy(uri: str, s3: S3Settings, scratch: Path) -> Iterator[Path]:
+def local_copy(uri: str, s3: S3Settings, scratch: Path, content: str = "") -> Iterator[Path]:
     """The file at ``uri`` on local disk: itself, or for S3 a download that is removed afterwards.
 
+    Args:
+        uri: absolute path, or s3://bucket/key.
+        s3: where the objects are.
+        scratch: a folder for downloads.
+        content: the content key under which the ledger has it: an object with another entity tag is not handed out.
+
     Raises:
-        MediaError: it is gone (SOURCE_MISSING) or could not be read (READ_ERROR).
+        MediaError: it is gone (SOURCE_MISSING), could not be read (READ_ERROR) or was replaced (CONTENT_CHANGED).
     """
     if not uri.startswith("s3://"):
         path = Path(uri)
@@ -35,10 +41,15 @@ def local_copy(uri: str, s3: S3Settings, scratch: Path) -> Iterator[Path]:
         # Under its own name, which messages tell; file systems take at most 255 bytes.
         path = Path(folder) / key.rpartition("/")[2][-60:]
         try:
-            open_s3(s3).client.download_file(bucket, key, str(path))
+            client = open_s3(s3).client
+            client.download_file(bucket, key, str(path))
+            # Asked afterwards: what was replaced meanwhile may be of two objects.
+            etag = client.head_object(Bucket=bucket, Key=key)["ETag"].strip('"') if etag_of(content) else None
         except ClientError as error:
             missing = error.response.get("Error", {}).get("Code") in ("404", "NoSuchKey")
             raise MediaError(Reason.SOURCE_MISSING if missing else Reason.READ_ERROR, str(error)) from error
         except (BotoCoreError, Boto3Error) as error:
             raise MediaError(Reason.READ_ERROR, str(error)) from error
+        if etag != etag_of(content):
+            raise MediaError(Reason.CONTENT_CHANGED, f"{uri} no longer has the entity tag {etag_of(content)}.")
         yield path

@@ -83,6 +83,19 @@ class WatchedFolder(Section):
     )
 
 
+# By the demuxer that reads them (media/containers.py). Endings that are mostly sound or still pictures are left out (.ogg,
+# .m4a, .mka, .heic, .avif), as are bare streams without times (.h264, .hevc, .y4m).
+SUFFIXES = (
+    ".mp4", ".m4v", ".mov", ".qt", ".3gp", ".3gpp", ".3g2", ".f4v", ".mj2", ".mqv", ".insv", ".ismv", ".psp",
+    ".mkv", ".webm", ".mk3d",
+    ".avi", ".divx",
+    ".ts", ".mts", ".m2t", ".m2ts", ".tod", ".tp", ".trp",
+    ".mpg", ".mpeg", ".mpe", ".m2p", ".vob", ".mod", ".evo", ".vro",
+    ".m1v", ".m2v", ".mpv",
+    ".asf", ".wmv", ".flv", ".ogv", ".ogm", ".mxf", ".dv", ".dif", ".ivf", ".gif", ".rm", ".rmvb",
+)  # fmt: skip
+
+
 class FootageSettings(Section):
     """Where footage comes from, when a file is complete, and how files become batches."""
 
@@ -90,28 +103,13 @@ class FootageSettings(Section):
         (WatchedFolder(uri="incoming"),), description="Folders and S3 prefixes that the sensor watches."
     )
     suffixes: tuple[str, ...] = Field(
-        (
-            ".mp4",
-            ".m4v",
-            ".mov",
-            ".mkv",
-            ".webm",
-            ".avi",
-            ".ts",
-            ".mts",
-            ".m2ts",
-            ".mpg",
-            ".mpeg",
-            ".wmv",
-            ".flv",
-            ".3gp",
-            ".ogv",
-            ".mxf",
-        ),
-        description="File name endings that are taken for footage (any letter case).",
+        SUFFIXES,
+        description="File name endings that are taken for footage (any letter case): those that an allowed demuxer reads.",
     )
     settle_seconds: float = Field(
-        10.0, ge=0, description="A file is complete when its size and time have not changed for this long."
+        10.0,
+        ge=0,
+        description="A file is complete when two looks, so far apart by our own clock, saw the same size and time, in seconds.",
     )
     batch_videos: int = Field(64, ge=1, description="Most videos in one ingest batch.")
     batch_gib: float = Field(64.0, gt=0, description="Most bytes in one ingest batch, in GiB.")
