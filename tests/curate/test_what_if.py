@@ -156,7 +156,7 @@ def test_an_edited_rule_stands_in_the_text_where_the_old_one_stood() -> None:
         (
             "resolutoin",
             "TRUE",
-            "The tier has no rule resolutoin. Did you mean resolution? Its rules are source_duration, resolution,",
+            "The tier has no rule resolutoin. Did you mean resolution? Its rules are flat_and_mono, source_duration,",
         ),
         ("resolution", "TRUE AS easy, FALSE", "What is set is more than an expression: TRUE AS easy, FALSE."),
         ("resolution", "min_side >=", "Parser Error: syntax error"),
