@@ -19,6 +19,7 @@ from video_assets.lake.schemas import FLOW_FRAMES, FRAME_SIGNALS, KEYFRAMES, SHO
 from video_assets.measure.frame_signals import FrameSignals
 from video_assets.measure.global_motion import GlobalMotion
 from video_assets.measure.motion_vectors import MotionVectorReader
+from video_assets.measure.pace import Pace
 from video_assets.measure.pictures import Scaler, size_by_long_side, size_by_short_side
 from video_assets.measure.samples import SampleClock, encode_jpeg, measure_sample
 from video_assets.measure.shot_frames import ShotFrames
@@ -164,6 +165,7 @@ class _Measures:
         self.vectors = MotionVectorReader(shape)
         self.shot_frames = ShotFrames(settings)
         self._signals = FrameSignals()
+        self._pace = Pace()
         self._motion = GlobalMotion(settings.camera_hz)
         self._sample = Scaler(shape, size_by_short_side(shape.display, settings.sample_short_side))
         self._sample_clock = SampleClock(settings.sample_hz)
@@ -174,8 +176,10 @@ class _Measures:
         """The columns of ``frame_signals``, and those of ``keyframes`` when the frame is kept as an image."""
         planes = self.analysis.planes(self.analysis.scale(frame))
         vectors = self._optional.read("motion vectors", self.vectors.read, frame) or {}
-        signals: Row = {**self._signals.measure(planes), **vectors}
-        signals |= self.shot_frames.measure(self._signals.picture)
+        since = self._pace.step(elapsed)
+        signals: Row = {**self._signals.measure(planes, since), **vectors}
+        if since is not None:
+            signals |= self.shot_frames.measure(self._signals.picture)
         signals |= self._motion.measure(planes.luma, elapsed)
         saturation = signals.pop("saturation")
         if not self._sample_clock.due(elapsed):
