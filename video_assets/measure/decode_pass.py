@@ -166,6 +166,7 @@ class _Measures:
         self.shot_frames = ShotFrames(settings)
         self._signals = FrameSignals()
         self._pace = Pace()
+        self._frames = 0
         self._motion = GlobalMotion(settings.camera_hz)
         self._sample = Scaler(shape, size_by_short_side(shape.display, settings.sample_short_side))
         self._sample_clock = SampleClock(settings.sample_hz)
@@ -179,7 +180,8 @@ class _Measures:
         since = self._pace.step(elapsed)
         signals: Row = {**self._signals.measure(planes, since), **vectors}
         if since is not None:
-            signals |= self.shot_frames.measure(self._signals.picture)
+            signals |= self.shot_frames.measure(self._signals.picture, self._frames, elapsed)
+        self._frames += 1
         signals |= self._motion.measure(planes.luma, elapsed)
         saturation = signals.pop("saturation")
         if not self._sample_clock.due(elapsed):

@@ -220,6 +220,21 @@ FRAME_SIGNALS = Table(
             "(step) Mean absolute RGB distance of the same two pictures, 0-255; NULL as wide_histogram.",
         ),
         Column(
+            "mixture_residual",
+            REAL,
+            "(10 a second) What the pictures 1.2 s ago and now leave unexplained of the one 0.6 s ago when they are blended, put side by side, or one pushes the other out, over their distance (measure/mixtures.py); NULL when they are too alike.",
+        ),
+        Column(
+            "mixture_single",
+            REAL,
+            "(10 a second) What one of them leaves alone, shifted as it may be; NULL as mixture_residual.",
+        ),
+        Column(
+            "mixture_share",
+            REAL,
+            "(10 a second) Share of the later picture in it, 0-1, where side by side or pushing explains it best; NULL where a blend does, and as mixture_residual.",
+        ),
+        Column(
             "mv_mean",
             REAL,
             "Mean length of the codec's motion vectors per reference frame step, in coded pixels; NULL except on P frames, and without vectors.",

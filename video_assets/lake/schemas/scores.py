@@ -168,13 +168,17 @@ TEXT_SCORES = Table(
             "Largest detection times recognition score of any text on any of them, 0-1; 0 when there is none.",
         ),
         Column("text_read", TEXT, "The text that has this score; empty when there is none."),
-        Column("text_boxes", INT, "Most pieces of legible text on one of them."),
-        Column("text_share", DOUBLE, "Mean share of the clip's picture that legible text covers, 0-1."),
+        Column(
+            "text_boxes",
+            INT,
+            "Most pieces of text on one of them: legible, or a line in a script that the recogniser does not know.",
+        ),
+        Column("text_share", DOUBLE, "Mean share of the clip's picture that such text covers, 0-1."),
         Column("text_share_max", DOUBLE, "Largest of these shares."),
         Column(
             "subtitle_x",
             INT,
-            "Left edge of the band of subtitles, display pixels: legible text in the same rows of the lower third on at least half of them; NULL when there is none.",
+            "Left edge of the band of subtitles, display pixels: text in the same rows of the lower third on at least half of them; NULL when there is none.",
         ),
         Column("subtitle_y", INT, "Top edge of the band, display pixels; NULL as subtitle_x."),
         Column("subtitle_width", INT, "Width of the band, in pixels; NULL as subtitle_x."),
@@ -182,7 +186,7 @@ TEXT_SCORES = Table(
         Column(
             "static_text",
             INT,
-            "Pieces of legible text that stay in place on three quarters of them: logos, watermarks and captions; under a fixed camera signs too. NULL when fewer than two were read.",
+            "Pieces of text that stay in place on three quarters of them: logos, watermarks and captions; under a fixed camera signs too. NULL when fewer than two were read.",
         ),
         Column("static_text_share", DOUBLE, "Share of the clip's picture that these cover, 0-1; NULL as static_text."),
         Column(
