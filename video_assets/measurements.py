@@ -28,13 +28,13 @@ from video_assets.settings import Settings
 CODE: dict[str, str] = {
     "raw_videos": "3",
     "decode": "5",
-    "transition_scores": "1",
+    "transition_scores": "2",
     "shots": "4",
     "clips": "3",
     "visual_scores": "2",
-    "motion_scores": "3",
+    "motion_scores": "4",
     "candidates": "2",
-    "text_scores": "1",
+    "text_scores": "2",
     "people_scores": "1",
     "safety_scores": "1",
     "overlay_scores": "1",
@@ -149,7 +149,10 @@ def measurements(
     require_packages(settings.models)
     decode = code_version(CODE["decode"], settings.decode.model_dump(exclude={"max_pixels"}) | {"av": _minor("av")})
     shots = code_version(CODE["shots"], settings.shots.model_dump() | {"scenedetect": _minor("scenedetect-headless")})
-    visual = code_version(CODE["visual_scores"], {"min_bar_share": settings.clips.min_bar_share})
+    visual = code_version(
+        CODE["visual_scores"],
+        {"min_bar_share": settings.clips.min_bar_share, "sample_hz": settings.decode.sample_hz},
+    )
     motion = code_version(CODE["motion_scores"], {})
     embeddings = _embeddings_version(settings, decode)
     loosest = {name: tier.version for name, tier in root_tiers(tiers).items()}

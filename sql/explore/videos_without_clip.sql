@@ -1,5 +1,6 @@
 -- Which videos were decoded and give no clip? A clip is a stretch of one shot of clips.min_seconds at least: compare
--- longest_shot_s with that. Shots end at cuts, dissolves, fades and damaged frames.
+-- longest_shot_s with that. Shots end at cuts, dissolves, wipes, fades and damaged
+-- frames.
 SELECT
     r.file_name,
     round(d.duration_s, 1) AS duration_s,

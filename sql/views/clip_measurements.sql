@@ -66,8 +66,8 @@ SELECT
     d.motion_vectors AS has_motion_vectors, -- Whether the source's codec gave motion vectors, which motion_vector and pan_* come from.
     n.source_shots, -- Shots of the source video; NULL before they are looked for.
     -- The shot that holds it (table shots).
-    h.begins AS shot_begins, -- How the clip's shot begins: start (of the video), cut, dissolve, fade, damage or break (where the size of the picture changes).
-    h.ends AS shot_ends, -- How the clip's shot ends: end (of the video), cut, dissolve, fade, damage or break.
+    h.begins AS shot_begins, -- How the clip's shot begins: start (of the video), cut, dissolve, wipe (or push), fade, damage or break (time starts again or is missing, or the size of the picture changes).
+    h.ends AS shot_ends, -- How the clip's shot ends: end (of the video), cut, dissolve, wipe (or push), fade, damage or break.
     h.found_by AS shots_found_by, -- What looked for the source's transitions: 'detectors and network', or 'detectors' alone.
     v.licence,
     v.holder,

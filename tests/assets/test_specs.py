@@ -85,7 +85,10 @@ def test_a_tier_is_described_by_its_rules_their_sources_and_its_sql() -> None:
 
 def test_the_description_of_the_sheet_has_its_scores() -> None:
     columns = {c.name: c.description for c in SPECS["clip_sheet"].metadata["dagster/column_schema"].columns}
-    said = "Mean VMAF motion over frames, 0-255, at the analysis size. From motion_scores.vmaf_motion."
+    said = (
+        "Mean VMAF motion, 0-255, at the analysis size: over frames at 24 and 25 frames/s, and what any other rate is "
+        "brought to (measure/motion.py). From motion_scores.vmaf_motion."
+    )
     assert columns["vmaf_motion"] == said
     assert {"orientation", "min_side", "licence", "sharpness"} <= set(columns)
 

@@ -51,7 +51,7 @@ SCHEMA = {"shot_s": pl.Float64(), "trimmed_s": pl.Float64()}
         ),
         (
             [shot(4.1, 3.86)],
-            "Its longest shot has 3.86 s without the 3 frames (clips.trim_frames) beside each cut; a clip has at least 4 s "
+            "Its longest shot has 3.86 s without the 0.12 s (clips.trim_seconds) beside each cut; a clip has at least 4 s "
             "(clips.min_seconds).",
         ),
         (

@@ -6,7 +6,7 @@ import pytest
 
 from video_assets.lake.schemas import TEXT_SCORES
 from video_assets.measure.rectangles import Rectangle
-from video_assets.measure.text import ReadPicture, TextBox, static_places, subtitle_band, text_scores
+from video_assets.measure.text import ReadPicture, TextBox, is_line, static_places, subtitle_band, text_scores
 from video_assets.measure.types import Crop
 
 FULL_HD = Crop(0, 0, 1920, 1080)
@@ -19,7 +19,7 @@ def text(place: Rectangle, detection: float = 0.8, recognition: float = 0.9, say
 
 
 def picture(*boxes: TextBox) -> ReadPicture:
-    return ReadPicture(boxes, sum(b.place.area for b in boxes if b.legible))
+    return ReadPicture(boxes, sum(b.place.area for b in boxes if b.seen))
 
 
 def sideways(box: Rectangle, by: float) -> Rectangle:
@@ -50,10 +50,30 @@ def test_the_score_is_the_largest_product_on_any_picture_and_one_picture_is_enou
     assert row["text_share"] == pytest.approx(0.035 / 3)
 
 
-def test_what_cannot_be_read_counts_in_the_score_alone() -> None:
+def test_what_cannot_be_read_and_is_no_line_counts_in_the_score_alone() -> None:
     row = text_scores([picture(text(LOGO, 0.9, 0.49), text(SUBTITLE, 0.9, 0.9, " "))] * 4, FULL_HD)
     assert row["text_score"] == pytest.approx(0.81)
     assert (row["text_boxes"], row["text_share"], row["static_text"], row["clear_share"]) == (0, 0, 0, 1.0)
+
+
+def test_a_line_that_nobody_can_read_is_text_like_any_other() -> None:
+    """Subtitles in a script that the recogniser does not know: it reads nothing, or a word that it does not believe."""
+    for recognition, says in ((0.0, ""), (0.3, "35 3")):
+        read, unread = (
+            text_scores([picture(TextBox(SUBTITLE, 0.7, sure, word, line=True))] * 4, FULL_HD)
+            for sure, word in ((0.9, "word"), (recognition, says))
+        )
+        alike = read.keys() - {"text_score", "text_read"}
+        assert {name: unread[name] for name in alike} == {name: read[name] for name in alike}
+        assert unread["text_share"] == pytest.approx(SUBTITLE.area)
+        assert "subtitle_y" in unread
+
+
+def test_a_line_is_much_wider_than_high_and_a_part_of_the_picture() -> None:
+    assert is_line(285, 40, 360)
+    assert is_line(100, 40, 360)
+    assert not is_line(76, 40, 360)
+    assert not is_line(640, 200, 360)  # most of the picture, in which the recogniser sees one character
 
 
 def test_a_logo_that_one_picture_of_four_lacks_is_static_and_cropped_away() -> None:

@@ -58,7 +58,7 @@ def test_where_time_starts_again_every_frame_is_decoded_and_a_shot_ends(name: st
     assert shots.select("start_frame", "end_frame", "begins", "ends").rows() == [
         (0, 75, "start", "break"), (75, 125, "break", "break"), (125, 225, "break", "end"),
     ]  # fmt: skip
-    limits = ClipSettings(min_seconds=1, trim_frames=0, sharp_start_seconds=0)
+    limits = ClipSettings(min_seconds=1, trim_seconds=0, sharp_start_seconds=0)
     clips = cut_clips(shots, found.signals, facts(found, path), limits)
     assert clips["pts_offset"].to_list() == [found.signals["pts_offset"][frame] for frame in (0, 75, 125)]
 

@@ -124,7 +124,7 @@ def test_windows_give_every_frame_between_the_contexts_once_and_in_order(parts: 
 
 def chunk(number: int, doubtful: bool, frames: int = CHUNK) -> dict[str, object]:
     return {
-        "first_frame": number * CHUNK,
+        "picture": number * CHUNK,
         "frames": frames,
         "doubtful": doubtful,
         "rgb": bytes([number]) * (frames * HEIGHT * WIDTH * 3),

@@ -96,6 +96,25 @@ def test_a_clip_that_is_dark_throughout_has_no_bars_but_is_measured() -> None:
     )
 
 
+def test_what_is_seen_for_longer_counts_for_longer() -> None:
+    """Half a second at four frames a second, and then one frame that stands for two seconds."""
+    columns: dict[str, list[float]] = {
+        "time_s": [0.0, 0.25, 0.5],
+        "luma_mean": [10.0, 10.0, 60.0],
+        "black_share": [1.0, 1.0, 0.0],
+        "sharpness": [1.0, 2.0, 8.0],
+        "dark_share": [1.0, 1.0, 0.0],
+    }
+    whole = clip("c", "v", 0, 3) | {"end_s": 2.5, "duration_s": 2.5}
+    scores = visual_scores(clips_of(whole), frames_of("v", columns), 0.04).row(0, named=True)
+    assert {name: scores[name] for name in ("luma_mean", "black_share", "sharpness", "dark_share")} == {
+        "luma_mean": 50.0,
+        "black_share": 0.2,
+        "sharpness": 8.0,
+        "dark_share": 0.2,
+    }
+
+
 def test_a_clip_without_signals_is_a_row_with_a_reason_and_no_number() -> None:
     signals = frames_of("v", {"luma_mean": [50.0] * 20, "sharpness": [5.0] * 10 + [None] * 10})
     clips = clips_of(clip("good", "v", 0, 10), clip("not sampled", "v", 10, 20), clip("no video", "w", 0, 10))

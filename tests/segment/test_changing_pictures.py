@@ -58,8 +58,8 @@ def facts(path: Path, decoded: DecodedVideo) -> VideoFacts:
 def cut(path: Path, found: Decoded) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Shots and clips."""
     video = facts(path, found.video)
-    shots = find_shots(found.signals, video, ShotSettings(min_shot_frames=5))
-    clips = cut_clips(shots, found.signals, video, ClipSettings(min_seconds=0.2, trim_frames=0))
+    shots = find_shots(found.signals, video, ShotSettings(min_shot_seconds=0))
+    clips = cut_clips(shots, found.signals, video, ClipSettings(min_seconds=0.2, trim_seconds=0))
     return shots, clips
 
 

@@ -14,6 +14,7 @@ from video_assets.settings import ShotSettings
 Changes = dict[int, dict[str, Any]]
 
 SETTINGS = ShotSettings()
+LEAST_FRAMES = 5  # At 25 frames a second.
 
 
 def shots_of(frames: int, changes: Changes) -> list[tuple[str, int, int, str]]:
@@ -178,7 +179,7 @@ def test_shots_are_exactly_the_stretches_of_good_frames_that_are_long_enough(str
     corrupt = [bad for good, damaged in stretches for bad in [False] * good + [True] * damaged]
     table = make_signals(len(corrupt), {i: {"corrupt": True} for i, bad in enumerate(corrupt) if bad})
     good = re.finditer(r"\.+", "".join("x" if bad else "." for bad in corrupt))
-    expected = [found.span() for found in good if len(found[0]) >= SETTINGS.min_shot_frames]
+    expected = [found.span() for found in good if len(found[0]) >= LEAST_FRAMES]
     assert find_shots(table, make_facts(table), SETTINGS).select("start_frame", "end_frame").rows() == expected
 
 
@@ -209,7 +210,7 @@ def test_shots_of_any_signals_are_sorted_disjoint_long_enough_and_sound(frames: 
     ends = 0
     for row in shots.iter_rows(named=True):
         start, end = row["start_frame"], row["end_frame"]
-        assert ends <= start <= end - SETTINGS.min_shot_frames
+        assert ends <= start <= end - LEAST_FRAMES
         assert (row["begins"] == "start") == (start == 0)
         assert (row["ends"] == "end") == (end == len(frames))
         assert not table["corrupt"][start:end].any()

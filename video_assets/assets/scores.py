@@ -90,7 +90,7 @@ motion_scores = family(
     {
         "vmaf_motion": "luma levels",
         "motion_vector": "px",
-        "still_share": "of frames",
+        "still_share": "of the time",
         "shots_per_second": "1/s",
         "shake": "long sides/s",
     },

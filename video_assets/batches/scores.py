@@ -18,7 +18,8 @@ def score(step: Step, asset: str, batch: str) -> Made:
     inputs, watch = step.inputs(asset, batch), Stopwatch()
     clips, signals = step.lake.read(CLIPS, [batch]), step.lake.read(FRAME_SIGNALS, [batch])
     if asset == "visual_scores":
-        scores = visual_scores(clips, signals, step.lake.settings.clips.min_bar_share)
+        settings = step.lake.settings
+        scores = visual_scores(clips, signals, settings.clips.min_bar_share, settings.decode.sample_hz)
     else:
         scores = motion_scores(clips, signals)
     table = step.order[asset].table

@@ -76,11 +76,11 @@ def score_with(step: Step, batch: str, model: ModelSpec | None) -> Made:
 
 def _doubtful(step: Step, batch: str) -> dict[str, list[int]]:
     """Of each video that has any, the numbers of its frames in doubt."""
-    chunks = step.lake.read(SHOT_FRAMES, [batch], ["video_id", "first_frame", "frames", "doubtful"])
+    chunks = step.lake.read(SHOT_FRAMES, [batch], ["video_id", "frame_numbers", "doubtful"])
     found: dict[str, list[int]] = {}
-    for video, first, frames, doubtful in chunks.iter_rows():
+    for video, frames, doubtful in chunks.iter_rows():
         if doubtful:
-            found.setdefault(video, []).extend(range(first, first + frames))
+            found.setdefault(video, []).extend(frames)
     return found
 
 
@@ -124,7 +124,8 @@ def _scored(
 def _shot_frames(step: Step, batch: str, video: str, folder: Path) -> Path:
     """One video's small pictures in a file, in order; written as a stream, as a long video's need not fit in memory."""
     path = folder / f"{video}.parquet"
-    chosen = "SELECT first_frame, frames, doubtful, rgb FROM shot_frames WHERE batch = $batch AND video_id = $video"
+    columns = "picture, frame_numbers, frames, doubtful, rgb"
+    chosen = f"SELECT {columns} FROM shot_frames WHERE batch = $batch AND video_id = $video"
     with step.lake.cursor() as cursor:
         cursor.execute(
             f"COPY ({chosen} ORDER BY first_frame) TO $path (FORMAT parquet)",

@@ -150,7 +150,7 @@ def _why(shots: pl.DataFrame, settings: ClipSettings) -> str:
         damaged = f"; {first['corrupt_frames']:,} frames are damaged" if first["corrupt_frames"] else ""
         return f"{many} has {longest:.1f} s; a clip has at least {least}{damaged}."
     if trimmed < settings.min_seconds:
-        without = f"without the {settings.trim_frames} frames (clips.trim_frames) beside each cut"
+        without = f"without the {settings.trim_seconds:g} s (clips.trim_seconds) beside each cut"
         return f"Its longest shot has {trimmed:.2f} s {without}; a clip has at least {least}."
     return (
         f"None of its frames begin {settings.min_seconds:g} to {settings.max_seconds:g} s apart within a shot "
@@ -162,7 +162,7 @@ def _of(lake: Lake, sql: str, videos: pl.DataFrame) -> pl.DataFrame:
     """A query over some videos."""
     with lake.cursor() as cursor:
         cursor.register("chosen", videos.to_arrow(compat_level=pl.CompatLevel.oldest()))
-        return cursor.execute(sql, {"trim": lake.settings.clips.trim_frames} if "$trim" in sql else None).pl()
+        return cursor.execute(sql, {"trim": lake.settings.clips.trim_seconds} if "$trim" in sql else None).pl()
 
 
 # A file that was gone when it was to be measured is nowhere now; it counts where it was last.
@@ -220,24 +220,30 @@ SEMI JOIN chosen AS v ON v.batch = c.batch AND v.video_id = c.video_id
 GROUP BY t.tier ORDER BY kept_s DESC, t.tier
 """
 
-# The pts at which a shot begins and ends once the frames beside its boundaries are dropped; the video's own start and end
-# are none. frame_signals has the pts of every frame.
+# How long a shot is without the frames that begin or end too near to its boundaries; the video's own start and end are none.
+# frame_signals has the times of every frame. Sums of float seconds may be off by less than a microsecond.
 _SHOTS = """
 WITH trimmed AS (
     SELECT
-        *, if(begins = 'start', start_frame, least(start_frame + $trim, end_frame)) AS first,
-        if(ends = 'end', end_frame, greatest(end_frame - $trim, start_frame)) AS last
-    FROM shots
+        *, if(begins = 'start', start_s, start_s + $trim) - 1e-6 AS from_s,
+        if(ends = 'end', end_s, end_s - $trim) + 1e-6 AS to_s
+    FROM shots SEMI JOIN chosen USING (batch, video_id)
+), kept AS (
+    SELECT
+        s.batch, s.video_id, s.shot, min(f.time_s) AS first_s,
+        if(any_value(s.ends) = 'end', any_value(s.end_s), max(f.time_s)) AS last_s
+    FROM trimmed AS s JOIN frame_signals AS f
+        ON f.batch = s.batch AND f.video_id = s.video_id AND f.time_s BETWEEN s.from_s AND s.to_s
+    GROUP BY ALL
 )
 
 SELECT
     d.video_id, d.duration_s AS video_s, d.frames, d.corrupt_frames, s.duration_s AS shot_s,
-    greatest(0, coalesce(b.time_s, d.end_pts * d.time_base_num / d.time_base_den) - a.time_s) AS trimmed_s
+    if(s.shot_id IS NULL, NULL, greatest(0, coalesce(k.last_s - k.first_s, 0))) AS trimmed_s
 FROM decoded_videos AS d
 SEMI JOIN chosen AS v ON v.batch = d.batch AND v.video_id = d.video_id
-LEFT JOIN trimmed AS s ON s.batch = d.batch AND s.video_id = d.video_id
-LEFT JOIN frame_signals AS a ON a.batch = s.batch AND a.video_id = s.video_id AND a.frame = s.first
-LEFT JOIN frame_signals AS b ON b.batch = s.batch AND b.video_id = s.video_id AND b.frame = s.last
+LEFT JOIN shots AS s ON s.batch = d.batch AND s.video_id = d.video_id
+LEFT JOIN kept AS k ON k.batch = s.batch AND k.video_id = s.video_id AND k.shot = s.shot
 ORDER BY d.video_id, s.start_frame
 """
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
+from video_assets.measure.pace import FILM_S, STANDING_S
 from video_assets.reasons import Reason
 
 
@@ -31,6 +34,51 @@ def clip_frames(clips: pl.DataFrame, signals: pl.DataFrame, columns: list[str]) 
         )
         .select("clip_id", "frame", (pl.col("frame") > pl.col("start_frame")).alias("step"), *columns)
     )
+
+
+def with_standing(frames: pl.DataFrame, clips: pl.DataFrame, same: Sequence[str], zero: Sequence[str]) -> pl.DataFrame:
+    """Put back what a variable frame rate does not store: that a picture stands, which is shown for more than 0.15 s.
+
+    Such a picture gets two more rows, a film's frame after it begins and a film's frame before it ends. So whatever is
+    weighed by the time between rows counts the change at either end as long as a film's, and in between none.
+
+    Args:
+        frames: of :func:`clip_frames`, with time_s.
+        clips: rows of CLIPS.
+        same: columns of what the picture is, which its repeats share.
+        zero: columns of how it differs from the one before, 0 in its repeats.
+
+    Returns:
+        The rows of ``frames`` and the repeats, by clip and time; NULL in a repeat's other columns.
+    """
+    shown_until = pl.col("time_s").shift(-1).over("clip_id").fill_null(pl.col("end_s"))
+    timed = frames.join(clips.select("clip_id", "end_s"), on="clip_id", how="left", maintain_order="left").with_columns(
+        shown_until.alias("until")
+    )
+    standing = timed.filter(pl.col("until") - pl.col("time_s") > STANDING_S)
+    if standing.is_empty():
+        return frames
+    repeats = standing.select(
+        "clip_id",
+        "frame",
+        *same,
+        pl.lit(True).alias("step"),
+        pl.concat_list(pl.col("time_s") + FILM_S, pl.col("until") - FILM_S).alias("time_s"),
+        *(pl.lit(0.0, frames.schema[c]).alias(c) for c in zero),
+    ).explode("time_s")
+    clip_order = frames.select("clip_id").unique(maintain_order=True).with_row_index("clip_order")
+    return (
+        pl.concat([frames, repeats], how="diagonal")
+        .join(clip_order, on="clip_id")
+        .sort("clip_order", "time_s", maintain_order=True)
+        .select(frames.columns)
+    )
+
+
+def weighed(values: pl.Expr, weights: pl.Expr) -> pl.Expr:
+    """The mean of what is not NULL, each value as often as its weight says; NULL when there is none."""
+    there = values.is_not_null()
+    return (values * weights).filter(there).sum() / pl.when(there.any()).then(weights.filter(there).sum())
 
 
 def with_reasons(clips: pl.DataFrame, scores: pl.DataFrame, measured: str, message: str) -> pl.DataFrame:

@@ -20,6 +20,7 @@ from video_assets.measure.fields import FieldReader, Fields
 from video_assets.measure.frame_signals import FrameSignals
 from video_assets.measure.global_motion import GlobalMotion
 from video_assets.measure.motion_vectors import MotionVectorReader
+from video_assets.measure.pace import Pace
 from video_assets.measure.pictures import Scaler, size_by_long_side, size_by_short_side
 from video_assets.measure.regions import copied
 from video_assets.measure.samples import SampleClock, encode_jpeg, measure_sample
@@ -136,7 +137,7 @@ def decode_video(
             follows, (numbers, image) = image is not None, measures.measure(frame, elapsed, key)
             if flow_frames is not None and follows:
                 flow_frames.append(identity | measures.image())
-            timeline.changed(numbers["difference"])
+            timeline.changed(numbers["frame_difference"])
             signals.append(identity | place | flags | numbers)
             if image is not None:
                 keyframes.append(identity | image)
@@ -186,6 +187,8 @@ class _Measures:
         self.shot_frames = ShotFrames(settings)
         self._fields = FieldReader()
         self._woven = False
+        self._pace = Pace()
+        self._frames = 0
         self._sample_clock = SampleClock(settings.sample_hz)
         self._image_clock = SampleClock(settings.keyframe_hz)
         self._signals = FrameSignals()
@@ -200,7 +203,7 @@ class _Measures:
     def _reshape(self, shape: Geometry) -> None:
         """Go on with pictures of another geometry; where their size as displayed is another, they are compared with none before."""
         if shape.display != self._shape.display:
-            self._signals = FrameSignals()
+            self._signals, self._pace = FrameSignals(), Pace()
             self._motion = GlobalMotion(self._settings.camera_hz)
         self._shape = self.vectors.geometry = shape
         self._make_scalers()
@@ -220,16 +223,19 @@ class _Measures:
         self._picture = part or frame
         planes = self.analysis.planes(self.analysis.scale(self._picture))
         vectors = self._optional.read("motion vectors", self.vectors.read, frame) or {}
+        since = self._pace.step(elapsed)
         width, height = self._shape.display
         signals: Row = {
             "width": width,
             "height": height,
             "interlaced": interlaced,
             **fields._asdict(),
-            **self._signals.measure(planes),
+            **self._signals.measure(planes, since),
             **vectors,
         }
-        signals |= self.shot_frames.measure(self._signals.picture)
+        if since is not None:
+            signals |= self.shot_frames.measure(self._signals.picture, self._frames, elapsed)
+        self._frames += 1
         signals |= self._motion.measure(planes.luma, elapsed)
         saturation = signals.pop("saturation")
         if not sampled:

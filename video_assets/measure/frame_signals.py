@@ -1,4 +1,6 @@
-"""The numbers of every frame: its light, and how it differs from the frames before it.
+"""The numbers of every frame: its light, and how it differs from those before it.
+
+Changes are measured from step to step: up to 34 frames a second every frame is one (see :mod:`video_assets.measure.pace`).
 
 All are computed on the analysis picture (long side ``decode.analysis_long_side``, full-range luma) or on its half-size
 colour picture, whose B, G, R come from the JPEG (BT.601) matrix.
@@ -7,19 +9,22 @@ colour picture, whose B, G, R come from the JPEG (BT.601) matrix.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
+from functools import cached_property
 
 import cv2
 import numpy as np
 
+from video_assets.measure.pace import FILM_S, slower_than_film
 from video_assets.measure.pictures import Planes
 from video_assets.measure.types import Picture, Signals
 
 BLACK_LUMA = 16
 """Luma under this (full range) counts as black."""
 CHANGED_LUMA = 6
-"""A blurred pixel that differs by more than this has changed."""
+"""A blurred pixel that differs by more than this from the film's frame before has changed."""
 BLEND_FRAMES = 12
-"""Distance of the two ends that dissolve evidence compares."""
+"""Distance in steps of the two ends that dissolve evidence compares."""
 
 _LEAST_BLEND_DISTANCE = 1.0
 # VMAF's motion filter: 5 taps, sum 65536 (libvmaf, integer_motion.h: {3571, 16004, 26386, 16004, 3571}).
@@ -27,27 +32,35 @@ _VMAF_TAPS = (np.array([3571, 16004, 26386, 16004, 3571]) / 65536).astype(np.flo
 
 
 class FrameSignals:
-    """Measures the frames of one video in their order; holds the last frame and 13 thumbnails."""
+    """Measures the frames of one video in their order; holds the last frame, the last step and 13 thumbnails."""
 
     def __init__(self) -> None:
-        self._last: _Measured | None = None
+        self._now: _Measured | None = None
+        self._last_step: _Measured | None = None
         self._thumbnails: deque[Picture] = deque(maxlen=BLEND_FRAMES + 1)
 
-    def measure(self, planes: Planes) -> Signals:
+    def measure(self, planes: Planes, since: float | None = FILM_S) -> Signals:
         """The ``frame_signals`` columns of the next frame that come from every frame (see ``lake/schemas``).
 
         One more key, ``saturation`` (mean HSV saturation, 0-1), is there for sampled frames.
+
+        Args:
+            planes: The analysis picture.
+            since: The time since the step before, in s; None when the frame is no step and no change is measured.
         """
-        now = _Measured(planes)
-        signals = now.light() | now.change_from(self._last) | self._blend(now.thumbnail())
-        self._last = now
+        before, now = self._now, _Measured(planes)
+        self._now = now
+        signals = now.light() | {"frame_difference": _mean_distance(now.luma, before.luma) if before else None}
+        if since is not None:
+            signals |= now.change_from(self._last_step, since) | self._blend(now.thumbnail())
+            self._last_step = now
         return signals
 
     @property
     def picture(self) -> Picture:
         """The last frame's half-size colour picture, uint8 (h/2, w/2, 3) in B, G, R order."""
-        assert self._last is not None
-        return self._last.bgr
+        assert self._now is not None
+        return self._now.bgr
 
     def _blend(self, thumbnail: Picture) -> Signals:
         """Dissolve evidence: in a linear blend the middle frame is the average of the ends."""
@@ -66,17 +79,26 @@ class FrameSignals:
 
 
 class _Measured:
-    """One frame's pictures, each computed once."""
+    """One frame's pictures, each computed once, when it is first asked for."""
 
     def __init__(self, planes: Planes) -> None:
         self.luma = planes.luma
         size = planes.cb.shape[1], planes.cb.shape[0]
         self.half = cv2.resize(planes.luma, size, interpolation=cv2.INTER_AREA)
         self.bgr = small_bgr(self.half, planes)
-        self.hsv = cv2.split(cv2.cvtColor(self.bgr, cv2.COLOR_BGR2HSV))
+
+    @cached_property
+    def hsv(self) -> Sequence[Picture]:
+        return cv2.split(cv2.cvtColor(self.bgr, cv2.COLOR_BGR2HSV))
+
+    @cached_property
+    def boxed(self) -> Picture:
         # An average over 4x4 pixels of the half-size picture is one over 8x8 of the analysis picture.
-        self.boxed = cv2.blur(self.half, (4, 4))
-        self.blurred = cv2.sepFilter2D(planes.luma, cv2.CV_32F, _VMAF_TAPS, _VMAF_TAPS)
+        return cv2.blur(self.half, (4, 4))
+
+    @cached_property
+    def blurred(self) -> Picture:
+        return cv2.sepFilter2D(self.luma, cv2.CV_32F, _VMAF_TAPS, _VMAF_TAPS)
 
     def light(self) -> Signals:
         mean, deviation = cv2.meanStdDev(self.luma)
@@ -89,13 +111,14 @@ class _Measured:
             "saturation": cv2.mean(self.hsv[1])[0] / 255.0,
         }
 
-    def change_from(self, last: _Measured | None) -> Signals:
+    def change_from(self, last: _Measured | None, since: float) -> Signals:
         if last is None:
             return dict.fromkeys(
                 ("delta_hue", "delta_sat", "delta_lum", "difference", "changed_share", "vmaf_motion"), None
             )
         hue, saturation, value = (_mean_distance(a, b) for a, b in zip(self.hsv, last.hsv, strict=True))
-        change = cv2.threshold(cv2.absdiff(self.boxed, last.boxed), CHANGED_LUMA, 255, cv2.THRESH_BINARY)[1]
+        least = CHANGED_LUMA * slower_than_film(since)
+        change = cv2.threshold(cv2.absdiff(self.boxed, last.boxed), least, 255, cv2.THRESH_BINARY)[1]
         return {
             "delta_hue": hue,
             "delta_sat": saturation,

@@ -1,8 +1,10 @@
 """The small pictures that a shot boundary network looks at, kept only where the cheap numbers leave doubt.
 
-Such a network costs many times the decode on a CPU, and most footage has no transition for minutes. 15 frames are in
-doubt when adjacent ones differ enough, or two that are 24 frames apart around one of them; the rest goes to no network.
-What is in doubt is kept with 15 frames of context on either side, so that nothing opens the video again.
+Such a network costs many times the decode on a CPU, and most footage has no transition for minutes. 15 pictures are in
+doubt when adjacent ones differ enough, or two that are 24 apart around one of them, or where a picture is made of the one
+0.6 s before and the one 0.6 s after it; the rest goes to no network. What is in doubt is kept with 15 pictures of context
+on either side, so that nothing opens the video again. There is a picture of every step (see ``measure/pace.py``): 24 to 34
+a second, as in the films that the network was trained on.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
+from video_assets.measure.mixtures import LEAST_SINGLE, LESS, Grey, Mixture, grey, mixture
+from video_assets.measure.samples import SampleClock
 from video_assets.measure.streamed_table import Row
 from video_assets.measure.types import Picture, Signals
 from video_assets.settings import DecodeSettings
@@ -20,11 +24,17 @@ from video_assets.settings import DecodeSettings
 WIDTH, HEIGHT = 48, 27
 """Size of a small picture: what TransNetV2 (arXiv 2008.04838) was trained on, whatever the aspect of the video."""
 CHUNK = 15
-"""Frames that are in doubt together, and that make a row; the context on either side of them, too."""
+"""Pictures that are in doubt together, and that make a row; the context on either side of them, too."""
 REACH = 12
-"""Frames on either side of the one at which a gradual change is looked for."""
+"""Pictures on either side of the one at which a gradual change is looked for."""
+MIXED_S = 0.6
+"""Time on either side of a picture in which the two lie that it may be made of: a transition of 1.2 s fits between."""
 
-_NEAR = 2  # A network can place a change this many frames off.
+_NEAR = 2  # A network can place a change this many pictures off.
+_MIXED = 40  # Most pictures in twice 0.6 s, and the steps to what one of them leaves in doubt.
+_MIXED_HZ = 10.0  # Moments a second at which it is asked: a few in the middle of a transition of half a second.
+_MIXED_OFF_S = 0.1  # A variable frame rate may have no picture that near to where one is needed.
+_LEAST_MIXED_DISTANCE = 30.0  # Under this mean RGB distance the two are one scene.
 _LEVELS = 8  # of each of R, G, B in a histogram: TransNetV2's 512 colours.
 
 
@@ -40,27 +50,36 @@ def small_picture(bgr: Picture) -> Picture:
 class ShotFrames:
     """Measures the small pictures of one video in their order, and hands out the chunks that are kept.
 
-    Holds 25 histograms and at most four chunks of pictures (0.4 MB), however long the video.
+    Holds 25 histograms, 41 smaller pictures and at most six chunks of pictures (0.5 MB), however long the video.
     """
 
     def __init__(self, settings: DecodeSettings) -> None:
         self._settings = settings
-        self._frames = 0
+        self._pictures = 0
         self._hsv: Picture | None = None
         self._before: deque[tuple[Picture, Picture]] = deque(maxlen=2 * REACH + 1)
-        self._waiting: deque[tuple[int, list[Picture]]] = deque()
+        self._mixed_clock = SampleClock(_MIXED_HZ)
+        self._seen: deque[tuple[float, Picture, Grey]] = deque(maxlen=_MIXED + 1)
+        self._waiting: deque[tuple[int, list[int], list[Picture]]] = deque()
         self._doubtful: set[int] = set()
 
-    def measure(self, bgr: Picture) -> Signals:
-        """Take the next frame's half-size colour picture; its ``small_change``, ``wide_histogram`` and ``wide_distance``."""
-        frame, small = self._frames, small_picture(bgr)
-        self._frames += 1
-        if frame % CHUNK == 0:
-            self._waiting.append((frame // CHUNK, []))
-        self._waiting[-1][1].append(small)
+    def measure(self, bgr: Picture, frame: int, elapsed: float) -> Signals:
+        """Take the next step's half-size colour picture; its ``small_*``, ``wide_*`` and ``mixture_*`` columns.
+
+        Args:
+            bgr: uint8 (h, w, 3) in B, G, R order.
+            frame: The number of its frame.
+            elapsed: The frame's time from the first, in s.
+        """
+        number, small = self._pictures, small_picture(bgr)
+        self._pictures += 1
+        if number % CHUNK == 0:
+            self._waiting.append((number // CHUNK, [], []))
+        self._waiting[-1][1].append(frame)
+        self._waiting[-1][2].append(small)
         change = self._change(small)
         if change is not None and change >= self._settings.doubt_change:
-            self._doubtful |= {(frame - _NEAR) // CHUNK, (frame + _NEAR) // CHUNK}
+            self._doubtful |= {(number - _NEAR) // CHUNK, (number + _NEAR) // CHUNK}
         colours, pixels = self._wide_change(small)
         if (
             colours is not None
@@ -68,8 +87,33 @@ class ShotFrames:
             and colours >= self._settings.doubt_histogram
             and pixels >= self._settings.doubt_distance
         ):
-            self._doubtful.add((frame - REACH) // CHUNK)
-        return {"small_change": change, "wide_histogram": colours, "wide_distance": pixels}
+            self._doubtful.add((number - REACH) // CHUNK)
+        signals: Signals = {"small_change": change, "wide_histogram": colours, "wide_distance": pixels}
+        return signals | self._mixed(small, number, elapsed)
+
+    def _mixed(self, small: Picture, number: int, elapsed: float) -> Signals:
+        """Whether the picture 0.6 s ago is made of this one and of the one 1.2 s ago."""
+        self._seen.append((elapsed, small, grey(small)))
+        if not self._mixed_clock.due(elapsed):
+            return {}
+        middle, before = self._ago(elapsed - MIXED_S), self._ago(elapsed - 2 * MIXED_S)
+        if middle is None or before is None or _distance(before[1], small) < _LEAST_MIXED_DISTANCE:
+            return {}
+        found = mixture(before[2], middle[2], self._seen[-1][2])
+        if found is None:
+            return {}
+        if is_mixture(found, self._settings.doubt_mixture):
+            since = sum(seen[0] > before[0] for seen in self._seen)
+            self._doubtful |= set(range((number - since) // CHUNK, number // CHUNK + 1))
+        return {
+            "mixture_residual": found.residual,
+            "mixture_single": found.single,
+            "mixture_share": None if found.kind == "blend" else found.share,
+        }
+
+    def _ago(self, elapsed: float) -> tuple[float, Picture, Grey] | None:
+        nearest = min(self._seen, key=lambda seen: abs(seen[0] - elapsed))
+        return nearest if abs(nearest[0] - elapsed) <= _MIXED_OFF_S else None
 
     def _change(self, small: Picture) -> float | None:
         before, self._hsv = self._hsv, cv2.cvtColor(small, cv2.COLOR_RGB2HSV)
@@ -87,7 +131,7 @@ class ShotFrames:
     def ready(self) -> Iterator[Row]:
         """The chunks to keep of which enough has been seen; each is handed out once, in order."""
         # Its neighbours are its context, so doubt about the next one keeps it.
-        while self._waiting and self._frames >= (self._waiting[0][0] + 2) * CHUNK + REACH:
+        while self._waiting and self._pictures >= (self._waiting[0][0] + 2) * CHUNK + _MIXED:
             yield from self._kept(*self._waiting.popleft())
 
     def rest(self) -> Iterator[Row]:
@@ -95,15 +139,22 @@ class ShotFrames:
         while self._waiting:
             yield from self._kept(*self._waiting.popleft())
 
-    def _kept(self, chunk: int, pictures: list[Picture]) -> Iterator[Row]:
+    def _kept(self, chunk: int, frames: list[int], pictures: list[Picture]) -> Iterator[Row]:
         if self._doubtful & {chunk - 1, chunk, chunk + 1}:
             yield {
-                "first_frame": chunk * CHUNK,
+                "first_frame": frames[0],
+                "picture": chunk * CHUNK,
+                "frame_numbers": frames,
                 "frames": len(pictures),
                 "doubtful": chunk in self._doubtful,
                 "rgb": np.stack(pictures).tobytes(),
             }
         self._doubtful.discard(chunk - 1)
+
+
+def is_mixture(found: Mixture, most_residual: float) -> bool:
+    """Whether a picture is made of two and not of one."""
+    return found.residual <= most_residual and found.single >= LEAST_SINGLE and found.residual <= LESS * found.single
 
 
 def _distance(a: Picture, b: Picture) -> float:

@@ -11,7 +11,10 @@ from video_assets.measure.rectangles import Rectangle, envelope, in_pixels, larg
 from video_assets.measure.types import Crop
 
 LEGIBLE = 0.5
-"""Least recognition score of what counts as text: rapidocr's own."""
+"""Least recognition score of what counts as read: rapidocr's own."""
+_LINE_ASPECT, _LINE_HEIGHT = 2.5, 0.2
+"""A line of text is at least so many times as wide as high, and at most this share of the picture high. What the detector
+takes for text and is none (trees, waves, a whole dark picture) was nearly square in 25 real videos, and often all of it."""
 _LOWER_THIRD = 2 / 3
 _SAME_PLACE = 0.5
 """Least overlap of two boxes that are taken for one that stayed."""
@@ -19,12 +22,21 @@ _SAME_PLACE = 0.5
 
 @dataclass(frozen=True)
 class TextBox:
-    """One piece of text on one picture: where, the detector's and the recogniser's score (0-1), and what it says."""
+    """One piece of text on one picture.
+
+    Attributes:
+        place: where it is.
+        detection: the detector's score, 0-1.
+        recognition: the recogniser's score, 0-1.
+        text: what it says to the recogniser.
+        line: whether it has the shape of a line, so that it is text in whatever script (see :func:`is_line`).
+    """
 
     place: Rectangle
     detection: float
     recognition: float
     text: str
+    line: bool = False
 
     @property
     def score(self) -> float:
@@ -34,17 +46,33 @@ class TextBox:
     def legible(self) -> bool:
         return bool(self.text.strip()) and self.recognition >= LEGIBLE
 
+    @property
+    def seen(self) -> bool:
+        """Whether it is text: it was read, or it is a line in a script that the recogniser does not know."""
+        return self.legible or self.line
+
+
+def is_line(width: float, height: float, picture_height: int) -> bool:
+    """Whether a piece of text that nobody can read has the shape of a line.
+
+    Args:
+        width: of the piece, in pixels, along its text.
+        height: of the piece, in pixels.
+        picture_height: in pixels.
+    """
+    return width >= _LINE_ASPECT * height and height <= _LINE_HEIGHT * picture_height
+
 
 @dataclass(frozen=True)
 class ReadPicture:
-    """What was read on one picture, and the share of it that legible text covers, 0-1."""
+    """What was read on one picture, and the share of it that text covers, read or only seen, 0-1."""
 
     boxes: tuple[TextBox, ...]
     share: float
 
     @property
-    def legible(self) -> list[Rectangle]:
-        return [b.place for b in self.boxes if b.legible]
+    def seen(self) -> list[Rectangle]:
+        return [b.place for b in self.boxes if b.seen]
 
 
 def text_scores(pictures: Sequence[ReadPicture], crop: Crop) -> dict[str, object]:
@@ -55,7 +83,7 @@ def text_scores(pictures: Sequence[ReadPicture], crop: Crop) -> dict[str, object
         crop: the clip's crop, to which the boxes' shares refer.
     """
     best = max((b for p in pictures for b in p.boxes), key=lambda b: b.score, default=None)
-    shares, places = [p.share for p in pictures], [p.legible for p in pictures]
+    shares, places = [p.share for p in pictures], [p.seen for p in pictures]
     subtitles = subtitle_band(places)
     row: dict[str, object] = {
         "text_frames": len(pictures),

@@ -13,7 +13,7 @@ import numpy as np
 
 from video_assets.measure.onnx import session
 from video_assets.measure.rectangles import Rectangle
-from video_assets.measure.text import ReadPicture, TextBox, text_scores
+from video_assets.measure.text import ReadPicture, TextBox, is_line, text_scores
 from video_assets.measure.types import Crop, Picture
 
 
@@ -80,13 +80,16 @@ class OpenTextReader:
         read = self._recognise(TextRecInput(img=lines))
         height, width = picture.shape[:2]
         boxes = tuple(
-            TextBox(_upright(corners, width, height), float(detection), float(recognition), text)
+            TextBox(
+                _upright(corners, width, height), float(detection), float(recognition), text,
+                is_line(*_sides(corners), height),
+            )
             for corners, detection, recognition, text in zip(
                 found.boxes, found.scores, read.scores, read.txts, strict=True
             )
-        )
+        )  # fmt: skip
         covered = np.zeros((height, width), np.uint8)
-        cv2.fillPoly(covered, [c.astype(np.int32) for c, b in zip(found.boxes, boxes, strict=True) if b.legible], 1)
+        cv2.fillPoly(covered, [c.astype(np.int32) for c, b in zip(found.boxes, boxes, strict=True) if b.seen], 1)
         return ReadPicture(boxes, cv2.countNonZero(covered) / covered.size)
 
 
@@ -98,6 +101,12 @@ class _Options(dict[str, Any]):
 
     def __getattr__(self, name: str) -> Any:
         return self[name]
+
+
+def _sides(corners: Any) -> tuple[float, float]:
+    """The longer and the shorter side of four corners in pixels: lines are written down the picture, too."""
+    across, down = np.linalg.norm(corners[1] - corners[0]), np.linalg.norm(corners[3] - corners[0])
+    return float(max(across, down)), float(min(across, down))
 
 
 def _upright(corners: Any, width: int, height: int) -> Rectangle:

@@ -65,13 +65,14 @@ def score_transitions(job: TransitionJob) -> None:
     try:
         model = _opened(job.model)
         with pq.ParquetFile(job.shot_frames) as file:
+            numbers = _frame_numbers(file)
             for first, stretch in stretches(_rows(file)):
                 parts = [np.empty((0, 2), np.float32)]
                 for part in model.scores(stretch):
                     parts.append(part)
                     marks.up_to(len(frames) + sum(map(len, parts)))
                 found = np.concatenate(parts)
-                frames += range(first, first + len(found))
+                frames += [numbers[picture] for picture in range(first, first + len(found))]
                 scores.append(found)
     except Exception as error:
         if out_of_memory(error):
@@ -90,8 +91,14 @@ def _opened(model: ModelSpec) -> OpenModel:
     return model.open()
 
 
+def _frame_numbers(file: pq.ParquetFile) -> dict[int, int]:
+    """The frame of every picture."""
+    rows = file.read(columns=["picture", "frame_numbers"]).to_pylist()
+    return {row["picture"] + n: frame for row in rows for n, frame in enumerate(row["frame_numbers"])}
+
+
 def _rows(file: pq.ParquetFile) -> Iterator[Row]:
-    for batch in file.iter_batches(_CHUNKS_AT_ONCE, columns=["first_frame", "frames", "doubtful", "rgb"]):
+    for batch in file.iter_batches(_CHUNKS_AT_ONCE, columns=["picture", "frames", "doubtful", "rgb"]):
         yield from batch.to_pylist()
 
 
@@ -105,12 +112,12 @@ def stretches(rows: Iterable[Row]) -> Iterator[tuple[int, Iterator[Picture]]]:
         rows: rows of ``shot_frames`` in order.
 
     Yields:
-        Of each stretch, the first frame after its context, and its pictures in parts. Take each before the next.
+        Of each stretch, the number of the first picture after its context, and its pictures in parts. Take each before the next.
     """
-    for _, numbered in groupby(enumerate(rows), lambda pair: pair[1]["first_frame"] - CHUNK * pair[0]):
+    for _, numbered in groupby(enumerate(rows), lambda pair: pair[1]["picture"] - CHUNK * pair[0]):
         chunks = (row for _, row in numbered)
         first = next(chunks)
-        yield first["first_frame"] + (0 if first["doubtful"] else CHUNK), _with_context(first, chunks)
+        yield first["picture"] + (0 if first["doubtful"] else CHUNK), _with_context(first, chunks)
 
 
 def _with_context(first: Row, others: Iterable[Row]) -> Iterator[Picture]:

@@ -44,7 +44,7 @@ def cut_clips(shots: pl.DataFrame, signals: pl.DataFrame, video: VideoFacts, set
     rows = []
     for shot in shots.sort("start_frame").iter_rows(named=True):
         clear = _clear_frames(sharpness, shot["start_frame"], shot["end_frame"])
-        start, end = _trimmed(shot, settings.trim_frames)
+        start, end = _trimmed(shot, pts, limits)
         if settings.windows == "cover":
             windows = list(_tiles(pts, start, end, limits))
         else:
@@ -67,10 +67,11 @@ class _Limits:
     shortest: Fraction
     longest: Fraction
     start_moves: Fraction
+    trimmed: Fraction
 
     @classmethod
     def of(cls, settings: ClipSettings, time_base: Fraction) -> _Limits:
-        seconds = (settings.min_seconds, settings.max_seconds, settings.sharp_start_seconds)
+        seconds = (settings.min_seconds, settings.max_seconds, settings.sharp_start_seconds, settings.trim_seconds)
         return cls(*(Fraction(str(s)) / time_base for s in seconds))
 
 
@@ -107,11 +108,12 @@ def _row(
     }
 
 
-def _trimmed(shot: dict[str, int | str], trim_frames: int) -> tuple[int, int]:
-    """Drop the frames beside the shot's boundaries; the video's own start and end are none."""
+def _trimmed(shot: dict[str, int | str], pts: list[int], limits: _Limits) -> tuple[int, int]:
+    """Drop the frames that begin or end too near to the shot's boundaries; the video's own start and end are none."""
     start, end = int(shot["start_frame"]), int(shot["end_frame"])
-    first = start if shot["begins"] == "start" else min(start + trim_frames, end)
-    return first, end if shot["ends"] == "end" else max(end - trim_frames, first)
+    first = start if shot["begins"] == "start" else bisect_left(pts, pts[start] + limits.trimmed, start, end)
+    last = end if shot["ends"] == "end" else bisect_right(pts, pts[end] - limits.trimmed, start, end + 1) - 1
+    return first, max(last, first)
 
 
 def _tiles(pts: list[int], start: int, end: int, limits: _Limits) -> Iterator[Span]:

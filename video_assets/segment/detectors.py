@@ -1,4 +1,7 @@
-"""Transitions by the numbers that the one decode recorded of every frame, without a network.
+"""Transitions by the numbers that the one decode recorded of every step, without a network.
+
+All count steps, of which there are 24 to 34 a second in a film and in whatever is faster (``measure/pace.py``). Spans are
+``[start, end)`` of the steps given; only times count otherwise.
 
 PySceneDetect's AdaptiveDetector is replayed on the recorded values instead of pixels, so a changed threshold needs no
 decode; fades and dissolves are found in the course of light and of small pictures.
@@ -10,19 +13,32 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from video_assets.measure.mixtures import LEAST_SINGLE, LESS
 from video_assets.settings import ShotSettings
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Span = tuple[int, int]
 
+STEP = pl.col("difference").is_not_null() | pl.col("frame_difference").is_null()
+"""Whether a row of FRAME_SIGNALS is a step: between steps, only the change from the frame before is measured."""
+
 BLACK_SHARE = 0.98  # A frame with this share of dark pixels is black (ffmpeg's blackdetect).
-BLEND_SPAN = 12  # Frames between the two ends that blend_distance and blend_residual compare.
-_FLASH_FRAMES = 3  # Longest flash.
-_STUTTER_REACH = 12  # Frames on either side of a change in which changes like it are counted.
+BLEND_SPAN = 12  # Steps between the two ends that blend_distance and blend_residual compare.
+_FLASH_FRAMES = 3  # Longest flash, in steps.
+_STUTTER_REACH = 12  # Steps on either side of a change in which changes like it are counted.
 _STUTTER_CHANGES = 3  # So many changes alike in that reach are cuts; more are motion at a low frame rate.
 _FADE_STEP = 0.2  # Least change of mean luma in a frame, 0-255, that carries a fade on.
 _DISSOLVE_WINDOWS = 3  # Least consecutive windows that look like a blend.
+_LEAST_MIXTURES = 2  # Least moments that look like a mixture, at most so many seconds apart.
+_MIXTURE_GAP_S = 0.25
+_MIXTURE_EVERY_S = 0.1  # Between the moments at which it is looked for,
+_MIXTURE_SPAN_S = 1.2  # and between the two pictures that each is made of.
+_MOST_SEEN_FOR_S = 0.8  # Of a transition that fits between them, or nearly.
+_MIXTURE_MARGIN_S = 0.1  # A share is told to a 24th, and a length by it.
+_MOTION_SINGLE = 0.2  # What is left of a picture that one of the two explains.
+_LONGEST_MIXTURE_S = 4.0
 
 
 def hard_cuts(signals: pl.DataFrame, settings: ShotSettings) -> set[int]:
@@ -127,11 +143,56 @@ def dissolves(signals: pl.DataFrame, settings: ShotSettings) -> list[Span]:
         & (distance >= settings.dissolve_distance / 2)
         & (path <= settings.dissolve_detour * distance)
     )
-    return [
+    found = [
         (max(start - 9, 0), end - 3)
         for start, end in runs(blend)
         if end - start >= _DISSOLVE_WINDOWS and distance[start:end].max() >= settings.dissolve_distance
     ]
+    return [span for span in found if not _is_motion(span, signals)]
+
+
+def _is_motion(span: Span, signals: pl.DataFrame) -> bool:
+    """Whether one of two pictures 1.2 s apart, shifted, explains whatever lies between them in a span."""
+    single = column(signals, "mixture_single")
+    measured = np.flatnonzero(~np.isnan(single))
+    time = column(signals, "time_s")
+    start, end = time[span[0]], time[min(span[1], len(time) - 1)]
+    middles = time[measured] - _MIXTURE_SPAN_S / 2
+    inside = single[measured[(middles >= start) & (middles <= end)]]
+    return len(inside) > 0 and bool(inside.max() < _MOTION_SINGLE)
+
+
+def mixtures(signals: pl.DataFrame, settings: ShotSettings) -> list[tuple[Span, str]]:
+    """Find gradual transitions by the pictures that are made of one before and one after them, with their names.
+
+    A picture is, where its share of the later shot is 0.3 to 0.7: for 0.4 of a transition that fits between the two
+    pictures; of a longer one, where both lie inside it, too. A wipe's or a push's length follows from how its share grows.
+    """
+    time = column(signals, "time_s")
+    residual, single = column(signals, "mixture_residual"), column(signals, "mixture_single")
+    mixed = (residual <= settings.mixture_residual) & (single >= LEAST_SINGLE) & (residual <= LESS * single)
+    hits = np.flatnonzero(mixed)
+    found = []
+    for group in np.split(hits, np.flatnonzero(np.diff(time[hits]) > _MIXTURE_GAP_S) + 1):
+        if len(group) < _LEAST_MIXTURES:
+            continue
+        middles, shares = time[group] - _MIXTURE_SPAN_S / 2, column(signals, "mixture_share")[group]
+        seen_for = middles[-1] - middles[0] + _MIXTURE_EVERY_S
+        name = "dissolve" if np.isnan(shares).mean() > 0.5 else "wipe"
+        # Of a transition that is much longer than what it fits between, the pictures that each moment is made of are part,
+        # too, and its ends are not seen: there the two are too alike.
+        half_span = _MIXTURE_SPAN_S / 2
+        fits = seen_for <= _MOST_SEEN_FOR_S
+        length = min(seen_for / 0.4, seen_for + half_span) if fits else seen_for + 1.8 * half_span
+        centre = middles.mean()
+        beside = ~np.isnan(shares)
+        if name == "wipe" and (grown := shares[beside][-1] - shares[beside][0]) > 0.05:
+            length = (middles[beside][-1] - middles[beside][0]) / grown
+            centre = middles[beside].mean() + (0.5 - shares[beside].mean()) * length
+        half = min(length, _LONGEST_MIXTURE_S) / 2 + (_MIXTURE_MARGIN_S if name == "wipe" else 0.0)
+        start, end = (int(n) for n in np.searchsorted(time, [centre - half, centre + half]))
+        found.append(((start, end), name))
+    return found
 
 
 def runs(mask: Bools) -> list[Span]:

@@ -1,11 +1,11 @@
-"""Transitions by a network's scores of single frames: where the detectors have no eye, and where they are wrong."""
+"""Transitions by a network's scores of single steps: where the detectors have no eye, and where they are wrong."""
 
 from __future__ import annotations
 
 import numpy as np
 import polars as pl
 
-from video_assets.segment.detectors import Floats, Span, runs
+from video_assets.segment.detectors import Floats, Ints, Span, runs
 from video_assets.settings import ShotSettings
 
 _NEAR = 2  # Frames by which a detector and the network can place one cut apart.
@@ -16,15 +16,15 @@ _SURELY_PART_OF_ONE = 0.8  # So high is the score somewhere in a gradual transit
 
 
 class Opinion:
-    """What the network says of one video's frames. Where there was no doubt it did not look: no transition is there.
+    """What the network says of one video's steps. Where there was no doubt it did not look: no transition is there.
 
     Args:
         scores: the video's good rows of TRANSITION_SCORES; none when nothing was in doubt.
-        frames: how many frames the video has.
+        frames: the frame number of each step, rising.
         settings: thresholds.
     """
 
-    def __init__(self, scores: pl.DataFrame, frames: int, settings: ShotSettings) -> None:
+    def __init__(self, scores: pl.DataFrame, frames: Ints, settings: ShotSettings) -> None:
         self._settings = settings
         self._boundary, self._part = (
             _scattered(scores, name, frames) for name in ("boundary_score", "transition_score")
@@ -61,8 +61,9 @@ def near(cut: int, cuts: set[int]) -> bool:
     return any(frame in cuts for frame in range(cut - _NEAR, cut + _NEAR + 1))
 
 
-def _scattered(scores: pl.DataFrame, name: str, frames: int) -> Floats:
-    """A column by frame; 0 where there is no row."""
-    values = np.zeros(frames)
-    values[scores["frame"].to_numpy()] = scores[name].to_numpy()
+def _scattered(scores: pl.DataFrame, name: str, frames: Ints) -> Floats:
+    """A column by step; 0 where there is no row."""
+    values = np.zeros(len(frames))
+    known = scores.filter(pl.col("frame").is_in(frames.tolist()))
+    values[np.searchsorted(frames, known["frame"].to_numpy())] = known[name].to_numpy()
     return values

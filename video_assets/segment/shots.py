@@ -8,12 +8,16 @@ decode nor a network: the shots of an hour of footage are found again in seconds
 Every frame is labelled with the gradual transition or the damage that it belongs to, if any; the shots are what is
 left, split at the hard cuts, where time breaks off and where the picture's size changes. So shots are sorted and disjoint,
 hold no transition frame, no corrupt frame and no hole in time, and have one size, by construction. A piece shorter than
-``min_shot_frames`` between two boundaries belongs to no shot.
+``min_shot_seconds`` between two boundaries belongs to no shot.
+
+Transitions are found on steps, 24 to 34 frames a second whatever the frame rate is, and placed on frames: a cut where the
+picture changes most from one frame to the next.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 import numpy as np
 import polars as pl
@@ -21,12 +25,12 @@ import polars as pl
 from video_assets.lake.schemas import SHOTS
 from video_assets.media.holes import holes
 from video_assets.media.identity import shot_id
-from video_assets.segment.detectors import Span, column, dissolves, fades, flash_at, hard_cuts
+from video_assets.segment.detectors import STEP, Ints, Span, column, dissolves, fades, flash_at, hard_cuts, mixtures
 from video_assets.segment.network import Opinion, near
 from video_assets.segment.video_facts import VideoFacts
 from video_assets.settings import ShotSettings
 
-_STITCH_REACH = 12  # Frames on either side of a cut whose pictures are compared: half of what wide_distance spans.
+_STITCH_REACH = 12  # Steps on either side of a cut whose pictures are compared: half of what wide_distance spans.
 
 
 def find_shots(
@@ -42,19 +46,23 @@ def find_shots(
             so that the detectors alone decide.
 
     Returns:
-        Rows of SHOTS without batch and version, in order; none when no stretch of ``min_shot_frames`` is usable.
+        Rows of SHOTS without batch and version, in order; none when no stretch of ``min_shot_seconds`` is usable.
 
     Raises:
         ValueError: the frames are not numbered 0, 1, 2, ... in order.
     """
     if not np.array_equal(signals["frame"].to_numpy(), np.arange(signals.height)):
         raise ValueError(f"The frames of {video.video_id} are not numbered from 0 in order; sort one video's by frame.")
-    opinion = None if scores is None else Opinion(scores, signals.height, settings)
+    steps = _Steps(signals)
+    opinion = None if scores is None else Opinion(scores, steps.frames, settings)
     broken = _breaks(signals)
-    cuts, gradual = _transitions(signals, settings, opinion, broken)
-    labels = _labels(signals, gradual, fades(signals, settings))
+    cuts, gradual = _transitions(steps.table, settings, opinion, steps.at(broken))
+    named = [(steps.between(span), name) for span, name in gradual]
+    labels = _labels(signals, named, [steps.between(span) for span in fades(steps.table, settings)])
     pts = [*signals["pts"].to_list(), video.end_pts]
-    spans = [s for s in _pieces(labels, cuts | broken) if s[1] - s[0] >= settings.min_shot_frames]
+    shortest = Fraction(str(settings.min_shot_seconds)) / video.time_base
+    pieces = _pieces(labels, {steps.first_after(cut) for cut in cuts} | broken)
+    spans = [(start, end) for start, end in pieces if pts[end] - pts[start] >= shortest]
     rows = [_row(video, number, span, labels, broken, pts) for number, span in enumerate(spans)]
     columns = [c for c in SHOTS.schema if c not in ("batch", "version")]
     found = SHOTS.frame(rows) if rows else SHOTS.empty()
@@ -69,22 +77,50 @@ def _breaks(signals: pl.DataFrame) -> set[int]:
     """
     changes = (pl.col("width") != pl.col("width").shift()) | (pl.col("height") != pl.col("height").shift())
     told = signals.filter(pl.col("breaks").is_not_null() | changes)["frame"].to_list()
-    return {*told, *map(int, holes(column(signals, "time_s"), column(signals, "difference")))}
+    return {*told, *map(int, holes(column(signals, "time_s"), column(signals, "frame_difference")))}
+
+
+class _Steps:
+    """A video's steps, and the frames that they stand for."""
+
+    def __init__(self, signals: pl.DataFrame) -> None:
+        self.table = signals.filter(STEP | (pl.col("frame") == 0))
+        self.frames: Ints = self.table["frame"].to_numpy().astype(np.int64)
+        self._total = signals.height
+        self._changes = np.nan_to_num(column(signals, "frame_difference"))
+
+    def first_after(self, cut: int) -> int:
+        """The first frame after a cut, of those between the step before it and the step that shows the new picture."""
+        if cut >= len(self.frames):
+            return self._total
+        first, last = int(self.frames[cut - 1]) + 1 if cut else 0, int(self.frames[cut])
+        return last if first >= last else first + int(np.argmax(self._changes[first : last + 1]))
+
+    def at(self, frames: set[int]) -> set[int]:
+        """The steps that show frames first."""
+        return {int(step) for step in np.searchsorted(self.frames, sorted(frames))}
+
+    def between(self, span: Span) -> Span:
+        """Every frame after the last step before a span of steps, up to the first step after it."""
+        start, end = span
+        first = int(self.frames[start - 1]) + 1 if start else 0
+        return first, int(self.frames[end]) if end < len(self.frames) else self._total
 
 
 def _transitions(
-    signals: pl.DataFrame, settings: ShotSettings, opinion: Opinion | None, broken: set[int]
-) -> tuple[set[int], list[Span]]:
-    """The first frames after cuts, and the gradual transitions that are no fades."""
-    cuts, gradual = hard_cuts(signals, settings), dissolves(signals, settings)
+    steps: pl.DataFrame, settings: ShotSettings, opinion: Opinion | None, broken: set[int]
+) -> tuple[set[int], list[tuple[Span, str]]]:
+    """The first steps after cuts, and the gradual transitions that are no fades, with their names."""
+    cuts, gradual = hard_cuts(steps, settings), dissolves(steps, settings)
     if opinion is not None:
         cuts = {c for c in cuts if opinion.allows(c, c)}
         seen_cuts, seen_gradual = opinion.transitions()
-        cuts |= {c for c in seen_cuts if not near(c, cuts | broken) and not flash_at(c, signals)}
+        cuts |= {c for c in seen_cuts if not near(c, cuts | broken) and not flash_at(c, steps)}
         gradual = [g for g in gradual if opinion.allows(*g)] + seen_gradual
     if settings.stitch:
-        cuts = {c for c in cuts if not _is_one_shot(c, signals, settings)}
-    return cuts, gradual
+        cuts = {c for c in cuts if not _is_one_shot(c, steps, settings)}
+    # The network knows few of them, so that its silence says nothing.
+    return cuts, [(span, "dissolve") for span in gradual] + mixtures(steps, settings)
 
 
 def _is_one_shot(cut: int, signals: pl.DataFrame, settings: ShotSettings) -> bool:
@@ -128,15 +164,15 @@ def _pieces(labels: list[str | None], cuts: set[int]) -> Iterator[Span]:
             start = frame
 
 
-def _labels(signals: pl.DataFrame, gradual: list[Span], faded: list[Span]) -> list[str | None]:
+def _labels(signals: pl.DataFrame, gradual: list[tuple[Span, str]], faded: list[Span]) -> list[str | None]:
     """Name for every frame the gradual transition or the damage that it belongs to, else None.
 
     What touches a fade is part of it: a network sees a fade through black as two transitions.
     """
     labels: list[str | None] = [None] * signals.height
-    for start, end in gradual:
+    for (start, end), name in gradual:
         touched = any(start < fade_end and fade_start < end for fade_start, fade_end in faded)
-        labels[start:end] = ["fade" if touched else "dissolve"] * (end - start)
+        labels[start:end] = ["fade" if touched else name] * (end - start)
     for start, end in faded:
         labels[start:end] = ["fade"] * (end - start)
     return ["damage" if corrupt else label for corrupt, label in zip(signals["corrupt"], labels, strict=True)]

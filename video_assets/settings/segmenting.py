@@ -1,4 +1,7 @@
-"""Settings of the decode, and of how frames become shots and clips."""
+"""Settings of the decode, and of how frames become shots and clips.
+
+Steps are the frames that changes are measured on: every frame of up to 34 a second, every second of 60.
+"""
 
 from __future__ import annotations
 
@@ -26,17 +29,25 @@ class DecodeSettings(Section):
     doubt_change: float = Field(
         15.0,
         ge=0,
-        description="Least HSV change (0-255) between adjacent small pictures that leaves 15 frames in doubt, so that a "
+        description="Least HSV change (0-255) between adjacent small pictures that leaves 15 of them in doubt, so that a "
         "network looks for transitions in them.",
     )
     doubt_histogram: float = Field(
         0.35,
         ge=0,
         le=1,
-        description="Least distance of colour histograms 24 frames apart that leaves doubt, together with doubt_distance.",
+        description="Least distance of colour histograms 24 steps (0.8 to 1 s of a film or faster) apart that leaves doubt, together "
+        "with doubt_distance.",
     )
     doubt_distance: float = Field(
-        35.0, ge=0, description="Least mean RGB distance (0-255) of small pictures 24 frames apart that leaves doubt."
+        35.0, ge=0, description="Least mean RGB distance (0-255) of small pictures 24 steps apart that leaves doubt."
+    )
+    doubt_mixture: float = Field(
+        0.4,
+        ge=0,
+        le=1,
+        description="Most that the pictures 0.6 s before and after another may leave unexplained of it, as a share of their "
+        "distance, to leave 1.2 s in doubt: a dissolve, a wipe or a push is made of both.",
     )
     profile: Literal["exact", "fast"] = Field(
         "exact", description="'fast' skips the loop filter: about a fifth cheaper, with drift between keyframes."
@@ -72,7 +83,10 @@ class ShotSettings(Section):
         "arXiv 2402.19479, by colours and small pictures in place of its embeddings).",
     )
     stitch_histogram: float = Field(
-        0.3, ge=0, le=1, description="Colour histograms 12 frames before and after a cut nearer than this are alike."
+        0.3,
+        ge=0,
+        le=1,
+        description="Colour histograms 12 steps (about half a second) before and after a cut nearer than this are alike.",
     )
     stitch_distance: float = Field(
         16.0, ge=0, description="Small pictures nearer than this (mean RGB distance, 0-255) are alike; both must be."
@@ -83,7 +97,9 @@ class ShotSettings(Section):
         le=255,
         description="Mean RGB under which the picture is faded out (PySceneDetect ThresholdDetector: 12).",
     )
-    min_shot_frames: int = Field(5, ge=1, description="Least frames between two boundaries.")
+    min_shot_seconds: float = Field(
+        0.2, ge=0, description="Least time between two boundaries: 5 frames of 24 or 25 a second, 12 of 60."
+    )
     dissolve_distance: float = Field(
         18.0, ge=0, description="Least luma distance (0-255) between a dissolve's two ends."
     )
@@ -98,6 +114,14 @@ class ShotSettings(Section):
         le=1,
         description="Most deviation of the middle from the ends' average, as a share of their distance.",
     )
+    mixture_residual: float = Field(
+        0.4,
+        ge=0,
+        le=1,
+        description="Most that two pictures 1.2 s apart may leave unexplained of the one between them, as a share of their "
+        "distance, in a long dissolve, a wipe or a push; 0 looks for none.",
+    )
+    renamed: ClassVar[Mapping[str, str]] = {"min_shot_frames": "min_shot_seconds"}
 
 
 class TransitionSettings(Section):
@@ -125,8 +149,11 @@ class ClipSettings(Section):
     windows: Literal["cover", "one_per_shot"] = Field(
         "cover", description="'cover' tiles a long shot with windows; 'one_per_shot' takes one window of it."
     )
-    trim_frames: int = Field(
-        3, ge=0, description="Frames dropped beside every boundary (Step-Video-T2V, arXiv 2502.10248: 3)."
+    trim_seconds: float = Field(
+        0.12,
+        ge=0,
+        description="Time dropped beside every boundary: 3 frames of 24 or 25 a second (Step-Video-T2V, arXiv 2502.10248), "
+        "8 of 60.",
     )
     sharp_start_seconds: float = Field(
         1.0, ge=0, description="How far a clip's start may move to a clear frame (HunyuanVideo, arXiv 2412.03603)."
@@ -134,6 +161,8 @@ class ClipSettings(Section):
     min_bar_share: float = Field(
         0.04, ge=0, lt=0.5, description="Bars narrower than this share of the side are not cropped, in 0-0.5."
     )
+
+    renamed: ClassVar[Mapping[str, str]] = {"trim_frames": "trim_seconds"}
 
     @model_validator(mode="after")
     def _ordered(self) -> ClipSettings:

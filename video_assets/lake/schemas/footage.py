@@ -240,7 +240,7 @@ DECODED_VIDEOS = Table(
 
 FRAME_SIGNALS = Table(
     "frame_signals",
-    "A decoded frame: the cheap numbers of the one decode. Columns marked (sampled) are NULL between sampled frames.",
+    "A decoded frame: the cheap numbers of the one decode. Columns marked (sampled) are NULL between sampled frames, those marked (step) between the steps of a stream of more than 34 frames/s: every second frame of 60 is one, every fourth of 120.",
     ("video_id", "frame"),
     (
         BATCH,
@@ -274,47 +274,69 @@ FRAME_SIGNALS = Table(
         Column("rgb_mean", REAL, "Mean of R, G and B, 0-255: PySceneDetect ThresholdDetector's average_rgb."),
         Column("black_share", REAL, "Share of pixels with luma under 16 (full range), 0-1."),
         Column(
+            "frame_difference",
+            REAL,
+            "Mean absolute luma difference from the frame before, a step or not, 0-255; NULL on frame 0.",
+        ),
+        Column(
             "delta_hue",
             REAL,
-            "PySceneDetect ContentDetector's delta_hue from the frame before, 0-180; NULL on frame 0.",
+            "(step) PySceneDetect ContentDetector's delta_hue from the step before, 0-180; NULL on frame 0.",
         ),
-        Column("delta_sat", REAL, "ContentDetector's delta_sat, 0-255; NULL on frame 0."),
-        Column("delta_lum", REAL, "ContentDetector's delta_lum, 0-255; NULL on frame 0."),
-        Column("difference", REAL, "Mean absolute luma difference from the frame before, 0-255; NULL on frame 0."),
+        Column("delta_sat", REAL, "(step) ContentDetector's delta_sat, 0-255; NULL on frame 0."),
+        Column("delta_lum", REAL, "(step) ContentDetector's delta_lum, 0-255; NULL on frame 0."),
+        Column(
+            "difference", REAL, "(step) Mean absolute luma difference from the step before, 0-255; NULL on frame 0."
+        ),
         Column(
             "changed_share",
             REAL,
-            "Share of 8x8-averaged pixels that differ by more than 6 from the frame before, 0-1; NULL on frame 0.",
+            "(step) Share of 8x8-averaged pixels that differ by more than 6 from the step before (more in a stream slower than film), 0-1; NULL on frame 0.",
         ),
         Column(
             "vmaf_motion",
             REAL,
-            "Mean absolute difference of Gaussian-blurred luma (VMAF's motion filter) from the frame before, 0-255, at the analysis size; NULL on frame 0.",
+            "(step) Mean absolute difference of Gaussian-blurred luma (VMAF's motion filter) from the step before, 0-255, at the analysis size; NULL on frame 0.",
         ),
         Column(
             "blend_distance",
             REAL,
-            "Mean absolute luma distance of thumbnails 12 frames apart, ending here, 0-255; NULL on the first 12.",
+            "(step) Mean absolute luma distance of thumbnails 12 steps apart, ending here, 0-255; NULL on the first 12.",
         ),
         Column(
             "blend_residual",
             REAL,
-            "Deviation of the thumbnail 6 frames back from the average of those two, over their distance; NULL where undefined.",
+            "(step) Deviation of the thumbnail 6 steps back from the average of those two, over their distance; NULL where undefined.",
         ),
         Column(
             "small_change",
             REAL,
-            "Mean HSV change of the small (48x27) picture from the frame before, 0-255; NULL on frame 0.",
+            "(step) Mean HSV change of the small (48x27) picture from the step before, 0-255; NULL on frame 0.",
         ),
         Column(
             "wide_histogram",
             REAL,
-            "Distance of the 512-colour histograms of the small pictures 24 frames apart, ending here: the share of pixels that change colour, 0-1; NULL on the first 24.",
+            "(step) Distance of the 512-colour histograms of the small pictures 24 steps apart, ending here: the share of pixels that change colour, 0-1; NULL on the first 24.",
         ),
         Column(
             "wide_distance",
             REAL,
-            "Mean absolute RGB distance of the same two pictures, 0-255; NULL as wide_histogram.",
+            "(step) Mean absolute RGB distance of the same two pictures, 0-255; NULL as wide_histogram.",
+        ),
+        Column(
+            "mixture_residual",
+            REAL,
+            "(10 a second) What the pictures 1.2 s ago and now leave unexplained of the one 0.6 s ago when they are blended, put side by side, or one pushes the other out, over their distance (measure/mixtures.py); NULL when they are too alike.",
+        ),
+        Column(
+            "mixture_single",
+            REAL,
+            "(10 a second) What one of them leaves alone, shifted as it may be; NULL as mixture_residual.",
+        ),
+        Column(
+            "mixture_share",
+            REAL,
+            "(10 a second) Share of the later picture in it, 0-1, where side by side or pushing explains it best; NULL where a blend does, and as mixture_residual.",
         ),
         Column(
             "mv_mean",

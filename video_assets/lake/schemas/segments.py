@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import polars as pl
+
 from video_assets.lake.schemas.table import (
     BATCH,
     BOOL,
@@ -43,12 +45,14 @@ _SECONDS = (
 
 SHOT_FRAMES = Table(
     "shot_frames",
-    "15 consecutive frames, small, for the network that finds transitions: where the cheap numbers leave doubt, and 15 frames on either side.",
+    "15 consecutive steps, small, for the network that finds transitions: where the cheap numbers leave doubt, and 15 steps on either side. Up to 34 frames/s every frame is a step, of 60 every second.",
     ("video_id", "first_frame"),
     (
         BATCH,
         VIDEO,
-        Column("first_frame", INT, "Number of the first of them, display order, a multiple of 15."),
+        Column("first_frame", INT, "Frame number of the first of them, display order."),
+        Column("picture", INT, "Number of the first of them among the video's steps, a multiple of 15."),
+        Column("frame_numbers", pl.List(INT), "Their frame numbers, in order."),
         Column("frames", INT, "How many: 15, or fewer at the end of the video."),
         Column("doubtful", BOOL, "Whether they are in doubt themselves; else they are the context of such frames."),
         Column("rgb", BYTES, "Their pixels, 8 bits each: frames x 27 rows x 48 columns x R, G, B."),
@@ -99,9 +103,9 @@ SHOTS = Table(
         Column(
             "begins",
             TEXT,
-            "How it begins: start (of the video), cut, dissolve, fade, damage or break (time starts again or is missing, or the size of the picture changes).",
+            "How it begins: start (of the video), cut, dissolve, wipe (or push), fade, damage or break (time starts again or is missing, or the size of the picture changes).",
         ),
-        Column("ends", TEXT, "How it ends: end (of the video), cut, dissolve, fade, damage or break."),
+        Column("ends", TEXT, "How it ends: end (of the video), cut, dissolve, wipe (or push), fade, damage or break."),
         Column(
             "found_by",
             TEXT,
