@@ -14,6 +14,7 @@ SELECT
     c.end_frame,
     c.start_pts,
     c.end_pts,
+    c.pts_offset,
     c.start_s,
     c.end_s,
     c.player_start_s,

@@ -269,7 +269,11 @@ def test_every_clip_of_the_demo_has_every_score(lake: Lake) -> None:
         rows = lake.read(TABLES[name])
         assert rows.height == (CANDIDATES if name in MODELLED else sum(CLIPS.values()))
         assert rows["reason"].null_count() == rows.height
-        unused = [c for c in rows.columns if c.startswith("subtitle_") or c in ("gpu_seconds", "limited_by")]
+        unused = [
+            c
+            for c in rows.columns
+            if c.startswith("subtitle_") or c in ("gpu_seconds", "limited_by", "field_order", "telecine")
+        ]
         told = rows.drop("reason", "message", *unused)
         assert told.null_count().row(0) == (0,) * told.width
 

@@ -11,38 +11,59 @@ from tests.place import Place
 from video_assets.lake.schemas import MOTION_SCORES, VISUAL_SCORES
 
 BARS = ("bar_left", "bar_right", "bar_top", "bar_bottom")
+# Clips in which a picture stands have its repeats put back first, which tests/measure/test_frame_rates.py is about.
 FRAMES = """
 frames AS (
     SELECT c.clip_id, c.duration_s, f.*, f.frame > c.start_frame AS step,
-        f.time_s - lag(f.time_s) OVER clip AS seconds,
-        f.luma_mean - lag(f.luma_mean) OVER clip AS luma_step
+        round(f.time_s - lag(f.time_s) OVER clip, 6) AS since,
+        round(coalesce(lead(f.time_s) OVER clip, c.end_s) - f.time_s, 6) AS shown
     FROM clips AS c
     JOIN frame_signals AS f ON f.video_id = c.video_id AND f.frame >= c.start_frame AND f.frame < c.end_frame
     WINDOW clip AS (PARTITION BY c.clip_id ORDER BY f.frame)
+),
+moved AS (SELECT clip_id FROM frames GROUP BY clip_id HAVING max(shown) <= 0.15),
+stepped AS (
+    SELECT *, round(time_s - lag(time_s) OVER clip, 6) AS seconds, luma_mean - lag(luma_mean) OVER clip AS luma_step
+    FROM frames SEMI JOIN moved USING (clip_id) WHERE vmaf_motion IS NOT NULL OR frame = 0
+    WINDOW clip AS (PARTITION BY clip_id ORDER BY frame)
 )"""
 VISUAL = f"""
 WITH {FRAMES},
 flickering AS (
-    SELECT clip_id, abs(luma_step - lag(luma_step) OVER (PARTITION BY clip_id ORDER BY frame)) AS second FROM frames
+    SELECT clip_id, seconds, abs(luma_step - lag(luma_step) OVER (PARTITION BY clip_id ORDER BY frame)) AS second
+    FROM stepped QUALIFY second IS NOT NULL
 ),
 scores AS (
     SELECT clip_id,
         median(sharpness::DOUBLE) AS sharpness, quantile_cont(sharpness::DOUBLE, 0.1) AS sharpness_p10,
         arg_min(sharpness::DOUBLE, frame) FILTER (sharpness IS NOT NULL) AS sharpness_start,
-        avg(luma_mean) AS luma_mean, avg(luma_std) AS luma_std, avg(dark_share) AS dark_share,
-        avg(bright_share) AS bright_share, avg((black_share >= 0.98)::INTEGER) AS black_share,
+        sum(luma_mean * shown) / sum(shown) AS luma_mean, sum(luma_std * shown) / sum(shown) AS luma_std,
+        avg(dark_share) AS dark_share, avg(bright_share) AS bright_share,
+        sum((black_share >= 0.98)::INTEGER * shown) / sum(shown) AS black_share,
         avg(saturation) AS saturation,
         {", ".join(f"quantile_cont({bar}::DOUBLE, 0.1) AS {bar}" for bar in BARS)}
-    FROM frames GROUP BY clip_id
+    FROM frames SEMI JOIN moved USING (clip_id) GROUP BY clip_id
 )
 SELECT scores.*, f.flicker,
     1 - (1 - if(bar_left >= 0.04, bar_left, 0) - if(bar_right >= 0.04, bar_right, 0))
       * (1 - if(bar_top >= 0.04, bar_top, 0) - if(bar_bottom >= 0.04, bar_bottom, 0)) AS border_share
-FROM scores JOIN (SELECT clip_id, avg(second) AS flicker FROM flickering GROUP BY clip_id) AS f USING (clip_id)
+FROM scores JOIN (SELECT clip_id, sum(second * seconds) / sum(seconds) AS flicker FROM flickering GROUP BY clip_id) AS f USING (clip_id)
 ORDER BY clip_id"""
 MOTION = f"""
 WITH {FRAMES},
-steps AS (SELECT *, changed_share < 0.003 AS still FROM frames WHERE step),
+steps AS (SELECT *, changed_share < 0.003 AS still FROM stepped WHERE seconds IS NOT NULL),
+vectors AS (
+    SELECT *, since * CASE
+        WHEN since > 1 / 24 + 0.001 THEN 1 / 24 / since
+        WHEN since < 1 / 25 - 0.001 THEN greatest(1 / 30 / since, 1) * sqrt(1 / 25 / greatest(since, 1 / 30))
+        ELSE 1
+    END AS film FROM frames WHERE step AND mv_mean IS NOT NULL
+),
+moving AS (
+    SELECT clip_id, sum(mv_mean * film) / sum(since) AS motion_vector, sum(mv_x * film) / sum(since) AS pan_x,
+        sum(mv_y * film) / sum(since) AS pan_y
+    FROM vectors GROUP BY clip_id
+),
 stretched AS (
     SELECT *, row_number() OVER clip - row_number() OVER (PARTITION BY clip_id, still ORDER BY frame) AS stretch
     FROM steps WINDOW clip AS (PARTITION BY clip_id ORDER BY frame)
@@ -61,10 +82,10 @@ stillness AS (
     FROM between GROUP BY clip_id
 ),
 crossings AS (
-    SELECT clip_id, frame - lag(frame) OVER (PARTITION BY clip_id ORDER BY frame) AS gap
+    SELECT clip_id, round(time_s - lag(time_s) OVER (PARTITION BY clip_id ORDER BY frame), 6) AS gap
     FROM steps WHERE (delta_hue + delta_sat + delta_lum) / 3 >= 27
 ),
-boundaries AS (SELECT clip_id, count(*) FILTER (gap IS NULL OR gap >= 5) AS n FROM crossings GROUP BY clip_id),
+boundaries AS (SELECT clip_id, count(*) FILTER (gap IS NULL OR gap >= 0.2) AS n FROM crossings GROUP BY clip_id),
 camera_steps AS (
     SELECT *, count(*) OVER (PARTITION BY clip_id) AS clip_steps FROM (
         SELECT * FROM frames WHERE camera_support IS NOT NULL
@@ -108,13 +129,19 @@ camera AS (
         median(off) AS shake, median(object_motion::DOUBLE) AS object_motion
     FROM classed JOIN frequent AS f USING (clip_id) GROUP BY clip_id
 )
-SELECT clip_id, avg(vmaf_motion) AS vmaf_motion, avg(mv_mean) AS motion_vector, avg(mv_x) AS pan_x, avg(mv_y) AS pan_y,
-    avg(still::INTEGER) AS still_share, any_value(longest_still_s) AS longest_still_s,
+SELECT clip_id,
+    sum(vmaf_motion * seconds * CASE
+        WHEN seconds > 1 / 24 + 0.001 THEN (1 / 24 / seconds) ** 0.85
+        WHEN seconds < 1 / 25 - 0.001 THEN sqrt(1 / 25 / seconds)
+        ELSE 1
+    END) / sum(seconds) AS vmaf_motion,
+    any_value(motion_vector) AS motion_vector, any_value(pan_x) AS pan_x, any_value(pan_y) AS pan_y,
+    sum(still::INTEGER * seconds) / sum(seconds) AS still_share, any_value(longest_still_s) AS longest_still_s,
     any_value(sudden_changes) AS sudden_changes, coalesce(any_value(n), 0) / any_value(duration_s) AS shots_per_second,
     any_value(camera_motion) AS camera_motion, any_value(camera_confidence) AS camera_confidence,
     any_value(c.camera_pan) AS camera_pan, any_value(c.camera_tilt) AS camera_tilt, any_value(c.camera_zoom) AS camera_zoom,
     any_value(c.camera_roll) AS camera_roll, any_value(c.shake) AS shake, any_value(c.object_motion) AS object_motion
-FROM steps JOIN stillness USING (clip_id) LEFT JOIN boundaries USING (clip_id) LEFT JOIN camera AS c USING (clip_id)
+FROM steps JOIN stillness USING (clip_id) LEFT JOIN moving USING (clip_id) LEFT JOIN boundaries USING (clip_id) LEFT JOIN camera AS c USING (clip_id)
 GROUP BY clip_id ORDER BY clip_id"""
 
 
@@ -122,12 +149,24 @@ GROUP BY clip_id ORDER BY clip_id"""
 def test_every_aggregate_recomputed_in_sql_equals_the_table(curated: Place, table: object, sql: str) -> None:
     lake = curated.lake()
     told = lake.read(table)  # type: ignore[arg-type]
-    # A course is no aggregate; tests/measure/test_course.py is about it.
-    others = ("batch", "clip_id", "video_id", "version", "reason", "message", "time_course")
+    # A course is no aggregate, and what fields tell is not one number: tests/measure/test_course.py and test_fields.py.
+    others = (
+        "batch",
+        "clip_id",
+        "video_id",
+        "version",
+        "reason",
+        "message",
+        "time_course",
+        "interlaced",
+        "field_order",
+        "telecine",
+    )
     scores = [c for c in told.columns if c not in others]
     recomputed = lake.query(sql)
     assert set(recomputed.columns) == {"clip_id", *scores}
-    assert recomputed.height == told.height > 0
+    assert recomputed.height >= 20
+    told = told.filter(pl.col("clip_id").is_in(recomputed["clip_id"]))
     numbers = cs.numeric().cast(pl.Float64)
     expected = told.sort("clip_id").select("clip_id", *scores).with_columns(numbers)
     found = recomputed.select("clip_id", *scores).with_columns(numbers)

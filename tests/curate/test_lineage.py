@@ -64,6 +64,8 @@ def test_every_column_of_the_sheet_is_made_from_columns_that_there_are() -> None
     assert found["crop_share"] == (
         ("clips", "crop_width"),
         ("clips", "crop_height"),
+        ("clips", "width"),
         ("raw_videos", "width"),
+        ("clips", "height"),
         ("raw_videos", "height"),
     )

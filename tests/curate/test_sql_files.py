@@ -43,7 +43,8 @@ def test_the_clip_sheet_has_one_row_per_clip_with_every_score_and_its_reason(lak
     keys |= set(TABLES["clip_embeddings"].schema) - {"clip_id", "video_id", "subjects"}
     scores = {c for t in (*CHEAP, *MODELLED, LAION, FLOW) for c in TABLES[t].schema} - keys
     scores |= {"duplicate_group", "duplicate", "duplicate_of", "duplicate_cosine", "concept", "concept_weight"}
-    wanted = scores | set(TABLES["clips"].schema) - {"version"}
+    # A clip's own size is source_width and source_height there.
+    wanted = scores | set(TABLES["clips"].schema) - {"version", "width", "height"}
     wanted |= {c for c in TABLES["raw_videos"].schema if c.startswith(("lic", "hold", "source", "acq", "rights"))}
     sheet = lake.connection.execute("SELECT * FROM clip_sheet ORDER BY clip_id").pl()
     assert wanted - set(sheet.columns) == set()

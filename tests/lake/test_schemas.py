@@ -23,6 +23,7 @@ SHEET = sheet_table(sheet_sql(Settings()))
 VALUES: dict[pl.DataType, object] = {
     pl.String(): "text", pl.Boolean(): True, pl.Int32(): 40_000, pl.Int64(): 2**63 - 1, pl.Float32(): 0.1,
     pl.Float64(): 0.1, pl.Binary(): b"\x00\xff", pl.Datetime("us", "UTC"): datetime(2026, 3, 1, 12, 0, 0, 1, UTC),
+    pl.List(pl.Int32()): [1, -1],
     pl.List(pl.String()): ["a", "b"], pl.List(pl.Float64()): [0.1, -1.0], pl.List(pl.Float32()): [0.5, -1.0],
     pl.List(pl.Struct({"subject": pl.String(), "probability": pl.Float32()})): [{"subject": "a", "probability": 0.5}],
 }  # fmt: skip

@@ -80,4 +80,6 @@ def _reset(client: socket.socket) -> None:
     """End a connection as a crash of the other side does, without a farewell."""
     with suppress(OSError):
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    with suppress(OSError):
+        client.shutdown(socket.SHUT_RDWR)  # wakes whoever reads from it: until then nothing is closed
     client.close()

@@ -142,7 +142,11 @@ class Remaining:
     def _ahead(self) -> float:
         """Seconds of one core that are expected of what did not begin yet. A batch that is not probed is as the others are."""
         usual = sum(self._whole.values()) / len(self._whole) if self._whole else 0.0
-        return sum(max(seconds, usual) if batch in self._unprobed else seconds for batch, seconds in self._left.items())
+        # What was added up and taken away again in parts may leave a little less than nothing.
+        ahead = sum(
+            max(seconds, usual) if batch in self._unprobed else seconds for batch, seconds in self._left.items()
+        )
+        return max(0.0, ahead)
 
     def _key(self, due: Due) -> _Key:
         return ledger_key(self._order.get(due.asset), due.asset, due.batch)

@@ -31,11 +31,6 @@ Grey: TypeAlias = NDArray[np.float32]
 """A picture of :func:`grey`."""
 
 
-LEAST_SINGLE, LESS = 0.3, 0.7
-"""What one end alone leaves at least of a mixture, and what both may leave of that. Of 25 real videos a residual of 0.4
-with these finds the dissolves and fades and no moving picture; a pan that turns back is explained by one end."""
-
-
 class Mixture(NamedTuple):
     """How a middle is made of two ends.
 

@@ -15,10 +15,11 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from video_assets.measure.mixtures import LEAST_SINGLE, LESS, Grey, Mixture, grey, mixture
+from video_assets.measure.mixtures import Grey, Mixture, grey, mixture
 from video_assets.measure.samples import SampleClock
 from video_assets.measure.streamed_table import Row
 from video_assets.measure.types import Picture, Signals
+from video_assets.segment.detectors import LEAST_SINGLE, LESS
 from video_assets.settings import DecodeSettings
 
 WIDTH, HEIGHT = 48, 27
