@@ -42,12 +42,18 @@ def joined(folder: Path, name: str, *seconds: float) -> Path:
     return path
 
 
+def test_a_short_piece_behind_a_long_one_is_no_end_that_is_missing(tmp_path: Path) -> None:
+    found = decode(joined(tmp_path, "joined.ts", 6, 1), tmp_path)
+    assert (found.video.frames, found.video.pieces, found.video.truncated) == (175, 2, False)
+    assert (found.video.missing_end_s, found.video.coverage) == (None, None)
+
+
 @pytest.mark.parametrize("name", ["joined.ts", "joined.mpg", "joined.vob"])
 def test_where_time_starts_again_every_frame_is_decoded_and_a_shot_ends(name: str, tmp_path: Path) -> None:
     path = joined(tmp_path, name, 3, 2, 4)
     found = decode(path, tmp_path)
     assert (found.video.frames, found.video.pieces, found.video.left_out_frames) == (225, 3, 0)
-    assert (found.video.duration_s, found.video.coverage, found.video.variable_frame_rate) == (9.0, 1.0, False)
+    assert (found.video.duration_s, found.video.coverage, found.video.variable_frame_rate) == (9.0, None, False)
     broken = found.signals.filter(found.signals["breaks"] == "time")
     assert broken["frame"].to_list() == [75, 125]
     assert found.signals["pts"].diff().drop_nulls().unique().to_list() == [3600]

@@ -306,3 +306,12 @@ def test_a_statement_of_which_nothing_is_understood_is_a_problem_and_never_silen
 def test_a_manifest_has_other_forms_too(name: str, data: str) -> None:
     manifest = read_manifest(data.encode(), name)
     assert (manifest.of("a.mp4"), manifest.problem) == (Rights("MIT", rights_from="manifest"), None)
+
+
+@pytest.mark.parametrize("sidecar", [b'{"license": "All rights reserved", oops', b"[]", b"\xff\xfe", b'"CC0"'])
+def test_a_sidecar_that_cannot_be_parsed_gets_no_weaker_statements_rights(sidecar: bytes) -> None:
+    manifest = read_manifest(b"file,licence\na.mp4,CC0-1.0\n", "manifest.csv")
+    found = rights_for("a.mp4", read_sidecar(sidecar, "a.mp4.json"), manifest, RightsSettings(licence="CC-BY-4.0"))
+    assert (found.licence, found.rights_from) == ("unknown", "unknown")
+    assert found.problem is not None
+    assert found.problem.endswith("its video's rights are unknown until it is mended.")

@@ -148,7 +148,9 @@ def decode_video(
         times = timeline.times()
         declared = Declared.of(container, video, optional)
     missing_start = None if first.frame.pts is None else declared.missing_start(first.pts * timeline.time_base)
-    missing_end = declared.missing_end(max((times.end_pts - offset) * timeline.time_base, reader.others_end))
+    # What a file of several pieces declares is about one of them, nobody knows which.
+    end = max(times.end_pts * timeline.time_base, reader.others_end)
+    missing_end = declared.missing_end(end) if reader.pieces == 1 else None
     whole = times.duration_s + times.holes_s + (missing_start or 0.0) + (missing_end or 0.0)
     return DecodedVideo(
         frames=times.frames,

@@ -64,10 +64,12 @@ class Rights:
     """``sidecar``, ``manifest``, ``folder`` or ``unknown``."""
     problem: str | None = None
     """A sentence about a statement, or a part of one, that could not be used."""
+    understood: bool = True
+    """Whether the statement could be parsed; else nobody knows what it says."""
 
     def columns(self) -> dict[str, str]:
         """Values of the lake's rights columns."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "problem"}
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("problem", "understood")}
 
 
 @dataclass(frozen=True)
@@ -107,15 +109,19 @@ def read_sidecar(data: bytes | str, name: str) -> Rights:
         try:
             return _from_item(_item_xml(data), "sidecar")
         except (ET.ParseError, ValueError) as error:
-            return Rights(problem=f"The sidecar {name} is no item's metadata ({error}); its rights are not used.")
+            return _garbled(f"The sidecar {name} is no item's metadata ({error})")
     try:
         mapping = json.loads(data)
     except (ValueError, RecursionError) as error:
-        return Rights(problem=f"The sidecar {name} is not JSON ({error}); its rights are not used.")
+        return _garbled(f"The sidecar {name} is not JSON ({error})")
     if not isinstance(mapping, dict):
-        return Rights(problem=f"The sidecar {name} is not a JSON object; its rights are not used.")
+        return _garbled(f"The sidecar {name} is not a JSON object")
     rights = from_sidecar(mapping, name)
     return replace(rights, problem=f"In the sidecar {name}: {rights.problem}") if rights.problem else rights
+
+
+def _garbled(what: str) -> Rights:
+    return Rights(problem=f"{what}; its video's rights are unknown until it is mended.", understood=False)
 
 
 def load_manifest(path: Path) -> Manifest:
@@ -178,7 +184,7 @@ def rights_for(
     Every field comes from the strongest statement that gives it, except that licence and holder are one grant: both
     come from the strongest statement that gives either, so that no licence is ever put into the mouth of a holder
     who did not give it. ``rights_from`` names the statement of the grant, or without one the strongest that says
-    anything.
+    anything. Where the sidecar could not be parsed nothing is known: it may say the opposite of what a weaker one does.
 
     Args:
         relative: path of the file inside its watched folder, with ``/``.
@@ -186,6 +192,8 @@ def rights_for(
         manifest: of the watched folder, if there is one.
         folder_default: of the watched folder.
     """
+    if sidecar is not None and not sidecar.understood:
+        return Rights(problem=sidecar.problem)
     listed = manifest.of(relative) if manifest else None
     default = _stated(folder_default.model_dump(), "folder")
     statements = [s for s in (sidecar, listed, default) if s is not None]
@@ -224,7 +232,7 @@ def _stated(mapping: Mapping[str, object], kind: str) -> Rights:
     if "acquired_at" in values and not _is_iso(values["acquired_at"]):
         problems.append(f"acquired_at {values.pop('acquired_at')!r} is not an ISO 8601 date or time")
     problem = "; ".join(problems) or None
-    return Rights(**values, rights_from=kind if values else UNKNOWN, problem=problem)
+    return Rights(**values, rights_from=kind if values else UNKNOWN, problem=problem, understood=True)
 
 
 def _from_yt_dlp(info: Mapping[str, object]) -> Rights:

@@ -218,14 +218,14 @@ DECODED_VIDEOS = Table(
         Column(
             "missing_end_s",
             DOUBLE,
-            "From the end of the last frame to the declared end of the video stream, in s; NULL when none is declared.",
+            "From the end of the last frame to the declared end of the video stream, in s; NULL when none is declared, and in a file of several pieces, which declares that of one of them.",
         ),
         Column(
             "truncated",
             BOOL,
             "Whether the stream broke off or ended before its declared end, by more than 1 s and 2 %; the good part is used.",
         ),
-        Column("coverage", DOUBLE, "Decoded duration over declared duration, 0-1; NULL when none is declared."),
+        Column("coverage", DOUBLE, "Decoded duration over it and all that is missing, 0-1; NULL as missing_end_s."),
         Column("motion_vectors", BOOL, "Whether the codec gave motion vectors."),
         _UNREAD,
         Column("analysis_width", INT, "Width of the first frame's analysis picture after rotation, in pixels."),

@@ -28,7 +28,7 @@ _SECONDS = (
     Column(
         "start_s",
         DOUBLE,
-        "start_pts in s from pts zero, as time_s: for work with pts, and for ffmpeg -copyts -i FILE -ss start_s, which finds the frame in every container by decoding all before it. For players see player_start_s.",
+        "start_pts in s from pts zero, as time_s: for work with pts, and for ffmpeg -copyts -i FILE -ss start_s, which finds the frame in every container by decoding all before it, but where pts_offset is not 0: there ffmpeg -i FILE -ss player_start_s does. For players see player_start_s.",
     ),
     Column("end_s", DOUBLE, "end_pts in s from pts zero."),
     Column(
