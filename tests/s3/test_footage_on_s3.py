@@ -42,6 +42,8 @@ from video_assets.media.identity import video_id
 from video_assets.reasons import Reason
 from video_assets.settings import LakeSettings, S3Settings, Settings, WatchedFolder, WorkerSettings
 
+# The run over unreliable connections waits often, and belongs to the first test.
+pytestmark = pytest.mark.timeout(1200)
 # What S3 footage may differ in: the place, when it got there, and the key by which it is known before it is hashed.
 PLACES: dict[Table, tuple[str, ...]] = {SOURCE_FILES: ("uri", "content", "modified_at"), RAW_VIDEOS: ("content",)}
 # Nothing in the few files is like another, and the embedded profile has neither LAION's heads nor RAFT.
