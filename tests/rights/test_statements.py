@@ -188,12 +188,6 @@ def test_a_holder_is_never_given_the_licence_of_another_statement() -> None:
     assert (rights.licence, rights.holder, rights.rights_from) == (UNKNOWN, "Ann", "sidecar")
 
 
-def test_a_malformed_sidecar_gives_way_to_the_folder_and_its_problem_is_kept() -> None:
-    rights = rights_for("a.mp4", read_sidecar(b"{", "a.json"), None, RightsSettings(holder="Acme"))
-    assert (rights.holder, rights.rights_from) == ("Acme", "folder")
-    assert "a.json" in str(rights.problem)
-
-
 INFO = {
     "id": "x", "extractor": "youtube", "license": "Creative Commons Attribution license (reuse allowed)", "channel": "Ann",
     "webpage_url": "https://www.youtube.com/watch?v=x", "epoch": 1714521600,

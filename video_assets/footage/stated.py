@@ -6,11 +6,13 @@ anything, so the files that it is about are not taken in with other rights meanw
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from video_assets.footage.listing import FoundFile, Listing, stands_for
+from video_assets.lake.faults import patiently
 from video_assets.lake.s3 import split_uri
 from video_assets.rights.statements import Manifest, Rights, read_manifest, read_sidecar, rights_for
 
@@ -97,8 +99,9 @@ class Statements:
         try:
             if uri.startswith("s3://"):
                 bucket, key = split_uri(uri)
-                return bytes(self._lake.access.client.get_object(Bucket=bucket, Key=key)["Body"].read())
-            data = Path(uri).read_bytes()
+                data = patiently()(self._object, bucket, key)
+            else:
+                data = Path(uri).read_bytes()
         except (
             Exception
         ) as error:  # a disk's, boto3's and the network's own errors: each is told and none is a statement
@@ -108,6 +111,18 @@ class Statements:
             raise UnreadError(f"The rights statement {uri} could not be read ({said}).") from error
         if what := stands_for(data[:64]):
             raise UnreadError(f"The rights statement {uri} could not be read (it is {what}).")
+        return data
+
+    def _object(self, bucket: str, key: str) -> bytes:
+        """An object's bytes, all of them.
+
+        Raises:
+            OSError: the answer was cut: within its headers it has no length, and counts as whole for HTTP clients.
+        """
+        answer = self._lake.access.client.get_object(Bucket=bucket, Key=key)
+        data = bytes(answer["Body"].read())
+        if len(data) != answer.get("ContentLength"):
+            raise OSError(errno.EIO, f"it came broken off, with {len(data):,} bytes")
         return data
 
 

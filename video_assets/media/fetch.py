@@ -44,12 +44,16 @@ def local_copy(uri: str, s3: S3Settings, scratch: Path, content: str = "") -> It
             client = open_s3(s3).client
             client.download_file(bucket, key, str(path))
             # Asked afterwards: what was replaced meanwhile may be of two objects.
-            etag = client.head_object(Bucket=bucket, Key=key)["ETag"].strip('"') if etag_of(content) else None
+            told = client.head_object(Bucket=bucket, Key=key)
+            etag = told.get("ETag", "").strip('"') if etag_of(content) else None
         except ClientError as error:
             missing = error.response.get("Error", {}).get("Code") in ("404", "NoSuchKey")
             raise MediaError(Reason.SOURCE_MISSING if missing else Reason.READ_ERROR, str(error)) from error
         except (BotoCoreError, Boto3Error) as error:
             raise MediaError(Reason.READ_ERROR, str(error)) from error
+        # An answer that is cut within its headers has no length, and counts as whole with no bytes for HTTP clients.
+        if path.stat().st_size != told.get("ContentLength") or etag == "":
+            raise MediaError(Reason.READ_ERROR, f"{uri} came broken off, with {path.stat().st_size:,} bytes.")
         if etag != etag_of(content):
             raise MediaError(Reason.CONTENT_CHANGED, f"{uri} no longer has the entity tag {etag_of(content)}.")
         yield path
