@@ -22,7 +22,7 @@ from pathlib import Path
 from tests.place import FEW, Place, assert_same, stable
 from video_assets.demo import make_footage
 
-_MOST_CHANGES = 40  # An undisturbed run makes about 75; most of the work is in the first half.
+_MOST_CHANGES = 40  # Where a run makes fewer, it comes to its end and the lake is compared.
 _LOOK_EVERY_S = 0.01
 
 

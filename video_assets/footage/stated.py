@@ -1,7 +1,8 @@
 """The rights statements beside the files of some listings, each read once.
 
-A statement that says nothing (no JSON, no table) stops no footage: it counts as unsaid. One that cannot be *read* may say
-anything, so the files that it is about are not taken in with other rights meanwhile: they wait until it can be read.
+A manifest that is no table stops no footage: it counts as unsaid. A sidecar that cannot be parsed leaves its video's rights
+unknown. A statement that cannot be *read* may say anything, so the files that it is about are not taken in with other rights
+meanwhile: they wait until it can be read.
 """
 
 from __future__ import annotations

@@ -141,11 +141,7 @@ class Lake:
         """
         published = [(r, self._publish(r)) for r in replacements]
         extra = {"run_id": run_id, "assets": sorted({m.asset for m in made})}
-
-        def replace() -> int:
-            return self._replaced(published, made, run_id, (author, message), extra)
-
-        return patiently()(replace)
+        return patiently()(self._replaced, published, made, run_id, (author, message), extra)
 
     def _replaced(
         self,
