@@ -11,6 +11,7 @@ from video_assets.assets.common import BATCHES, catalogue
 from video_assets.assets.content import content
 from video_assets.assets.draws import draws
 from video_assets.assets.files import refused
+from video_assets.assets.releases import ASSET, make_release, releases
 from video_assets.assets.run import JOB
 from video_assets.assets.tiers import tiers
 from video_assets.checks import checks
@@ -23,7 +24,7 @@ for error in catalogue(settings()).refused:
 
 curate_batch = dg.define_asset_job(
     JOB,
-    selection=dg.AssetSelection.all() - dg.AssetSelection.assets(*refused),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.assets(ASSET, *refused),
     partitions_def=BATCHES,
     description="One ingest batch from footage to verdicts.",
 )
@@ -50,9 +51,10 @@ defs = dg.Definitions(
         *refused,
         captions,
         caption_findings,
+        releases,
     ],
     asset_checks=checks,
-    jobs=[curate_batch],
+    jobs=[curate_batch, make_release],
     sensors=[new_footage, tier_files, recuration],
     resources=resources(),
     # A run is one batch; its steps share the process, and each step has worker processes of its own for the videos.

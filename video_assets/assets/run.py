@@ -66,18 +66,36 @@ def run(
     job, graph = definitions.resolve_job_def(JOB), definitions.resolve_asset_graph()
     results = []
     for work in works:
-        result = job.execute_in_process(
-            instance=instance,
-            partition_key=work.batches[0] if len(work.batches) == 1 else None,
-            tags={_HOST: socket.gethostname(), _PID: str(os.getpid())} | tags(work),
-            asset_selection=selection(graph, work.assets),
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            raise_on_error=False,
-        )
-        if interrupted(result):
-            raise KeyboardInterrupt
+        batch = work.batches[0] if len(work.batches) == 1 else None
+        result = in_process(job, instance, batch, tags=tags(work), assets=selection(graph, work.assets))
         results.append((work.batches[0], result))
     return results
+
+
+def in_process(
+    job: dg.JobDefinition,
+    instance: dg.DagsterInstance,
+    partition: str | None,
+    ops: Mapping[str, Any] | None = None,
+    tags: Mapping[str, str] | None = None,
+    assets: Sequence[dg.AssetKey] | None = None,
+) -> dg.ExecuteInProcessResult:
+    """Run a job in this process; what it logs is for the UI.
+
+    Raises:
+        KeyboardInterrupt: the run was stopped by Ctrl-C.
+    """
+    result = job.execute_in_process(
+        instance=instance,
+        partition_key=partition,
+        tags={_HOST: socket.gethostname(), _PID: str(os.getpid()), **(tags or {})},
+        asset_selection=assets,
+        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}, "ops": dict(ops or {})},
+        raise_on_error=False,
+    )
+    if interrupted(result):
+        raise KeyboardInterrupt
+    return result
 
 
 def tags(work: Work) -> dict[str, str]:

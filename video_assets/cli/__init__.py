@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from video_assets.cli import asking, captions, curating, deciding, keeping, listing, looking, retrying
+from video_assets.cli import asking, captions, curating, deciding, keeping, listing, looking, releasing, retrying
 from video_assets.cli.group import Sentences
 
 
@@ -33,6 +33,8 @@ for command in (
     deciding.coverage,
     deciding.mix,
     deciding.why,
+    releasing.release,
+    releasing.releases,
     keeping.sweep,
     captions.captions,
 ):

@@ -20,8 +20,11 @@ POSSIBLE, SAMPLED, RULED_OUT, BENCHMARK = "possible", "sampled", "ruled_out", "b
 
 
 def root_tiers(tiers: Mapping[str, Tier]) -> dict[str, Tier]:
-    """The loosest tiers: those without a parent. What they drop, every tier below them drops."""
-    return {name: tier for name, tier in tiers.items() if tier.parent is None}
+    """The loosest tiers: those without a parent. What they drop, every tier below them drops.
+
+    A policy is none: rights may be given later, and what is kept by rights alone is not worth a model's time.
+    """
+    return {name: tier for name, tier in tiers.items() if tier.parent is None and not tier.is_policy}
 
 
 def candidates(

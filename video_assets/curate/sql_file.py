@@ -27,7 +27,7 @@ class SqlFile:
     """A file of a folder of SQL files.
 
     Attributes:
-        name: Its path under the folder, without its ending.
+        name: Its path under the folder, without its ending, after the recipe of a folder that is of one.
         path: The file.
         root: The folder.
     """
@@ -37,8 +37,12 @@ class SqlFile:
     root: Path
 
 
-def listed(roots: Sequence[Path]) -> tuple[list[SqlFile], list[TierError]]:
+def listed(roots: Sequence[Path], recipe: str = "") -> tuple[list[SqlFile], list[TierError]]:
     """Every SQL file under some folders, by name; of two with one name, that of the folder that comes first.
+
+    Args:
+        roots: the folders.
+        recipe: what stands before the names, where the folders are of one recipe.
 
     Returns:
         The files, and an error for each whose name an earlier folder has already.
@@ -47,7 +51,7 @@ def listed(roots: Sequence[Path]) -> tuple[list[SqlFile], list[TierError]]:
     errors: list[TierError] = []
     for root in roots:
         for path in sorted(root.rglob("*.sql")):
-            name = path.relative_to(root).with_suffix("").as_posix()
+            name = f"{recipe}/" * bool(recipe) + path.relative_to(root).with_suffix("").as_posix()
             if twin := found.get(name):
                 what = f"There is a {name} already: {twin.path}."
                 errors.append(TierError(path, 1, what, "Give one of the two another name.", name))

@@ -64,7 +64,7 @@ def read_files(settings: Settings) -> SqlFiles:
 
 def fingerprint(settings: Settings) -> str:
     """Changes whenever a file of a tier, of a draw or of what they are tried on does, or comes or goes."""
-    folders = (*settings.sql_folders("tiers"), *settings.sql_folders("draws"))
+    folders = [folder for kind in ("tiers", "policies", "draws") for folder in settings.sql_folders(kind)]
     paths = [path for folder in folders for path in sorted(folder.rglob("*.sql"))]
     known = hashlib.sha256(sheet_sql(settings).encode())
     for path in (*paths, _macros(settings)):
@@ -78,7 +78,11 @@ def fingerprint(settings: Settings) -> str:
 def _read(settings: Settings, _fingerprint: str) -> SqlFiles:
     macros = _macros(settings)
     with empty_sheet(sheet_table(sheet_sql(settings))) as empty:
-        tiers, refused = load_tiers(*settings.sql_folders("tiers"), check=partial(_check_tier, empty))
+        tiers, refused = load_tiers(
+            *settings.sql_folders("tiers"),
+            policies=settings.sql_folders("policies"),
+            check=partial(_check_tier, empty),
+        )
         faults = {error.name: error for error in refused}
         check = partial(_check_draw, empty, _load_macros(empty, macros))
         draws, others = load_draws(settings.sql_folders("draws"), tiers, macros, settings.draws, faults, check)

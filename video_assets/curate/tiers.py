@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,7 +25,10 @@ from sqlglot.tokenizer_core import Token, TokenType
 from video_assets.curate.lineage import Source, reads
 from video_assets.curate.sql_file import TierError, headers_of, listed
 
-__all__ = ["NOT_NEAR_BENCHMARK", "Rule", "Tier", "TierError", "load_tier", "load_tiers", "read_tier"]
+__all__ = ["NOT_NEAR_BENCHMARK", "POLICIES", "Rule", "Tier", "TierError", "load_tier", "load_tiers", "read_tier"]
+
+POLICIES = "policies"
+"""The recipe of rights policies: tiers that ask who allows what, and nothing of the picture."""
 
 _NAME = re.compile(r"[A-Za-z0-9_]+/[A-Za-z0-9_]+")
 # Outcomes are the bits of a BIGINT; the sign's is left alone, and one is for the rule of all tiers.
@@ -96,25 +99,35 @@ class Tier:
     published: Mapping[str, float] = field(default_factory=dict)
 
     @property
+    def is_policy(self) -> bool:
+        """Whether it is a rights policy."""
+        return self.name.startswith(f"{POLICIES}/")
+
+    @property
     def asked(self) -> tuple[Rule, ...]:
         """Every rule that decides on a clip, in order: that of all tiers, and then the file's own."""
         return NOT_NEAR_BENCHMARK, *self.rules
 
 
-def load_tiers(*roots: Path, check: Callable[[Tier], None] = lambda _: None) -> tuple[dict[str, Tier], list[TierError]]:
+def load_tiers(
+    *roots: Path, policies: Sequence[Path] = (), check: Callable[[Tier], None] = lambda _: None
+) -> tuple[dict[str, Tier], list[TierError]]:
     """Read every tier under some folders: the good ones, parents before children, and what is wrong with the others.
 
     A tier whose parent is refused, is not there or descends from the tier itself is refused too.
 
     Args:
         roots: the folders; a name that an earlier one has already is refused.
+        policies: folders of policies, which are tiers of the recipe ``policies``.
         check: raises :class:`TierError` for a tier of which more is wrong than its form.
     """
     files, errors = listed(roots)
+    of_policies, others = listed(policies, POLICIES)
+    files, errors = [*files, *of_policies], [*errors, *others]
     read: dict[str, Tier] = {}
     for file in files:
         try:
-            tier = load_tier(file.path, file.root)
+            tier = load_tier(file.path, file.root, file.name)
             check(tier)
             read[tier.name] = tier
         except TierError as error:
@@ -130,13 +143,13 @@ def load_tiers(*roots: Path, check: Callable[[Tier], None] = lambda _: None) -> 
     return accepted, sorted(errors, key=lambda e: e.path)
 
 
-def load_tier(path: Path, root: Path) -> Tier:
-    """Read one tier file of the folder ``root``.
+def load_tier(path: Path, root: Path, name: str | None = None) -> Tier:
+    """Read one tier file of the folder ``root``, by which it is named unless it has a name.
 
     Raises:
         TierError: the file does not have a tier's form.
     """
-    name = path.relative_to(root).with_suffix("").as_posix()
+    name = name or path.relative_to(root).with_suffix("").as_posix()
     if not _NAME.fullmatch(name):
         mend = "Put it in a folder of its recipe, with letters, digits and underscores in both names."
         raise TierError(path, 1, f"A tier's file is recipe/stage.sql, and this is {name}.sql.", mend)

@@ -108,6 +108,19 @@ class DataFiles:
             return None
         return copy
 
+    def size(self, path: str) -> int | None:
+        """Bytes of the file ``<root>/<path>``, None where there is none."""
+        if not self._access:
+            found = Path(self.root, path)
+            return found.stat().st_size if found.is_file() else None
+        bucket, key = split_uri(f"{self.root}/{path}")
+        try:
+            return int(self._access.client.head_object(Bucket=bucket, Key=key)["ContentLength"])
+        except self._access.client.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] not in ("404", "NoSuchKey"):
+                raise
+            return None
+
     def listed(self, folder: str) -> dict[str, datetime]:
         """When each finished file under ``<root>/<folder>`` was written, by its path from the root on."""
         if self._access:

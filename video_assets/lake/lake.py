@@ -31,7 +31,7 @@ from video_assets.settings import Settings
 
 @dataclass(frozen=True)
 class Replacement:
-    """New content of some batches of one table.
+    """New content of some batches, or of other partitions, of one table.
 
     ``rows`` is a frame or a finished local Parquet file (which is taken over), and a frame where the table is
     ``in_catalog``. ``where`` narrows what is replaced by
@@ -42,6 +42,8 @@ class Replacement:
     batches: Sequence[str]
     rows: pl.DataFrame | Path
     where: Mapping[str, str] = field(default_factory=dict)
+    by: str = "batch"
+    """The column of the partition."""
 
 
 class Lake:
@@ -180,7 +182,7 @@ class Lake:
     def _publish(self, replacement: Replacement) -> str | None:
         """Put the rows where readers will find them; nothing refers to the file yet."""
         rows, table = replacement.rows, replacement.table
-        partition = f"batch={replacement.batches[0]}" if len(replacement.batches) == 1 else "batches"
+        partition = f"{replacement.by}={replacement.batches[0]}" if len(replacement.batches) == 1 else "batches"
         if isinstance(rows, Path):
             uri = self.files.new_uri(table.name, partition)
             patiently()(self.files.publish, rows, uri)
@@ -212,7 +214,7 @@ def _snapshot(
 
 
 def _replace(cursor: duckdb.DuckDBPyConnection, replacement: Replacement, uri: str | None) -> None:
-    conditions = ["batch IN (SELECT unnest(?))", *(f'"{column}" = ?' for column in replacement.where)]
+    conditions = [f'"{replacement.by}" IN (SELECT unnest(?))', *(f'"{column}" = ?' for column in replacement.where)]
     name = replacement.table.name
     cursor.execute(
         f"DELETE FROM {name} WHERE {' AND '.join(conditions)}", [list(replacement.batches), *replacement.where.values()]

@@ -79,6 +79,22 @@ def decoding(workers: WorkerSettings, size_bytes: int, declared: Declared) -> Li
     return _limits(workers, seconds + workers.cpu_seconds_per_gigapixel * gigapixels, by)
 
 
+def cutting(workers: WorkerSettings, size_bytes: int, declared: Declared, clips: int, pixels: int) -> Limits:
+    """Limits of cutting clips out of a video: of decoding it whole for each of them, where no seek finds one, and of encoding.
+
+    Args:
+        workers: the limits' settings.
+        size_bytes: of the video.
+        declared: what its container says.
+        clips: how many are cut.
+        pixels: of all their pictures together.
+    """
+    whole = decoding(workers, size_bytes, declared)
+    by = _named("workers", workers, "cpu_seconds_per_gigapixel_encoded")
+    encoding = workers.cpu_seconds_per_gigapixel_encoded * pixels / 1e9
+    return _limits(workers, clips * whole.cpu_seconds.most + encoding, f"{whole.cpu_seconds.by}, {by}")
+
+
 def looking(settings: Settings, pictures: int) -> Limits:
     """Limits of a model's job with so many pictures."""
     each = settings.models.cpu_seconds_per_picture

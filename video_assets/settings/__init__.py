@@ -40,6 +40,7 @@ from video_assets.settings.places import (
     WorkerSettings,
 )
 from video_assets.settings.reading import SettingsError, config_path, read
+from video_assets.settings.releasing import ReleaseSettings
 from video_assets.settings.segmenting import ClipSettings, DecodeSettings, ShotSettings, TransitionSettings
 from video_assets.settings.training_text import TrainingTextSettings
 
@@ -82,6 +83,9 @@ class Settings(BaseSettings):
     automation: AutomationSettings = Field(
         default_factory=AutomationSettings, description="When the daemon makes things anew."
     )
+    release: ReleaseSettings = Field(
+        default_factory=ReleaseSettings, description="What a tier's clips are made into for training."
+    )
     training_text: TrainingTextSettings = Field(
         default_factory=TrainingTextSettings, description="Captions to the texts that a model is trained with."
     )
@@ -90,7 +94,7 @@ class Settings(BaseSettings):
     )
     own_sql: Path | None = Field(
         None,
-        description="Folder with tiers/, draws/ and explore/ of one's own, which stand beside the project's; default: sql/ in "
+        description="Folder with tiers/, policies/, draws/ and explore/ of one's own, which stand beside the project's; default: sql/ in "
         "the working directory, where there is one that is not the project's.",
     )
 
@@ -130,7 +134,7 @@ class Settings(BaseSettings):
         return usual if usual.is_dir() and not (usual / "views").is_dir() else None
 
     def sql_folders(self, kind: str) -> tuple[Path, ...]:
-        """The folders with SQL files of a kind (tiers, draws or explore): the project's, and then one's own."""
+        """The folders with SQL files of a kind (tiers, policies, draws or explore): the project's, and then one's own."""
         folders = (self.sql_folder, self.own_sql_folder)
         return tuple(folder / kind for folder in folders if folder is not None)
 
@@ -164,6 +168,7 @@ __all__ = [
     "OverlaySettings",
     "PeopleSettings",
     "QualitySettings",
+    "ReleaseSettings",
     "RightsSettings",
     "S3Settings",
     "SafetySettings",

@@ -148,6 +148,12 @@ class WorkerSettings(Section):
         description="CPU limit of decoding a video: seconds for each billion pixels of its declared duration, at 30 frames/s "
         "or more. H.264 costs 2 to 4, AV1 and HEVC of 10 bits about 10.",
     )
+    cpu_seconds_per_gigapixel_encoded: float = Field(
+        1000.0,
+        gt=0,
+        description="CPU limit of encoding a release's clips: seconds for each billion pixels of their pictures. x264 takes 5 to "
+        "15 with the preset veryfast, and ten times as many with slower.",
+    )
     renamed: ClassVar[Mapping[str, str]] = {
         "seconds_base": "cpu_seconds_base",
         "seconds_per_gib": "cpu_seconds_per_gib",

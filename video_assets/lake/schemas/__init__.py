@@ -42,6 +42,7 @@ from video_assets.lake.schemas.footage import (
     SOURCE_FILES,
 )
 from video_assets.lake.schemas.pages import PAGES
+from video_assets.lake.schemas.releases import RELEASE_CLIPS, RELEASE_FILES, RELEASES
 from video_assets.lake.schemas.scores import (
     CANDIDATES,
     MOTION_SCORES,
@@ -90,6 +91,9 @@ TABLES: dict[str, Table] = {
         DRAWS_HISTORY,
         CAPTIONS,
         CAPTION_FINDINGS,
+        RELEASES,
+        RELEASE_CLIPS,
+        RELEASE_FILES,
         PAGES,
         FAILED_ATTEMPTS,
         MATERIALIZATIONS,
@@ -124,6 +128,9 @@ __all__ = [
     "PICTURE",
     "QUALITY_SCORES",
     "RAW_VIDEOS",
+    "RELEASES",
+    "RELEASE_CLIPS",
+    "RELEASE_FILES",
     "RIGHTS",
     "SAFETY_SCORES",
     "SHOTS",
