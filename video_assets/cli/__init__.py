@@ -35,6 +35,8 @@ for command in (
     deciding.why,
     releasing.release,
     releasing.releases,
+    releasing.diff,
+    releasing.export,
     keeping.sweep,
     captions.captions,
 ):
