@@ -175,7 +175,7 @@ def _opened(
 
 
 def _can_seek(container: InputContainer, stream: VideoStream, span: Span) -> bool:
-    one_time = span.pieces == 1 or container.format.name.startswith(_INDEXED)
+    one_time = span.pieces == 1 or (span.pieces is None and container.format.name.startswith(_INDEXED))
     return span.pts_offset == 0 and one_time and stream.codec_context.name in _SEEKABLE_CODECS
 
 
@@ -208,7 +208,7 @@ def _unsure(reader: FrameReader, stream: VideoStream, shown: Shown | None) -> bo
     # What is concealed is concealed with what came before, which a whole decode has more of.
     corrupt = shown.damaged and reader.optional.read("damage", lambda f: f.is_corrupt, shown.frame)
     own = shown.frame.pts
-    if own is None and (_STAMPED_NOW_AND_THEN == stream.container.format.name or not stream.codec_context.has_b_frames):
+    if own is None and (stream.container.format.name == _STAMPED_NOW_AND_THEN or not stream.codec_context.has_b_frames):
         own = shown.frame.dts
     return bool(corrupt) or shown.pts != own
 
