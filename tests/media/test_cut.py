@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.media.cropped import cropped
 from tests.media.kinds_of_file import CLOSED, KINDS, MOVING, Whole, luma, made, whole
 from tests.media.oriented import CORNERS, NAMES, corners, oriented_copy, quarters, shown_by_ffmpeg
 from tests.media.video_files import ffmpeg, synthetic
@@ -107,6 +108,61 @@ def test_pixels_that_are_not_square_are_made_so_before_the_crop(tmp_path: Path) 
     assert corners(shown_by_ffmpeg(tmp_path / "cut.mp4", (106, 120))) == ("lime", "lime", "yellow", "yellow")
     cut(path, source.cut(0, 5), EXACT, tmp_path / "whole.mp4")
     assert whole(tmp_path / "whole.mp4").display == (212, 120)
+
+
+def test_the_part_that_a_container_asks_for_is_the_picture(tmp_path: Path) -> None:
+    path = cropped(tmp_path / "part.mkv", MOVING, (6, 10, 4, 8), *CLOSED)
+    source = whole(path)
+    assert source.display == (144, 108)
+    cut(path, source.cut(5, 9, Region(1, 2, 100, 90)), EXACT, tmp_path / "cut.mp4")
+    found = whole(tmp_path / "cut.mp4")
+    expected = [coded[4 + 2 : 4 + 2 + 90, 6 + 1 : 6 + 1 + 100] for coded in source.lumas[5:9]]
+    assert all(np.array_equal(f, e) for f, e in zip(found.lumas, expected, strict=True))
+
+
+def following(folder: Path, *parts: tuple[str, ...]) -> Path:
+    """A transport stream of parts of 0.4 s each, one behind the other in time."""
+    data = b""
+    for number, arguments in enumerate(parts):
+        plain = synthetic(folder / "plain.mp4", quarters(160, 120).replace("0.2", "0.4"), *CLOSED, "-bf", "0")
+        part = folder / f"{number}.ts"
+        ffmpeg("-i", plain, *arguments, "-output_ts_offset", str(0.4 * number), "-muxdelay", "0", part)
+        data += part.read_bytes()
+    path = folder / "following.ts"
+    path.write_bytes(data)
+    return path
+
+
+def test_a_stream_that_is_turned_in_its_middle_stays_upright(tmp_path: Path) -> None:
+    says = "h264_metadata=display_orientation=insert:rotate={}"
+    path = following(tmp_path, *(("-c", "copy", "-bsf:v", says.format(turn)) for turn in (0, 180)))
+    source = whole(path)
+    assert (len(source.pts), source.pieces) == (20, 1)
+    cut(path, source.cut(0, 20), EXACT, tmp_path / "cut.mp4")
+    found = whole(tmp_path / "cut.mp4")
+    assert all(np.array_equal(f, s) for f, s in zip(found.lumas[:10], source.lumas[:10], strict=True))
+    assert all(np.array_equal(f, s[::-1, ::-1]) for f, s in zip(found.lumas[10:], source.lumas[10:], strict=True))
+
+
+def test_pixels_that_change_their_shape_are_those_of_the_clip(tmp_path: Path) -> None:
+    path = following(tmp_path, *(("-vf", f"setsar={shape}", *CLOSED, "-bf", "0") for shape in ("1", "3/2")))
+    source = whole(path)
+    assert source.display == (160, 120)
+    for first, display in ((0, (160, 120)), (10, (240, 120))):
+        wanted = Cut(source.span(first, first + 8), display, Region(0, 0, *display), 80, 60)
+        assert cut(path, wanted, EXACT, tmp_path / "cut.mp4").frames == 8
+    with pytest.raises(MediaError, match=r"those of the clip at \(200, 120\)"):
+        cut(path, Cut(source.span(10, 18), (200, 120), Region(0, 0, 200, 120), 80, 60), EXACT, tmp_path / "cut.mp4")
+
+
+def test_time_in_units_of_1001_is_kept(tmp_path: Path) -> None:
+    path = synthetic(tmp_path / "ntsc.avi", MOVING.replace("rate=25", "rate=30000/1001"), "-c:v", "mpeg4", "-bf", "0")
+    source = whole(path)
+    assert source.time_base == Fraction(1001, 30000)
+    result = cut(path, source.cut(5, 25), EXACT, tmp_path / "cut.mp4")
+    found = whole(tmp_path / "cut.mp4")
+    assert [pts * found.time_base for pts in found.pts] == [Fraction(1001 * n, 30000) for n in range(20)]
+    assert result.end_pts * result.time_base == 20 * source.time_base
 
 
 def test_the_pixels_of_a_cut_are_square_and_its_frames_have_b_frames_from_zero(closed: Whole, tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def _encode(
     """Write all pictures and the sound; how many pictures there are, and the time base that the file has."""
     first = frames.first.frame
     shape = geometry(frames.stream, first, frames.optional)
-    pictures = Pictures(first, shape, frames.stream.codec_context.colorspace, wanted, settings)
+    pictures = Pictures(first, shape, frames.stream.codec_context, wanted, settings, frames.optional)
     rate = settings.fps or exact(frames.stream.average_rate) or _USUAL_RATE
     stream = add_pictures(output, (wanted.width, wanted.height), base, rate, pictures.colours, settings)
     heard = None if sound.samples is None else SoundWriter(output, sound.samples, settings.audio_bit_rate)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import av.error
 from av.filter import Graph
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange
 
@@ -15,8 +16,10 @@ from video_assets.media.containers import MediaError
 from video_assets.media.cropping import Region
 from video_assets.media.cut_values import Cut, CutSettings, ToneMap
 from video_assets.media.frames import UNSPECIFIED_MATRIX
-from video_assets.media.orientation import Orientation
-from video_assets.media.streams import Geometry
+from video_assets.media.optional_signals import OptionalSignals
+from video_assets.media.orientation import UPRIGHT, Orientation
+from video_assets.media.pyav import exact
+from video_assets.media.streams import Geometry, orientation
 from video_assets.reasons import Reason
 
 PIXELS = "yuv420p"
@@ -57,7 +60,8 @@ class Pictures:
     Args:
         first: a frame of the clip.
         shape: its geometry.
-        declared_matrix: the stream's colour matrix, which stands where the frame has none.
+        context: its decoder, which knows a colour matrix where the frame has none, and a shape of pixels that has changed.
+        optional: reads what the file may say of its frames.
         wanted: the clip.
         settings: what is refused and what is converted.
 
@@ -66,18 +70,22 @@ class Pictures:
     """
 
     def __init__(
-        self, first: VideoFrame, shape: Geometry, declared_matrix: int, wanted: Cut, settings: CutSettings
+        self,
+        first: VideoFrame,
+        shape: Geometry,
+        context: VideoCodecContext,
+        wanted: Cut,
+        settings: CutSettings,
+        optional: OptionalSignals,
     ) -> None:
         self._kind = _kind(first)
         self._tone_map = _allowed(first, settings)
         self._interlaced = settings.interlaced
-        self._source = _colours(first, declared_matrix)
+        self._source = _colours(first, context.colorspace)
         self.colours = Colours(_BT709, _BT709, _BT709, full=True) if self._tone_map else self._source
-        steps = [*display_steps(shape, wanted), *crop_steps(shape, wanted)]
-        pixels = _DEEP_PIXELS if self._tone_map else PIXELS
-        if first.format.name != pixels and not (steps and steps[-1][0] == "scale"):
-            steps.append(("scale", f"{wanted.width}:{wanted.height}"))
-        self._graph = _graph(first, [self._exact(step, first) for step in steps], pixels) if steps else None
+        self._shape, self._wanted, self._optional = shape, wanted, optional
+        self._aspects = shape.sample_aspect, float(exact(context.sample_aspect_ratio) or 1)
+        self._graph = self._graph_for(first)
 
     def made(self, frame: VideoFrame) -> VideoFrame:
         """The picture of a frame.
@@ -86,6 +94,8 @@ class Pictures:
             MediaError: INTERLACED, refused by rule; CUT_MISMATCH when the frame is not of the kind of the first.
         """
         self._check(frame)
+        if frame.key_frame:
+            self._turn(frame)
         picture = frame
         if self._graph:
             self._graph.vpush(frame)
@@ -94,6 +104,22 @@ class Pictures:
             picture.colorspace = frame.colorspace
             picture = self._tone_map(picture, frame, self._source.full is True)
         return picture
+
+    def _turn(self, frame: VideoFrame) -> None:
+        """A phone that is turned says so in the middle of its stream."""
+        turned = self._optional.read("display matrix", orientation, frame) or UPRIGHT
+        if turned != self._shape.orientation:
+            self._shape = replace(self._shape, orientation=turned)
+            self._graph = self._graph_for(frame)
+
+    def _graph_for(self, frame: VideoFrame) -> Graph | None:
+        """The filters that make a picture of a frame of this shape; None when it is one already."""
+        wanted = self._wanted
+        steps = [*display_steps(self._shape, self._aspects, wanted), *crop_steps(self._shape, wanted)]
+        pixels = _DEEP_PIXELS if self._tone_map else PIXELS
+        if frame.format.name != pixels and not (steps and steps[-1][0] == "scale"):
+            steps.append(("scale", f"{wanted.width}:{wanted.height}"))
+        return _graph(frame, [self._exact(step, frame) for step in steps], pixels) if steps else None
 
     def _check(self, frame: VideoFrame) -> None:
         if self._interlaced == "refuse" and frame.interlaced_frame:
@@ -108,7 +134,7 @@ class Pictures:
         if name != "scale":
             return step
         span = "pc" if self._source.full else "tv"
-        if first.format.is_rgb:
+        if _is_rgb(first):
             kept = f"out_range={span}:out_color_matrix={'bt709' if self._source.matrix == _BT709 else 'smpte170m'}"
         else:
             kept = f"in_range={span}:out_range={span}:in_color_matrix=bt709:out_color_matrix=bt709"
@@ -127,10 +153,15 @@ def deinterlaced(frames: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
         yield from _pulled(graph)
 
 
-def display_steps(shape: Geometry, wanted: Cut) -> list[Step]:
+def display_steps(shape: Geometry, aspects: Sequence[float], wanted: Cut) -> list[Step]:
     """The steps from a coded picture to all of it as displayed.
 
     Where pixels are not square, the picture is widened, but not when nothing is cropped: the size of the clip comes in one step.
+
+    Args:
+        shape: of the picture.
+        aspects: what the file says, in one place or another, of the shape of its pixels.
+        wanted: the clip, which says which of them it is.
 
     Raises:
         MediaError: CUT_MISMATCH when it is not displayed as the clip says.
@@ -138,7 +169,7 @@ def display_steps(shape: Geometry, wanted: Cut) -> list[Step]:
     part = shape.region or Region(0, 0, shape.coded_width, shape.coded_height)
     turned = shape.orientation.turned
     width, height = reversed(wanted.display) if turned else wanted.display
-    if part.height != height or (shape.sample_aspect == 1 and part.width != width):
+    if part.height != height or width not in {max(1, round(part.width * aspect)) for aspect in aspects}:
         message = f"The file's pictures are displayed at {shape.display}, those of the clip at {wanted.display}."
         raise MediaError(Reason.CUT_MISMATCH, message)
     steps: list[Step] = [("crop", _area(part))] if shape.region else []
@@ -173,6 +204,10 @@ def _area(part: Region) -> str:
     return f"{part.width}:{part.height}:{part.x}:{part.y}:exact=1"
 
 
+def _is_rgb(frame: VideoFrame) -> bool:
+    return frame.format.is_rgb or frame.format.has_palette
+
+
 def _kind(frame: VideoFrame) -> str:
     return f"{frame.width}x{frame.height} {frame.format.name}"
 
@@ -195,7 +230,7 @@ def _allowed(first: VideoFrame, settings: CutSettings) -> ToneMap | None:
 def _colours(first: VideoFrame, declared_matrix: int) -> Colours:
     named = declared_matrix if first.colorspace == UNSPECIFIED_MATRIX else first.colorspace
     full = first.color_range == ColorRange.JPEG or first.format.name.startswith("yuvj")
-    if first.format.is_rgb:
+    if _is_rgb(first):
         # It becomes luma and chroma here, by the usual matrix of its size.
         matrix = _BT709 if first.height >= _HD_LINES else _BT601
         return Colours(first.color_primaries, first.color_trc, matrix, full=False)
