@@ -166,7 +166,7 @@ def diff(first: str, second: str, json: bool) -> None:
         ("changed", "changed"),
     ):
         clips = found.clips.filter(change=change)
-        show.say(f"{counted(clips.height, 'clip')} {said} ({number(clips['seconds'].sum() / 3600)} h)")
+        show.say(f"{counted(clips.height, 'clip')} {said} ({number(float(found.hours(change)))} h)")
         for row in found.counts.filter(change=change).iter_rows(named=True):
             show.block(
                 f"  {row['cause']}: {counted(row['clips'], 'clip')} ({number(row['hours'])} h)", CAUSES[row["cause"]]

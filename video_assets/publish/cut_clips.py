@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from video_assets.lake.lake import Lake
+from video_assets.media.cropping import Region
 from video_assets.media.cut_values import Cut, CutSettings
 from video_assets.media.limits import Declared, Limits, cutting
 from video_assets.media.seek import Span
@@ -78,7 +79,7 @@ def _job(lake: Lake, rows: pl.DataFrame, how: ReleaseSettings, folder: Path, mar
                 row["pts_offset"], row["pieces"], row["frames"],
             ),
             (row["display_width"], row["display_height"]),
-            (row["crop_x"], row["crop_y"], row["crop_width"], row["crop_height"]), row["width"], row["height"],
+            Region(row["crop_x"], row["crop_y"], row["crop_width"], row["crop_height"]), row["width"], row["height"],
         )
         for row in rows.iter_rows(named=True)
     }  # fmt: skip
