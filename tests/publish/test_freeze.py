@@ -152,7 +152,7 @@ def test_a_clip_carries_the_scores_that_its_texts_say(lake: Lake, tier: Tier, tm
     lake.clip("a1", motion_scores={"vmaf_motion": 4.25})
     lake.decide(tier)
     said = {"scores": [{"name": "motion score", "column": "vmaf_motion"}]}
-    settings = Settings(training_text=said)  # type: ignore[arg-type]
+    settings = Settings(training_text=said)
     asked = Asked(tier, None, DEFAULT, ReleaseSettings(), MACROS, 0.0)
     freeze(lake.connection, asked, settings, tmp_path)
     assert json.loads(table(tmp_path, ".")["scores"][0]) == {"vmaf_motion": "4.25"}

@@ -37,6 +37,7 @@ for command in (
     releasing.releases,
     releasing.diff,
     releasing.export,
+    releasing.documents,
     keeping.sweep,
     captions.captions,
 ):

@@ -227,3 +227,32 @@ def _lay_out(name: str, layout: str, folder: Path) -> None:
     with busy("Writing", "clips") as count:
         written = lay_out(existing_lake(), name, layout, folder, count)
     show.say(f"{counted(written, 'clip')} for {LAYOUTS[layout].title}: {folder}")
+
+
+@click.command()
+@click.argument("name", metavar="RELEASE", required=False)
+@click.option(
+    "--facts", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="TOML file of what only people know."
+)
+@click.option("--to", "folder", type=click.Path(path_type=Path, file_okay=False), help="Write them there too.")
+@click.option("--template", is_flag=True, help="Print a file for --facts with every field, and write nothing.")
+def documents(name: str | None, facts: Path | None, folder: Path | None, template: bool) -> None:
+    """Write the documents of RELEASE from what the lake knows.
+
+    Croissant with provenance, the EU's summary of training content, California's AB 2013, Data Provenance Standards and a
+    datasheet. What nobody knows is marked as missing.
+    """
+    from video_assets.publish.documents.statements import read_statements
+    from video_assets.publish.documents.statements import template as template_of
+    from video_assets.publish.documents.write import write_documents
+
+    if template:
+        click.echo(template_of(), nl=False)
+        return
+    if name is None:
+        raise click.UsageError("Name a release; 'video-assets releases' lists them.")
+    lake = existing_lake()
+    missing = write_documents(lake, name, read_statements(facts), folder)
+    for file, count in missing.items():
+        show.say(f"{file}: {counted(count, 'statement')} missing" if count else f"{file}: nothing is missing")
+    show.say(f"In {lake.files.root}/releases/{name}/documents" + (f" and {folder}" if folder else ""))
