@@ -62,7 +62,7 @@ def test_the_ready_question_about_tiers_counts_every_clip_of_every_tier(there: P
 
 
 def test_a_file_that_is_not_there_is_not_taken_for_a_query(there: Place) -> None:
-    assert "no_such_file.sql" in refusal("sql", "no_such_file.sql")
+    assert "no_such_file.sql" in refusal("sql", "no_such_file.sql", code=2)
 
 
 def test_the_statements_that_open_the_lake_work_in_any_shell(there: Place) -> None:
