@@ -34,7 +34,7 @@ CODE: dict[str, str] = {
     "visual_scores": "2",
     "motion_scores": "4",
     "candidates": "2",
-    "text_scores": "2",
+    "text_scores": "3",
     "people_scores": "1",
     "safety_scores": "1",
     "overlay_scores": "1",
