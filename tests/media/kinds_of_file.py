@@ -14,12 +14,13 @@ from av.video.frame import VideoFrame
 from tests.media.video_files import ffmpeg, synthetic
 from video_assets.media.containers import open_video
 from video_assets.media.cropping import Region
-from video_assets.media.cut_values import Cut, even_size
+from video_assets.media.cut_values import Cut, CutSettings, even_size
 from video_assets.media.frames import FrameReader
 from video_assets.media.seek import Span
 from video_assets.media.streams import best_video_stream, geometry
 
 MOST_PIXELS = 1 << 20
+EXACT = CutSettings(lossless=True, preset="ultrafast", interlaced="keep", sound=False)
 MOVING = "testsrc2=size=160x120:rate=25:duration=2.4"
 CLOSED = ("-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-g", "15", "-bf", "2")
 Luma = npt.NDArray[np.uint8]
@@ -86,7 +87,9 @@ KINDS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "H.264 without key frames": ("refreshed.mp4", _refreshed),
     "HEVC, open groups": ("hevc.mp4", _hevc),
     "a transport stream": ("closed.ts", _closed),
+    "open groups in a transport stream": ("open.ts", _open_group),
     "HEVC in a transport stream": ("hevc.ts", _hevc),
+    "MPEG-2 in a transport stream": ("mpeg2.ts", _mpeg2),
     "MPEG-2 in a programme stream": ("mpeg2.mpg", _mpeg2),
     "AVI, which has no pts": ("dts.avi", _dts_alone),
     "two transport streams joined": ("joined.ts", _joined),
@@ -94,7 +97,7 @@ KINDS: dict[str, tuple[str, Callable[[Path], None]]] = {
 
 
 class Whole(NamedTuple):
-    """What a whole decode gives: of each frame its pts, its offset, and its planes (:func:`planes`)."""
+    """What a whole decode gives: of each frame its pts, its offset, and, of 8 bits, its planes (:func:`planes`)."""
 
     path: Path
     stream: int
@@ -133,6 +136,7 @@ def whole(path: Path) -> Whole:
         stream = best_video_stream(container)
         reader = FrameReader(container, stream, MOST_PIXELS)
         frames = list(reader)
+        shallow = [shown.frame for shown in frames if shown.frame.format.components[0].bits == 8]
         return Whole(
             path=path,
             stream=stream.index,
@@ -140,8 +144,8 @@ def whole(path: Path) -> Whole:
             display=geometry(stream, frames[0].frame, reader.optional).display,
             pts=[shown.pts for shown in frames],
             offsets=[shown.offset for shown in frames],
-            planes=[planes(shown.frame) for shown in frames],
-            lumas=[luma(shown.frame) for shown in frames],
+            planes=[planes(frame) for frame in shallow],
+            lumas=[luma(frame) for frame in shallow],
             pieces=reader.pieces,
         )
 

@@ -66,6 +66,7 @@ class FrameReader:
         others_end: When the last packet of another stream ended, in s, where the file says nothing of this stream's own
             length; 0.0 before the first such packet, and where the file does.
         nominal_step: The declared average frame interval, in time base units; 1 when there is none.
+        from_key: Whether packets are left out until a key frame comes, as after a seek; what is decoded before it is no picture.
         optional: Reads what the file may say of its frames, for whoever measures them too.
         errors: Packets that could not be decoded.
         broken: Whether reading stopped at an error and not at the end of the file.
@@ -86,6 +87,7 @@ class FrameReader:
         self.pieces = 1
         self.left_out = 0
         self.broken = False
+        self.from_key = False
         self.others_end = 0.0
         self._packets_back = False
         self.all_alike = True
@@ -147,6 +149,10 @@ class FrameReader:
                 self._packets_back |= last_dts is not None and packet.dts < last_dts - back
                 last_dts = packet.dts
                 self.all_alike &= packet.pts == packet.dts
+            if self.from_key and packet is not None:
+                if not packet.is_keyframe:
+                    continue
+                self.from_key = False
             try:
                 yield from self._stream.decode(packet)
             except av.error.EOFError:

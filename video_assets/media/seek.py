@@ -188,6 +188,7 @@ def _seek(container: InputContainer, stream: VideoStream, reader: FrameReader, s
             raise
         except (av.error.FFmpegError, OverflowError):
             return None, tries
+        reader.from_key = True
         frames = iter(reader)
         for shown in frames:
             if _unsure(reader, stream, shown) or shown.pts > span.start_pts:
