@@ -68,7 +68,7 @@ def test_a_clips_media_are_where_the_index_says_and_as_its_line_says(made: Place
         shard = files_of(made, "one")[row["shard"]]
         media = shard[row["media_offset"] : row["media_offset"] + row["media_bytes"]]
         assert hashlib.sha256(media).hexdigest() == row["media_sha256"]
-        with av.open(io.BytesIO(media)) as container:
+        with av.open(io.BytesIO(media), "r") as container:
             frames = list(container.decode(video=0))
         assert len(frames) == row["media_frames"] == line["frames"]
         assert {(frame.width, frame.height) for frame in frames} == {(line["width"], line["height"])}

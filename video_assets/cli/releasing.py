@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as json_text
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,9 @@ from video_assets.cli.common import as_json, existing_lake, sql_files
 from video_assets.live.screen import busy
 from video_assets.settings import settings
 from video_assets.written import counted, number
+
+if TYPE_CHECKING:
+    from video_assets.publish.release import Wish
 
 
 @click.command()
@@ -61,7 +64,7 @@ def release(
             "refused_by_rule": frozen.refused.to_dicts(), "not_cut": None, "shards": None, "media_bytes": None,
         }  # fmt: skip
     else:
-        _run(wish, others)
+        make(wish, others)
         told = _summary(name)
     if json:
         show.document(told)
@@ -74,7 +77,7 @@ def release(
         )
 
 
-def _run(wish: Any, others: Mapping[str, object]) -> None:
+def make(wish: Wish, others: Mapping[str, object]) -> None:
     """Make it by a run of Dagster's, in this process."""
     from video_assets.bring_up_to_date import dagster_home, quiet
 
@@ -242,15 +245,26 @@ def documents(name: str | None, facts: Path | None, folder: Path | None, templat
     Croissant with provenance, the EU's summary of training content, California's AB 2013, Data Provenance Standards and a
     datasheet. What nobody knows is marked as missing.
     """
-    from video_assets.publish.documents.statements import read_statements
     from video_assets.publish.documents.statements import template as template_of
-    from video_assets.publish.documents.write import write_documents
 
     if template:
         click.echo(template_of(), nl=False)
         return
     if name is None:
         raise click.UsageError("Name a release; 'video-assets releases' lists them.")
+    documents_of(name, facts, folder)
+
+
+def told_of(name: str) -> None:
+    """Show what a release is."""
+    _show(_summary(name))
+
+
+def documents_of(name: str, facts: Path | None, folder: Path | None) -> None:
+    """Write a release's documents, and say what is missing in each."""
+    from video_assets.publish.documents.statements import read_statements
+    from video_assets.publish.documents.write import write_documents
+
     lake = existing_lake()
     missing = write_documents(lake, name, read_statements(facts), folder)
     for file, count in missing.items():
