@@ -108,7 +108,7 @@ def test_the_eu_summary_has_every_section_and_counts_by_way_of_acquisition() -> 
 
 
 def test_footage_of_which_nobody_says_how_it_was_acquired_is_told_as_such() -> None:
-    by = facts().by | {"acquired_how": counts("acquired_how", ("unknown", 12, 4, 0.02))}
+    by = {**facts().by, "acquired_how": counts("acquired_how", ("unknown", 12, 4, 0.02))}
     assert "- 2.6 Other: 0.02 h of which nobody states how they were acquired." in eu_summary(
         facts(by=by), Statements()
     )
