@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import click
 
-from video_assets.cli import asking, captions, curating, deciding, keeping, listing, looking, releasing, retrying
+from video_assets.cli import (
+    asking,
+    captions,
+    curating,
+    deciding,
+    keeping,
+    listing,
+    looking,
+    releasing,
+    retrying,
+    training,
+)
 from video_assets.cli.group import Sentences
 
 
@@ -35,6 +46,7 @@ for command in (
     deciding.why,
     releasing.release,
     releasing.releases,
+    training.training,
     keeping.sweep,
     captions.captions,
 ):
