@@ -64,8 +64,9 @@ $(VENV)/bin/python:
 
 # The demo runs without torch, which is most of what would be installed; 'make torch' adds it.
 $(VENV)/.demo: $(VENV)/bin/python pyproject.toml embedded.txt
-	@echo "Installing into $(VENV) by $$($(BIN)/python --version), with embedded.txt: 0.6 GB to download,"
-	@echo "1.9 GB of disk, a minute or two. torch is not among it; 'make torch' adds it, and README.md says what for."
+	@echo "Installing into $(VENV) by $$($(BIN)/python --version), with embedded.txt:"
+	@echo "0.6 GB to download, 1.9 GB of disk, a minute or two. torch is not among it;"
+	@echo "'make torch' adds it, and README.md says what for."
 	$(BIN)/pip install --no-deps -r embedded.txt
 	$(BIN)/pip install --no-deps -e .
 	@touch $@
@@ -82,9 +83,10 @@ $(VENV)/.dev: $(VENV)/bin/python pyproject.toml $(LOCK)
 
 comma := ,
 define install
-	@echo "Installing into $(VENV) by $$($(BIN)/python --version), with $(or $(LOCK),the newest versions that are allowed)."
-	@echo "On Linux this downloads 3.7 GB and takes 7.6 GB of disk and some minutes; 4.3 GB of it are torch's CUDA libraries,"
-	@echo "of no use without a GPU. README.md says how to do without them."
+	@echo "Installing into $(VENV) by $$($(BIN)/python --version), with"
+	@echo "$(or $(LOCK),the newest versions that are allowed). On Linux this downloads 3.7 GB and takes 7.6 GB"
+	@echo "of disk and some minutes; 4.3 GB of it are torch's CUDA libraries, of no use"
+	@echo "without a GPU. README.md says how to do without them."
 	$(if $(TORCH),$(BIN)/pip install --no-deps -c constraints.txt $(TORCH) torch torchvision)
 	$(BIN)/pip install $(addprefix -c ,$(LOCK)) -e '.[$(1)]'
 endef

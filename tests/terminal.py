@@ -61,12 +61,12 @@ def watch(place: Place, *arguments: str) -> Watched:
     screen, seen = b"", {}
     while piece := _read(ours):
         screen += piece
-        for done, total, unit in _COUNT.findall(_plain(screen[-400:])):
+        for done, total, unit in _COUNT.findall(plain(screen[-400:].decode(errors="replace"))):
             count = int(done.replace(",", "")), int(total.replace(",", "")), unit
             if 0 < count[0] < count[1] and count not in seen:
                 seen[count] = sorted(p.name for p in (place.root / "data").glob("*") if any(p.rglob("*.parquet")))
     os.close(ours)
-    shown = _plain(screen)
+    shown = plain(screen.decode(errors="replace"))
     assert process.wait() == 0, shown
     return Watched(shown, [Count(*count, made) for count, made in seen.items()])
 
@@ -79,5 +79,6 @@ def _read(terminal: int) -> bytes:
         return b""
 
 
-def _plain(screen: bytes) -> str:
-    return _CONTROL.sub("", screen.decode(errors="replace"))
+def plain(screen: str) -> str:
+    """What is written, less control sequences."""
+    return _CONTROL.sub("", screen)

@@ -20,13 +20,13 @@ EXPLORE = sorted((Settings().sql_folder / "explore").glob("*.sql"))
 
 
 def test_a_folder_that_is_not_there_is_named(here: Place) -> None:
-    assert refusal("curate", "nowhere") == "nowhere is not a folder; give one that holds videos."
+    assert refusal("curate", "nowhere", code=2) == "nowhere is not a folder; give one that holds videos."
     assert not here.root.exists()
 
 
 def test_a_file_is_not_a_folder(here: Place) -> None:
     (here.folder / "film.mp4").touch()
-    assert refusal("curate", "film.mp4") == "film.mp4 is not a folder; give one that holds videos."
+    assert refusal("curate", "film.mp4", code=2) == "film.mp4 is not a folder; give one that holds videos."
 
 
 def test_a_query_that_is_wrong_is_answered_with_what_is_wrong(there: Place) -> None:
@@ -62,7 +62,7 @@ def test_the_ready_question_about_tiers_counts_every_clip_of_every_tier(there: P
 
 
 def test_a_file_that_is_not_there_is_not_taken_for_a_query(there: Place) -> None:
-    assert "no_such_file.sql" in refusal("sql", "no_such_file.sql")
+    assert "no_such_file.sql" in refusal("sql", "no_such_file.sql", code=2)
 
 
 def test_the_statements_that_open_the_lake_work_in_any_shell(there: Place) -> None:

@@ -82,5 +82,5 @@ def test_a_batch_without_a_usable_video_and_a_file_that_cannot_be_named_end_with
 @pytest.mark.parametrize("path", ["nowhere", "", "film.mp4", "\x00"])
 def test_what_is_no_folder_is_said_to_be_none(here: Place, path: str) -> None:
     Path("film.mp4").touch()
-    assert "is not a folder; give one that holds videos." in refusal("curate", path)
+    assert "is not a folder; give one that holds videos." in refusal("curate", path, code=2)
     assert not here.root.exists()

@@ -92,7 +92,7 @@ def test_a_question_is_asked_by_its_name(there: Place) -> None:
 
 
 GARBAGE = {
-    "no.sql": None, "empty.sql": b"", "comments.sql": b"-- nothing\n/* at all */\n", "binary.sql": b"\xff\xfe\x00",
+    "empty.sql": b"", "comments.sql": b"-- nothing\n/* at all */\n", "binary.sql": b"\xff\xfe\x00",
 }  # fmt: skip
 
 
@@ -102,13 +102,9 @@ GARBAGE = {
         ("", "There is no SQL in this"),
         ("  ;; ", "There is no SQL in this"),
         ("/* a comment */ -- and another", "There is no SQL in this"),
-        ("no.sql", "There is no file no.sql"),
-        ("no/such/file.sql", "There is no file no/such/file.sql"),
         ("empty.sql", "There is no SQL in this"),
         ("comments.sql", "There is no SQL in this"),
         ("binary.sql", "binary.sql is no text; give a file of SQL, in UTF-8."),
-        ("folder/", "folder is a folder; give a file of SQL."),
-        ("folder.sql", "folder.sql is a folder; give a file of SQL."),
         ("SELEC 1", "syntax error"),
         ("FROM clip_shet", 'Did you mean "clip_sheet"?'),
         ("SELECT clipid FROM clips", "Candidate bindings"),
@@ -125,13 +121,25 @@ GARBAGE = {
 )
 def test_what_is_no_query_is_answered_with_a_sentence(there: Place, query: str, sentence: str) -> None:
     for name, content in GARBAGE.items():
-        if content is not None:
-            Path(name).write_bytes(content)
-    Path("folder").mkdir()
-    Path("folder.sql").mkdir()
+        Path(name).write_bytes(content)
     assert sentence in ask("sql", query).output
     refusal("sql", query)
     refusal("sql", "--csv", query)
+
+
+@pytest.mark.parametrize(
+    ("file", "sentence"),
+    [
+        ("no.sql", "There is no file no.sql"),
+        ("no/such/file.sql", "There is no file no/such/file.sql"),
+        ("folder/", "folder is a folder; give a file of SQL."),
+        ("folder.sql", "folder.sql is a folder; give a file of SQL."),
+    ],
+)
+def test_a_file_of_sql_that_is_not_there_is_a_mistake_in_typing(there: Place, file: str, sentence: str) -> None:
+    Path("folder").mkdir()
+    Path("folder.sql").mkdir()
+    assert sentence in refusal("sql", file, code=2)
 
 
 def test_statements_run_in_order_and_the_last_one_answers(there: Place) -> None:

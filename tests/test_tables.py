@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from video_assets import show
 from video_assets.tables import Rows, block, fitted, records, shortened, whole
 from video_assets.written import counted, number, text
 
@@ -124,3 +126,11 @@ def test_a_name_is_cut_in_its_middle_where_a_list_must_fit() -> None:
     printed = whole(shortened(listed, "file_name", 50), 50)
     assert printed is not None
     assert printed.splitlines()[-2:] == [f"{ID}  a_long_n…80p.mp4", f"{ID}  b.mp4"]
+
+
+def test_a_title_that_is_too_long_for_a_line_breaks_between_its_words(capsys: pytest.CaptureFixture[str]) -> None:
+    title = "movie_gen/augmented_high_resolution: Movie Gen, augmented high-resolution training set"
+    show.frame(pl.DataFrame({"rule": ["all clips"]}), title=f"\n{title}")
+    blank, first, second, *_ = capsys.readouterr().out.splitlines()
+    assert (blank, f"{first} {second}") == ("", title)
+    assert len(first) <= 80

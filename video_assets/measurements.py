@@ -16,7 +16,7 @@ from video_assets.curate.draws import Draw
 from video_assets.curate.tiers import Tier
 from video_assets.describe.work import CaptionWork, captioner_version
 from video_assets.lake import schemas
-from video_assets.lake.plan import SOURCE_FILES, Measurement
+from video_assets.lake.plan import FILE, SOURCE_FILES, Measurement
 from video_assets.lake.sheet import SHEET, sheet_sql, sheet_table
 from video_assets.lake.sql_text import bare
 from video_assets.lake.versions import code_version
@@ -27,14 +27,14 @@ from video_assets.settings import Settings
 # Raised by hand, one line each, when results change for the same input and parameters.
 CODE: dict[str, str] = {
     "raw_videos": "3",
-    "decode": "5",
+    "decode": "6",
     "transition_scores": "2",
-    "shots": "4",
+    "shots": "5",
     "clips": "3",
     "visual_scores": "2",
     "motion_scores": "4",
     "candidates": "2",
-    "text_scores": "2",
+    "text_scores": "3",
     "people_scores": "1",
     "safety_scores": "1",
     "overlay_scores": "1",
@@ -155,14 +155,17 @@ def measurements(
     )
     motion = code_version(CODE["motion_scores"], {})
     embeddings = _embeddings_version(settings, decode)
-    loosest = {name: tier.version for name, tier in root_tiers(tiers).items()}
     # Their version is not the decode's: asking for them changes nothing that the decode gives already.
     pairs = code_version(CODE[FLOW_FRAMES], {"decode": decode})
     candidates = code_version(
         CODE["candidates"],
-        {"sheet": bare(sheet_sql(settings)), "tiers": loosest, "share": settings.models.sampled_share},
+        {"sheet": bare(sheet_sql(settings)), "share": settings.models.sampled_share},
     )
-    there = [*tiers, *(name.removeprefix(_TIERS) for name in sorted(refused) if name.startswith(_TIERS))]
+    refused_tiers = [name.removeprefix(_TIERS) for name in sorted(refused) if name.startswith(_TIERS)]
+    there = [*tiers, *refused_tiers]
+    # Of a file that cannot be used nobody knows whether it has a parent.
+    loosest: dict[str, str | None] = {f"{tier_asset(t)}{FILE}": None for t in refused_tiers if t not in tiers}
+    loosest |= {f"{tier_asset(name)}{FILE}": tier.version for name, tier in root_tiers(tiers).items()}
     drawn = {*(draws or {}), *(name.removeprefix(_DRAWS) for name in refused if name.startswith(_DRAWS))}
     needing = captioned(settings, there, drawn & {*there})
     captions = caption_work(settings, decode, needing)
@@ -195,7 +198,7 @@ def measurements(
         Measurement(
             "motion_scores", schemas.MOTION_SCORES, motion, ("frame_signals", "clips"), "clip",
         ),
-        Measurement("candidates", schemas.CANDIDATES, candidates, _BASIS, "clip"),
+        Measurement("candidates", schemas.CANDIDATES, candidates, _BASIS, "clip", files=loosest),
         Measurement(
             "text_scores", schemas.TEXT_SCORES,
             _by_models("text_scores", settings, decode, settings.text.model_dump() | {"rapidocr": installed("rapidocr")}),

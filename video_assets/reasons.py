@@ -40,6 +40,11 @@ class Reason(StrEnum):
     INVALID_CAPTION = "invalid_caption"
     CAPTION_REFUSED = "caption_refused"
     CAPTION_CUT_OFF = "caption_cut_off"
+    CUT_MISMATCH = "cut_mismatch"
+    NOT_SDR = "not_sdr"
+    INTERLACED = "interlaced"
+    ENCODE_FAILED = "encode_failed"
+    WRITE_ERROR = "write_error"
 
     @property
     def transient(self) -> bool:
@@ -66,6 +71,7 @@ _TRANSIENT = frozenset(
     {
         Reason.SOURCE_MISSING,
         Reason.READ_ERROR,
+        Reason.WRITE_ERROR,
         Reason.WORKER_LOST,
         Reason.ENDPOINT_FAILED,
         Reason.ENDPOINT_DENIED,
@@ -107,4 +113,9 @@ _ADVICE: dict[Reason, str] = {
     Reason.INVALID_CAPTION: "The captioner's reply was not the JSON of a caption, also when asked again; change its prompt or its model.",
     Reason.CAPTION_REFUSED: "The captioner declined to describe the clip; look at the clip, or change the captioner.",
     Reason.CAPTION_CUT_OFF: "The captioner's reply ended at its limit of tokens; raise the captioner's max_tokens.",
+    Reason.CUT_MISMATCH: "The file gives other frames than those that the clip was found in; measure the video again, and report it if that changes nothing.",
+    Reason.NOT_SDR: "Clips of HDR or of more than 8 bits are left out by rule; allow their conversion to SDR of 8 bits to take them in.",
+    Reason.INTERLACED: "Clips that their file calls interlaced are left out by rule; allow deinterlacing to take them in.",
+    Reason.ENCODE_FAILED: "FFmpeg could not encode the clip; the message says why. Change the cut's settings, or report it.",
+    Reason.WRITE_ERROR: "Writing the clip's file failed (disk full, or no permission); make room: the next run tries again.",
 }

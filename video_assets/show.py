@@ -94,7 +94,8 @@ def frame(rows: pl.DataFrame, title: str | None = None, shorten: str | None = No
     Before that, the texts of the column ``shorten`` are cut in their middle.
     """
     if title:
-        say(title)
+        # A line of space before it is as it is; its words are not broken.
+        say("\n" * title.startswith("\n") + tables.sentence(title.lstrip("\n"), width()))
     found = Rows(rows.columns, [dtype.is_numeric() for dtype in rows.dtypes], rows.rows())
     table = tables.whole(found, width())
     if table is None and shorten:

@@ -12,10 +12,10 @@ SELECT
     licence <> 'unknown' AS licence_known,
 
     -- Creative Commons' NonCommercial licences, in their SPDX form and as people write them.
-    NOT regexp_matches(licence, '(?i)(^|[^a-z])nc([^a-z]|$)|non-?commercial') AS commercial_use,
+    NOT regexp_matches(licence, '(?i)(^|[^a-z])nc([^a-z]|$)|non[ -]?commercial') AS commercial_use,
 
     -- The same of NoDerivatives: a clip that is cut, cropped and scaled is adapted material.
-    NOT regexp_matches(licence, '(?i)(^|[^a-z])nd([^a-z]|$)|no-?deriv') AS derivatives,
+    NOT regexp_matches(licence, '(?i)(^|[^a-z])nd([^a-z]|$)|no[ -]?deriv') AS derivatives,
 
     -- The EU's summary template (Art. 53(1)(d) AI Act) asks of all content how it was acquired; what cannot be answered is out.
     acquired_how <> 'unknown' AS acquisition_known

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -24,7 +25,7 @@ from video_assets.lake.plan import SHARED, Measurement, due_now, ledger_key, ove
 from video_assets.lake.work import Work
 from video_assets.resources import resources
 from video_assets.sensors import recuration
-from video_assets.settings import settings
+from video_assets.settings import Settings, settings
 
 ALL = set(common.order())
 TIERS = {asset for asset in ALL if asset.startswith("tiers/")}
@@ -56,7 +57,7 @@ class Daemon:
         self.take_in(*batches)
         each = [m for m in self.order.values() if not m.shared]
         made = [
-            Made(m.asset, batch, m.version, "as ever", dict.fromkeys(m.inputs, "as ever") | ({"source_files": "files"} if "source_files" in m.inputs else {}), 2)
+            Made(m.asset, batch, m.version, "as ever", _inputs(m), 2)
             for m in each for batch in batches
         ]  # fmt: skip
         entries = self.lake.made() | {(m.asset, m.batch): vars(m) for m in made}
@@ -170,7 +171,9 @@ def test_a_changed_threshold_that_changes_verdicts_is_one_run_with_what_reads_th
 def test_a_changed_threshold_of_a_tier_without_a_parent_asks_in_the_same_run_who_is_to_be_measured(
     daemon: Daemon,
 ) -> None:
-    daemon.raised(ROOT, "candidates")
+    daemon.raised(ROOT)
+    candidates = daemon.order["candidates"]
+    daemon.order |= {"candidates": replace(candidates, files={**candidates.files, f"{ROOT}.sql": "raised"})}  # type: ignore[operator]
     assert daemon.until_quiet() == [[(asset, batch) for asset in ("candidates", ROOT) for batch in "abc"]]
 
 
@@ -249,6 +252,75 @@ def test_the_first_run_of_a_batch_that_went_down_is_made_up_for(daemon: Daemon) 
 def test_a_cursor_that_cannot_be_read_is_an_empty_one() -> None:
     assert Memory.parse(None) == Memory.parse("from another version") == Memory()
     assert Memory.parse(Memory(times={"x": 2}).model_dump_json()).times == {"x": 2}
+
+
+DRAWN = "movie_gen/low_resolution"
+
+
+@pytest.mark.parametrize(
+    ("file", "column", "made", "made_when_it_is_gone"),
+    [
+        ("tiers/hunyuan_video/256p", "another", {"candidates", ROOT}, {"candidates"}),
+        (f"tiers/{DRAWN}", "another", {"candidates", f"tiers/{DRAWN}"}, {"candidates", "captions"}),
+        ("tiers/hunyuan_video/360p", "another", {CHILD}, set()),
+        ("tiers/hunyuan_video/720p", "another", {"tiers/hunyuan_video/720p"}, set()),
+        (f"draws/{DRAWN}", "wanted", {f"draws/{DRAWN}"}, {"captions"}),
+    ],
+    ids=["root", "root that is drawn from", "middle", "leaf", "draw"],
+)
+def test_a_broken_file_costs_nothing_nor_does_its_mending_and_a_change_makes_only_what_changed(
+    daemon: Daemon, here: Place, file: str, column: str, made: set[str], made_when_it_is_gone: set[str]
+) -> None:
+    sql = here.folder / "sql"
+    shutil.copytree(Settings().sql_folder, sql)
+    path = sql / f"{file}.sql"
+    good = path.read_text()
+    assert good.endswith("\nFROM clip_sheet;\n")
+
+    def write(text: str) -> None:
+        path.write_text(text)
+        daemon.order = common.catalogue.__wrapped__(Settings(sql_dir=sql)).order
+
+    broken = good.replace("\nFROM clip_sheet;", f",\n    sharpnes > 1 AS {column}\nFROM clip_sheet;")
+
+    write(good)
+    assert daemon.until_quiet() == []
+    write(broken)
+    assert file not in daemon.order
+    assert daemon.until_quiet() == []
+    write(good)
+    assert daemon.until_quiet() == []
+    write(broken)
+    assert daemon.until_quiet() == []
+    write(broken.replace("sharpnes >", "sharpness >"))
+    assert {asset for run in daemon.until_quiet() for asset, _ in run} == made
+    path.unlink()
+    daemon.order = common.catalogue.__wrapped__(Settings(sql_dir=sql)).order
+    assert {asset for run in daemon.until_quiet() for asset, _ in run} == made_when_it_is_gone
+
+
+def test_a_batch_that_is_taken_in_while_a_root_tier_is_broken_asks_it_who_is_to_be_measured_once_it_is_mended(
+    daemon: Daemon, here: Place
+) -> None:
+    sql = here.folder / "sql"
+    shutil.copytree(Settings().sql_folder, sql)
+    path = sql / f"{ROOT}.sql"
+    good, mended = path.read_text(), daemon.order
+    path.write_text(good.replace("\nFROM clip_sheet;", ",\n    sharpnes > 1 AS another\nFROM clip_sheet;"))
+    daemon.order = common.catalogue.__wrapped__(Settings(sql_dir=sql)).order
+    daemon.take_in("d")
+    daemon.make(Work(("d",), tuple(daemon.order), ()))
+    assert daemon.until_quiet() == []
+    daemon.order = mended
+    found = {key for run in daemon.until_quiet() for key in run}
+    assert ("candidates", "d") in found
+    assert {batch for _, batch in found} == {"d"}
+
+
+def _inputs(measurement: Measurement) -> dict[str, str]:
+    """What is read, as it was when everything was made."""
+    found = {i: "files" if i == "source_files" else "as ever" for i in measurement.inputs}
+    return found | {name: version for name, version in measurement.files.items() if version}
 
 
 def _again(daemon: Daemon, asset: str, batch: str, content: str) -> Made:

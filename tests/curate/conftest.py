@@ -26,9 +26,16 @@ VIDEO: dict[str, Any] = {
     "bit_rate": 5_184_000, "licence": "CC-BY-4.0", "holder": "Harbour Films", "source_url": "https://example.org/harbour",
     "acquired_how": "licensed", "acquired_at": "2025-01-31", "rights_from": "sidecar",
 }  # fmt: skip
-DECODED: dict[str, Any] = {"first_pts": 0, "duration_s": 40.0, "fps": 25.0, "motion_vectors": True}
+DECODED: dict[str, Any] = {
+    "time_base_num": 1,
+    "time_base_den": 1000,
+    "first_pts": 0,
+    "duration_s": 40.0,
+    "fps": 25.0,
+    "motion_vectors": True,
+}
 CLIP: dict[str, Any] = {
-    "start_pts": 4000, "start_s": 4.0, "end_s": 18.0, "player_start_s": 4.0, "player_end_s": 18.0, "duration_s": 14.0, "frames": 350, "fps": 25.0, "crop_x": 0, "crop_y": 0,
+    "start_pts": 4000, "end_pts": 18_000, "start_s": 4.0, "end_s": 18.0, "player_start_s": 4.0, "player_end_s": 18.0, "duration_s": 14.0, "frames": 350, "fps": 25.0, "crop_x": 0, "crop_y": 0,
     "crop_width": 1920, "crop_height": 1080, "from_source_start": False, "source_truncated": False,
 }  # fmt: skip
 VISUAL: dict[str, Any] = {"sharpness": 400.0, "luma_mean": 110.0, "black_share": 0.0, "border_share": 0.0}

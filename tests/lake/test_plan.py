@@ -140,6 +140,44 @@ def test_failed_rows_that_are_tried_again_make_their_partition_due() -> None:
     assert detail == "2 failed"
 
 
+def of_files(**files: str | None) -> dict[str, Measurement]:
+    """The order in which one of the scores reads files, by name and version; None: it cannot be used."""
+    named = {f"{name}.sql": version for name, version in files.items()}
+    return ORDER | {"motion": replace(ORDER["motion"], files=named)}
+
+
+def made_with(**files: str) -> Ledger:
+    ledger = made()
+    ledger["motion", "b"]["inputs"] |= {f"{name}.sql": version for name, version in files.items()}
+    return ledger
+
+
+@pytest.mark.parametrize("now", [{"one": "1", "two": "1"}, {"one": None, "two": "1"}, {"one": None, "two": None}])
+def test_a_file_that_is_as_it_was_or_cannot_be_used_makes_nothing_due(now: dict[str, str | None]) -> None:
+    assert whys(made_with(one="1", two="1"), of_files(**now)) == {}
+
+
+@pytest.mark.parametrize(
+    ("now", "told"),
+    [
+        ({"one": "2", "two": "1"}, "one.sql changed"),
+        ({"two": "1"}, "one.sql changed"),
+        ({"one": "1", "two": "1", "three": "1"}, "three.sql changed"),
+        ({"one": None, "two": "2"}, "two.sql changed"),
+    ],
+)
+def test_a_file_that_is_another_new_or_gone_makes_what_reads_it_due(now: dict[str, str | None], told: str) -> None:
+    found = due_partitions(of_files(**now), ["b"], made_with(one="1", two="1"), {})
+    assert [(asset, why) for asset, _, why, _ in found] == [("motion", Why.STALE), ("tier", Why.FOLLOWS)]
+    assert found[0][3] == told
+
+
+def test_what_was_made_while_a_file_could_not_be_used_is_due_when_it_can() -> None:
+    ledger = made_with(two="1")
+    assert whys(ledger, of_files(one=None, two="1")) == {}
+    assert whys(ledger, of_files(one="1", two="1")) == {"motion": Why.STALE, "tier": Why.FOLLOWS}
+
+
 def test_batches_do_not_touch_each_other() -> None:
     ledger = made() | made(batch="c")
     ledger["source_files", "c"]["data_version"] = "more"

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from rich.console import Console
 
-from tests.terminal import Watched
+from tests.place import Place
+from tests.terminal import Watched, plain, watch
 from video_assets import progress
 from video_assets.lake.plan import Due, Why
 from video_assets.live import screen
@@ -84,6 +88,60 @@ def test_a_long_step_says_now_and_then_how_far_it_is(
     assert "Reading · 3 of 70 MiB\n" in said
 
 
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """Give what is written to a terminal of 80 columns."""
+    file = io.StringIO()
+
+    @contextmanager
+    def own_console() -> Iterator[Console]:
+        yield Console(file=file, width=80, force_terminal=True, _environ={"TERM": "xterm"})
+
+    monkeypatch.setattr(screen, "own_console", own_console)
+    return file
+
+
+def pictures(terminal: io.StringIO, of: str) -> set[str]:
+    """The different spinners before a text, as far as they have been written."""
+    return set(re.findall(rf"([⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]) {of}", plain(terminal.getvalue())))
+
+
+def test_what_is_counted_to_its_end_moves_until_it_has_ended(terminal: io.StringIO) -> None:
+    with screen.busy("Reading", "MiB") as count:
+        count(35, 35)
+        while len(pictures(terminal, r"Reading [^\r\n]*35 of 35 MiB")) < 3:
+            """The bars are drawn by a thread of their own."""
+        count.goes_on_to("Seeing whether files still change")
+        while len(pictures(terminal, "Seeing whether files still change")) < 3:
+            """As above."""
+
+
+def test_a_long_name_is_cut_and_breaks_no_line(terminal: io.StringIO) -> None:
+    with screen.busy(f"Reading what is new in {'/a long/path' * 20}", "MiB") as count:
+        count(1, 35)
+        while "1 of 35 MiB" not in plain(terminal.getvalue()):
+            """As above."""
+    lines = re.split(r"[\r\n]+", plain(terminal.getvalue()))
+    assert max(map(len, lines)) <= 80
+    assert not [line for line in lines if "path" in line and "Reading" not in line]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "goes_on"),
+    [
+        (("plan",), "Looking what is due"),
+        (("tiers",), "Opening the lake"),
+        (("clips",), "Asking the lake"),
+        (("sql", "SELECT 1"), "Asking the lake"),
+        (("sweep", "--dry-run"), "Looking what is of no use"),
+    ],
+)
+def test_a_command_that_asks_shows_on_a_terminal_that_something_goes_on(
+    curated_few: Place, arguments: tuple[str, ...], goes_on: str
+) -> None:
+    assert goes_on in watch(curated_few, *arguments).screen
+
+
 CAPTURED = """
 import os, sys
 from video_assets import progress
@@ -120,6 +178,7 @@ def test_on_a_terminal_counts_are_seen_while_their_step_is_at_work(curated_on_te
 
 def test_a_terminal_of_24_lines_shows_the_steps_and_at_last_the_result(curated_on_terminal: Watched) -> None:
     screen = curated_on_terminal.screen
+    assert "whether files still change" in screen
     assert "decode · " in screen
     assert "this step" in screen
     assert screen.rindex("Result of") > screen.rindex("this step")

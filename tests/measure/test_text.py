@@ -6,12 +6,27 @@ import pytest
 
 from video_assets.lake.schemas import TEXT_SCORES
 from video_assets.measure.rectangles import Rectangle
-from video_assets.measure.text import ReadPicture, TextBox, is_line, static_places, subtitle_band, text_scores
+from video_assets.measure.text import (
+    ReadPicture,
+    TextBox,
+    is_line,
+    static_places,
+    subtitle_band,
+    text_scores,
+    with_words,
+)
 from video_assets.measure.types import Crop
+
+
+def sideways(box: Rectangle, by: float) -> Rectangle:
+    return Rectangle(box.left + by, box.top, box.right + by, box.bottom)
+
 
 FULL_HD = Crop(0, 0, 1920, 1080)
 LOGO = Rectangle(0.9, 0.0, 1.0, 0.1)
 SUBTITLE = Rectangle(0.25, 0.85, 0.75, 0.9)
+WORD = Rectangle(0.47, 0.85, 0.53, 0.91)  # 1.8 times as wide as high in a picture of 16:9
+ASIDE = sideways(WORD, 0.4)
 
 
 def text(place: Rectangle, detection: float = 0.8, recognition: float = 0.9, says: str = "word") -> TextBox:
@@ -20,10 +35,6 @@ def text(place: Rectangle, detection: float = 0.8, recognition: float = 0.9, say
 
 def picture(*boxes: TextBox) -> ReadPicture:
     return ReadPicture(boxes, sum(b.place.area for b in boxes if b.seen))
-
-
-def sideways(box: Rectangle, by: float) -> Rectangle:
-    return Rectangle(box.left + by, box.top, box.right + by, box.bottom)
 
 
 def test_a_clip_without_text_scores_zero_and_its_crop_is_the_whole_picture() -> None:
@@ -51,7 +62,7 @@ def test_the_score_is_the_largest_product_on_any_picture_and_one_picture_is_enou
 
 
 def test_what_cannot_be_read_and_is_no_line_counts_in_the_score_alone() -> None:
-    row = text_scores([picture(text(LOGO, 0.9, 0.49), text(SUBTITLE, 0.9, 0.9, " "))] * 4, FULL_HD)
+    row = text_scores([picture(text(LOGO, 0.9, 0.49), text(ASIDE, 0.9, 0.9, " "))] * 4, FULL_HD)
     assert row["text_score"] == pytest.approx(0.81)
     assert (row["text_boxes"], row["text_share"], row["static_text"], row["clear_share"]) == (0, 0, 0, 1.0)
 
@@ -74,6 +85,53 @@ def test_a_line_is_much_wider_than_high_and_a_part_of_the_picture() -> None:
     assert is_line(100, 40, 360)
     assert not is_line(76, 40, 360)
     assert not is_line(640, 200, 360)  # most of the picture, in which the recogniser sees one character
+
+
+@pytest.mark.parametrize(
+    ("says", "sure", "is_text"), [("0", 0.9, False), ("20", 0.6, False), ("A", 0.97, True), ("TAXI", 0.6, True)]
+)
+def test_a_character_or_two_that_fill_the_picture_are_text_only_when_they_are_sure(
+    says: str, sure: float, is_text: bool
+) -> None:
+    most = text(Rectangle(0.0, 0.1, 0.6, 0.9), 0.6, sure, says)
+    assert most.seen == is_text
+    assert text(WORD, 0.6, sure, says).seen
+
+
+def words(pictures: list[ReadPicture]) -> list[int]:
+    """How many words each picture has."""
+    return [sum(b.word for b in p.boxes) for p in with_words(pictures)]
+
+
+def unread(place: Rectangle) -> TextBox:
+    return text(place, recognition=0.3, says="df")
+
+
+def test_a_short_word_that_nobody_can_read_is_text_in_the_row_of_a_line_on_another_picture() -> None:
+    line = picture(TextBox(SUBTITLE, 0.7, 0.0, "", line=True))
+    assert words([picture(unread(WORD)), line]) == [1, 0]
+    assert words([picture(unread(sideways(WORD, 0.22))), line]) == [1, 0]
+    assert words([picture(unread(ASIDE)), line]) == [0, 0]  # too far from its columns
+    above = Rectangle(WORD.left, WORD.top - 0.1, WORD.right, WORD.bottom - 0.1)
+    assert words([picture(unread(above)), line]) == [0, 0]
+    assert words([picture(unread(WORD), text(sideways(WORD, 0.1)))]) == [1]  # read beside it
+
+
+def test_a_short_word_that_nobody_can_read_is_text_where_subtitles_are_and_on_two_pictures() -> None:
+    row = text_scores([picture(), picture(unread(WORD)), picture(), picture(unread(WORD))], FULL_HD)
+    assert (row["text_boxes"], row["text_share_max"]) == (1, pytest.approx(WORD.area))
+    assert row["text_share"] == pytest.approx(WORD.area / 2)
+    assert (row["subtitle_y"], row["subtitle_height"]) == (918, 65)
+    assert words([picture(), picture(unread(WORD)), picture()]) == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [ASIDE, Rectangle(0.47, 0.4, 0.53, 0.46), Rectangle(0.4, 0.7, 0.6, 0.9), LOGO],
+    ids=["beside the middle", "in the middle of the picture", "high", "in a corner"],
+)
+def test_what_stands_elsewhere_on_every_picture_is_no_word(place: Rectangle) -> None:
+    assert words([picture(unread(place))] * 4) == [0, 0, 0, 0]
 
 
 def test_a_logo_that_one_picture_of_four_lacks_is_static_and_cropped_away() -> None:

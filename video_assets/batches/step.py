@@ -43,7 +43,7 @@ class Step:
         return self.order[asset].version
 
     def inputs(self, asset: str, batch: str) -> dict[str, str]:
-        """The data versions of what the asset reads, as they are now. Read them before the rows themselves."""
+        """The versions of what the asset reads, data and files, as they are now. Read them before the rows themselves."""
         return self.inputs_of(asset, [batch])[batch]
 
     def inputs_of(self, asset: str, batches: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -56,7 +56,8 @@ class Step:
         if self.order[asset].over_all:
             return {i: over_batches(i, ledger) for i in self.order[asset].inputs}
         keys = {i: ledger_key(self.order.get(i), i, batch) for i in self.order[asset].inputs}
-        return {i: ledger[key]["data_version"] for i, key in keys.items() if key in ledger}
+        files = {name: version for name, version in self.order[asset].files.items() if version is not None}
+        return {i: ledger[key]["data_version"] for i, key in keys.items() if key in ledger} | files
 
     def made(
         self, asset: str, batch: str, rows: pl.DataFrame, inputs: Mapping[str, str], *,

@@ -15,8 +15,11 @@ import click
 
 from video_assets import show
 from video_assets.cli.common import existing_lake
+from video_assets.live.screen import busy
 from video_assets.settings import Settings, settings
 from video_assets.settings.reading import did_you_mean
+
+_ASKING = "Asking the lake"
 
 
 @click.command()
@@ -56,23 +59,28 @@ def sql(
     connection = catalog.open_to_read(chosen, lambda: existing_lake().access)
     # Names in a person's SQL are those of the lake, never of this program's variables.
     connection.execute("SET python_enable_replacements = false")
-    found = connection.sql(text)
+    with busy(_ASKING):
+        found = connection.sql(text)
     if found is None:
         if output or form:
             raise click.ClickException("The last statement has no rows to write; end with a SELECT.")
         return
     if output:
-        export.write(found, output)
+        with busy(_ASKING):
+            export.write(found, output)
         click.echo(f"Written: {output}", err=True)
     elif form:
         with tempfile.TemporaryDirectory() as folder:
             written = Path(folder) / f"answer{form}"
-            export.write(found, written)
+            with busy(_ASKING):
+                export.write(found, written)
             _pour(written)
     elif found.columns == ["explain_key", "explain_value"]:
         click.echo("\n".join(plan for _, plan in found.fetchall()))
     else:
-        show.answer(export.rows(found), everything=everything, by_line=by_line)
+        with busy(_ASKING):
+            rows = export.rows(found)
+        show.answer(rows, everything=everything, by_line=by_line)
 
 
 def _shell() -> None:
@@ -125,9 +133,9 @@ def _file(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise click.ClickException(f"There is no file {path}; 'video-assets questions' lists the ready ones.") from None
+        raise click.UsageError(f"There is no file {path}; 'video-assets questions' lists the ready ones.") from None
     except IsADirectoryError:
-        raise click.ClickException(f"{path} is a folder; give a file of SQL.") from None
+        raise click.UsageError(f"{path} is a folder; give a file of SQL.") from None
     except UnicodeDecodeError:
         raise click.ClickException(f"{path} is no text; give a file of SQL, in UTF-8.") from None
 
@@ -149,4 +157,7 @@ def search(text: str, most: int) -> None:
     """
     from video_assets.batches.embeddings import search as search_for
 
-    show.frame(search_for(existing_lake(), text, most), shorten="file_name")
+    lake = existing_lake()
+    with busy("Looking at every clip"):
+        found = search_for(lake, text, most)
+    show.frame(found, shorten="file_name")

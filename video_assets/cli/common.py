@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import click
 
+from video_assets.live.screen import busy
 from video_assets.settings import settings
 from video_assets.settings.reading import did_you_mean
 
 if TYPE_CHECKING:
+    import duckdb
+
     from video_assets.curate.sql_files import SqlFiles
     from video_assets.curate.tiers import Tier
     from video_assets.lake.lake import Lake
@@ -24,13 +27,21 @@ as_json = click.option(
 
 def existing_lake() -> Lake:
     """The lake of the settings, whose answers are of the files that there are now; asking makes none that is not there."""
-    from video_assets.lake.lake import Lake
+    with busy("Opening the lake"):
+        from video_assets.lake.lake import Lake
 
-    lake = Lake.existing(settings())
-    if not settings().lake.on_s3:  # There others write too, by files of their own; what they make is what counts.
-        with suppress(OSError):  # A lake that can only be read is asked as it is.
-            note_files(lake)
-    return lake
+        lake = Lake.existing(settings())
+        if not settings().lake.on_s3:  # There others write too, by files of their own; what they make is what counts.
+            with suppress(OSError):  # A lake that can only be read is asked as it is.
+                note_files(lake)
+        return lake
+
+
+@contextmanager
+def asking(lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A cursor on the lake; inside the block a terminal shows that something goes on, so that nothing is printed there."""
+    with busy("Asking the lake"), lake.cursor() as cursor:
+        yield cursor
 
 
 def note_files(lake: Lake) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import math
+import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,7 +40,7 @@ def curate(path: str, benchmark: str | None, json: bool) -> None:
     PATH is a folder or s3://bucket/prefix.
     """
     if not path.startswith("s3://") and not (path and Path(path).is_dir()):
-        raise click.ClickException(f"{path or repr(path)} is not a folder; give one that holds videos.")
+        raise click.UsageError(f"{path or repr(path)} is not a folder; give one that holds videos.")
     with show.remarks_on_stderr(json):
         done = _curate(path, benchmark)
     if json:
@@ -83,11 +85,13 @@ def plan(detail: bool, json: bool) -> None:
 
     Nothing is run.
     """
-    from video_assets.assets.common import order
-    from video_assets.lake.plan import plan as plan_of
-
+    lake = existing_lake()
     sql_files()
-    due = plan_of(existing_lake(), order())
+    with busy("Looking what is due"):
+        from video_assets.assets.common import order
+        from video_assets.lake.plan import plan as plan_of
+
+        due = plan_of(lake, order())
     if json:
         show.document({"due": [asdict(d) for d in due]})
     else:
@@ -180,7 +184,12 @@ def _curate(path: str, benchmark: str | None = None) -> Done:
         note_files(lake)
     with busy(f"Reading what is new in {path}", "MiB") as count:
         folder = WatchedFolder(uri=path, benchmark=benchmark)
-        stock = take_stock(lake, [folder], Cursor(), datetime.now(UTC), at_once=True, hashed=count)
+
+        def pause(seconds: float) -> None:
+            count.goes_on_to(f"Seeing for {math.ceil(seconds)} s whether files still change")
+            time.sleep(seconds)
+
+        stock = take_stock(lake, [folder], Cursor(), datetime.now(UTC), at_once=True, hashed=count, pause=pause)
     show.say(f"{path}: {stock.counts}")
     for problem in stock.problems[:_MOST_TOLD]:
         show.say(problem)

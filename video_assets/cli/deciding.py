@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from video_assets import show
-from video_assets.cli.common import as_json, existing_lake, known_tiers, named_tier, sql_files, unknown
+from video_assets.cli.common import as_json, asking, existing_lake, known_tiers, named_tier, sql_files, unknown
 
 
 @click.command()
@@ -22,7 +22,7 @@ def funnel(tier: str, json: bool) -> None:
     from video_assets.curate.funnel import funnel as funnel_of
 
     lake, chosen = existing_lake(), named_tier(known_tiers(), tier)
-    with lake.cursor() as cursor:
+    with asking(lake) as cursor:
         rows = beside_published(funnel_of(cursor, chosen), chosen)
     if json:
         show.document({"tier": chosen.name, "title": chosen.title, "version": chosen.version, "rules": rows})
@@ -39,7 +39,11 @@ def funnel(tier: str, json: bool) -> None:
 @click.option(
     "--set", "rules", multiple=True, metavar="RULE=EXPRESSION", help="Put another expression in a rule's place."
 )
-@click.option("--file", type=click.Path(path_type=Path), help="An edited copy of the tier's file, instead.")
+@click.option(
+    "--file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="An edited copy of the tier's file, instead.",
+)
 @click.option(
     "--page", type=click.Path(path_type=Path), default=Path("what-if.html"), show_default=True,
     help="Where the clips that change sides are shown.",
@@ -60,7 +64,7 @@ def what_if(tier: str, rules: tuple[str, ...], file: Path | None, page: Path, js
     chosen = named_tier(tiers, tier)
     _writable(page)
     other = read_edited(file, chosen) if file else edited(chosen, assigned)
-    with lake.cursor() as cursor:
+    with asking(lake) as cursor:
         found = answer(cursor, chosen, other, tiers)
     page.write_text(show.what_if_page(lake, chosen, found), encoding="utf-8")
     if json:
@@ -105,7 +109,7 @@ def coverage(tier: str, page: Path | None, json: bool) -> None:
     chosen, draws = named_tier(files.tiers, tier), files.draws
     if page:
         _writable(page)
-    with lake.cursor() as cursor:
+    with asking(lake) as cursor:
         found = coverage_of(cursor, chosen)
         shares = draw(cursor, draws[tier]).shares if tier in draws else None
     if page:
@@ -142,7 +146,7 @@ def mix(tier: str, json: bool) -> None:
         raise click.ClickException(f"The draw {tier} cannot be used: {refused}")
     if tier not in found:
         raise click.ClickException(unknown("draw", tier, found))
-    with lake.cursor() as cursor:
+    with asking(lake) as cursor:
         drawn = draw(cursor, found[tier])
     if json:
         show.document({"tier": tier, "title": found[tier].file.title, "parts": drawn.shares})
@@ -163,7 +167,7 @@ def why(clip_id: str, json: bool) -> None:
     from video_assets.curate.why import why as why_of
     from video_assets.lake.names import resolve_clip
 
-    with existing_lake().cursor() as cursor:
+    with asking(existing_lake()) as cursor:
         clip = resolve_clip(cursor, clip_id)
         rows, told = why_of(cursor, clip), about(cursor, clip)
         near, benchmark = near_benchmark(cursor, clip), of_benchmark(cursor, clip)

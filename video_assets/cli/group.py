@@ -1,6 +1,7 @@
 """How the command line fails: with a sentence and an exit code, never with a traceback for what a person typed.
 
-0: all went well. 1: something did not; the last line says what. 2: the command was not typed as it is meant to be.
+0: all went well. 1: something did not; the last line says what. 2: the command was not typed as it is meant to be, or
+names a folder or file that is not there.
 """
 
 from __future__ import annotations

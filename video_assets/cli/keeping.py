@@ -8,6 +8,7 @@ import click
 
 from video_assets import show
 from video_assets.cli.common import as_json, existing_lake, note_files, unknown
+from video_assets.live.screen import busy
 from video_assets.settings import Settings, settings
 
 
@@ -83,12 +84,14 @@ def sweep(days: int, dry_run: bool) -> None:
 
     Old versions of the tables, what tiers without a file said, and what killed runs left behind.
     """
-    from video_assets.assets.common import order
-    from video_assets.lake.sweep import sweep as sweep_of
-
-    lake, version = existing_lake(), order()["decoded_videos"].version
+    lake = existing_lake()
     note_files(lake)
-    swept = sweep_of(lake, version, datetime.now(UTC), older_than=timedelta(days=days), dry_run=dry_run)
+    with busy("Looking what is of no use"):
+        from video_assets.assets.common import order
+        from video_assets.lake.sweep import sweep as sweep_of
+
+        version = order()["decoded_videos"].version
+        swept = sweep_of(lake, version, datetime.now(UTC), older_than=timedelta(days=days), dry_run=dry_run)
     for path in (*swept.replaced, *swept.orphans, *swept.pictures, *swept.leftovers):
         click.echo(path)
     for asset in swept.gone:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from video_assets import show
-from video_assets.cli.common import as_json, existing_lake, known_tiers, named_tier, sql_files
+from video_assets.cli.common import as_json, asking, existing_lake, known_tiers, named_tier, sql_files
 from video_assets.settings import settings
 from video_assets.written import counted, number
 
@@ -21,7 +21,7 @@ def tiers(json: bool) -> None:
 
     files = sql_files()
     known, drawn = files.tiers, files.draws
-    with existing_lake().cursor() as cursor:
+    with asking(existing_lake()) as cursor:
         counts = {row["tier"]: row for row in tier_counts(cursor, known).iter_rows(named=True)}
     if json:
         listed = [
@@ -47,7 +47,7 @@ def batches() -> None:
     """
     from video_assets.curate.lists import batches as batches_of
 
-    with existing_lake().cursor() as cursor:
+    with asking(existing_lake()) as cursor:
         found = batches_of(cursor)
     show.frame(found)
     show.say(counted(found.height, "batch"))
@@ -72,7 +72,7 @@ def clips(tier: str | None, verdict: str | None, batch: str | None, most: int) -
         raise click.UsageError("Say whose verdict, with --tier; 'video-assets tiers' lists the tiers.")
     lake = existing_lake()
     name = named_tier(known_tiers(), tier).name if tier else None
-    with lake.cursor() as cursor:
+    with asking(lake) as cursor:
         found, total = clips_of(cursor, most, name, verdict, None if batch is None else resolve_batch(cursor, batch))
     if found.is_empty():
         raise click.ClickException("There is no such clip.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_text
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import click
@@ -138,3 +139,120 @@ def releases(json: bool) -> None:
         return
     show.frame(found)
     show.say(counted(found.height, "release"))
+
+
+@click.command()
+@click.argument("first")
+@click.argument("second")
+@as_json
+def diff(first: str, second: str, json: bool) -> None:
+    """Show what is other in the release SECOND than in FIRST.
+
+    Clips that came, went or changed, in clips and hours, each by its cause.
+    """
+    from video_assets.publish.diff import CAUSES
+    from video_assets.publish.diff import diff as diff_of
+
+    with busy("Comparing"):
+        found = diff_of(existing_lake(), first, second)
+    if json:
+        show.document(
+            {"first": first, "second": second, "same": found.same, "counts": found.counts, "clips": found.clips}
+        )
+        return
+    for change, said in (
+        ("in", f"in {second} and not in {first}"),
+        ("out", f"in {first} and not in {second}"),
+        ("changed", "changed"),
+    ):
+        clips = found.clips.filter(change=change)
+        show.say(f"{counted(clips.height, 'clip')} {said} ({number(float(found.hours(change)))} h)")
+        for row in found.counts.filter(change=change).iter_rows(named=True):
+            show.block(
+                f"  {row['cause']}: {counted(row['clips'], 'clip')} ({number(row['hours'])} h)", CAUSES[row["cause"]]
+            )
+    show.say(f"{counted(found.same, 'clip')} in both, the same")
+
+
+@click.command()
+@click.argument("what", metavar="QUERY|CLIP_ID|TIER|RELEASE")
+@click.option(
+    "--to", "folder", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write into."
+)
+@click.option("--media", is_flag=True, help="Cut the clips as files that a player opens; what a release has is copied.")
+@click.option(
+    "--layout", help="Of a release: the folder of a trainer (musubi-tuner, diffusion-pipe, huggingface or folder)."
+)
+@click.option("--most", type=click.IntRange(min=1), default=200, show_default=True, help="Most clips that are cut.")
+@click.option(
+    "--short-side", type=click.IntRange(16), help="Shorter side of the pictures, in pixels. Default: as the clip is."
+)
+def export(what: str, folder: Path, media: bool, layout: str | None, most: int, short_side: int | None) -> None:
+    """Write clips as files: those of a question, or a release as a trainer's folder.
+
+    QUERY is SQL that gives a column clip_id, a file of it, or a condition over clip_sheet such as "vmaf_motion > 5".
+    """
+    if layout is not None:
+        _lay_out(what, layout, folder)
+        return
+    if not media:
+        raise click.UsageError(
+            "Say --media to have clips cut, or --layout NAME to have a release as a trainer's folder."
+        )
+    from video_assets.lake.catalog import open_to_read
+    from video_assets.look.choice import choose
+    from video_assets.publish.export import LIST
+    from video_assets.publish.export import export as export_to
+
+    lake, tiers = existing_lake(), sql_files().tiers
+    with busy("Looking for clips"), open_to_read(settings(), lambda: lake.access) as connection:
+        choice = choose(connection, what, tiers, "kept" if what in tiers else None, most)
+    how = settings().release.model_copy(update={"short_side": short_side} if short_side else {})
+    with busy("Cutting", "clips") as count:
+        made = export_to(lake, choice.clips, how, folder, count)
+    failed = [one for one in made if one.reason]
+    for one in failed:
+        show.say(f"{one.clip_id}: {one.reason}. {one.message or ''}".rstrip())
+    show.say(f"{len(made) - len(failed)} of {choice.found} clips: {folder}, listed in {folder / LIST}")
+    if failed:
+        raise click.ClickException(f"{counted(len(failed), 'clip')} could not be cut.")
+
+
+def _lay_out(name: str, layout: str, folder: Path) -> None:
+    from video_assets.cli.common import unknown
+    from video_assets.publish.layouts import LAYOUTS, lay_out
+
+    if layout not in LAYOUTS:
+        raise click.UsageError(unknown("layout", layout, LAYOUTS))
+    with busy("Writing", "clips") as count:
+        written = lay_out(existing_lake(), name, layout, folder, count)
+    show.say(f"{counted(written, 'clip')} for {LAYOUTS[layout].title}: {folder}")
+
+
+@click.command()
+@click.argument("name", metavar="RELEASE", required=False)
+@click.option(
+    "--facts", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="TOML file of what only people know."
+)
+@click.option("--to", "folder", type=click.Path(path_type=Path, file_okay=False), help="Write them there too.")
+@click.option("--template", is_flag=True, help="Print a file for --facts with every field, and write nothing.")
+def documents(name: str | None, facts: Path | None, folder: Path | None, template: bool) -> None:
+    """Write the documents of RELEASE from what the lake knows.
+
+    Croissant with provenance, the EU's summary of training content, California's AB 2013, Data Provenance Standards and a
+    datasheet. What nobody knows is marked as missing.
+    """
+    from video_assets.publish.documents.statements import read_statements
+    from video_assets.publish.documents.statements import template as template_of
+    from video_assets.publish.documents.write import write_documents
+
+    if template:
+        click.echo(template_of(), nl=False)
+        return
+    if name is None:
+        raise click.UsageError("Name a release; 'video-assets releases' lists them.")
+    lake = existing_lake()
+    missing = write_documents(lake, name, read_statements(facts), folder)
+    for file, count in missing.items():
+        show.say(f"{file}: {counted(count, 'statement')} missing" if count else f"{file}: nothing is missing")
+    show.say(f"In {lake.files.root}/releases/{name}/documents" + (f" and {folder}" if folder else ""))

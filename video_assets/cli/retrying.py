@@ -8,6 +8,7 @@ import click
 
 from video_assets import show
 from video_assets.cli.common import existing_lake
+from video_assets.live.screen import busy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,18 +26,21 @@ def retry(what: str | None, reason: str | None, everything: bool) -> None:
 
     A FILE is named by its name, path or address, a CLIP by its id. Failures for good are tried too, such as after a new version of the decoder.
     """
-    from video_assets.assets.common import order
-    from video_assets.batches.retry import outcome, reason_named, set_aside
-    from video_assets.batches.step import Step
-    from video_assets.bring_up_to_date import bring_up_to_date, quiet
-
     if what is None and reason is None and not everything:
         raise click.UsageError("Say what to try again: a FILE, a BATCH, a CLIP, a --reason, or --all.")
-    quiet()
-    named = reason_named(reason) if reason else None
-    step = Step(existing_lake(), order())
-    wanted = _following(step)
-    tried = set_aside(step, what, named)
+    with busy("Loading"):
+        from video_assets.assets.common import order
+        from video_assets.batches.retry import outcome, reason_named, set_aside
+        from video_assets.batches.step import Step
+        from video_assets.bring_up_to_date import bring_up_to_date, quiet
+
+        quiet()
+        named = reason_named(reason) if reason else None
+        catalogue = order()
+    step = Step(existing_lake(), catalogue)
+    with busy("Looking what is due"):
+        wanted = _following(step)
+        tried = set_aside(step, what, named)
     counted = ", ".join(f"{len(subjects)} in {asset}" for asset, subjects in tried.subjects.items())
     click.echo(f"Tried again: {counted}.")
     made = bring_up_to_date(step.lake, lambda due: due.batch in tried.batches or wanted(due))

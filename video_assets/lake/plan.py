@@ -21,6 +21,7 @@ from video_assets.lake.schemas import CANDIDATES, Table
 from video_assets.lake.versions import combined
 
 SOURCE_FILES = "source_files"
+FILE = ".sql"
 SHARED = ""
 """The batch under which the ledger and the tables have what is made once for all batches."""
 
@@ -59,6 +60,9 @@ class Measurement:
         limits: the settings of the limits at which its rows may fail, as ``limited_by`` names them.
         light: it is so cheap that many batches of it are made in one run.
         at_once: it is made from what is there, though models may yet look at more clips.
+        files: files that it reads beside its inputs, each a name that ends in ``.sql``, and their versions; None where a
+            file cannot be used, which changes nothing: neither that it was broken nor that it was mended as it was. Of
+            what is made for each batch alone.
     """
 
     asset: str
@@ -74,6 +78,7 @@ class Measurement:
     limits: tuple[str, ...] = ()
     light: bool = False
     at_once: bool = False
+    files: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
     def shared(self) -> bool:
@@ -187,6 +192,7 @@ def due_partitions(
                 if entry and not measurement.growth and key in ledger
                 and entry["inputs"].get(i) != ledger[key]["data_version"]
             ]  # fmt: skip
+            changed += _changed_files(measurement, entry["inputs"]) if entry else []
             following = [i for i in measurement.inputs if i in due and not measurement.growth]
             if entry is None:
                 if asset in stopped:
@@ -213,6 +219,13 @@ def due_partitions(
         if measurement.over_all and last and (due_now := _due_over_all(measurement, ledger, {f[0] for f in found})):
             found.append((asset, last, *due_now))
     return found
+
+
+def _changed_files(measurement: Measurement, then: Mapping[str, str]) -> list[str]:
+    """The files that are not as they were when something was made, by what the ledger has of its inputs."""
+    now = {name: then.get(name) if version is None else version for name, version in measurement.files.items()}
+    names = {name for name in then if name.endswith(FILE)} | {*now}
+    return sorted(name for name in names if then.get(name) != now.get(name))
 
 
 def _all_failed(entry: Mapping[str, Any] | None) -> bool:

@@ -20,13 +20,15 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from video_assets import progress
 from video_assets.live.work import BETWEEN, Work
 
 SECONDS_BETWEEN_LINES = 30.0
+_BESIDE = 38
+"""Columns for all that stands beside the name of what goes on."""
 
 
 @contextmanager
@@ -48,9 +50,32 @@ def animated(console: Console) -> bool:
     return console.is_terminal and not console.is_dumb_terminal
 
 
+class Busy:
+    """What goes on, and how far it is; see :func:`busy`."""
+
+    def __init__(self, what: str, unit: str, changed: Callable[[Busy], None] = lambda _: None) -> None:
+        self.what, self.counted, self.done, self.total = what, "", 0, 0
+        self._unit, self._changed = unit, changed
+
+    def __call__(self, done: int, total: int) -> None:
+        """Count it."""
+        self.done, self.total, self.counted = done, total, f"{_of(done, total)} {self._unit}"
+        self._changed(self)
+
+    def goes_on_to(self, what: str) -> None:
+        """Something else goes on from now on, which nobody counts."""
+        self.what, self.counted, self.done, self.total = what, "", 0, 0
+        self._changed(self)
+
+    @property
+    def sentence(self) -> str:
+        """It as a line, once it is counted."""
+        return f"{self.what}{BETWEEN}{self.counted}" if self.counted else ""
+
+
 @contextmanager
-def busy(what: str, unit: str = "") -> Iterator[Callable[[int, int], None]]:
-    """Show that something goes on; the function that is given counts it, once it is called with done and total.
+def busy(what: str, unit: str = "") -> Iterator[Busy]:
+    """Show that something goes on, to the end of the block; what is given counts it, once it is called with done and total.
 
     Where bars cannot move, only what is counted is worth a line.
 
@@ -60,19 +85,26 @@ def busy(what: str, unit: str = "") -> Iterator[Callable[[int, int], None]]:
     """
     with own_console() as console:
         if not animated(console):
-            with _Lines(console, lambda: f"{what}{BETWEEN}{counted[-1]} {unit}" if counted else ""):
-                counted: list[str] = []
-                yield lambda done, total: counted.append(_of(done, total))
+            at = Busy(what, unit)
+            with _Lines(console, lambda: at.sentence):
+                yield at
             return
+        # A long name is cut, and leaves the count and the clock their room.
+        cut = Column(no_wrap=True, overflow="ellipsis", max_width=max(10, console.width - _BESIDE))
         columns = (
-            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(None), TextColumn("{task.fields[counted]}"),
-            TimeElapsedColumn(),
+            SpinnerColumn(), TextColumn("{task.description}", table_column=cut), BarColumn(None),
+            TextColumn("{task.fields[counted]}", table_column=Column(no_wrap=True)), TimeElapsedColumn(),
         )  # fmt: skip
         with Progress(*columns, console=console, transient=True, expand=True) as bars:
             task = bars.add_task(what, total=None, counted="")
-            yield lambda done, total: bars.update(
-                task, completed=done, total=total, counted=f"{_of(done, total)} {unit}"
-            )
+
+            def changed(at: Busy) -> None:
+                # A bar that is full stands still, and its clock too, though something may yet go on.
+                total = at.total if at.done < at.total else None
+                bars.update(task, description=at.what, completed=at.done, counted=at.counted)
+                bars.tasks[task].total = total  # By update() None would change nothing.
+
+            yield Busy(what, unit, changed)
 
 
 @contextmanager

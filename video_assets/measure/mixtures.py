@@ -64,10 +64,10 @@ def mixture(before: Grey, middle: Grey, after: Grey) -> Mixture | None:
     distance = float(np.abs(after - before).mean())
     if distance < 1.0:
         return None
-    blend, single = _blend(before, middle, after)
+    blended, single = blend(before, middle, after)
     found: list[tuple[float, float, Kind]] = []
     if _correlation(before, after) < _ALIKE:
-        found.append((blend, 0.5, "blend"))
+        found.append((blended, 0.5, "blend"))
     for a, m, b in ((before, middle, after), (before.T, middle.T, after.T)):
         ends = _End(m, a), _End(m, b)
         found += _beside(*ends)
@@ -83,7 +83,7 @@ def _correlation(one: Grey, other: Grey) -> float:
     return float((a * b).mean()) / spread if spread > 1.0 else 0.0
 
 
-def _blend(before: Grey, middle: Grey, after: Grey) -> tuple[float, float]:
+def blend(before: Grey, middle: Grey, after: Grey) -> tuple[float, float]:
     """What is left of the middle by the best average of the ends, each a little moved, and by the better one alone."""
     first, last = (_moved(end).reshape(-1, middle.size) for end in (before, after))
     target = middle.reshape(-1)

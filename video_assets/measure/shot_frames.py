@@ -15,6 +15,7 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
+from video_assets.measure.long_dissolves import LongDissolves
 from video_assets.measure.mixtures import Grey, Mixture, grey, mixture
 from video_assets.measure.samples import SampleClock
 from video_assets.measure.streamed_table import Row
@@ -51,7 +52,7 @@ def small_picture(bgr: Picture) -> Picture:
 class ShotFrames:
     """Measures the small pictures of one video in their order, and hands out the chunks that are kept.
 
-    Holds 25 histograms, 41 smaller pictures and at most six chunks of pictures (0.5 MB), however long the video.
+    Holds 25 histograms, 83 smaller pictures and at most six chunks of pictures (0.5 MB), however long the video.
     """
 
     def __init__(self, settings: DecodeSettings) -> None:
@@ -61,11 +62,12 @@ class ShotFrames:
         self._before: deque[tuple[Picture, Picture]] = deque(maxlen=2 * REACH + 1)
         self._mixed_clock = SampleClock(_MIXED_HZ)
         self._seen: deque[tuple[float, Picture, Grey]] = deque(maxlen=_MIXED + 1)
+        self._long = LongDissolves()
         self._waiting: deque[tuple[int, list[int], list[Picture]]] = deque()
         self._doubtful: set[int] = set()
 
     def measure(self, bgr: Picture, frame: int, elapsed: float) -> Signals:
-        """Take the next step's half-size colour picture; its ``small_*``, ``wide_*`` and ``mixture_*`` columns.
+        """Take the next step's half-size colour picture; its ``small_*``, ``wide_*``, ``mixture_*`` and ``long_*`` columns.
 
         Args:
             bgr: uint8 (h, w, 3) in B, G, R order.
@@ -90,7 +92,7 @@ class ShotFrames:
         ):
             self._doubtful.add((number - REACH) // CHUNK)
         signals: Signals = {"small_change": change, "wide_histogram": colours, "wide_distance": pixels}
-        return signals | self._mixed(small, number, elapsed)
+        return signals | self._mixed(small, number, elapsed) | self._long.measure(small, elapsed)
 
     def _mixed(self, small: Picture, number: int, elapsed: float) -> Signals:
         """Whether the picture 0.6 s ago is made of this one and of the one 1.2 s ago."""

@@ -62,9 +62,11 @@ class FrameReader:
         time_base: Seconds of one unit of pts.
         pieces: Stretches of the stream with a time of their own, so far; 1 in a sound file.
         left_out: Frames that would not have come after the one before them.
+        all_alike: Whether every packet so far had its dts for a pts, or neither.
         others_end: When the last packet of another stream ended, in s, where the file says nothing of this stream's own
             length; 0.0 before the first such packet, and where the file does.
         nominal_step: The declared average frame interval, in time base units; 1 when there is none.
+        from_key: Whether packets are left out until a key frame comes, as after a seek; what is decoded before it is no picture.
         optional: Reads what the file may say of its frames, for whoever measures them too.
         errors: Packets that could not be decoded.
         broken: Whether reading stopped at an error and not at the end of the file.
@@ -85,9 +87,10 @@ class FrameReader:
         self.pieces = 1
         self.left_out = 0
         self.broken = False
+        self.from_key = False
         self.others_end = 0.0
         self._packets_back = False
-        self._all_alike = True
+        self.all_alike = True
         self._pts_are_dts = False
         self.time_base = exact(stream.time_base) or _UNKNOWN_TIME_BASE
         self.nominal_step = self._nominal_step()
@@ -111,7 +114,7 @@ class FrameReader:
             own = None if last is None else last - offset
             if own is not None and frame.pts is not None and frame.pts <= own:
                 # Some files have nothing but decoding times, and give them out as pts: frames that were reordered go back.
-                self._pts_are_dts |= self._all_alike and not self._packets_back
+                self._pts_are_dts |= self.all_alike and not self._packets_back
             told = None if self._pts_are_dts else frame.pts
             pts = _guess(frame.dts, own, step) if told is None else told
             restarts = False
@@ -145,7 +148,11 @@ class FrameReader:
                 # Within a piece packets come in the order of their dts.
                 self._packets_back |= last_dts is not None and packet.dts < last_dts - back
                 last_dts = packet.dts
-                self._all_alike &= packet.pts == packet.dts
+                self.all_alike &= packet.pts == packet.dts
+            if self.from_key and packet is not None:
+                if not packet.is_keyframe:
+                    continue
+                self.from_key = False
             try:
                 yield from self._stream.decode(packet)
             except av.error.EOFError:

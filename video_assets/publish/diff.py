@@ -52,6 +52,10 @@ class Diff:
     clips: pl.DataFrame
     same: int
 
+    def hours(self, change: str) -> float:
+        """Duration of the clips that came, went or changed, in h."""
+        return float(self.clips.filter(change=change).select(pl.col("seconds").sum()).item()) / 3600
+
     @property
     def counts(self) -> pl.DataFrame:
         """By change and cause: ``clips`` and ``hours``."""

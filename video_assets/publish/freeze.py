@@ -71,7 +71,7 @@ def freeze(connection: duckdb.DuckDBPyConnection, asked: Asked, settings: Settin
 
     Raises:
         TierError: DuckDB refuses the policy.
-        ValueError: the tier or the draw gives no clip.
+        ValueError: the tier or the draw gives no clip, or the policy lets none through.
     """
     check_rules(connection, asked.policy)
     connection.execute(asked.macros)
@@ -83,6 +83,12 @@ def freeze(connection: duckdb.DuckDBPyConnection, asked: Asked, settings: Settin
             raise ValueError(f"{by} no clip; there is nothing to release.")
         _judge(connection, asked.policy)
         refused = connection.execute(_REFUSED, {"rules": [rule.name for rule in asked.policy.asked]}).pl()
+        if int(refused["clips"].sum() or 0) == count:
+            by = ", ".join(f"{rule} {clips:,}" for rule, clips, _hours in refused.iter_rows())
+            raise ValueError(
+                f"{asked.policy.name} lets none of the {count:,} clips of {asked.tier.name} through ({by}); state the rights of the "
+                "footage, or name another policy."
+            )
         header = _header(connection, asked, settings)
         source = folder / ".chosen.parquet"
         scores = {score.column for score in settings.training_text.scores}

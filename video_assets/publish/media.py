@@ -9,9 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import asdict
-from fractions import Fraction
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
@@ -20,9 +18,9 @@ import polars as pl
 
 from video_assets.lake.files import atomic_path
 from video_assets.lake.lake import Lake
-from video_assets.media.limits import Declared, Limits, cutting
 from video_assets.publish.canonical import line
-from video_assets.publish.cutting import ClipMade, CutVideoJob, cut_video, finished, record
+from video_assets.publish.cut_clips import cut_clips
+from video_assets.publish.cutting import ClipMade, record
 from video_assets.publish.shards import Placed, Sample, Shard, pack, plan
 from video_assets.reasons import Reason
 from video_assets.settings.releasing import ReleaseSettings
@@ -115,61 +113,11 @@ class Media:
 
     def _cut(self, wanted: pl.DataFrame, sources: pl.DataFrame, before: int, total: int) -> dict[str, ClipMade]:
         """Cut what has no file yet."""
-        from video_assets.media.tally import Tally
-        from video_assets.media.workers import run_guarded
 
-        made = {c: one for c in wanted["clip_id"] if (one := finished(self._clips, c))}
-        left = wanted.filter(~pl.col("clip_id").is_in(list(made))).join(sources, on=["clip_id", "video_id"], how="left")
-        videos = {str(v): rows for (v,), rows in left.group_by("video_id", maintain_order=True)}
-        before += len(made)
-        self._progress(before, total)
-        with ExitStack() as stack:
-            folder = stack.enter_context(self._lake.files.temporary())
-            counts = {video: rows.height for video, rows in videos.items()}
-            tally = stack.enter_context(Tally(folder, counts, lambda n, _all: self._progress(before + n, total)))
-            jobs = {video: self._job(rows, tally.file(video)) for video, rows in videos.items()}
-            outcomes = run_guarded(cut_video, jobs, self._lake.settings.workers, tally.done)
-        for video, outcome in outcomes.items():
-            if outcome.value is not None:
-                made |= {one.clip_id: one for one in outcome.value}
-                continue
-            said = outcome.failure()
-            for clip in videos[video]["clip_id"]:
-                # A worker that died had finished some of them.
-                made[clip] = finished(self._clips, clip) or ClipMade(
-                    clip, reason=str(said["reason"].value), message=said["message"]
-                )
-        return made
+        def report(done: int, _of: int) -> None:
+            self._progress(before + done, total)
 
-    def _job(self, rows: pl.DataFrame, marks: Path) -> tuple[CutVideoJob, Limits]:
-        from video_assets.media.cut_values import Cut, CutSettings
-        from video_assets.media.seek import Span
-
-        settings, workers = self._lake.settings, self._lake.settings.workers
-        first = rows.row(0, named=True)
-        cuts = {
-            row["clip_id"]: Cut(
-                Span(
-                    row["stream"], row["start_pts"], row["end_pts"],
-                    Fraction(row["time_base_num"], row["time_base_den"]), row["pts_offset"], row["pieces"], row["frames"],
-                ),
-                (row["display_width"], row["display_height"]),
-                (row["crop_x"], row["crop_y"], row["crop_width"], row["crop_height"]), row["width"], row["height"],
-            )
-            for row in rows.iter_rows(named=True)
-        }  # fmt: skip
-        how = self._settings
-        cut_settings = CutSettings(
-            fps=Fraction(how.fps) if how.fps else None, crf=how.crf, preset=how.preset, gop=how.gop, sound=how.sound,
-            max_pixels=settings.decode.max_pixels,
-        )  # fmt: skip
-        job = CutVideoJob(
-            first["uri"], first["content"], settings.s3, settings.lake.scratch_path, cuts, cut_settings, how.copy_where_exact,
-            self._clips, marks,
-        )  # fmt: skip
-        declared = Declared(first["coded_width"] * first["coded_height"], first["duration_s"], first["average_fps"])
-        pixels = sum(r["frames"] * r["width"] * r["height"] for r in rows.iter_rows(named=True))
-        return job, cutting(workers, first["size_bytes"], declared, rows.height, pixels)
+        return cut_clips(self._lake, wanted, sources, self._settings, self._clips, report)
 
     def _pack(self, shard: Shard, rows: pl.DataFrame, made: Mapping[str, ClipMade]) -> None:
         """Write a shard, note what is in it, and put it where readers find it."""

@@ -157,8 +157,11 @@ def release(
                 "this would be another selection. A release never changes; give the new one another name "
                 f"('video-assets diff {wish.name} NEW' then tells the two apart)."
             )
+        if before:
+            wish = replace(wish, csv=wish.csv or _has_csv(lake, wish.name))
         told = Released({}, frozen.refused, frozen.asked_of, len(frozen.written.too_small))
-        if before and (before["state"] == "built" or not wish.media):
+        as_wanted = before and (before["state"] == "built" or not wish.media) and wish.csv == _has_csv(lake, wish.name)
+        if before and as_wanted:
             return replace(told, row=before, unchanged=True)
         return replace(told, row=_make(lake, wish, asked, frozen, folder, int(snapshot), run_id, progress))
 
@@ -238,6 +241,10 @@ def existing(lake: Lake, name: str) -> Mapping[str, Any] | None:
     """The release's row of ``releases``, if there is one of that name."""
     found = lake.query("SELECT * FROM releases WHERE release = ?", [name])
     return found.row(0, named=True) if found.height else None
+
+
+def _has_csv(lake: Lake, name: str) -> bool:
+    return not lake.query("SELECT 1 FROM release_files WHERE release = ? AND path = 'manifest.csv'", [name]).is_empty()
 
 
 def named_release(lake: Lake, name: str) -> Mapping[str, Any]:

@@ -41,6 +41,12 @@ _MOST_SEEN_FOR_S = 0.8  # Of a transition that fits between them, or nearly.
 _MIXTURE_MARGIN_S = 0.1  # A share is told to a 24th, and a length by it.
 _MOTION_SINGLE = 0.2  # What is left of a picture that one of the two explains.
 _LONGEST_MIXTURE_S = 4.0
+_LEAST_LONG = 2  # Least moments at which two pictures 4 s apart are blended, at most so many seconds apart.
+_LONG_GAP_S = 0.5
+_LONG_SPAN_S = 4.0
+_SEEN_S = 0.5  # An end of a dissolve that is so far inside the 4 s is one; otherwise it may last longer,
+_UNSEEN_S = 1.0  # by so much: one of 5 s is found.
+_LONG_MARGIN_S = 0.25  # To what an end is told.
 
 
 def hard_cuts(signals: pl.DataFrame, settings: ShotSettings) -> set[int]:
@@ -194,6 +200,31 @@ def mixtures(signals: pl.DataFrame, settings: ShotSettings) -> list[tuple[Span, 
         half = min(length, _LONGEST_MIXTURE_S) / 2 + (_MIXTURE_MARGIN_S if name == "wipe" else 0.0)
         start, end = (int(n) for n in np.searchsorted(time, [centre - half, centre + half]))
         found.append(((start, end), name))
+    return found
+
+
+def long_dissolves(signals: pl.DataFrame, settings: ShotSettings) -> list[Span]:
+    """Find dissolves of seconds by the pictures that are blended of one 2 s before and one 2 s after them.
+
+    Of all moments at which that is so, those say when it begins or ends that see the picture stand before or after it. Where
+    none does, the one counts that is most clearly blended, and the dissolve is taken to last longer.
+    """
+    time = column(signals, "time_s")
+    residual, single = column(signals, "long_residual"), column(signals, "long_single")
+    begins, ends = (time - column(signals, name) for name in ("long_begins_ago", "long_ends_ago"))
+    blended = (residual <= settings.mixture_residual) & (single >= LEAST_SINGLE) & (residual <= LESS * single)
+    hits = np.flatnonzero(blended)
+    found = []
+    for group in np.split(hits, np.flatnonzero(np.diff(time[hits]) > _LONG_GAP_S) + 1):
+        if len(group) < _LEAST_LONG:
+            continue
+        clearest = group[np.argmin(residual[group])]
+        begun = begins[group][begins[group] >= time[group] - _LONG_SPAN_S + _SEEN_S]
+        ended = ends[group][ends[group] <= time[group] - _SEEN_S]
+        start = np.median(begun) - _LONG_MARGIN_S if len(begun) else begins[clearest] - _UNSEEN_S
+        end = np.median(ended) + _LONG_MARGIN_S if len(ended) else ends[clearest] + _UNSEEN_S
+        first, last = (int(n) for n in np.searchsorted(time, [start, end]))
+        found.append((first, last))
     return found
 
 

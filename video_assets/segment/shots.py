@@ -25,7 +25,18 @@ import polars as pl
 from video_assets.lake.schemas import SHOTS
 from video_assets.media.holes import holes
 from video_assets.media.identity import shot_id
-from video_assets.segment.detectors import STEP, Ints, Span, column, dissolves, fades, flash_at, hard_cuts, mixtures
+from video_assets.segment.detectors import (
+    STEP,
+    Ints,
+    Span,
+    column,
+    dissolves,
+    fades,
+    flash_at,
+    hard_cuts,
+    long_dissolves,
+    mixtures,
+)
 from video_assets.segment.network import Opinion, near
 from video_assets.segment.video_facts import VideoFacts
 from video_assets.settings import ShotSettings
@@ -111,16 +122,18 @@ def _transitions(
     steps: pl.DataFrame, settings: ShotSettings, opinion: Opinion | None, broken: set[int]
 ) -> tuple[set[int], list[tuple[Span, str]]]:
     """The first steps after cuts, and the gradual transitions that are no fades, with their names."""
-    cuts, gradual = hard_cuts(steps, settings), dissolves(steps, settings)
+    cuts, gradual, long = hard_cuts(steps, settings), dissolves(steps, settings), long_dissolves(steps, settings)
     if opinion is not None:
         cuts = {c for c in cuts if opinion.allows(c, c)}
         seen_cuts, seen_gradual = opinion.transitions()
         cuts |= {c for c in seen_cuts if not near(c, cuts | broken) and not flash_at(c, steps)}
         gradual = [g for g in gradual if opinion.allows(*g)] + seen_gradual
+        # What the network sees lasts about a second, and it sees the ends better.
+        long = [(start, end) for start, end in long if not any(start < b and a < end for a, b in seen_gradual)]
     if settings.stitch:
         cuts = {c for c in cuts if not _is_one_shot(c, steps, settings)}
     # The network knows few of them, so that its silence says nothing.
-    return cuts, [(span, "dissolve") for span in gradual] + mixtures(steps, settings)
+    return cuts, [(span, "dissolve") for span in gradual + long] + mixtures(steps, settings)
 
 
 def _is_one_shot(cut: int, signals: pl.DataFrame, settings: ShotSettings) -> bool:

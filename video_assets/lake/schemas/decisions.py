@@ -139,7 +139,9 @@ FAILED_ATTEMPTS = Table(
         Column("asset", TEXT, "Asset key, with / between its parts."),
         BATCH,
         Column("version", TEXT, "Version of the code, parameters and weights that was tried."),
-        Column("inputs", TEXT, "JSON object: each upstream asset's data version that was read."),
+        Column(
+            "inputs", TEXT, "JSON object: each upstream asset's data version that was read, and each file's version."
+        ),
         Column("passing", BOOL, "Whether the machine failed (disk, network, a lock), which may pass by itself."),
         Column("message", TEXT, "What went wrong, in a sentence."),
         Column("run_id", TEXT, "Dagster run that failed.", volatile=True),
@@ -157,7 +159,9 @@ MATERIALIZATIONS = Table(
         BATCH,
         Column("version", TEXT, "Version of the code, parameters and weights that made it."),
         Column("data_version", TEXT, "Hash of the stable values that were written."),
-        Column("inputs", TEXT, "JSON object: each upstream asset's data version that was read."),
+        Column(
+            "inputs", TEXT, "JSON object: each upstream asset's data version that was read, and each file's version."
+        ),
         Column("rows", LONG, "Rows written."),
         Column("failures", LONG, "Rows with a reason."),
         Column(

@@ -339,6 +339,26 @@ FRAME_SIGNALS = Table(
             "(10 a second) Share of the later picture in it, 0-1, where side by side or pushing explains it best; NULL where a blend does, and as mixture_residual.",
         ),
         Column(
+            "long_residual",
+            REAL,
+            "(5 a second) What the pictures 4 s ago and now leave unexplained of the one 2 s ago when they are blended, over their distance (measure/long_dissolves.py); NULL when they are too alike, where anything else explains it better, and where the pictures between them go from the one to the other at no even speed.",
+        ),
+        Column(
+            "long_single",
+            REAL,
+            "(5 a second) What one of them leaves alone, shifted or zoomed as it may be; NULL as long_residual.",
+        ),
+        Column(
+            "long_begins_ago",
+            REAL,
+            "(5 a second) How long ago the pictures between them began to go from the one to the other, in s; NULL as long_residual.",
+        ),
+        Column(
+            "long_ends_ago",
+            REAL,
+            "(5 a second) How long ago they arrived, in s; NULL as long_residual.",
+        ),
+        Column(
             "mv_mean",
             REAL,
             "Mean length of the codec's motion vectors per reference frame step, in coded pixels; NULL except on P frames, and without vectors.",

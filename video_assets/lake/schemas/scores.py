@@ -186,7 +186,7 @@ TEXT_SCORES = Table(
         Column(
             "text_boxes",
             INT,
-            "Most pieces of text on one of them: legible, or a line in a script that the recogniser does not know.",
+            "Most pieces of text on one of them: legible, or a line or a word of subtitles in a script that the recogniser does not know.",
         ),
         Column("text_share", DOUBLE, "Mean share of the clip's picture that such text covers, 0-1."),
         Column("text_share_max", DOUBLE, "Largest of these shares."),

@@ -1,0 +1,133 @@
+"""Dissolves that last for seconds, by pictures two seconds before and after another that are blended in it.
+
+TransNetV2 knows dissolves of about a second: of real shots blended over 4 s it gives no frame more than 0.05, even where it
+looks at all of them, and over 2 s 0.1 to 0.36; so nothing is gained by letting it look further. And from one step to the next such
+a picture changes less than a moving one does. But two pictures far enough apart tell it: in the middle the one shines through
+the other, and all along the pictures between them go from the one to the other at one speed, as no moving picture does.
+
+A slow zoom looks much like it, and one end of it, enlarged, explains its middle.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from video_assets.measure.mixtures import Grey, blend, grey, mixture
+from video_assets.measure.samples import SampleClock
+from video_assets.measure.types import Picture, Signals
+
+HALF_S = 2.0
+"""Time on either side of a picture in which the two lie that it may be blended of: a dissolve of 4 s fits between."""
+
+_KEPT_HZ, _ASKED_HZ = 10.0, 5.0  # Pictures that are kept, and moments at which it is asked, a second.
+_OFF_S = 0.1  # A variable frame rate may have no picture that near to where one is needed.
+_LEAST_DISTANCE = 40.0  # Mean RGB distance of the two; of those of 4 s of one moving shot it is seldom more.
+_MOST_RESIDUAL = 0.5  # What is further from a blend is none whatever the settings.
+_SCALES = (1.1, 1.2, 1.35, 1.5, 1.7, 2.0)  # By which a zoom enlarges the middle of a picture in two seconds.
+_MOST_OFF = 0.1  # Mean distance of the pictures from their places on the way; by chance it is 0.15 and more.
+_GRID, _LEAST_WAY_S = 21, 0.4  # Moments at which the way may begin and end, and the shortest one.
+
+Times = NDArray[np.float64]
+
+
+class Way(NamedTuple):
+    """When the pictures between two begin to go from the one to the other, and when they have arrived, in s.
+
+    ``off`` is how far they are on the average from where they would be at an even speed, as a share of the whole way.
+    """
+
+    begins: float
+    ends: float
+    off: float
+
+
+class LongDissolves:
+    """Measures one video's small pictures in their order. Holds 42 of them, however long the video."""
+
+    def __init__(self) -> None:
+        self._kept_clock, self._asked_clock = SampleClock(_KEPT_HZ), SampleClock(_ASKED_HZ)
+        self._seen: deque[tuple[float, Picture, Grey]] = deque(maxlen=int(2 * HALF_S * _KEPT_HZ) + 2)
+
+    def measure(self, small: Picture, elapsed: float) -> Signals:
+        """The ``long_*`` columns at a step.
+
+        Args:
+            small: uint8 (27, 48, 3), in R, G, B order.
+            elapsed: its time from the first, in s.
+        """
+        if not self._kept_clock.due(elapsed):
+            return {}
+        self._seen.append((elapsed, small, grey(small)))
+        if not self._asked_clock.due(elapsed):
+            return {}
+        first, middle = self._ago(elapsed - 2 * HALF_S), self._ago(elapsed - HALF_S)
+        if first is None or middle is None:
+            return {}
+        if cv2.norm(self._seen[first][1], small, cv2.NORM_L1) / small.size < _LEAST_DISTANCE:
+            return {}
+        times = np.array([seen[0] for seen in self._seen])[first:]
+        pictures = np.stack([seen[2] for seen in self._seen])[first:]
+        # The cheap questions first: most pictures that move are out by them.
+        way = way_of(times, pictures)
+        if way.off > _MOST_OFF:
+            return {}
+        before, between, after = pictures[0], pictures[middle - first], pictures[-1]
+        distance = float(np.abs(after - before).mean())
+        if blend(before, between, after)[0] > _MOST_RESIDUAL * distance:
+            return {}
+        found = mixture(before, between, after)
+        if found is None or found.kind != "blend":
+            return {}
+        return {
+            "long_residual": found.residual,
+            "long_single": min(found.single, _zoomed(before, between, after) / distance),
+            "long_begins_ago": elapsed - way.begins,
+            "long_ends_ago": elapsed - way.ends,
+        }
+
+    def _ago(self, elapsed: float) -> int | None:
+        nearest = min(range(len(self._seen)), key=lambda n: abs(self._seen[n][0] - elapsed))
+        return nearest if abs(self._seen[nearest][0] - elapsed) <= _OFF_S else None
+
+
+def way_of(times: Times, pictures: NDArray[np.float32]) -> Way:
+    """How pictures go from the first of them to the last, if they wait, go at one speed, and stay.
+
+    Args:
+        times: of the pictures, rising, in s.
+        pictures: (pictures, h, w).
+    """
+    whole = (pictures[-1] - pictures[0]).ravel()
+    length = float(whole @ whole)
+    if length == 0.0:
+        return Way(float(times[0]), float(times[-1]), np.inf)  # there is no way between two that are the same in luma
+    gone = (pictures - pictures[0]).reshape(len(pictures), -1) @ whole / length
+    at = np.linspace(times[0], times[-1], _GRID)
+    begins, ends = (edge.ravel() for edge in np.meshgrid(at, at, indexing="ij"))
+    possible = ends - begins >= _LEAST_WAY_S - 1e-6
+    begins, ends = begins[possible], ends[possible]
+    even = np.clip((times - begins[:, None]) / (ends - begins)[:, None], 0.0, 1.0)
+    off = np.abs(even - gone).mean(axis=1)
+    best = int(off.argmin())
+    return Way(float(begins[best]), float(ends[best]), float(off[best]))
+
+
+def _zoomed(before: Grey, middle: Grey, after: Grey) -> float:
+    """What is left of the middle by the better of the ends, enlarged or made smaller: mean absolute luma."""
+    least = np.inf
+    for scale in _SCALES:
+        for smaller, larger in ((before, middle), (middle, before), (middle, after), (after, middle)):
+            least = min(least, float(np.abs(_enlarged(smaller, scale) - larger).mean()))
+    return least
+
+
+def _enlarged(picture: Grey, scale: float) -> Grey:
+    """The middle of a picture, as large as all of it."""
+    height, width = picture.shape
+    aside = np.array([[scale, 0, (1 - scale) * (width - 1) / 2], [0, scale, (1 - scale) * (height - 1) / 2]])
+    return np.asarray(cv2.warpAffine(picture, aside, (width, height), flags=cv2.INTER_LINEAR), np.float32)

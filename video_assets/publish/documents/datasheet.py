@@ -1,0 +1,92 @@
+"""A datasheet (Gebru et al. 2021, "Datasheets for Datasets"): its seven sections, as Markdown with tables."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from video_assets.publish.documents.facts import Facts
+from video_assets.publish.documents.statements import MISSING, Statements
+
+_ROWS = 20
+_TITLES = {
+    "licence": "Licences", "holder": "Holders", "acquired_how": "Ways of acquisition", "domain": "Domains", "split": "Splits",
+    "bucket": "Buckets of size and length", "camera_motion": "Camera motion, as captions say it", "captioner": "Captioners",
+}  # fmt: skip
+
+
+def datasheet(facts: Facts, said: Statements) -> str:
+    """The whole sheet."""
+    row = facts.row
+    people = MISSING if facts.with_people is None else f"{facts.with_people:,} clips show a face or a person."
+    period = " to ".join(facts.acquired) if facts.acquired else MISSING
+    media = "none; the manifest names source, span and crop" if row["media_id"] is None else (
+        f"{row['shards']:,} WebDataset shards, {row['media_bytes']:,} bytes; {row['not_cut']:,} clips could not be cut"
+    )  # fmt: skip
+    breakdowns = "\n\n".join(f"### {_TITLES[of]}\n\n{_table(rows, of)}" for of, rows in facts.by.items())
+    stages = "\n".join(
+        f"{n}. `{rule}`: {source or 'no source is named'} ({clips:,} clips dropped)"
+        for n, (rule, source, clips) in enumerate(facts.stages.select("rule", "source", "clips").iter_rows(), 1)
+    )
+    refused = "\n".join(
+        f"- `{rule}`: {clips:,} clips, {hours:.4g} h" for rule, clips, hours in facts.refused.iter_rows()
+    )
+    return f"""# Datasheet: {said.title or facts.name}
+
+Release `{row["release_id"]}` of {facts.made_on}, made by video_assets {row["made_by"]}. What the lake cannot know is marked as missing where
+nobody has stated it.
+
+## Motivation
+{said.said("purpose")} Made by: {said.said("creator")}
+
+## Composition
+- {row["clips"]:,} clips, {facts.hours:.4g} h, of {facts.sources:,} source videos.
+- Clips last {facts.lengths[0]:.3g} to {facts.lengths[1]:.3g} s; the shorter side has {facts.sizes[0]} to {facts.sizes[1]} pixels.
+- {row["without_caption"]:,} clips have no caption. {people}
+- Media: {media}.
+- A part of a larger set: of what the tier {row["tier"]} keeps, {"the draw's clips" if row["drawn"] else "all"} that the policy {row["policy"]} lets through.
+
+{breakdowns}
+
+## Collection process
+Acquired {period}. Reservations of rights: {said.said("opt_out_measures")}
+
+The policy kept out {row["refused"]:,} clips ({row["refused_hours"]:.4g} h):
+{refused or "- none"}
+
+## Preprocessing, cleaning and labelling
+Rules of {row["tier"]}, in their order:
+{stages}
+
+Measured by: {", ".join(f"{asset} {'/'.join(v)}" for asset, v in sorted(facts.header["measured_by"].items()))}.
+
+## Uses
+{said.said("uses")} Known biases and limits: {said.said("biases")}
+
+## Distribution
+{said.said("distribution")} Licence of the collection: {said.said("licence")}
+
+## Maintenance
+{said.said("maintenance")} A release never changes; `video-assets diff` tells two apart. Ethical review: {said.said("ethics")}
+"""
+
+
+def _table(rows: pl.DataFrame, of: str) -> str:
+    shown = rows.head(_ROWS)
+    lines = [f"| {of} | clips | videos | hours |", "| --- | ---: | ---: | ---: |"]
+    lines += [
+        f"| {_cell(value)} | {clips:,} | {videos:,} | {hours:.4g} |"
+        for value, clips, videos, hours in shown.iter_rows()
+    ]
+    if rows.height > _ROWS:
+        lines.append(
+            f"| {rows.height - _ROWS:,} others | {rows['clips'][_ROWS:].sum():,} | | {rows['hours'][_ROWS:].sum():.4g} |"
+        )
+    return "\n".join(lines)
+
+
+def _cell(value: object) -> str:
+    """A text that breaks no table and is no markup: holders and licences are what people have written."""
+    plain = " ".join(str(value).split())
+    for mark in "\\`*_[]<>|":
+        plain = plain.replace(mark, f"\\{mark}" if mark not in "<>" else ("&lt;" if mark == "<" else "&gt;"))
+    return plain
