@@ -27,8 +27,15 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.reformatter import Colorspace
 
+from video_assets.media.containers import MediaError
+from video_assets.media.cropping import Region
+from video_assets.media.cut_picture import Pictures as Cutter
 from video_assets.media.cut_times import at_rate
+from video_assets.media.cut_values import Cut, CutSettings
+from video_assets.media.frames import Shown
 from video_assets.media.pyav import exact
+from video_assets.media.seek import LostTrackError, Span, SpanFrames, open_span
+from video_assets.media.streams import geometry
 from video_assets.publish.loader.errors import BadSampleError
 
 if TYPE_CHECKING:
@@ -132,9 +139,6 @@ class SourceFrames(FrameSource):
     max_pixels: int = 8192 * 8192
 
     def read(self, row: Mapping[str, Any], wanted: Window) -> Pictures:
-        from video_assets.media.containers import MediaError
-        from video_assets.media.seek import LostTrackError
-
         path = self.paths.get(row["video_id"])
         if path is None:
             raise BadSampleError("source", f"No file is named for the video {row['video_id']}.")
@@ -149,12 +153,6 @@ class SourceFrames(FrameSource):
             raise BadSampleError("source", f"{path.name}: {error}") from error
 
     def _read(self, path: Path, row: Mapping[str, Any], wanted: Window, *, from_start: bool) -> Pictures:
-        from video_assets.media.cropping import Region
-        from video_assets.media.cut_picture import Pictures as Cutter
-        from video_assets.media.cut_values import Cut, CutSettings
-        from video_assets.media.seek import Span, open_span
-        from video_assets.media.streams import geometry
-
         base = Fraction(row["time_base_num"], row["time_base_den"])
         span = Span(row["stream"], row["start_pts"], row["end_pts"], base, row["pts_offset"])
         with open_span(path, span, self.max_pixels, from_start=from_start) as frames:
@@ -162,11 +160,20 @@ class SourceFrames(FrameSource):
             shape = geometry(frames.stream, first, frames.optional)
             crop = Region(row["crop_x"], row["crop_y"], row["crop_width"], row["crop_height"])
             cut = Cut(span, shape.display, crop, row["width"], row["height"])
-            made = Cutter(first, shape, frames.stream.codec_context.colorspace, cut, CutSettings(interlaced="keep"))
-            timed = ((shown.frame, (shown.pts - span.start_pts) * base) for shown in frames)
+            made = Cutter(first, shape, frames.stream.codec_context, cut, CutSettings(), frames.optional)
+            timed = ((shown.frame, (shown.pts - span.start_pts) * base) for shown in _followed(frames, made))
             return _pictures(
                 ((frame, made.made(frame)) for frame in _sampled(timed, wanted)), wanted, (row["width"], row["height"])
             )
+
+
+def _followed(frames: SpanFrames, made: Cutter) -> Iterator[Shown]:
+    """The frames; how a phone is turned in the middle of them is said by key frames, which are looked at though nobody shows them."""
+    for shown in frames:
+        yield shown
+        # Only now: the frame before it may be made into a picture after it has come.
+        if shown.frame.key_frame:
+            made.made(shown.frame)
 
 
 def decoded(media: bytes, wanted: Window, size: tuple[int, int], decoder: Decoder = "pyav") -> Pictures:
