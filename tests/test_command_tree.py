@@ -29,12 +29,14 @@ GIVEN = {
     "clip_id": "f9f84904",
     "text": "a dog",
     "query": "FROM clips",
+    "run": "a-run",
 }
 NEEDED = {
     ("what-if",): ("--set", "enough_motion=TRUE"),
     ("captions", "redo"): ("--captioner", "measured"),
     ("captions", "import"): ("captions.jsonl", "--captioner", "human"),
     ("captions", "export"): ("captions.jsonl",),
+    ("training", "add"): ("captions.jsonl",),
 }
 # These ask no lake: they make one, or tell of the settings, the models and the files of SQL.
 WITHOUT_LAKE = {("curate",), ("demo",), ("models",), ("settings",), ("questions",)}
@@ -119,6 +121,8 @@ def test_an_empty_lake_is_answered_without_a_traceback(here: Place, path: Path_,
         ("captions", "import"),
         ("captions", "redo"),
         ("search",),
+        ("training", "add"),
+        ("training", "clips"),
     }
     assert (result.exit_code == 1) == (path in found_nothing), result.output
 

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import click
 
-from video_assets.cli import asking, captions, curating, deciding, keeping, listing, looking, releasing, retrying
+from video_assets.cli import (
+    asking,
+    captions,
+    curating,
+    deciding,
+    keeping,
+    listing,
+    looking,
+    releasing,
+    retrying,
+    training,
+)
 from video_assets.cli.group import Sentences
 
 
@@ -38,6 +49,7 @@ for command in (
     releasing.diff,
     releasing.export,
     releasing.documents,
+    training.training,
     keeping.sweep,
     captions.captions,
 ):

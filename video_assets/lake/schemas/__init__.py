@@ -55,6 +55,7 @@ from video_assets.lake.schemas.scores import (
 )
 from video_assets.lake.schemas.segments import CLIPS, SHOT_FRAMES, SHOTS, TRANSITION_SCORES
 from video_assets.lake.schemas.table import Column, Table
+from video_assets.lake.schemas.training import TRAINING_READS, TRAINING_RUNS, TRAINING_SKIPS
 
 TABLES: dict[str, Table] = {
     t.name: t
@@ -94,6 +95,9 @@ TABLES: dict[str, Table] = {
         RELEASES,
         RELEASE_CLIPS,
         RELEASE_FILES,
+        TRAINING_RUNS,
+        TRAINING_READS,
+        TRAINING_SKIPS,
         PAGES,
         FAILED_ATTEMPTS,
         MATERIALIZATIONS,
@@ -144,6 +148,9 @@ __all__ = [
     "TIER_RULES_HISTORY",
     "TIER_VERDICTS",
     "TIER_VERDICTS_HISTORY",
+    "TRAINING_READS",
+    "TRAINING_RUNS",
+    "TRAINING_SKIPS",
     "TRANSITION_SCORES",
     "VISUAL_SCORES",
     "Column",
