@@ -270,3 +270,30 @@ def documents_of(name: str, facts: Path | None, folder: Path | None) -> None:
     for file, count in missing.items():
         show.say(f"{file}: {counted(count, 'statement')} missing" if count else f"{file}: nothing is missing")
     show.say(f"In {lake.files.root}/releases/{name}/documents" + (f" and {folder}" if folder else ""))
+
+
+@click.command()
+@click.argument("what")
+@as_json
+def trace(what: str, json: bool) -> None:
+    """Show where WHAT came from and what it has reached.
+
+    WHAT is a model, training run, release, shard, clip, source, file, holder, licence or domain.
+    """
+    from video_assets.publish.trace import trace as trace_of
+
+    found = trace_of(existing_lake(), what)
+    if json:
+        up, down = ([link.as_json() for link in links] for links in (found.up, found.down))
+        show.document({"kind": found.kind, "name": found.name, "counts": found.counts, "up": up, "down": down})
+        return
+    show.say(f"{found.kind} {found.name}")
+    show.say("  " + ", ".join(counted(count, name[:-1]) for name, count in found.counts.items()))
+    for title, links in (("came from", found.up), ("has reached", found.down)):
+        if links:
+            show.say(title)
+        for link in links:
+            for depth, line in link.lines(1):
+                show.block("  " * depth + line)
+    if not found.down and found.kind not in ("model", "run"):
+        show.say("has reached no release")
