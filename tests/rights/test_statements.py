@@ -10,10 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from video_assets.lake.schemas import RIGHTS
+from video_assets.rights.fields import UNKNOWN, Rights
 from video_assets.rights.statements import (
-    UNKNOWN,
     Manifest,
-    Rights,
     from_sidecar,
     load_manifest,
     read_manifest,
