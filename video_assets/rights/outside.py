@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from video_assets.rights.fields import UNKNOWN, Rights, stated
+from video_assets.rights.fields import UNKNOWN, Rights, merged, stated
 
 # What yt-dlp calls whose page it is, the first that has a value counts.
 _YT_DLP_HOLDERS = ("uploader", "channel", "creator", "creators", "artist", "artists")
@@ -66,13 +66,10 @@ def _from_video2dataset(sample: Mapping[str, object]) -> Rights:
     if not isinstance(info, Mapping) or not info:
         return replace(own, acquired_how="public") if own.acquired_how == UNKNOWN else own
     page = _from_yt_dlp(info)
-    grant = own if (own.licence, own.holder) != (UNKNOWN, UNKNOWN) else page
-    return Rights(
-        licence=grant.licence,
-        holder=grant.holder,
-        source_url=next((r.source_url for r in (page, own) if r.source_url != UNKNOWN), UNKNOWN),
+    return replace(
+        merged([own, page]),
+        source_url=page.source_url if page.source_url != UNKNOWN else own.source_url,
         acquired_how="public",
-        acquired_at=own.acquired_at if own.acquired_at != UNKNOWN else page.acquired_at,
         rights_from="sidecar",
         problem="; ".join(filter(None, (own.problem, page.problem))) or None,
     )

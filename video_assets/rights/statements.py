@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
-from video_assets.rights.fields import UNKNOWN, Rights, lower_keys, not_read, stated
+from video_assets.rights.fields import Rights, lower_keys, merged, not_read, stated
 from video_assets.rights.outside import ITEM, from_item, from_outside, item_in, item_of_xml
 from video_assets.settings import RightsSettings
 
@@ -133,10 +133,9 @@ def rights_for(
 ) -> Rights:
     """Merge what is said about a file.
 
-    Every field comes from the strongest statement that gives it, except that licence and holder are one grant: both
-    come from the strongest statement that gives either, so that no licence is ever put into the mouth of a holder
-    who did not give it. ``rights_from`` names the statement of the grant, or without one the strongest that says
-    anything. Where the sidecar could not be parsed nothing is known: it may say the opposite of what a weaker one does.
+    As :func:`video_assets.rights.fields.merged` does: licence, holder, consent, expiry and evidence are one grant, so that
+    no licence is ever put into the mouth of a holder who did not give it. Where the sidecar could not be parsed nothing is
+    known: it may say the opposite of what a weaker one does.
 
     Args:
         relative: path of the file inside its watched folder, with ``/``.
@@ -145,25 +144,10 @@ def rights_for(
         folder_default: of the watched folder.
     """
     if sidecar is not None and not sidecar.understood:
-        return Rights(problem=sidecar.problem)
+        return Rights(problem=sidecar.problem, understood=False)
     listed = manifest.of(relative) if manifest else None
     default = stated(folder_default.model_dump(), "folder")
-    statements = [s for s in (sidecar, listed, default) if s is not None]
-    problems = [s.problem for s in statements if s.problem]
-
-    def first(name: str) -> str:
-        return next((v for s in statements if (v := getattr(s, name)) != UNKNOWN), UNKNOWN)
-
-    grant = next((s for s in statements if (s.licence, s.holder) != (UNKNOWN, UNKNOWN)), Rights())
-    return Rights(
-        licence=grant.licence,
-        holder=grant.holder,
-        source_url=first("source_url"),
-        acquired_how=first("acquired_how"),
-        acquired_at=first("acquired_at"),
-        rights_from=grant.rights_from if grant.rights_from != UNKNOWN else first("rights_from"),
-        problem=" ".join(problems) or None,
-    )
+    return merged([s for s in (sidecar, listed, default) if s is not None])
 
 
 def _rows(data: bytes, suffix: str) -> Iterable[Mapping[str, object]]:
