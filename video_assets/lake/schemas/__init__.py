@@ -42,6 +42,7 @@ from video_assets.lake.schemas.footage import (
     SOURCE_FILES,
 )
 from video_assets.lake.schemas.pages import PAGES
+from video_assets.lake.schemas.rights import RIGHTS_SIGNALS
 from video_assets.lake.schemas.scores import (
     CANDIDATES,
     MOTION_SCORES,
@@ -60,6 +61,7 @@ TABLES: dict[str, Table] = {
     for t in (
         SOURCE_FILES,
         RAW_VIDEOS,
+        RIGHTS_SIGNALS,
         DECODED_VIDEOS,
         FRAME_SIGNALS,
         KEYFRAMES,
@@ -125,6 +127,7 @@ __all__ = [
     "QUALITY_SCORES",
     "RAW_VIDEOS",
     "RIGHTS",
+    "RIGHTS_SIGNALS",
     "SAFETY_SCORES",
     "SHOTS",
     "SHOT_FRAMES",
