@@ -15,6 +15,7 @@ from video_assets.lake.ledger import Made
 from video_assets.lake.plan import due_rows
 from video_assets.lake.schemas import RAW_VIDEOS, RIGHTS_SIGNALS, SOURCE_FILES
 from video_assets.reasons import Reason
+from video_assets.rights.content_credentials import NOT_AVAILABLE, reader_version
 
 _ASSET = RIGHTS_SIGNALS.name
 
@@ -47,21 +48,21 @@ def read_rights_signals(step: Step, batch: str) -> Made:
 
 def _read(step: Step, videos: pl.DataFrame, places: Mapping[str, str]) -> list[dict[str, object]]:
     """Rows of some videos: a row for each signal, or one with the reason why it could not be looked into."""
+    from video_assets.measure.signals_task import SignalJob, read_source
     from video_assets.media.limits import Limits, reading
     from video_assets.media.workers import run_guarded
-    from video_assets.rights import content_credentials as credentials
 
-    reader = credentials.reader_version()
+    reader = reader_version()
     if reader is None:
-        return [asdict(credentials.NOT_AVAILABLE) | {"video_id": v, "n": 0} for v in videos["video_id"]]
+        return [asdict(NOT_AVAILABLE) | {"video_id": v, "n": 0} for v in videos["video_id"]]
     settings = step.lake.settings
     jobs: dict[str, tuple[Any, Limits]] = {}
     for video in videos.sort("size_bytes", descending=True).iter_rows(named=True):
-        job = credentials.SignalJob(
+        job = SignalJob(
             places[video["content"]], video["content"], video["size_bytes"], settings.s3, settings.lake.scratch_path
         )
         jobs[video["video_id"]] = job, reading(settings.workers, video["size_bytes"])
-    outcomes = run_guarded(credentials.read_source, jobs, settings.workers, counter(step, _ASSET, len(jobs)))
+    outcomes = run_guarded(read_source, jobs, settings.workers, counter(step, _ASSET, len(jobs)))
     return [
         row | {"video_id": video, "n": n, "reader_version": reader}
         for video, outcome in outcomes.items()

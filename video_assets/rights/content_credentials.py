@@ -12,18 +12,12 @@ from __future__ import annotations
 
 import json
 import re
-import resource
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
-
-from video_assets.media.containers import MediaError
-from video_assets.media.fetch import local_copy
-from video_assets.reasons import Reason
-from video_assets.settings import S3Settings
 
 PACKAGE = "c2pa-python"
 # A misspelt name is accepted without a word: tests/rights/test_content_credentials.py asks a server whether it was asked.
@@ -62,32 +56,6 @@ def reader_version() -> str | None:
         return installed(PACKAGE)
     except PackageNotFoundError:
         return None
-
-
-@dataclass(frozen=True)
-class SignalJob:
-    """A video whose manifests are read. ``content`` is the key under which the ledger knows the file."""
-
-    uri: str
-    content: str
-    size_bytes: int
-    s3: S3Settings
-    scratch: Path
-
-
-def read_source(job: SignalJob) -> list[dict[str, object]]:
-    """Read one video's signals, for a worker process: a row each, of which the first has the cost.
-
-    Raises:
-        MediaError: the file is gone, unreadable or changed.
-    """
-    started = _cpu_seconds()
-    with local_copy(job.uri, job.s3, job.scratch, job.content) as path:
-        if path.stat().st_size != job.size_bytes:
-            raise MediaError(Reason.CONTENT_CHANGED, f"{job.uri} no longer has {job.size_bytes} bytes.")
-        rows: list[dict[str, object]] = [asdict(signal) for signal in read_signals(path)]
-    rows[0]["compute_seconds"] = _cpu_seconds() - started
-    return rows
 
 
 def read_signals(path: Path) -> list[Signal]:
@@ -176,8 +144,3 @@ def _codes(store: Mapping[str, Any]) -> list[str]:
     told = [results.get("activeManifest") or {}]
     told += [delta.get("validationDeltas") or {} for delta in results.get("ingredientDeltas") or []]
     return sorted({str(failure.get("code")) for part in told for failure in part.get("failure") or []})
-
-
-def _cpu_seconds() -> float:
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
