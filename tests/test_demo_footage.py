@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from video_assets.demo import make_footage
 from video_assets.demo.recipes import RECIPES
-from video_assets.rights.statements import UNKNOWN, read_sidecar
+from video_assets.rights.fields import UNKNOWN
+from video_assets.rights.statements import read_sidecar
 
 # Name: coded width, coded height, frames that the index declares.
 DECLARED = {

@@ -13,6 +13,7 @@ from video_assets.settings import settings
 
 _REPORTED = {
     "raw_videos": "videos were set aside",
+    "rights_signals": "videos could not be looked into for what they say of training",
     "decoded_videos": "videos could not be decoded",
     "transition_scores": "frames in doubt have no scores",
     "visual_scores": "clips have no visual scores",

@@ -32,6 +32,7 @@ curate_batch = dg.define_asset_job(
 defs = dg.Definitions(
     assets=[
         footage.raw_videos,
+        footage.rights_signals,
         footage.decode,
         segments.transition_scores,
         segments.shots,

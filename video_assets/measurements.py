@@ -22,11 +22,13 @@ from video_assets.lake.sql_text import bare
 from video_assets.lake.versions import code_version
 from video_assets.measure.models import image_text, models_of, require_packages
 from video_assets.media import limits
+from video_assets.rights.content_credentials import PACKAGE, reader_version
 from video_assets.settings import Settings
 
 # Raised by hand, one line each, when results change for the same input and parameters.
 CODE: dict[str, str] = {
     "raw_videos": "3",
+    "rights_signals": "1",
     "decode": "6",
     "transition_scores": "2",
     "shots": "5",
@@ -66,7 +68,7 @@ LAION = "laion_scores"
 FLOW_FRAMES, FLOW = "flow_frames", "flow_scores"
 CAPTIONS, FINDINGS = "captions", "caption_findings"
 # What the sheet joins before any model has looked.
-_BASIS = ("raw_videos", "decoded_videos", "shots", "clips", *CHEAP)
+_BASIS = ("raw_videos", "rights_signals", "decoded_videos", "shots", "clips", *CHEAP)
 # A model looks at a candidate's keyframes, cut to its crop in the picture as displayed.
 _PICTURES = ("decoded_videos", "keyframes", "clips", "candidates")
 
@@ -175,6 +177,7 @@ def measurements(
             code_version(CODE["raw_videos"], {"max_pixels": settings.decode.max_pixels}), (SOURCE_FILES,), "video",
             stops=True,
         ),
+        Measurement("rights_signals", schemas.RIGHTS_SIGNALS, _signals(), ("raw_videos",), "video"),
         Measurement("decoded_videos", schemas.DECODED_VIDEOS, decode, ("raw_videos",), "video"),
         Measurement("frame_signals", schemas.FRAME_SIGNALS, decode, ("raw_videos",), "video"),
         Measurement("keyframes", schemas.KEYFRAMES, decode, ("raw_videos",), "video"),
@@ -308,6 +311,7 @@ def _limits(settings: Settings) -> dict[str, limits.Limits]:
     by_models = limits.looking(settings, 1)
     return {
         "raw_videos": limits.reading(settings.workers, 0),
+        "rights_signals": limits.reading(settings.workers, 0),
         "decoded_videos": limits.decoding(settings.workers, 0, limits.Declared(0, None, None)),
         "transition_scores": limits.scoring(settings, 1),
         **dict.fromkeys((*MODELLED, LAION, FLOW), by_models),
@@ -322,6 +326,13 @@ def _light(settings: Settings, asset: str) -> bool:
         return settings.models.profile != "full"
     looked_up = ("candidates", "duplicate_groups", "contamination", "concepts", SHEET)
     return asset in looked_up or asset.startswith(("tiers/", "draws/"))
+
+
+def _signals() -> str:
+    """Version of what manifests say: where the reader comes or goes, or is another, files are looked into again."""
+    reader = reader_version()
+    minor = ".".join(reader.split(".")[:2]) if reader else "not installed"
+    return code_version(CODE["rights_signals"], {PACKAGE: minor})
 
 
 def _transitions(settings: Settings, decode: str) -> str:

@@ -39,7 +39,7 @@ SELECT
     c.crop_width * c.crop_height / (coalesce(c.width, v.width) * coalesce(c.height, v.height)) AS crop_share, -- Share of the source's picture that the crop keeps, 0-1.
     c.start_s - d.first_pts * v.time_base_num / v.time_base_den AS source_offset_s, -- Seconds from the source's first frame to the clip's; start_s counts from the time base's zero.
 
-    -- The source video (tables raw_videos, decoded_videos, shots).
+    -- The source video (tables raw_videos, rights_signals, decoded_videos, shots).
     v.file_name,
     v.container,
     v.codec,
@@ -71,11 +71,25 @@ SELECT
     h.ends AS shot_ends, -- How the clip's shot ends: end (of the video), cut, dissolve, wipe (or push), fade, damage or break.
     h.found_by AS shots_found_by, -- What looked for the source's transitions: 'detectors and network', or 'detectors' alone.
     v.licence,
+    v.licence_as_given,
     v.holder,
     v.source_url,
+    v.domain,
     v.acquired_how,
     v.acquired_at,
+    v.consent,
+    v.expires_on,
+    v.evidence,
     v.rights_from,
+    -- The first that holds. A refusal counts whoever signed it; a permission only where the signature does.
+    CASE
+        WHEN a.refused OR v.tdm_reservation = '1' OR v.aipref_train_ai = 'n' THEN 'not_allowed'
+        WHEN a.unreadable OR v.aipref_train_ai = 'unreadable' THEN 'unreadable'
+        WHEN a.looked IS NOT TRUE OR v.tdm_reservation IS NULL OR v.aipref_train_ai IS NULL THEN NULL
+        WHEN a.unsupported THEN 'unsupported'
+        WHEN a.allowed THEN 'allowed'
+        ELSE 'none'
+    END AS training_signal, -- What is said of training on the source, by C2PA and CAWG assertions in it, TDMRep and AIPREF: not_allowed; unreadable (something is damaged, elsewhere or unclear); unsupported (the container can hold no assertion that is read); allowed; none (all was read and says nothing). NULL while nobody looked.
 
     -- Visual scores.
     i.sharpness,
@@ -216,6 +230,30 @@ SELECT
 FROM clips AS c
 LEFT JOIN raw_videos AS v ON v.batch = c.batch AND v.video_id = c.video_id
 LEFT JOIN decoded_videos AS d ON d.batch = c.batch AND d.video_id = c.video_id
+LEFT JOIN (
+    SELECT
+        batch,
+        video_id,
+        bool_or(deciding AND value IS DISTINCT FROM 'allowed') AS refused,
+        bool_or(state IN ('unreadable', 'remote') OR deciding AND value = 'allowed' AND NOT sound) AS unreadable,
+        bool_or(state = 'unsupported') AS unsupported,
+        bool_or(generative AND value = 'allowed' AND sound AND coalesce(from_ingredient, 'parentOf') = 'parentOf') AS allowed,
+        bool_and(coalesce(state, 'not_available') <> 'not_available') AS looked
+    FROM (
+        SELECT
+            batch,
+            video_id,
+            value,
+            state,
+            from_ingredient,
+            coalesce(validation_state IN ('Valid', 'Trusted'), FALSE) AS sound,
+            coalesce(key LIKE '%.ai_generative_training', FALSE) AS generative,
+            -- An assertion without entries is about everything.
+            coalesce(key LIKE '%.ai_generative_training' OR key LIKE '%.data_mining' OR key LIKE '%.training-mining%', FALSE) AS deciding
+        FROM rights_signals
+    ) AS entries
+    GROUP BY batch, video_id
+) AS a ON a.batch = c.batch AND a.video_id = c.video_id
 LEFT JOIN (
     SELECT batch, video_id, count(*) AS source_shots FROM shots GROUP BY batch, video_id
 ) AS n ON n.batch = c.batch AND n.video_id = c.video_id

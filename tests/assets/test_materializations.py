@@ -197,7 +197,7 @@ def test_the_run_executed_every_check_and_warned_of_the_files_that_were_set_asid
     found = {e.asset_check_evaluation_data.check_name: e.asset_check_evaluation_data for e in events if e}
     assert {name: data.passed for name, data in found.items()} == {
         "usable_videos": True, "clips_are_sound": True, "file_can_be_used": True, "something_kept": True, "few_undecided": True,
-        "kept_hours_held": True, "no_failures_in_raw_videos": False,
+        "kept_hours_held": True, "no_failures_in_raw_videos": False, "no_failures_in_rights_signals": True,
         "no_failures_in_decoded_videos": True, "no_failures_in_transition_scores": True, "no_failures_in_captions": True, "captions_are_sound": True,
         "benchmarks_are_compared": True, **{f"no_failures_in_{family}": True for family in SCORES},
     }  # fmt: skip

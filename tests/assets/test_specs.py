@@ -28,7 +28,9 @@ def test_the_graph_has_the_groups_of_the_design() -> None:
         groups.setdefault(str(spec.group_name), set()).add(key)
     of_files = {g for g in groups if g.startswith(("tiers_", "draws_"))}
     assert set(groups) - of_files == {"footage", "segments", "scores", "captions"}
-    assert groups["footage"] == {"raw_videos", "decoded_videos", "frame_signals", "keyframes", "shot_frames"}
+    assert groups["footage"] == {
+        "raw_videos", "rights_signals", "decoded_videos", "frame_signals", "keyframes", "shot_frames",
+    }  # fmt: skip
     assert groups["segments"] == {"transition_scores", "shots", "clips"}
     assert groups["scores"] == {*CHEAP, "candidates", *MODELLED, *CONTENT, "clip_sheet"}
     assert groups["captions"] == {"captions", "caption_findings"}

@@ -91,7 +91,16 @@ def test_renamed_files_are_no_new_work_and_a_changed_sidecar_decodes_nothing(
     # What reads raw_videos looks again; the pictures are as they were, so that nothing is measured anew.
     assert (
         remade(was, ledger(lake))
-        == {"source_files", "raw_videos", "candidates", "duplicate_groups", "contamination", "clip_sheet", "captions"}
+        == {
+            "source_files",
+            "raw_videos",
+            "rights_signals",
+            "candidates",
+            "duplicate_groups",
+            "contamination",
+            "clip_sheet",
+            "captions",
+        }
         | DECODED
         | TIERS
     )

@@ -25,6 +25,8 @@ VIDEO: dict[str, Any] = {
     "coded_height": 1080, "rotation": 0, "time_base_num": 1, "time_base_den": 1000, "duration_s": 40.0, "average_fps": 25.0,
     "bit_rate": 5_184_000, "licence": "CC-BY-4.0", "holder": "Harbour Films", "source_url": "https://example.org/harbour",
     "acquired_how": "licensed", "acquired_at": "2025-01-31", "rights_from": "sidecar",
+    "licence_as_given": "CC BY 4.0", "domain": "example.org", "consent": "yes", "expires_on": "unknown", "evidence": "unknown",
+    "tdm_reservation": "unknown", "aipref_train_ai": "unknown",
 }  # fmt: skip
 DECODED: dict[str, Any] = {
     "time_base_num": 1,
@@ -49,7 +51,7 @@ OVERLAYS: dict[str, Any] = {
 }  # fmt: skip
 QUALITY: dict[str, Any] = {"blur": 0.3, "technical_quality": 0.8, "classical_appeal": 0.6}
 ROWS = {
-    "raw_videos": VIDEO, "decoded_videos": DECODED, "clips": CLIP, "visual_scores": VISUAL, "motion_scores": MOTION,
+    "raw_videos": VIDEO, "rights_signals": {"n": 0, "state": "none"}, "decoded_videos": DECODED, "clips": CLIP, "visual_scores": VISUAL, "motion_scores": MOTION,
     "candidates": {"candidate": True, "why": "possible"},
     "text_scores": TEXT, "safety_scores": {"nsfw_score": 0.01},
     "people_scores": {"faces_max": 0, "face_share_max": 0.0, "faces_frames_share": 0.0}, "overlay_scores": OVERLAYS,

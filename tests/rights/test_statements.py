@@ -10,10 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from video_assets.lake.schemas import RIGHTS
+from video_assets.rights.fields import UNKNOWN, Rights
 from video_assets.rights.statements import (
-    UNKNOWN,
     Manifest,
-    Rights,
     from_sidecar,
     load_manifest,
     read_manifest,
@@ -23,6 +22,13 @@ from video_assets.rights.statements import (
 from video_assets.settings import RightsSettings
 
 NOTHING = RightsSettings()
+
+
+def said(rights: Rights) -> dict[str, str]:
+    """The columns of which something is known."""
+    return {name: value for name, value in rights.columns().items() if value != UNKNOWN}
+
+
 ROWS = [
     {"file": "a.mp4", "license": "CC BY 4.0", "holder": "Ann", "acquired_at": "2024-05-01"},
     {"file": "day/b.mp4", "license": "Acme contract 17", "holder": "Acme", "acquired_at": ""},
@@ -31,6 +37,7 @@ ROWS = [
 
 def test_the_columns_are_those_of_the_lake_and_unknown_until_somebody_states_them() -> None:
     assert Rights().columns() == {c.name: UNKNOWN for c in RIGHTS}
+    assert said(Rights()) == {}
 
 
 def test_a_sidecar_of_our_own_is_read_under_either_spelling_of_licence() -> None:
@@ -41,8 +48,9 @@ def test_a_sidecar_of_our_own_is_read_under_either_spelling_of_licence() -> None
         "acquired_at": "2024-05-01",
     }
     british = from_sidecar({"licence": "CC BY 3.0", **stated})
-    assert british == from_sidecar({"License": "CC-BY-3.0", **stated})
-    assert british.columns() == {"licence": "CC-BY-3.0", **stated, "rights_from": "sidecar"}
+    assert british == from_sidecar({"License": "CC BY 3.0", **stated})
+    licence = {"licence": "CC-BY-3.0", "licence_as_given": "CC BY 3.0", "domain": "peach.blender.org"}
+    assert said(british) == licence | stated | {"rights_from": "sidecar"}
 
 
 def test_a_yt_dlp_sidecar_gives_uploader_page_and_the_moment_of_download() -> None:
@@ -57,9 +65,11 @@ def test_a_yt_dlp_sidecar_gives_uploader_page_and_the_moment_of_download() -> No
         "epoch": 1714521600,
         "formats": [{"url": "https://example.org/1"}],
     }
-    assert from_sidecar(info).columns() == {
+    assert said(from_sidecar(info)) == {
         "licence": "CC-BY-3.0",
+        "licence_as_given": "Creative Commons Attribution license (reuse allowed)",
         "holder": "Ann",
+        "domain": "youtube.com",
         "source_url": "https://www.youtube.com/watch?v=x",
         "acquired_how": "public",
         "acquired_at": "2024-05-01T00:00:00+00:00",
@@ -75,7 +85,8 @@ def test_a_yt_dlp_sidecar_without_licence_and_epoch_leaves_them_unknown() -> Non
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b"\xff\xfe", b"null", b'"text"', b"[" * 100_000])
 def test_a_malformed_sidecar_states_nothing_and_says_so(data: bytes) -> None:
     rights = read_sidecar(data, "a.json")
-    assert rights.columns() == Rights().columns()
+    # It may have said that the video is not to be trained on.
+    assert said(rights) == {"aipref_train_ai": "unreadable"}
     assert rights.problem is not None
     assert "a.json" in rights.problem
 
@@ -96,7 +107,23 @@ JSON = st.recursive(
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
 )
 FIELDS = st.sampled_from(
-    ["licence", "license", "holder", "uploader", "extractor", "epoch", "webpage_url", "acquired_at", "source_url"]
+    [
+        "licence",
+        "license",
+        "holder",
+        "uploader",
+        "extractor",
+        "epoch",
+        "webpage_url",
+        "acquired_at",
+        "source_url",
+        "consent",
+        "expires_on",
+        "tdm_reservation",
+        "content_usage",
+        "robots",
+        "signals_seen_at",
+    ]
 )
 
 
@@ -125,7 +152,7 @@ def test_a_manifest_is_the_same_in_every_format(tmp_path: Path, suffix: str) -> 
     manifest = load_manifest(write(tmp_path, suffix))
     assert manifest.problem is None
     assert manifest.statements == {
-        "a.mp4": Rights("CC-BY-4.0", "Ann", acquired_at="2024-05-01", rights_from="manifest"),
+        "a.mp4": Rights("CC BY 4.0", "Ann", acquired_at="2024-05-01", rights_from="manifest"),
         "day/b.mp4": Rights("Acme contract 17", "Acme", rights_from="manifest"),
     }
 
@@ -164,7 +191,7 @@ def test_the_sidecar_goes_before_the_manifest_and_the_manifest_before_the_folder
     folder = RightsSettings(licence="CC BY 4.0", holder="Folder")
     assert rights_for("a.mp4", sidecar, manifest, folder) == sidecar
     assert rights_for("a.mp4", None, manifest, folder) == manifest.statements["a.mp4"]
-    assert rights_for("b.mp4", None, manifest, folder) == Rights("CC-BY-4.0", "Folder", rights_from="folder")
+    assert rights_for("b.mp4", None, manifest, folder) == Rights("CC BY 4.0", "Folder", rights_from="folder")
     assert rights_for("b.mp4", None, None, NOTHING) == Rights()
 
 
@@ -173,14 +200,85 @@ def test_fields_that_the_sidecar_does_not_give_come_from_weaker_statements() -> 
     folder = RightsSettings(
         licence="Acme contract 17", holder="Acme", acquired_how="licensed", source_url="https://acme.example"
     )
-    assert rights_for("a.mp4", sidecar, None, folder).columns() == {
+    assert said(rights_for("a.mp4", sidecar, None, folder)) == {
         "licence": "Acme contract 17",
+        "licence_as_given": "Acme contract 17",
         "holder": "Acme",
         "source_url": "https://example.org/a",
+        "domain": "example.org",
         "acquired_how": "licensed",
-        "acquired_at": UNKNOWN,
         "rights_from": "folder",
     }
+
+
+def test_licence_holder_consent_expiry_and_evidence_are_one_grant_of_one_statement() -> None:
+    folder = RightsSettings(
+        licence="MIT",
+        holder="Acme",
+        consent="yes",
+        expires_on="2027-01-31",
+        evidence="contract 17",
+        acquired_how="licensed",
+    )
+    known = said(rights_for("a.mp4", None, None, folder))
+    assert (known["consent"], known["expires_on"], known["evidence"]) == ("yes", "2027-01-31", "contract 17")
+    assert said(rights_for("a.mp4", from_sidecar({"licence": "CC0"}), None, folder)) == {
+        "licence": "CC0-1.0", "licence_as_given": "CC0", "acquired_how": "licensed", "rights_from": "sidecar",
+    }  # fmt: skip
+    # Consent was refused for this video: whose licence the folder's is does not matter any more.
+    assert said(rights_for("a.mp4", from_sidecar({"consent": False}), None, folder)) == {
+        "consent": "no", "acquired_how": "licensed", "rights_from": "sidecar",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "expires_on"),
+    [
+        ("2027-01-31", "2027-01-31"), ("2027-01-31T23:59:59+02:00", "2027-01-31"), ("20270131", "2027-01-31"),
+        ("2027", None), ("31.01.2027", None), ("2027-02-30", None), ("never", None),
+    ],
+)  # fmt: skip
+def test_an_expiry_is_a_date_or_a_problem(given: str, expires_on: str | None) -> None:
+    rights = from_sidecar({"licence": "MIT", "expires": given})
+    assert rights.expires_on == (expires_on or UNKNOWN)
+    assert rights.problem == (None if expires_on else f"expires_on {given!r} is not an ISO 8601 date")
+
+
+def test_signals_that_were_seen_are_columns_with_their_raw_text_and_their_time() -> None:
+    robots = ["User-agent: *", "Disallow: /private", "Content-Usage: /films train-ai=n"]
+    rights = sidecar(
+        "a.json", tdm_reservation=1, tdm_policy="https://example.org/tdm", content_usage="search=y", robots=robots,
+        signals_seen_at="2026-08-01T10:00:00Z",
+    )  # fmt: skip
+    assert said(rights) == {
+        "tdm_reservation": "1", "tdm_policy": "https://example.org/tdm", "content_usage": "search=y",
+        "robots": "\n".join(robots), "aipref_train_ai": "n", "signals_seen_at": "2026-08-01T10:00:00Z",
+        "rights_from": "sidecar",
+    }  # fmt: skip
+    listed = read_manifest(b"file,TDM-Reservation\na.mp4,0\nb.mp4,maybe\n", "manifest.csv")
+    assert [listed.statements[f"{name}.mp4"].tdm_reservation for name in "ab"] == ["0", UNKNOWN]
+    assert listed.problem == "In the manifest manifest.csv: row 2: tdm_reservation 'maybe' is not 1 or 0."
+
+
+def test_an_opt_out_is_not_lost_to_a_stronger_statement_without_one() -> None:
+    manifest = Manifest(
+        {"a.mp4": from_sidecar({"tdm_reservation": "1", "tdm_policy": "P", "content_usage": "train-ai=n"})}
+    )
+    mild = from_sidecar({"tdm_reservation": "0", "tdm_policy": "Q", "content_usage": "train-ai=y", "holder": "Ann"})
+    found = rights_for("a.mp4", mild, manifest, NOTHING)
+    assert (found.tdm_reservation, found.tdm_policy, found.content_usage) == ("1", "P", "train-ai=n")
+    assert (found.aipref_train_ai, found.holder) == ("n", "Ann")
+
+
+@pytest.mark.parametrize(
+    ("url", "domain"),
+    [
+        ("https://WWW.Example.org:8443/a?b", "example.org"), ("http://user@films.example.org./x", "films.example.org"),
+        ("s3://bucket/key", UNKNOWN), ("example.org/a", UNKNOWN), ("https://[::1", UNKNOWN), ("tape 7", UNKNOWN),
+    ],
+)  # fmt: skip
+def test_the_domain_is_the_host_of_a_web_address(url: str, domain: str) -> None:
+    assert from_sidecar({"source_url": url}).domain == domain
 
 
 def test_a_holder_is_never_given_the_licence_of_another_statement() -> None:
@@ -194,7 +292,9 @@ INFO = {
 }  # fmt: skip
 PAGE = {
     "licence": "CC-BY-3.0",
+    "licence_as_given": "Creative Commons Attribution license (reuse allowed)",
     "holder": "Ann",
+    "domain": "youtube.com",
     "source_url": "https://www.youtube.com/watch?v=x",
     "acquired_how": "public",
     "acquired_at": "2024-05-01T00:00:00+00:00",
@@ -208,7 +308,7 @@ def sidecar(name: str, **content: object) -> Rights:
 
 def test_what_yt_dlp_wrote_is_read_by_its_name_too_and_with_several_creators() -> None:
     without = {k: v for k, v in INFO.items() if k != "extractor"}
-    assert sidecar("A.INFO.JSON", **without).columns() == PAGE
+    assert said(sidecar("A.INFO.JSON", **without)) == PAGE
     several = sidecar("a.info.json", **{k: v for k, v in INFO.items() if k != "channel"}, creators=["Ann", "Ben"])
     assert several.holder == "Ann, Ben"
     assert "has none of yt-dlp's fields" in str(sidecar("a.info.json", title="x").problem)
@@ -223,7 +323,7 @@ def test_a_sample_of_video2dataset_has_what_yt_dlp_said_of_its_page_and_the_data
         "error_message": None,
     }
     page = sidecar("00000.json", **sample, yt_meta_dict={"info": INFO, "subtitles": None})
-    assert (page.columns(), page.problem) == (PAGE, None)
+    assert (said(page), page.problem) == (PAGE, None)
     own = sidecar("00000.json", **sample, license="MIT", yt_meta_dict={"info": INFO, "subtitles": None})
     assert (own.licence, own.holder, own.acquired_at) == ("MIT", UNKNOWN, PAGE["acquired_at"])
     bare = sidecar("00000.json", **sample, yt_meta_dict={"info": None})
@@ -242,8 +342,8 @@ ITEM = b"""<?xml version="1.0" encoding="UTF-8"?>
   <publicdate>2002-07-16 00:00:00</publicdate>
 </metadata>"""
 OF_ITEM = Rights(
-    "CC-BY-3.0", "Jam Handy Organization, Chevrolet", "https://archive.org/details/Prelinger01", "public",
-    rights_from="manifest",
+    "http://creativecommons.org/licenses/by/3.0/", "Jam Handy Organization, Chevrolet",
+    source_url="https://archive.org/details/Prelinger01", acquired_how="public", rights_from="manifest",
 )  # fmt: skip
 
 
@@ -269,13 +369,16 @@ def test_an_item_of_the_internet_archive_states_the_rights_of_its_files_in_xml_a
 )  # fmt: skip
 def test_xml_that_is_no_item_s_metadata_states_nothing_and_says_so(data: bytes) -> None:
     rights = read_sidecar(data, "a_meta.xml")
-    assert rights.columns() == Rights().columns()
+    assert said(rights) == {"aipref_train_ai": "unreadable"}
     assert "a_meta.xml" in str(rights.problem)
     assert "a_meta.xml" in str(read_manifest(data, "a_meta.xml").problem)
 
 
 def test_a_statement_of_which_nothing_is_understood_is_a_problem_and_never_silence() -> None:
-    fields = "licence, holder, source_url, acquired_how, acquired_at"
+    fields = (
+        "licence, holder, source_url, acquired_how, acquired_at, consent, expires_on, evidence, tdm_reservation, tdm_policy, "
+        "content_usage, robots, signals_seen_at"
+    )
     assert sidecar("a.json", caption="a dog").problem == f"In the sidecar a.json: it has none of the fields {fields}"
     alike = sidecar("a.json", holder="Ann", licence_terms="ours", copyright_notice="Acme", rights_note="")
     assert (alike.holder, alike.problem) == (

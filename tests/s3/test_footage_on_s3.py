@@ -14,10 +14,13 @@ from threading import Thread
 import polars as pl
 import pytest
 
+from tests.media.video_files import CARPHONE
 from tests.place import FEW, Place
+from tests.rights.signed import assertion, sign
 from tests.s3.conftest import Server
 from tests.s3.unreliable import unreliable
 from video_assets.batches.footage import take_in_videos
+from video_assets.batches.rights import read_rights_signals
 from video_assets.batches.step import Step
 from video_assets.footage.ingest import take_stock
 from video_assets.footage.tick import Cursor
@@ -32,6 +35,7 @@ from video_assets.lake.schemas import (
     MATERIALIZATIONS,
     NEAR_DUPLICATES,
     RAW_VIDEOS,
+    RIGHTS_SIGNALS,
     SOURCE_FILES,
     TABLES,
     Table,
@@ -265,6 +269,21 @@ def test_a_download_that_breaks_off_is_a_passing_failure_and_leaves_no_file(serv
         breaking.shutdown()
     assert caught.value.reason is Reason.READ_ERROR
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_an_object_says_of_training_is_read_of_a_copy_that_is_removed(
+    lake: Lake, server: Server, tmp_path: Path
+) -> None:
+    refused = sign(CARPHONE, tmp_path / "refused.mp4", assertion(ai_generative_training="notAllowed"))
+    server.upload(refused, "signed/clip.mp4")
+    (batch,) = take_in(lake, server.uri("signed"))
+    signals = Measurement("rights_signals", RIGHTS_SIGNALS, "1", ("raw_videos",), "video")
+    step = Step(lake, ORDER | {"rights_signals": signals})
+    take_in_videos(step, batch)
+    assert read_rights_signals(step, batch).failures == 0
+    (row,) = lake.read(RIGHTS_SIGNALS, [batch]).iter_rows(named=True)
+    assert (row["state"], row["value"]) == ("read", "notAllowed")
+    assert [path for path in lake.settings.lake.scratch_path.rglob("*") if path.is_file()] == []
 
 
 def test_a_server_that_cannot_be_reached_fails_its_videos_for_a_passing_reason_and_no_batch_stops(

@@ -9,7 +9,8 @@ from video_assets import reports
 from video_assets.assets.batched import batched
 from video_assets.assets.common import BATCHES, order, picture, result, spec, working
 from video_assets.batches.footage import decode_videos, take_in_videos
-from video_assets.lake.schemas import DECODED_VIDEOS, FLOW_FRAMES, RAW_VIDEOS
+from video_assets.batches.rights import read_rights_signals
+from video_assets.lake.schemas import DECODED_VIDEOS, FLOW_FRAMES, RAW_VIDEOS, RIGHTS_SIGNALS
 from video_assets.resources import LakeResource
 
 
@@ -34,6 +35,20 @@ def raw_videos(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Mate
         durations=picture(reports.histogram(rows["duration_s"], "s")),
         licences=picture(reports.drawn_table(rows["licence"].value_counts(sort=True))),
     )
+
+
+@dg.multi_asset(
+    specs=[spec("rights_signals", "footage", {"c2pa", "parquet"})], name="rights_signals", partitions_def=BATCHES
+)
+@batched
+def rights_signals(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
+    """Read what the batch's files say of training."""
+    batch, opened = context.partition_key, lake.open()
+    with working(context, opened) as step:
+        made = read_rights_signals(step, batch)
+    rows = opened.read(RIGHTS_SIGNALS, [batch])
+    told = rows.group_by("state", "key", "value").len("rows").sort("state", "key", "value")
+    return result(made, opened, signals=picture(reports.drawn_table(told)))
 
 
 @dg.multi_asset(

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from video_assets.footage.listing import FoundFile, Listing, stands_for
 from video_assets.lake.faults import patiently
 from video_assets.lake.s3 import split_uri
-from video_assets.rights.statements import Manifest, Rights, read_manifest, read_sidecar, rights_for
+from video_assets.rights.fields import Rights
+from video_assets.rights.statements import Manifest, read_manifest, read_sidecar, rights_for
 
 if TYPE_CHECKING:
     from video_assets.lake.lake import Lake

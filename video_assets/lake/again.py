@@ -64,11 +64,15 @@ def _at_another_limit(row: str, limits: str) -> str:
     )
 
 
+_OF_THE_VIDEO = (
+    "FROM raw_videos AS v JOIN source_files AS s ON s.batch = v.batch AND s.content = v.content "
+    "WHERE v.batch = r.batch AND v.video_id = r.video_id AND s.current"
+)
 # Of a row of these tables: whether its file was last seen somewhere.
 _SEEN = {
     "raw_videos": "FROM source_files AS s WHERE s.batch = r.batch AND s.content = r.content AND s.current",
-    "decoded_videos": "FROM raw_videos AS v JOIN source_files AS s ON s.batch = v.batch AND s.content = v.content "
-    "WHERE v.batch = r.batch AND v.video_id = r.video_id AND s.current",
+    "rights_signals": _OF_THE_VIDEO,
+    "decoded_videos": _OF_THE_VIDEO,
 }
 
 

@@ -18,6 +18,7 @@ _STEP = 1.0
 # of footage; by the demo footage, of clips of 4 to 16 s.
 _USUAL = {
     "raw_videos": (4.0, 10.0),
+    "rights_signals": (3.0, 1.0),
     "decoded_videos": (2.0, 270.0),
     "transition_scores": (8.0, 170.0),
     "text_scores": (5.0, 610.0),

@@ -62,6 +62,11 @@ class RightsSettings(Section):
         None, description="Acquisition class, such as licensed, public, user or synthetic."
     )
     acquired_at: str | None = Field(None, description="ISO 8601 date or time of acquisition.")
+    consent: str | None = Field(
+        None, description="Consent of the people shown: yes, no, or a reference to what they signed."
+    )
+    expires_on: str | None = Field(None, description="ISO 8601 date of the last day on which the grant holds.")
+    evidence: str | None = Field(None, description="Link or reference to what proves the grant.")
 
 
 class WatchedFolder(Section):

@@ -43,6 +43,7 @@ from video_assets.lake.schemas.footage import (
 )
 from video_assets.lake.schemas.pages import PAGES
 from video_assets.lake.schemas.releases import RELEASE_CLIPS, RELEASE_FILES, RELEASES
+from video_assets.lake.schemas.rights import RIGHTS_SIGNALS
 from video_assets.lake.schemas.scores import (
     CANDIDATES,
     MOTION_SCORES,
@@ -62,6 +63,7 @@ TABLES: dict[str, Table] = {
     for t in (
         SOURCE_FILES,
         RAW_VIDEOS,
+        RIGHTS_SIGNALS,
         DECODED_VIDEOS,
         FRAME_SIGNALS,
         KEYFRAMES,
@@ -137,6 +139,7 @@ __all__ = [
     "RELEASE_CLIPS",
     "RELEASE_FILES",
     "RIGHTS",
+    "RIGHTS_SIGNALS",
     "SAFETY_SCORES",
     "SHOTS",
     "SHOT_FRAMES",

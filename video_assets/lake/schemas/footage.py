@@ -52,16 +52,56 @@ _UNREAD = Column(
 
 PICTURE = tuple(c.name for c in _PICTURE)
 
+# Texts throughout: what nobody said is 'unknown', and NULL only in rows that were written before there was the column.
 RIGHTS = (
-    Column("licence", TEXT, "Licence: SPDX identifier or name; 'unknown' when nobody said."),
+    Column(
+        "licence",
+        TEXT,
+        "Licence: SPDX expression, LicenseRef- name, or the text as given if it is neither; 'unknown' when nobody said.",
+    ),
+    Column("licence_as_given", TEXT, "Licence in the statement's own words; 'unknown' when nobody said."),
     Column("holder", TEXT, "Who holds the rights; 'unknown' when nobody said."),
     Column("source_url", TEXT, "Where the footage was obtained; 'unknown' when nobody said."),
+    Column(
+        "domain",
+        TEXT,
+        "Host of source_url, in lower case and without 'www.'; 'unknown' when it is no web address.",
+    ),
     Column(
         "acquired_how",
         TEXT,
         "How it was acquired (licensed, public, user, synthetic, ...); 'unknown' when nobody said.",
     ),
     Column("acquired_at", TEXT, "When it was acquired, ISO 8601; 'unknown' when nobody said."),
+    Column(
+        "consent",
+        TEXT,
+        "Consent of the people shown, as given: yes, no, or a reference; 'unknown' when nobody said.",
+    ),
+    Column("expires_on", TEXT, "Last day on which the grant holds, ISO 8601; 'unknown' when nobody said."),
+    Column("evidence", TEXT, "Link or reference to what proves the grant; 'unknown' when nobody said."),
+    Column(
+        "tdm_reservation",
+        TEXT,
+        "TDMRep: '1' where text and data mining is reserved, '0' where it is not; 'unknown' when nobody said.",
+    ),
+    Column("tdm_policy", TEXT, "TDMRep: where the policy of the reservation stands; 'unknown' when nobody said."),
+    Column(
+        "content_usage",
+        TEXT,
+        "AIPREF: the Content-Usage header as it was seen, a line for each; 'unknown' when nobody said.",
+    ),
+    Column("robots", TEXT, "Lines of robots.txt about the footage as they were seen; 'unknown' when nobody said."),
+    Column(
+        "aipref_train_ai",
+        TEXT,
+        "What content_usage, and such lines of robots, say of train-ai: 'y', 'n', 'unreadable' or 'unknown'; any n wins. 'unreadable' also where the sidecar is.",
+    ),
+    Column(
+        "signals_seen_at",
+        TEXT,
+        "When the reservation, content_usage and robots were seen, ISO 8601; 'unknown' when nobody said.",
+    ),
     Column("rights_from", TEXT, "Which kind of statement the rights come from: sidecar, manifest, folder or unknown."),
 )
 
