@@ -14,12 +14,12 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from tests.publish.loader.made import TEXTS, Made, film, make, take_down, write
+from tests.publish.loader.made import TEXTS, Made, decoded, film, make, take_down, write
 from tests.publish.loader.told import Said, said_of, times_read
 from video_assets.describe.caption import FIELDS, Caption
 from video_assets.describe.training_text import CaptionedClip, training_text
 from video_assets.publish.loader import ClipBatches, Loader, SampleError, ShardError, open_release
-from video_assets.publish.loader.frames import decoded, window
+from video_assets.publish.loader.frames import window
 
 HOW: dict[str, Any] = {"seed": 3, "batch_size": 5, "frames": 4, "fps": 8}
 
