@@ -229,6 +229,20 @@ def test_a_manifest_of_another_release_is_an_error(made: Made) -> None:
         open_release(made.folder)
 
 
+def test_a_release_without_media_says_how_it_can_be_read(made: Made) -> None:
+    summary = made.folder / "release.json"
+    summary.write_text(json.dumps(json.loads(summary.read_text()) | {"media_bytes": None}))
+    with pytest.raises(
+        ValueError, match=r"The release tiny has no media; open it with media=False and name its sources"
+    ):
+        open_release(made.folder)
+
+
+def test_worker_processes_that_are_started_afresh_hand_out_the_same(untouched: Made) -> None:
+    spawned = Loader(batches(untouched, epochs=1), workers=1, multiprocessing_context="spawn")
+    assert [said_of(batch) for batch in spawned] == read(untouched, epochs=1)
+
+
 def test_sources_are_read_where_shards_are_not(tmp_path: Path) -> None:
     made = make(tmp_path / "small", clips=4, held_out=0)
     sources = {}
