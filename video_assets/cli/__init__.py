@@ -49,6 +49,7 @@ for command in (
     releasing.diff,
     releasing.export,
     releasing.documents,
+    releasing.trace,
     training.training,
     keeping.sweep,
     captions.captions,

@@ -70,11 +70,38 @@ def demo(footage: Path) -> None:
             show.frame(funnel(cursor, tier), title=f"\n{tier.name}: {tier.title}")
     question = settings().sql_folder / "explore" / "hours_per_tier.sql"
     show.frame(done.lake.query(question.read_text()), title="\nvideo-assets sql hours_per_tier")
+    _release(done)
     show.console.print("\nOpen the UI:  [bold]make ui[/bold]  and then http://localhost:3000")
     show.console.print(
         'Ask in SQL:   [bold]video-assets sql "SELECT file_name, duration_s, vmaf_motion FROM clip_sheet"[/bold]'
     )
     done.end()
+
+
+_RELEASED, _TIER = "demo", "hunyuan_video/256p"
+_READ = """\
+from video_assets.publish.loader import ClipBatches, Loader, open_release
+release = open_release("{folder}")
+clips = ClipBatches(release, seed=0, batch_size=1, frames=16, fps=8)
+batch = next(iter(Loader(clips)))
+print(batch["frames"].shape, batch["text"])"""
+
+
+def _release(done: Done) -> None:
+    """Freeze a tier of the demo for training, and say how it is read."""
+    from video_assets.cli.releasing import documents_of, make, told_of
+    from video_assets.publish.release import Wish
+    from video_assets.settings import ReleaseSettings
+
+    how = {"short_side": 256}
+    settings_ = ReleaseSettings.model_validate(settings().release.model_dump() | how)
+    make(Wish(_RELEASED, _TIER, media=True, settings=settings_), how)
+    show.say(f"\nvideo-assets release {_TIER} --name {_RELEASED} --media --short-side 256")
+    told_of(_RELEASED)
+    documents_of(_RELEASED, None, None)
+    folder = f"{done.lake.files.root}/releases/{_RELEASED}"
+    show.say("\nA batch of it in Python, once 'make torch' has added torch:\n")
+    show.say(_READ.format(folder=folder))
 
 
 @click.command()

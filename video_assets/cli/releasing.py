@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as json_text
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,9 @@ from video_assets.cli.common import as_json, existing_lake, sql_files
 from video_assets.live.screen import busy
 from video_assets.settings import settings
 from video_assets.written import counted, number
+
+if TYPE_CHECKING:
+    from video_assets.publish.release import Wish
 
 
 @click.command()
@@ -61,7 +64,7 @@ def release(
             "refused_by_rule": frozen.refused.to_dicts(), "not_cut": None, "shards": None, "media_bytes": None,
         }  # fmt: skip
     else:
-        _run(wish, others)
+        make(wish, others)
         told = _summary(name)
     if json:
         show.document(told)
@@ -74,7 +77,7 @@ def release(
         )
 
 
-def _run(wish: Any, others: Mapping[str, object]) -> None:
+def make(wish: Wish, others: Mapping[str, object]) -> None:
     """Make it by a run of Dagster's, in this process."""
     from video_assets.bring_up_to_date import dagster_home, quiet
 
@@ -242,17 +245,55 @@ def documents(name: str | None, facts: Path | None, folder: Path | None, templat
     Croissant with provenance, the EU's summary of training content, California's AB 2013, Data Provenance Standards and a
     datasheet. What nobody knows is marked as missing.
     """
-    from video_assets.publish.documents.statements import read_statements
     from video_assets.publish.documents.statements import template as template_of
-    from video_assets.publish.documents.write import write_documents
 
     if template:
         click.echo(template_of(), nl=False)
         return
     if name is None:
         raise click.UsageError("Name a release; 'video-assets releases' lists them.")
+    documents_of(name, facts, folder)
+
+
+def told_of(name: str) -> None:
+    """Show what a release is."""
+    _show(_summary(name))
+
+
+def documents_of(name: str, facts: Path | None, folder: Path | None) -> None:
+    """Write a release's documents, and say what is missing in each."""
+    from video_assets.publish.documents.statements import read_statements
+    from video_assets.publish.documents.write import write_documents
+
     lake = existing_lake()
     missing = write_documents(lake, name, read_statements(facts), folder)
     for file, count in missing.items():
         show.say(f"{file}: {counted(count, 'statement')} missing" if count else f"{file}: nothing is missing")
     show.say(f"In {lake.files.root}/releases/{name}/documents" + (f" and {folder}" if folder else ""))
+
+
+@click.command()
+@click.argument("what")
+@as_json
+def trace(what: str, json: bool) -> None:
+    """Show where WHAT came from and what it has reached.
+
+    WHAT is a model, training run, release, shard, clip, source, file, holder, licence or domain.
+    """
+    from video_assets.publish.trace import trace as trace_of
+
+    found = trace_of(existing_lake(), what)
+    if json:
+        up, down = ([link.as_json() for link in links] for links in (found.up, found.down))
+        show.document({"kind": found.kind, "name": found.name, "counts": found.counts, "up": up, "down": down})
+        return
+    show.say(f"{found.kind} {found.name}")
+    show.say("  " + ", ".join(counted(count, name[:-1]) for name, count in found.counts.items()))
+    for title, links in (("came from", found.up), ("has reached", found.down)):
+        if links:
+            show.say(title)
+        for link in links:
+            for depth, line in link.lines(1):
+                show.block("  " * depth + line)
+    if not found.down and found.kind not in ("model", "run"):
+        show.say("has reached no release")

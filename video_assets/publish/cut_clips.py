@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from video_assets.lake.lake import Lake
+from video_assets.measure.tone_map import as_sdr
 from video_assets.media.cropping import Region
 from video_assets.media.cut_values import Cut, CutSettings
 from video_assets.media.limits import Declared, Limits, cutting
@@ -85,6 +86,7 @@ def _job(lake: Lake, rows: pl.DataFrame, how: ReleaseSettings, folder: Path, mar
     }  # fmt: skip
     cut_settings = CutSettings(
         fps=Fraction(how.fps) if how.fps else None, crf=how.crf, preset=how.preset, gop=how.gop, sound=how.sound,
+        interlaced=how.interlaced, reduce=how.to_sdr, tone_map=as_sdr if how.to_sdr else None,
         max_pixels=settings.decode.max_pixels,
     )  # fmt: skip
     job = CutVideoJob(

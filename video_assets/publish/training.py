@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import polars as pl
 
 from video_assets.lake.lake import Lake, Replacement
-from video_assets.lake.schemas import TRAINING_READS, TRAINING_RUNS, TRAINING_SKIPS
+from video_assets.lake.schemas import TRAINING_CLIPS, TRAINING_READS, TRAINING_RUNS, TRAINING_SKIPS
 from video_assets.publish.diff import manifest
 from video_assets.publish.release import named_release
 from video_assets.settings.reading import did_you_mean
@@ -69,14 +69,16 @@ def add(lake: Lake, files: Sequence[Path]) -> Mapping[str, Any]:
             f"The run {found.run} read a release {found.reading.release} with the id {found.reading.release_id}; the lake's has "
             f"{release['release_id']}."
         )
-    _order(lake, found.reading)
+    order = _order(lake, found.reading)
     reads, skips = _reads(found), _skips(found)
+    seen = TRAINING_CLIPS.frame(_counted(_between(order, reads, skips)), run=found.run)
     runs = TRAINING_RUNS.frame([_run(found, reads, skips)])
     lake.commit(
         [
             Replacement(TRAINING_RUNS, [found.run], runs, by="run"),
             Replacement(TRAINING_READS, [found.run], reads, by="run"),
             Replacement(TRAINING_SKIPS, [found.run], skips, by="run"),
+            Replacement(TRAINING_CLIPS, [found.run], seen, by="run"),
         ],
         [],
         message=f"training {found.run}",
@@ -113,20 +115,32 @@ def batches_read(lake: Lake, run: str) -> Iterator[ReadBatch]:
     reading = Reading(**{name: row[name] for name in Reading.__dataclass_fields__})
     order = _order(lake, reading)
     parameters = [run]
-    reads = lake.query(
-        "SELECT attempt, from_batch, to_batch, kept FROM training_reads WHERE run = ? ORDER BY attempt, from_batch",
-        parameters,
-    )
+    reads = lake.query("SELECT * FROM training_reads WHERE run = ? ORDER BY attempt, from_batch", parameters)
+    skips = lake.query("SELECT * FROM training_skips WHERE run = ?", parameters)
+    yield from _between(order, reads, skips)
+
+
+def _between(order: Order, reads: pl.DataFrame, skips: pl.DataFrame) -> Iterator[ReadBatch]:
+    """The batches in some ranges of an order, less what was skipped in them."""
     skipped: dict[tuple[int, int], set[tuple[str, int]]] = {}
-    for attempt, number, clip, epoch in lake.query(
-        "SELECT attempt, batch_number, clip_id, epoch FROM training_skips WHERE run = ?", parameters
-    ).iter_rows():
+    for attempt, number, clip, epoch in skips.select("attempt", "batch_number", "clip_id", "epoch").iter_rows():
         skipped.setdefault((attempt, number), set()).add((clip, epoch))
-    for attempt, start, stop, kept in reads.iter_rows():
+    for attempt, start, stop, kept in reads.select("attempt", "from_batch", "to_batch", "kept").iter_rows():
         for batch in order.batches(start, stop):
             without = skipped.get((attempt, batch.number), set())
             named = ((order.clips[c], e) for c, e in zip(batch.clips.tolist(), batch.epochs.tolist(), strict=True))
             yield ReadBatch(attempt, batch.number, kept, [clip for clip, e in named if (clip, e) not in without])
+
+
+def _counted(batches: Iterator[ReadBatch]) -> pl.DataFrame:
+    """Of each clip the ``times`` that it was read and is in the model, and ``times_rolled_back``."""
+    times: dict[str, list[int]] = {}
+    for batch in batches:
+        for clip in batch.clips:
+            times.setdefault(clip, [0, 0])[not batch.kept] += 1
+    kept, lost = ([counts[n] for counts in times.values()] for n in (0, 1))
+    schema = {"clip_id": pl.String(), "times": pl.Int64(), "times_rolled_back": pl.Int64()}
+    return pl.DataFrame({"clip_id": list(times), "times": kept, "times_rolled_back": lost}, schema=schema)
 
 
 def clips_read(lake: Lake, run: str, *, rolled_back: bool = False) -> pl.DataFrame:
@@ -144,13 +158,9 @@ def clips_read(lake: Lake, run: str, *, rolled_back: bool = False) -> pl.DataFra
         ValueError: as :func:`batches_read`.
         FileNotFoundError: likewise.
     """
-    times: dict[str, int] = {}
-    for batch in batches_read(lake, run):
-        if batch.kept or rolled_back:
-            for clip in batch.clips:
-                times[clip] = times.get(clip, 0) + 1
-    schema = {"clip_id": pl.String(), "times": pl.Int64()}
-    return pl.DataFrame({"clip_id": list(times), "times": list(times.values())}, schema=schema).sort("clip_id")
+    found = _counted(batches_read(lake, run))
+    times = pl.col("times") + pl.col("times_rolled_back") if rolled_back else pl.col("times")
+    return found.select("clip_id", times=times).filter(pl.col("times") > 0).sort("clip_id")
 
 
 def _order(lake: Lake, reading: Reading) -> Order:

@@ -47,6 +47,16 @@ class ReleaseSettings(Section):
         description="A key frame every so many frames: random windows cost 2 to 3 times less than with x264's 250.",
     )
     sound: bool = Field(True, description="Whether a clip keeps its sound.")
+    interlaced: Literal["refuse", "deinterlace", "keep"] = Field(
+        "refuse",
+        description="What becomes of clips whose file says that they are interlaced: no media, with a reason; deinterlaced, one "
+        "picture a frame; or kept as they are.",
+    )
+    to_sdr: bool = Field(
+        False,
+        description="Whether pictures of more than 8 bits, and HDR ones, are made into 8 bits of SDR, HDR by the tone map of the "
+        "measurements. Otherwise they get no media, with a reason.",
+    )
     copy_where_exact: bool = Field(
         False, description="Whether streams are copied instead of encoded where the packets prove that to be exact."
     )

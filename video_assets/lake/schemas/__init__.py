@@ -55,7 +55,7 @@ from video_assets.lake.schemas.scores import (
 )
 from video_assets.lake.schemas.segments import CLIPS, SHOT_FRAMES, SHOTS, TRANSITION_SCORES
 from video_assets.lake.schemas.table import Column, Table
-from video_assets.lake.schemas.training import TRAINING_READS, TRAINING_RUNS, TRAINING_SKIPS
+from video_assets.lake.schemas.training import TRAINING_CLIPS, TRAINING_READS, TRAINING_RUNS, TRAINING_SKIPS
 
 TABLES: dict[str, Table] = {
     t.name: t
@@ -98,6 +98,7 @@ TABLES: dict[str, Table] = {
         TRAINING_RUNS,
         TRAINING_READS,
         TRAINING_SKIPS,
+        TRAINING_CLIPS,
         PAGES,
         FAILED_ATTEMPTS,
         MATERIALIZATIONS,
@@ -148,6 +149,7 @@ __all__ = [
     "TIER_RULES_HISTORY",
     "TIER_VERDICTS",
     "TIER_VERDICTS_HISTORY",
+    "TRAINING_CLIPS",
     "TRAINING_READS",
     "TRAINING_RUNS",
     "TRAINING_SKIPS",

@@ -77,3 +77,15 @@ TRAINING_SKIPS = Table(
         Column("said", TEXT, "What the loader said, for a person."),
     ),
 )
+
+TRAINING_CLIPS = Table(
+    "training_clips",
+    "A clip that a training run has read: counted from its ranges of batches when its record was added.",
+    ("run", "clip_id"),
+    (
+        _RUN,
+        CLIP,
+        Column("times", LONG, "Times that it was read in batches whose training is in the model."),
+        Column("times_rolled_back", LONG, "Times that it was read in batches whose training was lost with an attempt."),
+    ),
+)
