@@ -65,7 +65,9 @@ def test_only_the_dagster_layer_knows_dagster(module: Path) -> None:
     assert not {i for i in everywhere if i.startswith("dagster")}
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if m.parent.name not in ("media", "measure", "loader")], ids=name)
+@pytest.mark.parametrize(
+    "module", [m for m in MODULES if m.parent.name not in ("media", "measure", "loader")], ids=name
+)
 def test_media_libraries_are_imported_where_they_are_used(module: Path) -> None:
     assert not imported(ast.parse(module.read_text()), at_module_level=True) & HEAVY
 

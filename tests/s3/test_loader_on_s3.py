@@ -12,6 +12,7 @@ from tests.publish.loader.conftest import made, untouched
 from tests.publish.loader.made import Made, take_down
 from tests.publish.loader.told import Said, said_of
 from tests.s3.conftest import Server
+from tests.s3.unreliable import unreliable
 from video_assets.publish.loader import ClipBatches, Loader, ShardError, open_release
 from video_assets.publish.loader.release_folder import ReleaseFolder
 from video_assets.publish.loader.storage import S3Storage
@@ -100,3 +101,17 @@ def test_a_shard_that_is_cut_off_or_altered_on_s3_is_an_error(server: Server, ma
     server.upload(shard, f"cut/{path}")
     with pytest.raises(ShardError, match=f"{shard.name} of the release tiny is altered: clip {clip}"):
         release.media(clip)
+
+
+def test_what_breaks_off_on_the_way_is_read_again(server: Server, made: Made) -> None:
+    uri = upload(server, made, "unreliable")
+    with unreliable(str(server.settings.endpoint_url)) as way:
+        through = server.settings.model_copy(update={"endpoint_url": way.url})
+        release = open_release(uri, s3=through)
+        for clip in made.ids:
+            # Each by a connection of its own, of which some go wrong.
+            files = S3Storage(uri, through, None)
+            assert files.whole("release.json") == (made.folder / "release.json").read_bytes()
+            files = S3Storage(uri, through, None)
+            assert replace(release, files=files).media(clip) == made.media[clip]
+        assert way.faults["cut"] > 0

@@ -18,6 +18,7 @@ import numpy as np
 import polars as pl
 
 from video_assets.publish.canonical import Hash, line
+from video_assets.publish.loader.frames import Window, decode
 from video_assets.publish.manifest import LINES, SCHEMA, TABLE
 from video_assets.publish.release import INDEX, SUMMARY
 from video_assets.publish.shards import Sample, pack, plan
@@ -84,6 +85,13 @@ def every_frame(media: bytes) -> list[tuple[Fraction, np.ndarray[Any, Any]]]:
         ]
 
 
+def decoded(media: bytes, wanted: Window, size: tuple[int, int]) -> np.ndarray[Any, Any]:
+    """The frames of a window, as the loader decodes them: uint8 (frames, 3, height, width)."""
+    found = np.zeros((wanted.frames, 3, size[1], size[0]), np.uint8)
+    decode(media, wanted, found)
+    return found
+
+
 def make(folder: Path, clips: int = 24, held_out: int = 2, without_caption: int = 3, frames: int = RATE) -> Made:
     """Make a release of so many clips for training, a third of them upright, and some that are held out."""
     folder.mkdir(parents=True)
@@ -94,7 +102,7 @@ def make(folder: Path, clips: int = 24, held_out: int = 2, without_caption: int 
         clip = clip_id(number)
         media[clip] = film((width, height), frames, number)
         rows.append(
-            _row(
+            row(
                 clip,
                 width,
                 height,
@@ -153,7 +161,7 @@ def _shards(
     return pl.DataFrame(rows).sort("clip_id"), total
 
 
-def _row(clip: str, width: int, height: int, frames: int, split: str, *, captioned: bool) -> dict[str, Any]:
+def row(clip: str, width: int, height: int, frames: int, split: str, *, captioned: bool) -> dict[str, Any]:
     said: dict[str, Any] = {
         "clip_id": clip, "video_id": clip[::-1], "sha256": clip * 2, "stream": 0, "start_pts": 0,
         "end_pts": round(frames / RATE / BASE), "pts_offset": 0, "time_base_num": BASE.numerator,

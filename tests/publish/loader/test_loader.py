@@ -14,12 +14,12 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from tests.publish.loader.made import TEXTS, Made, film, make, take_down, write
+from tests.publish.loader.made import TEXTS, Made, decoded, film, make, take_down, write
 from tests.publish.loader.told import Said, said_of, times_read
 from video_assets.describe.caption import FIELDS, Caption
 from video_assets.describe.training_text import CaptionedClip, training_text
 from video_assets.publish.loader import ClipBatches, Loader, SampleError, ShardError, open_release
-from video_assets.publish.loader.frames import decoded, window
+from video_assets.publish.loader.frames import window
 
 HOW: dict[str, Any] = {"seed": 3, "batch_size": 5, "frames": 4, "fps": 8}
 
@@ -227,6 +227,20 @@ def test_a_manifest_of_another_release_is_an_error(made: Made) -> None:
     made.rows.head(3).write_parquet(made.folder / "manifest.parquet")
     with pytest.raises(ValueError, match="The manifest has 3 clips; the release tiny has 26"):
         open_release(made.folder)
+
+
+def test_a_release_without_media_says_how_it_can_be_read(made: Made) -> None:
+    summary = made.folder / "release.json"
+    summary.write_text(json.dumps(json.loads(summary.read_text()) | {"media_bytes": None}))
+    with pytest.raises(
+        ValueError, match=r"The release tiny has no media; open it with media=False and name its sources"
+    ):
+        open_release(made.folder)
+
+
+def test_worker_processes_that_are_started_afresh_hand_out_the_same(untouched: Made) -> None:
+    spawned = Loader(batches(untouched, epochs=1), workers=1, multiprocessing_context="spawn")
+    assert [said_of(batch) for batch in spawned] == read(untouched, epochs=1)
 
 
 def test_sources_are_read_where_shards_are_not(tmp_path: Path) -> None:

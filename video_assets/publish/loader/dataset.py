@@ -187,12 +187,11 @@ class ClipBatches(IterableDataset):  # type: ignore[misc]
             "position": number, "bucket": batch.bucket, "frames": torch.empty(0), "text": [], "clip_id": [], "epoch": [],
             "start_s": [], "skipped": [],
         }  # fmt: skip
-        pictures: list[Pictures] = []
-        row: dict[str, Any] = {}
-        for clip, epoch in zip(batch.clips.tolist(), batch.epochs.tolist(), strict=True):
-            row = self.release.row(int(self._rows[clip]))
+        rows = [self.release.row(int(self._rows[clip])) for clip in batch.clips]
+        frames = np.empty((len(rows), self._frames, 3, rows[0]["height"], rows[0]["width"]), np.uint8)
+        for row, epoch in zip(rows, batch.epochs.tolist(), strict=True):
             try:
-                frames, text, start = self._sample(row, epoch)
+                text, start = self._sample(row, epoch, frames[len(found["text"])])
             except BadSampleError as error:
                 if self._bad == "stop" and not error.gone:
                     raise SampleError(
@@ -202,20 +201,20 @@ class ClipBatches(IterableDataset):  # type: ignore[misc]
                     {"clip_id": row["clip_id"], "epoch": epoch, "why": error.why, "message": str(error)}
                 )
                 continue
-            pictures.append(frames)
             found["text"].append(text)
             found["clip_id"].append(row["clip_id"])
             found["epoch"].append(epoch)
             found["start_s"].append(float(start))
-        shape = (0, self._frames, 3, row["height"], row["width"])
-        found["frames"] = torch.from_numpy(np.stack(pictures) if pictures else np.empty(shape, np.uint8))
+        found["frames"] = torch.from_numpy(frames[: len(found["text"])])
         return found
 
-    def _sample(self, row: Mapping[str, Any], epoch: int) -> tuple[Pictures, str, Fraction]:
+    def _sample(self, row: Mapping[str, Any], epoch: int, into: Pictures) -> tuple[str, Fraction]:
+        """Read a sample's frames; its text, and where in its clip it begins, in s."""
         duration = Fraction((row["end_pts"] - row["start_pts"]) * row["time_base_num"], row["time_base_den"])
         wanted = window(row["clip_id"], self.seed, epoch, duration, self._frames, self._fps)
         text = self._text(row, epoch)
-        return self._source.read(row, wanted), text, wanted.start
+        self._source.read(row, wanted, into)
+        return text, wanted.start
 
     def _text(self, row: Mapping[str, Any], epoch: int) -> str:
         if row["captioner"] is None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 import av
 import av.error
@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 from av.container import InputContainer
 from av.video.frame import VideoFrame
-from av.video.reformatter import Colorspace
+from av.video.reformatter import Colorspace, VideoReformatter
 
 from video_assets.media.containers import MediaError
 from video_assets.media.cropping import Region
@@ -95,15 +95,13 @@ def window(clip_id: str, seed: int, epoch: int, duration: Fraction, frames: int,
 class FrameSource:
     """Gives a sample's frames. Picklable: worker processes have it too."""
 
-    def read(self, row: Mapping[str, Any], wanted: Window) -> Pictures:
-        """The frames of a window.
+    def read(self, row: Mapping[str, Any], wanted: Window, into: Pictures) -> None:
+        """Read the frames of a window.
 
         Args:
             row: the clip's row of the manifest.
             wanted: what of it.
-
-        Returns:
-            uint8 (frames, 3, height, width), R, G, B, of the size that the manifest says.
+            into: where they go: uint8 (frames, 3, height, width), R, G, B, of the size that the manifest says.
 
         Raises:
             BadSampleError: it cannot be used.
@@ -119,9 +117,8 @@ class ShardFrames(FrameSource):
     release: ReleaseFolder
     decoder: Decoder = "pyav"
 
-    def read(self, row: Mapping[str, Any], wanted: Window) -> Pictures:
-        media = self.release.media(row["clip_id"])
-        return decoded(media, wanted, (row["width"], row["height"]), self.decoder)
+    def read(self, row: Mapping[str, Any], wanted: Window, into: Pictures) -> None:
+        decode(self.release.media(row["clip_id"]), wanted, into, self.decoder)
 
 
 @dataclass(frozen=True)
@@ -138,21 +135,21 @@ class SourceFrames(FrameSource):
     paths: Mapping[str, Path]
     max_pixels: int = 8192 * 8192
 
-    def read(self, row: Mapping[str, Any], wanted: Window) -> Pictures:
+    def read(self, row: Mapping[str, Any], wanted: Window, into: Pictures) -> None:
         path = self.paths.get(row["video_id"])
         if path is None:
             raise BadSampleError("source", f"No file is named for the video {row['video_id']}.")
         try:
             try:
-                return self._read(path, row, wanted, from_start=False)
+                self._read(path, row, wanted, into, from_start=False)
             except LostTrackError:
-                return self._read(path, row, wanted, from_start=True)
+                self._read(path, row, wanted, into, from_start=True)
         except MediaError as error:
             raise BadSampleError("source", f"{path.name}: {error.message}") from error
         except OSError as error:
             raise BadSampleError("source", f"{path.name}: {error}") from error
 
-    def _read(self, path: Path, row: Mapping[str, Any], wanted: Window, *, from_start: bool) -> Pictures:
+    def _read(self, path: Path, row: Mapping[str, Any], wanted: Window, into: Pictures, *, from_start: bool) -> None:
         base = Fraction(row["time_base_num"], row["time_base_den"])
         span = Span(row["stream"], row["start_pts"], row["end_pts"], base, row["pts_offset"])
         with open_span(path, span, self.max_pixels, from_start=from_start) as frames:
@@ -162,9 +159,7 @@ class SourceFrames(FrameSource):
             cut = Cut(span, shape.display, crop, row["width"], row["height"])
             made = Cutter(first, shape, frames.stream.codec_context, cut, CutSettings(), frames.optional)
             timed = ((shown.frame, (shown.pts - span.start_pts) * base) for shown in _followed(frames, made))
-            return _pictures(
-                ((frame, made.made(frame)) for frame in _sampled(timed, wanted)), wanted, (row["width"], row["height"])
-            )
+            _fill(into, ((frame, made.made(frame)) for frame in _sampled(timed, wanted)))
 
 
 def _followed(frames: SpanFrames, made: Cutter) -> Iterator[Shown]:
@@ -176,17 +171,14 @@ def _followed(frames: SpanFrames, made: Cutter) -> Iterator[Shown]:
             made.made(shown.frame)
 
 
-def decoded(media: bytes, wanted: Window, size: tuple[int, int], decoder: Decoder = "pyav") -> Pictures:
-    """The frames of a window of a clip's media file.
+def decode(media: bytes, wanted: Window, into: Pictures, decoder: Decoder = "pyav") -> None:
+    """Decode a window of a clip's media file.
 
     Args:
         media: the file; its first picture is shown at 0.
         wanted: what of it.
-        size: width and height that its pictures must have.
+        into: where it goes: uint8 (frames, 3, height, width), R, G, B, of the size that its pictures must have.
         decoder: what decodes it.
-
-    Returns:
-        uint8 (frames, 3, height, width), R, G, B.
 
     Raises:
         BadSampleError: it cannot be decoded, or its pictures have another size.
@@ -194,13 +186,12 @@ def decoded(media: bytes, wanted: Window, size: tuple[int, int], decoder: Decode
     """
     if decoder != "pyav":
         found = {"decord": _by_decord, "torchcodec": _by_torchcodec}[decoder](media, wanted)
-        if found.shape[2:] != (size[1], size[0]):
-            raise _other_size(found.shape[3], found.shape[2], size)
-        return found
+        _check_size(found.shape[3], found.shape[2], into)
+        into[:] = found
+        return
     with _opened(media) as container:
         try:
-            timed = _from_key_frame(container, wanted.start)
-            return _pictures(((frame, frame) for frame in _sampled(timed, wanted)), wanted, size)
+            _fill(into, ((frame, frame) for frame in _sampled(_from_key_frame(container, wanted.start), wanted)))
         except MemoryError:
             raise
         except av.error.FFmpegError as error:
@@ -248,33 +239,39 @@ def _sampled(frames: Iterable[tuple[VideoFrame, Fraction]], wanted: Window) -> I
     return (frame for frame, _ in islice(at_rate(moved, wanted.fps, wanted.frames / wanted.fps), wanted.frames))
 
 
-def _pictures(frames: Iterable[tuple[VideoFrame, VideoFrame]], wanted: Window, size: tuple[int, int]) -> Pictures:
-    """Frames, each with the picture that is made of it, as an array; one that is shown again is converted once."""
-    found = np.empty((wanted.frames, 3, size[1], size[0]), np.uint8)
+def _fill(into: Pictures, frames: Iterable[tuple[VideoFrame, VideoFrame]]) -> None:
+    """Put frames, each with the picture that is made of it, where they go; one that is shown again is converted once."""
+    # One for all of them: to make ready takes longer than to convert.
+    converter = VideoReformatter()
     last: VideoFrame | None = None
     count = 0
     for count, (frame, picture) in enumerate(frames, 1):
         if frame is last:
-            found[count - 1] = found[count - 2]
+            into[count - 1] = into[count - 2]
             continue
-        if (picture.width, picture.height) != size:
-            raise _other_size(picture.width, picture.height, size)
-        found[count - 1] = _rgb(picture).transpose(2, 0, 1)
+        _check_size(picture.width, picture.height, into)
+        _copy_rgb(converter, picture, into[count - 1])
         last = frame
-    if count < wanted.frames:
-        raise BadSampleError("decode", f"{count} of {wanted.frames} frames came out of it.")
-    return found
+    if count < len(into):
+        raise BadSampleError("decode", f"{count} of {len(into)} frames came out of it.")
 
 
-def _rgb(picture: VideoFrame) -> npt.NDArray[np.uint8]:
-    """uint8 (height, width, 3), by the matrix that the picture names; where it names none, by the usual one of its size."""
+def _copy_rgb(converter: VideoReformatter, picture: VideoFrame, into: Pictures) -> None:
+    """Copy a picture to uint8 (3, height, width), by the matrix that it names; where it names none, by the usual one of its size.
+
+    Planes cost half of what pixels cost that are taken apart, and are the same.
+    """
     unnamed = picture.colorspace == _UNSPECIFIED and picture.height >= _BT709_FROM_LINES
-    matrix = Colorspace.ITU709 if unnamed else None
-    return cast("npt.NDArray[np.uint8]", picture.reformat(format="rgb24", src_colorspace=matrix).to_ndarray())
+    planar = converter.reformat(picture, format="gbrp", src_colorspace=Colorspace.ITU709 if unnamed else None)
+    for channel, plane in enumerate(planar.planes[number] for number in (2, 0, 1)):
+        lines = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+        into[channel] = lines[: picture.height, : picture.width]
 
 
-def _other_size(width: int, height: int, size: tuple[int, int]) -> BadSampleError:
-    return BadSampleError("size", f"Its pictures have {width}x{height} pixels; the manifest says {size[0]}x{size[1]}.")
+def _check_size(width: int, height: int, into: Pictures) -> None:
+    if (height, width) != into.shape[2:]:
+        wanted = f"{into.shape[3]}x{into.shape[2]}"
+        raise BadSampleError("size", f"Its pictures have {width}x{height} pixels; the manifest says {wanted}.")
 
 
 def _by_decord(media: bytes, wanted: Window) -> Pictures:
@@ -284,7 +281,7 @@ def _by_decord(media: bytes, wanted: Window) -> Pictures:
         reader = decord.VideoReader(io.BytesIO(media), num_threads=1)
         begins = [Fraction(float(t)) for t in reader.get_frame_timestamp(range(len(reader)))[:, 0]]
         found = reader.get_batch(_indices(begins, wanted)).asnumpy()
-    except decord.DECORDError as error:
+    except (decord.DECORDError, RuntimeError) as error:
         raise BadSampleError("decode", f"decord: {error}") from error
     return np.ascontiguousarray(found.transpose(0, 3, 1, 2))
 
@@ -295,13 +292,16 @@ def _by_torchcodec(media: bytes, wanted: Window) -> Pictures:
     late = _late(wanted.fps)
     try:
         decoder = VideoDecoder(media, seek_mode="exact", num_ffmpeg_threads=1)
-        # Past the file's end its last picture is the one that is shown.
-        last = decoder.metadata.end_stream_seconds - 1e-6
-        found = decoder.get_frames_played_at([min(float(t + late), last) for t in wanted.times]).data
+        # A file that does not say how long its last picture is shown ends for torchcodec where that begins.
+        end = decoder.metadata.end_stream_seconds
+        inside = [time for t in wanted.times if (time := float(t + late)) < end]
+        pictures = [*decoder.get_frames_played_at(inside).data.numpy()] if inside else []
+        if len(inside) < wanted.frames:
+            last = decoder.get_frame_at(decoder.metadata.num_frames - 1).data.numpy()
+            pictures += [last] * (wanted.frames - len(inside))
     except (RuntimeError, ValueError, IndexError) as error:
         raise BadSampleError("decode", f"torchcodec: {error}") from error
-    pictures: Pictures = found.numpy()
-    return pictures
+    return np.stack(pictures)
 
 
 def _indices(begins: list[Fraction], wanted: Window) -> list[int]:

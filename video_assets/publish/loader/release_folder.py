@@ -113,9 +113,9 @@ def open_release(
         media: whether its shards are to be read; else they may be missing.
 
     Raises:
-        FileNotFoundError: it is no release, or has no media.
+        FileNotFoundError: it is no release.
         ShardError: a shard is missing or cut off.
-        ValueError: the manifest is not this release's.
+        ValueError: the manifest is not this release's, or it has no media.
     """
     files = storage(place, s3, cache, cache_bytes)
     said = json.loads(files.whole(SUMMARY))
@@ -125,6 +125,8 @@ def open_release(
             f"The manifest has {rows.num_rows:,} clips; the release {said['release']} has {said['clips']:,}."
         )
     places: Mapping[str, Place] = {}
+    if media and said["media_bytes"] is None:
+        raise ValueError(f"The release {said['release']} has no media; open it with media=False and name its sources.")
     if media:
         places = _places(pq.read_table(io.BytesIO(files.whole(INDEX))))
         check_shards(places.values(), files.sizes(), said["media_bytes"])

@@ -14,10 +14,12 @@ from video_assets.publish.loader.errors import ShardError
 from video_assets.settings import S3Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _OPEN_SHARDS = 64
 _REPLACED = ("412", "PreconditionFailed")
+# Connections are tried again by boto3; a body that breaks off is not.
+_TRIES = 4
 _MISSING = ("404", "NoSuchKey", "NotFound")
 # Of its bound the cache is emptied by so much, so that it is not looked through for each new range.
 _SLACK = 16
@@ -127,7 +129,7 @@ class S3Storage:
         from botocore.exceptions import ClientError
 
         try:
-            return bytes(self.client.get_object(Bucket=self.bucket, Key=self._key(path))["Body"].read())
+            return self._body(path, lambda answer: answer.get("ContentLength"))
         except ClientError as error:
             if _code(error) in _MISSING:
                 raise FileNotFoundError(f"s3://{self.bucket}/{self._key(path)} is not there.") from error
@@ -184,10 +186,32 @@ class S3Storage:
         return found
 
     def _fetched(self, path: str, offset: int, size: int) -> bytes:
-        answer = self.client.get_object(
-            Bucket=self.bucket, Key=self._key(path), IfMatch=self._etags[path], Range=f"bytes={offset}-{offset + size - 1}"
-        )  # fmt: skip
-        return bytes(answer["Body"].read())
+        """A range; shorter where the object ends before it."""
+        wanted = f"bytes={offset}-{offset + size - 1}"
+        return self._body(
+            path, lambda answer: _range_bytes(answer, offset, size), IfMatch=self._etags[path], Range=wanted
+        )
+
+    def _body(self, path: str, expected: Callable[[Any], int | None], **asked: str) -> bytes:
+        """What an object's answer holds, asked for again where it breaks off.
+
+        Raises:
+            OSError: it did each time.
+        """
+        from botocore.exceptions import HTTPClientError, IncompleteReadError, ResponseStreamingError
+
+        broken: Exception | None = None
+        for _ in range(_TRIES):
+            answer = self.client.get_object(Bucket=self.bucket, Key=self._key(path), **asked)
+            try:
+                found = bytes(answer["Body"].read())
+            except (HTTPClientError, IncompleteReadError, ResponseStreamingError) as error:
+                broken = error
+                continue
+            # An answer that is cut within its headers has no length, and counts as whole for HTTP clients.
+            if len(found) == expected(answer):
+                return found
+        raise OSError(f"s3://{self.bucket}/{self._key(path)} came broken off {_TRIES} times.") from broken
 
     def _name(self, path: str, offset: int, size: int) -> str:
         return hashlib.sha256(
@@ -196,6 +220,12 @@ class S3Storage:
 
     def _key(self, path: str) -> str:
         return f"{self._prefix}/{path}" if self._prefix else path
+
+
+def _range_bytes(answer: Any, offset: int, size: int) -> int | None:
+    """Bytes that an answer to a range must have: those of the range, or those up to the object's end; None where it does not say."""
+    ends = str(answer.get("ContentRange", "")).rpartition("/")[2]
+    return min(size, max(0, int(ends) - offset)) if ends.isdigit() else None
 
 
 def _code(error: Any) -> str:
