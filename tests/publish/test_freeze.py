@@ -66,6 +66,12 @@ def test_what_the_tier_keeps_and_the_policy_allows_is_in_it(lake: Lake, frozen: 
         ({"licence": "CC-BY-ND-4.0"}, "derivatives"),
         ({"licence": "no derivatives please"}, "derivatives"),
         ({"acquired_how": "unknown"}, "acquisition_known"),
+        ({"consent": "no"}, "consent_not_refused"),
+        ({"consent": "Withdrawn on 2026-01-05"}, "consent_not_refused"),
+        ({"expires_on": "2020-12-31"}, "not_expired"),
+        ({"tdm_reservation": "1"}, "training_not_reserved"),
+        ({"aipref_train_ai": "n"}, "training_not_reserved"),
+        ({"aipref_train_ai": "unreadable"}, "training_not_reserved"),
     ],
 )
 def test_the_shipped_policy_keeps_out_each_by_a_rule_of_its_own(
@@ -74,6 +80,17 @@ def test_the_shipped_policy_keeps_out_each_by_a_rule_of_its_own(
     lake.clip("a1")
     lake.clip("a2", raw_videos=rights)
     assert [(r, n) for r, n, _ in frozen().refused.rows()] == [(rule, 1)]
+
+
+def test_a_refusal_inside_the_file_keeps_a_clip_out_and_so_does_not_having_looked(lake: Lake, frozen: Freeze) -> None:
+    lake.clip("a1")
+    refusal = {"state": "read", "kind": "cawg", "key": "cawg.ai_generative_training", "value": "notAllowed"}
+    lake.clip("a2", rights_signals=refusal)
+    lake.clip("a3", rights_signals={"state": "not_available"})
+    lake.clip("a4", rights_signals=None)
+    lake.clip("a5", rights_signals={"state": "unsupported"})
+    lake.clip("a6", raw_videos={"expires_on": "2999-01-01", "consent": "release form 12", "aipref_train_ai": "y"})
+    assert [(r, n) for r, n, _ in frozen().refused.rows()] == [("training_not_reserved", 3)]
 
 
 @pytest.mark.parametrize(
