@@ -30,6 +30,9 @@ GIVEN = {
     "text": "a dog",
     "query": "FROM clips",
     "run": "a-run",
+    "first": "one",
+    "second": "two",
+    "name": "one",
 }
 NEEDED = {
     ("what-if",): ("--set", "enough_motion=TRUE"),
@@ -37,6 +40,8 @@ NEEDED = {
     ("captions", "import"): ("captions.jsonl", "--captioner", "human"),
     ("captions", "export"): ("captions.jsonl",),
     ("training", "add"): ("captions.jsonl",),
+    ("release",): ("--name", "one"),
+    ("export",): ("--media", "--to", "out"),
 }
 # These ask no lake: they make one, or tell of the settings, the models and the files of SQL.
 WITHOUT_LAKE = {("curate",), ("demo",), ("models",), ("settings",), ("questions",)}
@@ -123,6 +128,11 @@ def test_an_empty_lake_is_answered_without_a_traceback(here: Place, path: Path_,
         ("search",),
         ("training", "add"),
         ("training", "clips"),
+        ("release",),
+        ("diff",),
+        ("export",),
+        ("documents",),
+        ("trace",),
     }
     assert (result.exit_code == 1) == (path in found_nothing), result.output
 

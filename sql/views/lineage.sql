@@ -4,9 +4,9 @@
 SELECT
     r.holder, -- Who held the rights when the release was made.
     r.licence, -- The licence then.
-    v.source_url,
+    v.source_url, -- Where its footage was obtained, as the lake has it now; NULL when the lake has it no more.
     r.video_id,
-    v.file_name,
+    v.file_name, -- The source's file, as the lake has it now; NULL when the lake has it no more.
     r.clip_id,
     r.release,
     r.shard,

@@ -27,15 +27,16 @@ def test_the_graph_has_the_groups_of_the_design() -> None:
     for key, spec in SPECS.items():
         groups.setdefault(str(spec.group_name), set()).add(key)
     of_files = {g for g in groups if g.startswith(("tiers_", "draws_"))}
-    assert set(groups) - of_files == {"footage", "segments", "scores", "captions"}
+    assert set(groups) - of_files == {"footage", "segments", "scores", "captions", "releases"}
     assert groups["footage"] == {
         "raw_videos", "rights_signals", "decoded_videos", "frame_signals", "keyframes", "shot_frames",
     }  # fmt: skip
     assert groups["segments"] == {"transition_scores", "shots", "clips"}
     assert groups["scores"] == {*CHEAP, "candidates", *MODELLED, *CONTENT, "clip_sheet"}
     assert groups["captions"] == {"captions", "caption_findings"}
+    assert groups["releases"] == {"releases"}
     # The graph shows the last part of a key alone: the groups tell two tiers, or a tier and its draw, of one name apart.
-    recipes = ("allegro", "goku", "hunyuan_video", "movie_gen", "open_sora")
+    recipes = ("allegro", "goku", "hunyuan_video", "movie_gen", "open_sora", "policies")
     assert of_files == {*(f"tiers_{recipe}" for recipe in recipes), "draws_movie_gen"}
     for group in of_files:
         assert all(key.startswith(f"{group.replace('_', '/', 1)}/") for key in groups[group])
@@ -72,10 +73,18 @@ def test_a_draw_is_one_for_all_batches_reads_its_tier_and_shows_its_sql(key: str
     assert "FROM clip_sheet" in str(SPECS[key].description)
 
 
-@pytest.mark.parametrize("spec", [s for k, s in SPECS.items() if k not in UNPARTITIONED])
+@pytest.mark.parametrize("spec", [s for k, s in SPECS.items() if k not in {*UNPARTITIONED, "releases"}])
 def test_every_other_asset_is_partitioned_by_ingest_batch(spec: dg.AssetSpec) -> None:
     assert isinstance(spec.partitions_def, dg.DynamicPartitionsDefinition)
     assert spec.partitions_def.name == "batch"
+
+
+def test_a_release_is_a_partition_of_its_own_and_may_be_made_of_any_tier_and_draw() -> None:
+    spec = SPECS["releases"]
+    assert isinstance(spec.partitions_def, dg.DynamicPartitionsDefinition)
+    assert spec.partitions_def.name == "release"
+    above = {dep.asset_key.to_user_string() for dep in spec.deps}
+    assert above == {"captions", *(key for key in SPECS if key.startswith(("tiers/", "draws/")))}
 
 
 def test_a_tier_is_described_by_its_rules_their_sources_and_its_sql() -> None:

@@ -56,7 +56,6 @@ ROWS = {
     "text_scores": TEXT, "safety_scores": {"nsfw_score": 0.01},
     "people_scores": {"faces_max": 0, "face_share_max": 0.0, "faces_frames_share": 0.0}, "overlay_scores": OVERLAYS,
     "quality_scores": QUALITY,
-    "rights_signals": {"n": 0, "state": "none"},
     "duplicate_groups": {"duplicate": False}, "contamination": {"near_benchmark": False},
 }  # fmt: skip
 NOT_MEASURED = None

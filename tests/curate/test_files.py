@@ -100,7 +100,7 @@ def test_macros_that_duckdb_refuses_are_every_draws_fault(here: Place) -> None:
     shutil.copytree(SQL, whole)
     (whole / "macros.sql").write_text("CREATE TEMP MACRO luck(clip_id, seed) AS 1;\n\nCREATE TEMP MICRO two() AS 2;\n")
     files = read_files(Settings(sql_dir=whole))
-    assert len(files.tiers) == 12
+    assert len(files.tiers) == 13
     assert [(e.path.name, e.line) for e in files.refused_draws] == [("macros.sql", 3)] * 2
 
 
@@ -112,7 +112,7 @@ def test_ones_own_tiers_draws_and_questions_stand_beside_the_projects(own: Path)
     (own / "explore" / "how_fast.sql").write_text("SELECT max(fps) FROM clip_sheet")
     files = read_files(Settings())
     assert files.refused == ()
-    assert len(files.tiers) == 14
+    assert len(files.tiers) == 15
     assert len(files.draws) == 3
     found, errors = questions(Settings())
     assert errors == []

@@ -84,8 +84,14 @@ def test_every_question_says_what_it_asks_and_runs_as_it_stands_on_a_ducklake(du
     ducklake.row("captions", caption)
     finding = {"kind": "length", "severity": "doubtful", "caption_version": caption.pop("version")}
     ducklake.row("caption_findings", {k: v for k, v in caption.items() if k != "current"} | finding)
+    ducklake.row("releases", {"release": "one"})
+    ducklake.row(
+        "release_clips", {"release": "one", "clip_id": "1", "video_id": "video of 1", "holder": "Harbour Films"}
+    )
+    ducklake.row("training_runs", {"run": "r", "model": "m", "release": "one"})
+    ducklake.row("training_clips", {"run": "r", "clip_id": "1", "times": 2})
     questions = sorted((SQL / "explore").glob("*.sql"))
-    assert len(questions) == 12
+    assert len(questions) == 13
     for question in questions:
         assert question.read_text().splitlines()[0].startswith("-- ")
         assert "?" in question.read_text().splitlines()[0]

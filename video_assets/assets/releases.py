@@ -10,6 +10,7 @@ from video_assets import progress, reports
 from video_assets.assets.common import OWNERS, catalogue, column_schema
 from video_assets.lake.schemas import RELEASES
 from video_assets.measurements import draw_asset, tier_asset
+from video_assets.publish.canonical import FORMAT
 from video_assets.resources import LakeResource
 from video_assets.settings import ReleaseSettings, settings
 
@@ -51,6 +52,7 @@ def _deps() -> list[dg.AssetDep]:
     group_name="releases",
     kinds={"webdataset", "parquet"},
     owners=OWNERS,
+    code_version=f"manifest-{FORMAT}",
     description=RELEASES.description,
     metadata={"dagster/column_schema": column_schema(RELEASES), "dagster/table_name": f"lake.main.{RELEASES.name}"},
 )

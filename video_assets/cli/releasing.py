@@ -191,7 +191,7 @@ def diff(first: str, second: str, json: bool) -> None:
     "--short-side", type=click.IntRange(16), help="Shorter side of the pictures, in pixels. Default: as the clip is."
 )
 def export(what: str, folder: Path, media: bool, layout: str | None, most: int, short_side: int | None) -> None:
-    """Write clips as files: those of a question, or a release as a trainer's folder.
+    """Write clips as files, or a release as a trainer's folder.
 
     QUERY is SQL that gives a column clip_id, a file of it, or a condition over clip_sheet such as "vmaf_motion > 5".
     """

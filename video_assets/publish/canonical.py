@@ -10,6 +10,9 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 
+FORMAT = 1
+"""Version of what stands in a manifest's lines."""
+
 _LARGEST = 2**53  # Beyond it numbers are not the same in every reader of JSON.
 
 

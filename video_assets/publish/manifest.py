@@ -16,11 +16,10 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from video_assets.describe.caption import FIELDS
-from video_assets.publish.canonical import Hash, line
+from video_assets.publish.canonical import FORMAT, Hash, line
 from video_assets.publish.shape import Crop, bucket, shape
 from video_assets.settings.releasing import ReleaseSettings
 
-FORMAT = 1
 LINES, TABLE = "manifest.jsonl.gz", "manifest.parquet"
 
 _INT, _TEXT = pl.Int64(), pl.String()
