@@ -11,7 +11,7 @@ import polars as pl
 from video_assets.lake.lake import Lake
 from video_assets.publish.cutting import ClipMade, record
 from video_assets.publish.manifest import WANTED, settled
-from video_assets.publish.release import sources
+from video_assets.publish.release_files import sources
 from video_assets.settings.releasing import ReleaseSettings
 
 LIST = "clips.csv"

@@ -25,16 +25,26 @@ from video_assets.curate.tiers import Tier
 from video_assets.lake.catalog import lock
 from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.schemas import RELEASE_CLIPS, RELEASE_FILES, RELEASES
-from video_assets.publish.canonical import Hash
 from video_assets.publish.freeze import Asked, Frozen, freeze
 from video_assets.publish.manifest import TABLE, caption_hashes, line_hashes
-from video_assets.settings import CaptionerSettings, Settings
+from video_assets.publish.release_files import (
+    ATTRIBUTIONS,
+    INDEX,
+    SUMMARY,
+    attributions,
+    media_id_of,
+    publish,
+    sources,
+    write_csv,
+    write_index,
+    write_texts,
+)
+from video_assets.settings import Settings
 from video_assets.settings.reading import did_you_mean
 from video_assets.settings.releasing import ReleaseSettings
 
 FORMS = ("parquet", "jsonl", "csv")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-INDEX, ATTRIBUTIONS, SUMMARY = "index.parquet", "attributions.csv", "release.json"
 
 
 @dataclass(frozen=True)
@@ -172,8 +182,8 @@ def _make(
 ) -> Mapping[str, Any]:  # fmt: skip
     table = pl.read_parquet(folder / TABLE)
     if wish.csv:
-        _as_csv(table, folder / "manifest.csv")
-    _texts(folder, asked, lake.settings)
+        write_csv(table, folder / "manifest.csv")
+    write_texts(folder, asked, lake.settings)
     attributions(table).write_csv(folder / ATTRIBUTIONS)
     clips = RELEASE_CLIPS.frame(
         table.select(
@@ -195,8 +205,8 @@ def _make(
             clips.drop([c for c in found.columns if c != "clip_id"]).join(found, on="clip_id", how="left")
         )
         good = clips.filter(pl.col("media_sha256").is_not_null())
-        media_id, not_cut = _media_id(good), clips.height - good.height
-        _index(good, folder / INDEX)
+        media_id, not_cut = media_id_of(good), clips.height - good.height
+        write_index(good, folder / INDEX)
     state = "frozen" if not_cut is None else "built" if not not_cut else "incomplete"
     row: dict[str, object] = {
         "release": wish.name, "release_id": frozen.written.release_id, "media_id": media_id, "state": state,
@@ -212,7 +222,7 @@ def _make(
     told = {k: v for k, v in row.items() if k not in ("header", "snapshot", "made_by", "run_id", "made_at")}
     refused = frozen.refused.to_dicts()
     (folder / SUMMARY).write_text(json.dumps(told | {"refused_by_rule": refused}, indent=2, sort_keys=True) + "\n")
-    listed = _publish(lake, wish.name, folder) | dict(shards)
+    listed = publish(lake, wish.name, folder) | dict(shards)
     rows = [{"path": path, "bytes": size, "sha256": digest} for path, (size, digest) in listed.items()]
     lake.commit(
         [
@@ -260,95 +270,3 @@ def named_release(lake: Lake, name: str) -> Mapping[str, Any]:
             f"There is no release {name}.{did_you_mean(name, known)} There are {', '.join(known) or 'none'}."
         )
     return found
-
-
-def attributions(table: pl.DataFrame) -> pl.DataFrame:
-    """Whom to name for what: a row for each holder, licence and address, with its clips and seconds of them."""
-    seconds = (pl.col("end_pts") - pl.col("start_pts")) * pl.col("time_base_num") / pl.col("time_base_den")
-    by = ["holder", "licence", "source_url"]
-    return table.group_by(by).agg(clips=pl.len(), seconds=seconds.sum().round(3)).sort(by)
-
-
-def sources(lake: Lake, table: pl.DataFrame) -> pl.DataFrame:
-    """Of each clip where its footage is now, and what a cut must know beside the manifest."""
-    with lake.cursor() as cursor:
-        cursor.register("wanted", table.select("clip_id", "video_id").to_arrow(compat_level=pl.CompatLevel.oldest()))
-        return cursor.execute(_SOURCES).pl()
-
-
-# A content may be in several places, and a place may be gone: one where it was last seen comes first.
-_SOURCES = """
-SELECT
-    c.clip_id, c.video_id, coalesce(c.width, v.width) AS display_width, coalesce(c.height, v.height) AS display_height, d.pieces,
-    (SELECT arg_max(s.uri, (s.current, s.uri)) FROM source_files AS s WHERE s.batch = v.batch AND s.content = v.content) AS uri,
-    v.content, v.size_bytes, v.coded_width, v.coded_height, v.duration_s, v.average_fps
-FROM clips AS c
-SEMI JOIN wanted AS w ON w.clip_id = c.clip_id AND w.video_id = c.video_id
-JOIN raw_videos AS v ON v.batch = c.batch AND v.video_id = c.video_id
-JOIN decoded_videos AS d ON d.batch = c.batch AND d.video_id = c.video_id
-"""
-
-
-def _texts(folder: Path, asked: Asked, settings: Settings) -> None:
-    """Everything that decided, as it was written."""
-    texts = folder / "texts"
-    texts.mkdir()
-    (texts / "tier.sql").write_text(asked.tier.text, encoding="utf-8")
-    (texts / "policy.sql").write_text(asked.policy.text, encoding="utf-8")
-    if asked.draw:
-        (texts / "draw.sql").write_text(asked.draw.file.text, encoding="utf-8")
-        (texts / "macros.sql").write_text(asked.draw.macros, encoding="utf-8")
-    said = {
-        "release": asked.settings.model_dump(mode="json"),
-        "draws": settings.draws.model_dump(mode="json"),
-        "training_text": settings.training_text.model_dump(mode="json"),
-        "captioners": [_captioner(c) for c in settings.captions.captioners],
-    }
-    (texts / "settings.json").write_text(json.dumps(said, indent=2, sort_keys=True) + "\n")
-
-
-def _captioner(chosen: CaptionerSettings) -> dict[str, object]:
-    """What captions depend on; where an endpoint or a folder of weights is says nothing of them."""
-    said = chosen.model_dump(
-        mode="json",
-        include={"name", "kind", "share", "weights_sha256", "prompt", "frames", "seed", "temperature", "max_tokens"},
-    )
-    return said | {"model": Path(chosen.model).name if Path(chosen.model).is_absolute() else chosen.model}
-
-
-def _as_csv(table: pl.DataFrame, path: Path) -> None:
-    lists = [name for name, kind in table.schema.items() if isinstance(kind, pl.List)]
-    table.with_columns(pl.col(lists).list.join(", ")).write_csv(path)
-
-
-def _media_id(clips: pl.DataFrame) -> str:
-    known = Hash()
-    for clip, digest in clips.sort("clip_id").select("clip_id", "media_sha256").iter_rows():
-        known.add(f"{clip} {digest}".encode())
-    return known.hex
-
-
-def _index(clips: pl.DataFrame, path: Path) -> None:
-    """Where each clip's media file is: shard, offset, bytes and SHA-256; ids and hashes as bytes."""
-    clips.sort("clip_id").select(
-        pl.col("clip_id").str.decode("hex"), "shard", pl.col("media_offset").alias("offset"),
-        pl.col("media_bytes").alias("bytes"), pl.col("media_sha256").str.decode("hex").alias("sha256"), "media_frames",
-    ).write_parquet(path, compression="zstd")  # fmt: skip
-
-
-def _publish(lake: Lake, name: str, folder: Path) -> dict[str, tuple[int, str]]:
-    """Put the small files where readers find them, the summary last.
-
-    Returns:
-        Of each its bytes and SHA-256.
-    """
-    from video_assets.media.identity import sha256_of
-
-    files = sorted(p for p in folder.rglob("*") if p.is_file())
-    files.sort(key=lambda p: p.name == SUMMARY)
-    listed: dict[str, tuple[int, str]] = {}
-    for file in files:
-        path = file.relative_to(folder).as_posix()
-        listed[path] = (file.stat().st_size, sha256_of(file))
-        lake.files.publish(file, f"{lake.files.root}/releases/{name}/{path}")
-    return listed

@@ -20,7 +20,7 @@ import polars as pl
 from video_assets.publish.canonical import Hash, line
 from video_assets.publish.loader.frames import Window, decode
 from video_assets.publish.manifest import LINES, SCHEMA, TABLE
-from video_assets.publish.release import INDEX, SUMMARY
+from video_assets.publish.release_files import INDEX, SUMMARY
 from video_assets.publish.shards import Sample, pack, plan
 from video_assets.settings.training_text import TrainingTextSettings
 

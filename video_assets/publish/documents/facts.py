@@ -12,7 +12,8 @@ import polars as pl
 
 from video_assets.lake.lake import Lake
 from video_assets.publish.diff import manifest
-from video_assets.publish.release import SUMMARY, named_release
+from video_assets.publish.release import named_release
+from video_assets.publish.release_files import SUMMARY
 
 UNKNOWN = "unknown"
 _SECONDS = (pl.col("end_pts") - pl.col("start_pts")) * pl.col("time_base_num") / pl.col("time_base_den")
