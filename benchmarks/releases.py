@@ -23,7 +23,7 @@ from video_assets.curate.verdicts import rules_of
 from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.schemas import TIER_RULES_HISTORY
 from video_assets.lake.sheet import SHEET, SOURCE
-from video_assets.publish.freeze import Asked, freeze
+from video_assets.publish.freeze import Asked, bounded, freeze
 from video_assets.settings import LakeSettings, ReleaseSettings, Settings
 
 TIER = "hunyuan_video/256p"
@@ -90,11 +90,11 @@ def measure(folder: Path) -> None:
     sql = lake.settings.sql_folder
     policy = load_tier(sql / "policies/default.sql", sql / "policies", "policies/default")
     asked = Asked(tier, None, policy, ReleaseSettings(short_side=256), (sql / "macros.sql").read_text(), 0.01)
-    with tempfile.TemporaryDirectory() as target, lake.cursor() as cursor:
+    with tempfile.TemporaryDirectory() as target, bounded(lake, Path(target)) as connection:
         start = time.process_time()
-        frozen = freeze(cursor, asked, lake.settings, Path(target))
+        frozen = freeze(connection, asked, lake.settings, Path(target))
         seconds = time.process_time() - start
-        sizes = {path.name: path.stat().st_size for path in Path(target).iterdir()}
+        sizes = {path.name: path.stat().st_size for path in Path(target).iterdir() if path.is_file()}
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     written = frozen.written
     if frozen.asked_of != written.clips + len(written.too_small):

@@ -217,6 +217,8 @@ SELECT
 FROM tier_verdicts AS t
 JOIN clips AS c ON c.batch = t.batch AND c.clip_id = t.clip_id
 SEMI JOIN chosen AS v ON v.batch = c.batch AND v.video_id = c.video_id
+-- A policy says what may be used, and not what is good enough.
+WHERE NOT starts_with(t.tier, 'policies/')
 GROUP BY t.tier ORDER BY kept_s DESC, t.tier
 """
 

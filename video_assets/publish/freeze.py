@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +14,15 @@ from video_assets.curate.draws import Draw
 from video_assets.curate.tiers import Tier
 from video_assets.curate.verdicts import check_rules, failing_on_values, outcomes_query
 from video_assets.describe.caption import FIELDS
+from video_assets.lake.catalog import connect
+from video_assets.lake.lake import Lake
 from video_assets.lake.sql_text import identifier, quoted
 from video_assets.publish.manifest import Written, without_floats, write
 from video_assets.settings import Settings
 from video_assets.settings.releasing import ReleaseSettings
+
+# A million clips with their captions, sorted, would take two gigabytes.
+_MEMORY = "400MB"
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,24 @@ class Frozen:
     header: Mapping[str, object]
     asked_of: int
     refused: pl.DataFrame
+
+
+@contextmanager
+def bounded(lake: Lake, scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to the lake that holds little in memory, whatever is asked of it; what it does not hold it puts on disk.
+
+    Args:
+        lake: the lake; it is only read.
+        scratch: a folder for what is put on disk.
+    """
+    settings = lake.settings.lake
+    connection = connect(settings, lake.access if settings.on_s3 else None, read_only=True)
+    try:
+        connection.execute(f"SET memory_limit = '{_MEMORY}'")
+        connection.execute(f"SET temp_directory = {quoted(str(scratch / '.spilt'))}")
+        yield connection
+    finally:
+        connection.close()
 
 
 def freeze(connection: duckdb.DuckDBPyConnection, asked: Asked, settings: Settings, folder: Path) -> Frozen:

@@ -25,7 +25,7 @@ from video_assets.curate.tiers import Tier
 from video_assets.lake.catalog import lock
 from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.schemas import RELEASE_CLIPS, RELEASE_FILES, RELEASES
-from video_assets.publish.freeze import Asked, Frozen, freeze
+from video_assets.publish.freeze import Asked, Frozen, bounded, freeze
 from video_assets.publish.manifest import TABLE, caption_hashes, line_hashes
 from video_assets.publish.release_files import (
     ATTRIBUTIONS,
@@ -130,8 +130,8 @@ def _named(what: str, name: str, files: SqlFiles) -> Tier:
 
 def preview(lake: Lake, asked: Asked) -> tuple[Frozen, pl.DataFrame]:
     """What a release would be: nothing is kept of it. The second is its manifest."""
-    with _folder(lake) as folder, lake.cursor() as cursor:
-        frozen = freeze(cursor, asked, lake.settings, folder)
+    with _folder(lake) as folder, bounded(lake, folder) as connection:
+        frozen = freeze(connection, asked, lake.settings, folder)
         return frozen, pl.read_parquet(folder / TABLE)
 
 
@@ -157,9 +157,9 @@ def release(
     """
     asked = asked_for(wish, files, lake.settings)
     with lock(lake.settings.lake, f"release-{wish.name}"), _folder(lake) as folder:
-        with lake.cursor() as cursor:
-            [(snapshot,)] = cursor.execute("SELECT max(snapshot_id) FROM ducklake_snapshots('lake')").fetchall()
-            frozen = freeze(cursor, asked, lake.settings, folder)
+        with bounded(lake, folder) as connection:
+            [(snapshot,)] = connection.execute("SELECT max(snapshot_id) FROM ducklake_snapshots('lake')").fetchall()
+            frozen = freeze(connection, asked, lake.settings, folder)
         before = existing(lake, wish.name)
         if before and before["release_id"] != frozen.written.release_id:
             raise ValueError(

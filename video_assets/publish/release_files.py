@@ -99,7 +99,7 @@ def publish(lake: Lake, name: str, folder: Path) -> dict[str, tuple[int, str]]:
     """
     from video_assets.media.identity import sha256_of
 
-    files = sorted(p for p in folder.rglob("*") if p.is_file())
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and not p.relative_to(folder).parts[0].startswith("."))
     files.sort(key=lambda p: p.name == SUMMARY)
     listed: dict[str, tuple[int, str]] = {}
     for file in files:
