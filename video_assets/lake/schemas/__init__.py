@@ -55,6 +55,7 @@ from video_assets.lake.schemas.scores import (
 )
 from video_assets.lake.schemas.segments import CLIPS, SHOT_FRAMES, SHOTS, TRANSITION_SCORES
 from video_assets.lake.schemas.table import Column, Table
+from video_assets.lake.schemas.takedowns import TAKEDOWNS, TOMBSTONES
 
 TABLES: dict[str, Table] = {
     t.name: t
@@ -94,6 +95,8 @@ TABLES: dict[str, Table] = {
         RELEASES,
         RELEASE_CLIPS,
         RELEASE_FILES,
+        TAKEDOWNS,
+        TOMBSTONES,
         PAGES,
         FAILED_ATTEMPTS,
         MATERIALIZATIONS,
@@ -137,6 +140,7 @@ __all__ = [
     "SHOT_FRAMES",
     "SOURCE_FILES",
     "TABLES",
+    "TAKEDOWNS",
     "TEXT_SCORES",
     "TIER_FILES",
     "TIER_OUTCOMES",
@@ -144,6 +148,7 @@ __all__ = [
     "TIER_RULES_HISTORY",
     "TIER_VERDICTS",
     "TIER_VERDICTS_HISTORY",
+    "TOMBSTONES",
     "TRANSITION_SCORES",
     "VISUAL_SCORES",
     "Column",
