@@ -32,6 +32,7 @@ GIVEN = {
 }
 NEEDED = {
     ("what-if",): ("--set", "enough_motion=TRUE"),
+    ("takedown",): ("--hash", "f9f84904"),
     ("captions", "redo"): ("--captioner", "measured"),
     ("captions", "import"): ("captions.jsonl", "--captioner", "human"),
     ("captions", "export"): ("captions.jsonl",),
@@ -119,6 +120,7 @@ def test_an_empty_lake_is_answered_without_a_traceback(here: Place, path: Path_,
         ("captions", "import"),
         ("captions", "redo"),
         ("search",),
+        ("takedown",),
     }
     assert (result.exit_code == 1) == (path in found_nothing), result.output
 

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import click
 
-from video_assets.cli import asking, captions, curating, deciding, keeping, listing, looking, releasing, retrying
+from video_assets.cli import (
+    asking,
+    captions,
+    curating,
+    deciding,
+    keeping,
+    listing,
+    looking,
+    releasing,
+    removing,
+    retrying,
+)
 from video_assets.cli.group import Sentences
 
 
@@ -39,6 +50,7 @@ for command in (
     releasing.export,
     releasing.documents,
     keeping.sweep,
+    removing.takedown,
     captions.captions,
 ):
     main.add_command(command)

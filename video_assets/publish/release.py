@@ -196,7 +196,7 @@ def _make(
         )
         good = clips.filter(pl.col("media_sha256").is_not_null())
         media_id, not_cut = _media_id(good), clips.height - good.height
-        _index(good, folder / INDEX)
+        index(good, folder / INDEX)
     state = "frozen" if not_cut is None else "built" if not not_cut else "incomplete"
     row: dict[str, object] = {
         "release": wish.name, "release_id": frozen.written.release_id, "media_id": media_id, "state": state,
@@ -328,7 +328,7 @@ def _media_id(clips: pl.DataFrame) -> str:
     return known.hex
 
 
-def _index(clips: pl.DataFrame, path: Path) -> None:
+def index(clips: pl.DataFrame, path: Path) -> None:
     """Where each clip's media file is: shard, offset, bytes and SHA-256; ids and hashes as bytes."""
     clips.sort("clip_id").select(
         pl.col("clip_id").str.decode("hex"), "shard", pl.col("media_offset").alias("offset"),
