@@ -13,6 +13,7 @@ from video_assets.takedown.match import Video
 
 # Rights that nobody stated say 'unknown'.
 _SAYS_NOTHING = frozenset({"", "unknown"})
+_LEAST_NAME = 6
 _NOT_ASKED = frozenset({"tombstones", "takedowns"})
 
 
@@ -26,6 +27,7 @@ class Marks:
         parts: ids of their clips and shots.
         contents: content keys by which the ledger knows the files.
         names: addresses of the files, their names, where they were obtained and who holds the rights, of these videos alone.
+        short: those of the names that stand in many a text that means something else; rows that are nothing else go all the same.
         shared: how many such names other footage has too: they say nothing about these videos.
         batches: batches in which they are.
     """
@@ -35,6 +37,7 @@ class Marks:
     parts: frozenset[str]
     contents: frozenset[str]
     names: frozenset[str]
+    short: frozenset[str]
     shared: int
     batches: frozenset[str]
 
@@ -42,6 +45,11 @@ class Marks:
     def ids(self) -> frozenset[str]:
         """Whatever is a whole value of a row."""
         return self.videos | self.hashes | self.parts | self.contents | self.names
+
+    @property
+    def traces(self) -> frozenset[str]:
+        """Whatever must be found nowhere, be it a part of a text."""
+        return self.ids - self.short
 
     @property
     def lasting(self) -> frozenset[str]:
@@ -64,6 +72,7 @@ def marks_of(lake: Lake, videos: Sequence[Video]) -> Marks:
         parts=frozenset(_parts(lake, ids)),
         contents=frozenset(keys),
         names=frozenset(names),
+        short=frozenset(name for name in names if len(name) < _LEAST_NAME),
         shared=len(ours) - len(names),
         batches=frozenset(places.filter("theirs")["batch"]),
     )

@@ -149,18 +149,16 @@ def tombstones(lake: Lake, videos: list[Video]) -> pl.DataFrame:
     kept: list[dict[str, object]] = []
     for video in videos:
         of_video = rows.filter(video_id=video.video_id)
-        newest = of_video["version"].max()
-        signatures = of_video.filter(version=newest)["copy_signature"].cast(pl.List(pl.Float32))
-        known: dict[str, object] = (
-            {
+        kept_of: dict[str, object] = dict.fromkeys(_SIGNATURES)
+        if of_video.height:
+            newest = max(of_video["version"])
+            signatures = of_video.filter(version=newest)["copy_signature"].cast(pl.List(pl.Float32))
+            kept_of = {
                 "copy_signatures": signatures.explode().to_numpy().astype("<f4").tobytes(),
                 "signature_length": len(signatures[0]),
                 "signature_version": newest,
             }
-            if len(signatures)
-            else {}
-        )
-        kept.append({**video._asdict(), **dict.fromkeys(_SIGNATURES), **known})
+        kept.append({**video._asdict(), **kept_of})
     return pl.DataFrame(kept, schema=_KEPT)
 
 

@@ -49,7 +49,7 @@ def look(lake: Lake, marks: Marks, home: Path | None) -> list[Looked]:
         marks: what must not be found.
         home: Dagster's folder, if there is one.
     """
-    every, names = Traces(marks.ids), Traces(marks.ids - marks.lasting - _keys(marks))
+    every, names = Traces(marks.traces), Traces(marks.traces - marks.lasting - _keys(marks))
     places = lake.settings.lake
     found = [_looked(kind, lake, _listed(lake, kind), every, names) for kind in _KINDS]
     found.append(_catalog(places.catalog_path, marks, names))

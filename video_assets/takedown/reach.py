@@ -48,7 +48,7 @@ def searched(sheet: Table) -> dict[str, Table]:
 def looking(lake: Lake, marks: Marks) -> Iterator[duckdb.DuckDBPyConnection]:
     """A cursor on the lake on which :func:`concerned` can be asked."""
     ids = pl.DataFrame({"id": sorted(marks.ids)}, schema={"id": pl.String})
-    names = pl.DataFrame({"name": sorted(marks.names)}, schema={"name": pl.String})
+    names = pl.DataFrame({"name": sorted(marks.names - marks.short)}, schema={"name": pl.String})
     with lake.cursor() as cursor:
         cursor.register("taken_ids", ids.to_arrow(compat_level=pl.CompatLevel.oldest()))
         cursor.register("taken_names", names.to_arrow(compat_level=pl.CompatLevel.oldest()))

@@ -39,7 +39,7 @@ class Receipt:
         removed: files and values that were removed or changed, by what they are.
         looked: the looks.
         due: batches that have to be made anew in part.
-        shared_names: names that other footage has too, which were not looked for.
+        not_looked_for: names that other footage has too, or of a few letters: they were not looked for inside of texts.
         not_told: what could not be looked at here.
         still_to_do: what a person has to do.
     """
@@ -54,7 +54,7 @@ class Receipt:
     removed: Mapping[str, int]
     looked: Sequence[Looked]
     due: Sequence[str]
-    shared_names: int
+    not_looked_for: int
     not_told: Sequence[str] = field(default=())
     still_to_do: Sequence[str] = field(default=())
 
@@ -102,8 +102,10 @@ class Receipt:
             "## Not looked at",
             *(f"- {what}" for what in (*self.not_told, *NOT_LOOKED_AT)),
         ]
-        if self.shared_names:
-            lines.append(f"- {self.shared_names} names that other footage has too: they say nothing of this one.")
+        if self.not_looked_for:
+            lines.append(
+                f"- {self.not_looked_for} names that other footage has too, or of less than 6 letters: inside of texts they say nothing of this footage."
+            )
         if self.due or self.still_to_do:
             lines += ["", "## Still to do", *(f"- {what}" for what in self.still_to_do)]
             lines += [f"- Groups changed in {batch}; 'video-assets curate' decides it anew." for batch in self.due]

@@ -92,7 +92,7 @@ def carry_out(step: Step, work: Work, records: Records, say: Callable[[str], Non
     The arguments and what comes back are those of :func:`take_down`.
     """
     lake, marks = step.lake, work.marks
-    traces = Traces(marks.ids)
+    traces = Traces(marks.traces)
     say("Refusing the content from now on")
     _refuse(lake, work)
     say("Removing rows")
@@ -118,7 +118,7 @@ def carry_out(step: Step, work: Work, records: Records, say: Callable[[str], Non
     not_told = [*objects.unknown, *(f"Dagster's {kept}: it is not in its folder." for kept in records.elsewhere)]
     receipt = Receipt(
         work.takedown, work.asked_at, datetime.now(UTC), work.asked_by, work.videos, work.counts, work.rows, removed, looked,
-        due, marks.shared, not_told, tuple(map(_documents_again, undocumented)),
+        due, marks.shared + len(marks.short), not_told, tuple(map(_documents_again, undocumented)),
     )  # fmt: skip
     lake.files.write(receipt.as_json.encode(), f"{receipt.path}.json")
     lake.files.write(receipt.as_text.encode(), f"{receipt.path}.md")
