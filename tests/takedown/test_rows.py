@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from tests.place import Place
+from tests.takedown.rows import HOLDERS, NOW, commit_videos, digest
 from video_assets.assets.common import order
 from video_assets.batches.duplicates import group_duplicates
 from video_assets.batches.sheet import write_sheet
@@ -32,33 +31,7 @@ from video_assets.takedown.takedown import Records, carry_out, plan, take_down
 from video_assets.takedown.traces import Traces, files_in
 from video_assets.takedown.work import unfinished
 
-HOLDERS = ("AAA least of all", "MMM in the middle", "ZZZ greatest of all")
 BEST = "best of all"
-NOW = datetime(2026, 11, 3, tzinfo=UTC)
-
-
-def digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def commit_videos(lake: Lake, batch: str, names: Sequence[str], holder: str | None = None) -> None:
-    """Take in videos of that batch, each held by the one of its own name."""
-    step = Step(lake, order())
-    rows = [
-        {
-            "uri": f"/footage/{name}.mp4", "file_name": f"{name}.mp4", "content": f"sha256:{digest(name)}", "sha256": digest(name),
-            "video_id": digest(name)[:32], "holder": holder or name, "source_url": f"https://{name.split()[0]}.example/x",
-            "rights_from": "sidecar", "size_bytes": 1,
-        }
-        for name in names
-    ]  # fmt: skip
-    videos = RAW_VIDEOS.frame(pl.DataFrame(rows).drop("rights_from"), batch=batch, version=step.version("raw_videos"))
-    places = pl.DataFrame(rows).drop("file_name", "sha256", "video_id")
-    files = SOURCE_FILES.frame(places, batch=batch, current=True, modified_at=NOW)
-    made = [Made("raw_videos", batch, step.version("raw_videos"), "1", {}, len(rows))]
-    lake.commit(
-        [Replacement(RAW_VIDEOS, [batch], videos), Replacement(SOURCE_FILES, [batch], files)], made, message="some"
-    )
 
 
 @pytest.fixture

@@ -14,10 +14,15 @@ import pytest
 
 from tests.commands import answer, ask, refusal
 from tests.place import Place
-from video_assets.assets.common import order
+from video_assets.assets.common import catalogue, order
+from video_assets.batches.sheet import write_sheet
+from video_assets.batches.step import Step
+from video_assets.batches.tiers import decide
 from video_assets.lake.lake import Lake
 from video_assets.lake.plan import plan
 from video_assets.lake.schemas import TABLES
+from video_assets.lake.versions import data_version
+from video_assets.settings import settings
 from video_assets.takedown.traces import Traces, files_in
 
 FILE = "three_shots_fades.mp4"
@@ -55,6 +60,23 @@ def entries(lake: Lake) -> dict[tuple[str, str], tuple[str, object, str]]:
     made = lake.made().items()
     groups = ("duplicate_groups", "contamination")
     return {key: (e["run_id"], e["made_at"], e["version"]) for key, e in made if key[0] not in groups}
+
+
+def assert_as_if_made_without_it(lake: Lake) -> None:
+    """The ledger says of what was mended what the steps say that make it."""
+    step, before = Step(lake, order()), lake.made()
+    [batch] = {batch for asset, batch in before if asset == "clips"}
+    for tier in catalogue(settings()).tiers.values():
+        decide(step, tier, [batch])
+    write_sheet(step, batch)
+    after = lake.made()
+    names = ("data_version", "rows", "failures", "inputs", "kept", "undecided", "kept_seconds")
+    assert {key: [e[n] for n in names] for key, e in after.items()} == {
+        key: [e[n] for n in names] for key, e in before.items()
+    }
+    rows = {a: m for a, m in step.order.items() if m.table.name in TABLES and not m.where and not m.shared}
+    found = {a: data_version(lake.read(m.table, [batch]), m.table) for a, m in rows.items() if (a, batch) in after}
+    assert found == {a: after[a, batch]["data_version"] for a in found}
 
 
 def due_of(lake: Lake) -> list[tuple[str, str, str]]:
@@ -104,6 +126,7 @@ def test_nothing_of_the_video_is_left_and_nothing_else_changed(
     names = Traces({FILE, uri, *clips})
     found = {str(p) for folder in (place.root, place.home) for p in files_in(folder) if names.in_file(p)}
     assert found == set()
+    assert_as_if_made_without_it(lake)
     # The draws may have another clip in its place; all else is up to date.
     due = {asset for asset, *_ in due_of(lake)}
     assert all(asset.startswith("draws/") for asset in due), due

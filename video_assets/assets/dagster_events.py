@@ -14,6 +14,7 @@ import dagster as dg
 
 from video_assets.assets.run import end_lost_runs, open_instance
 from video_assets.lake.files import atomic_path
+from video_assets.takedown.catalog import in_use
 from video_assets.takedown.traces import Traces, files_in
 
 INSTEAD = "taken-down"
@@ -61,25 +62,32 @@ def clean(home: Path, traces: Traces) -> int:
 
 
 def _clean_database(path: Path, traces: Traces) -> int:
-    changed = 0
     with closing(sqlite3.connect(path, timeout=60, isolation_level=None)) as database:
-        database.execute("BEGIN IMMEDIATE")
-        tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-        for (table,) in tables:
-            name = '"' + table.replace('"', '""') + '"'
-            columns = [f'"{row[1]}"' for row in database.execute(f"PRAGMA table_info({name})")]
-            if table.startswith("sqlite_"):
-                continue
-            for column in columns:
-                found = [
-                    (traces.replaced(value, INSTEAD), row)
-                    for row, value in database.execute(f"SELECT rowid, {column} FROM {name}")
-                    if isinstance(value, str) and traces.in_value(value)
-                ]
-                database.executemany(f"UPDATE {name} SET {column} = ? WHERE rowid = ?", found)
-                changed += len(found)
-        database.execute("COMMIT")
-        # What was there before may still stand in free pages, and in the log.
-        database.execute("VACUUM")
-        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        try:
+            database.execute("BEGIN IMMEDIATE")
+            changed = _replace(database, traces)
+            database.execute("COMMIT")
+            # What was there before may still stand in free pages, and in the log.
+            database.execute("VACUUM")
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.OperationalError as error:
+            raise OSError(in_use(path, error)) from error
+    return changed
+
+
+def _replace(database: sqlite3.Connection, traces: Traces) -> int:
+    """Replace the marks in every text of every table."""
+    changed = 0
+    for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        if table.startswith("sqlite_"):
+            continue
+        name = '"' + table.replace('"', '""') + '"'
+        for column in [f'"{row[1]}"' for row in database.execute(f"PRAGMA table_info({name})")]:
+            found = [
+                (traces.replaced(value, INSTEAD), row)
+                for row, value in database.execute(f"SELECT rowid, {column} FROM {name}")
+                if isinstance(value, str) and traces.in_value(value)
+            ]
+            database.executemany(f"UPDATE {name} SET {column} = ? WHERE rowid = ?", found)
+            changed += len(found)
     return changed

@@ -16,6 +16,7 @@ from pathlib import Path
 from video_assets.lake import catalog
 from video_assets.lake.lake import Lake
 from video_assets.lake.views import DICTIONARY
+from video_assets.settings import LakeSettings
 from video_assets.takedown.traces import Traces
 
 
@@ -42,33 +43,54 @@ def forget_versions(lake: Lake, tables: Sequence[str], traces: Traces) -> tuple[
         ).fetchall()
         root = f"{lake.files.root}/"
         paths = [str(path).removeprefix(root) for (path, *_) in orphans]
-        found = [path for path in paths if (file := lake.files.fetch(path)) and traces.in_file(file)]
+        found = [path for path in paths if _has(lake, path, traces)]
         lake.files.remove(found)
     return len(forgotten), len(removed) + len(found)
 
 
-def mend(path: Path) -> None:
+def _has(lake: Lake, path: str, traces: Traces) -> bool:
+    file = lake.files.fetch(path)
+    found = file is not None and traces.in_file(file) > 0
+    if file is not None and lake.settings.lake.on_s3:
+        file.unlink()  # a copy in scratch space
+    return found
+
+
+def mend(settings: LakeSettings) -> None:
     """Let the catalog say nothing of rows that are gone, and leave no free page. Nobody in this process may have it open.
 
-    Args:
-        path: the catalog, a SQLite file.
+    Raises:
+        OSError: another process does not let go of the catalog.
     """
-    with closing(sqlite3.connect(path, timeout=120, isolation_level=None)) as database:
-        database.execute("BEGIN IMMEDIATE")
-        inlined: dict[int, list[str]] = {}
-        for table, name in database.execute("SELECT table_id, table_name FROM ducklake_inlined_data_tables").fetchall():
-            inlined.setdefault(table, []).append(name)
-            # Of one version alone, what has ended is seen by nobody.
-            database.execute(f'DELETE FROM "{name}" WHERE end_snapshot IS NOT NULL')
-        for table, column, name in database.execute(_TEXTS, (DICTIONARY.name,)).fetchall():
-            low, high = _bounds(database, table, column, name, inlined.get(table, []))
-            database.execute(
-                "UPDATE ducklake_table_column_stats SET min_value = ?, max_value = ? WHERE table_id = ? AND column_id = ?",
-                (low, high, table, column),
-            )
-        database.execute("COMMIT")
-        database.execute("VACUUM")
-        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    path = settings.catalog_path
+    with catalog.commit_lock(settings), closing(sqlite3.connect(path, timeout=120, isolation_level=None)) as database:
+        try:
+            database.execute("BEGIN IMMEDIATE")
+            _mend(database)
+            database.execute("COMMIT")
+            database.execute("VACUUM")
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.OperationalError as error:
+            raise OSError(in_use(path, error)) from error
+
+
+def in_use(path: Path, error: Exception) -> str:
+    """A sentence for a database that another process has locked."""
+    return f"{path} is in use ({error}); stop whatever has it open, and say 'video-assets takedown --finish'."
+
+
+def _mend(database: sqlite3.Connection) -> None:
+    inlined: dict[int, list[str]] = {}
+    for table, name in database.execute("SELECT table_id, table_name FROM ducklake_inlined_data_tables").fetchall():
+        inlined.setdefault(table, []).append(name)
+        # Of one version alone, what has ended is seen by nobody.
+        database.execute(f'DELETE FROM "{name}" WHERE end_snapshot IS NOT NULL')
+    for table, column, name in database.execute(_TEXTS, (DICTIONARY.name,)).fetchall():
+        low, high = _bounds(database, table, column, name, inlined.get(table, []))
+        database.execute(
+            "UPDATE ducklake_table_column_stats SET min_value = ?, max_value = ? WHERE table_id = ? AND column_id = ?",
+            (low, high, table, column),
+        )
 
 
 # Bounds of other types stand there as text too, whose order is not that of the numbers; they tell no name.

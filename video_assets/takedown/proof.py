@@ -8,7 +8,7 @@ from pathlib import Path
 
 from video_assets.lake.lake import Lake
 from video_assets.lake.schemas import TAKEDOWNS, TOMBSTONES
-from video_assets.takedown import catalog
+from video_assets.takedown import catalog, objects
 from video_assets.takedown.marks import Marks
 from video_assets.takedown.traces import Traces, files_in
 from video_assets.takedown.work import is_work
@@ -61,6 +61,8 @@ def look(lake: Lake, marks: Marks, home: Path | None) -> list[Looked]:
         known = {*seen, *scratch, *(p for kind in (*_KINDS, RECEIPTS) for p in files_in(root / kind))}
         others = [p for p in files_in(root) if p not in known and not is_work(p)]
         found.append(_looked("anything else in the lake's folder", lake, ((str(p), p) for p in others), every, names))
+    else:
+        found.append(Looked("older versions of objects, and uploads", 0, 0, objects.left(lake)))
     if home is not None:
         found.append(_looked("dagster", lake, ((str(p), p) for p in files_in(home)), every, names))
     return found

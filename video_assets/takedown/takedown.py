@@ -17,7 +17,7 @@ from video_assets.batches.step import Step
 from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.schemas import TAKEDOWNS, TOMBSTONES
 from video_assets.lake.sheet import SHEET
-from video_assets.takedown import catalog, files
+from video_assets.takedown import catalog, files, objects
 from video_assets.takedown.anew import make_anew
 from video_assets.takedown.marks import Marks, marks_of
 from video_assets.takedown.match import Request, Video, match, tombstones
@@ -107,15 +107,15 @@ def carry_out(step: Step, work: Work, records: Records, say: Callable[[str], Non
     versions, old_files = catalog.forget_versions(lake, sorted(work.rows), traces)
     removed |= {"versions of the lake": versions, "files of older versions": old_files}
     lake.close()
-    catalog.mend(lake.settings.lake.catalog_path)
+    catalog.mend(lake.settings.lake)
     if records.home is not None:
         say("Cleaning Dagster's records")
         removed["values of Dagster's records"] = records.clean(records.home, traces)
-    objects = files.purge_objects(lake)
-    removed |= {"old versions of objects": objects.versions, "unfinished uploads": objects.uploads}
+    purged = objects.purge(lake)
+    removed |= {"old versions of objects": purged.versions, "unfinished uploads": purged.uploads}
     say("Reading everything that is left")
     looked = look(lake, marks, records.home)
-    not_told = [*objects.unknown, *(f"Dagster's {kept}: it is not in its folder." for kept in records.elsewhere)]
+    not_told = [*purged.unknown, *(f"Dagster's {kept}: it is not in its folder." for kept in records.elsewhere)]
     receipt = Receipt(
         work.takedown, work.asked_at, datetime.now(UTC), work.asked_by, work.videos, work.counts, work.rows, removed, looked,
         due, marks.shared + len(marks.short), not_told, tuple(map(_documents_again, undocumented)),
