@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -94,6 +96,45 @@ def test_what_is_left_is_told_and_can_be_finished(lake: Lake, monkeypatch: pytes
     assert lake.query("SELECT state FROM takedowns").rows() == [("done",)]
     lake.close()
     assert files_with(lake, *work.marks.names) == []
+
+
+READER = """
+import sys
+from video_assets.lake import catalog
+from video_assets.settings import settings
+lake = catalog.connect(settings().lake, None, read_only=True)
+lake.execute("BEGIN")
+ask = "SELECT count(*), max(holder) FROM raw_videos WHERE holder LIKE 'ZZZ%'"
+print(lake.execute(ask).fetchall()[0], flush=True)
+sys.stdin.readline()
+print(lake.execute(ask).fetchall()[0], flush=True)
+lake.execute("ROLLBACK")
+print(lake.execute(ask).fetchall()[0], flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_a_reader_in_a_transaction_keeps_old_pages_which_is_told_and_finished_after_it(lake: Lake, here: Place) -> None:
+    lake.close()
+    with subprocess.Popen(
+        [sys.executable, "-c", READER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=here.environment(),
+        cwd=here.folder,
+    ) as reader:  # fmt: skip
+        assert reader.stdin
+        assert reader.stdout
+        assert reader.stdout.readline() == f"(1, '{HOLDERS[2]}')\n"
+        step = Step(lake, order())
+        receipt = take_down(step, plan(step, Request("holder", HOLDERS[1])), Records(None))
+        assert [look.at for look in receipt.looked if look.hits] == ["catalog"]
+        reader.stdin.write("\n")
+        reader.stdin.flush()
+        # No error: the version that it reads has lost its files.
+        assert [reader.stdout.readline(), reader.stdout.readline()] == ["(0, None)\n", f"(1, '{HOLDERS[2]}')\n"]
+        lake.close()
+        [work] = unfinished(lake.settings.lake.scratch_path)
+        assert carry_out(step, work, Records(None)).hits == 0
+        reader.stdin.write("\n")
+    assert reader.returncode == 0
 
 
 def test_a_domain_takes_what_is_under_it_and_an_address_that_one_alone(lake: Lake) -> None:

@@ -69,6 +69,8 @@ def mend(settings: LakeSettings) -> None:
             _mend(database)
             database.execute("COMMIT")
             database.execute("VACUUM")
+            # Whoever reads in a long transaction keeps the old pages; then the look finds them.
+            database.execute("PRAGMA busy_timeout = 5000")
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         except sqlite3.OperationalError as error:
             raise OSError(in_use(path, error)) from error
