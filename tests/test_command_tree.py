@@ -36,6 +36,7 @@ GIVEN = {
 }
 NEEDED = {
     ("what-if",): ("--set", "enough_motion=TRUE"),
+    ("takedown",): ("--hash", "f9f84904"),
     ("captions", "redo"): ("--captioner", "measured"),
     ("captions", "import"): ("captions.jsonl", "--captioner", "human"),
     ("captions", "export"): ("captions.jsonl",),
@@ -133,6 +134,7 @@ def test_an_empty_lake_is_answered_without_a_traceback(here: Place, path: Path_,
         ("export",),
         ("documents",),
         ("trace",),
+        ("takedown",),
     }
     assert (result.exit_code == 1) == (path in found_nothing), result.output
 

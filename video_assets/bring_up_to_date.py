@@ -64,11 +64,16 @@ class Outcome:
 
 def dagster_home() -> Path:
     """Dagster's folder: ``DAGSTER_HOME``, or ``dagster_home`` in the working directory; made when it is not there."""
-    home = Path(os.environ.setdefault("DAGSTER_HOME", str(Path("dagster_home").absolute())))
+    home = dagster_folder()
     home.mkdir(parents=True, exist_ok=True)
     if not (home / "dagster.yaml").exists():
         (home / "dagster.yaml").write_text(_HOME)
     return home
+
+
+def dagster_folder() -> Path:
+    """The same, which may not be there."""
+    return Path(os.environ.setdefault("DAGSTER_HOME", str(Path("dagster_home").absolute())))
 
 
 def quiet() -> None:

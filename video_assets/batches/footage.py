@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from video_assets.batches.refused import refusal, sha256_in, taken_down
 from video_assets.batches.step import Step, counter, tally, total
 from video_assets.footage.ingest import mark_gone, mark_held, pick_sources
 from video_assets.lake.lake import Lake, Replacement
@@ -106,17 +107,23 @@ def _taken_in(step: Step, sources: pl.DataFrame) -> list[dict[str, object]]:
             settings.lake.scratch_path, settings.decode.max_pixels,
         )  # fmt: skip
         jobs[source["content"]] = job, reading(settings.workers, source["size_bytes"])
-    outcomes = run_guarded(take_in, jobs, settings.workers, counter(step, "raw_videos", len(jobs)))
     sizes = dict(sources.select("content", "size_bytes").iter_rows())
-    rows = []
+    refused = taken_down(step.lake)
+    # What the ledger knows by its hash is refused unopened; an object on S3 is hashed first.
+    known = {c: sha for c in jobs if (sha := sha256_in(c)) in refused and sha}
+    rows = [{"content": c, "size_bytes": sizes[c], **refusal(sha, refused)} for c, sha in known.items()]
+    jobs = {content: job for content, job in jobs.items() if content not in known}
+    outcomes = run_guarded(take_in, jobs, settings.workers, counter(step, "raw_videos", len(jobs)))
     for content, outcome in outcomes.items():
         row: dict[str, object] = {"content": content, "size_bytes": sizes[content]}
-        if taken := outcome.value:
+        if (taken := outcome.value) and taken.sha256 in refused:
+            row |= refusal(taken.sha256, refused)
+        elif taken:
             row |= taken.facts | {"video_id": taken.video_id, "sha256": taken.sha256}
             row |= {"reason": taken.reason, "message": taken.message}
         else:
             # Not even hashed: known by its ledger key until it can be.
-            sha256 = content.removeprefix("sha256:") if content.startswith("sha256:") else None
+            sha256 = sha256_in(content)
             row |= {"video_id": video_id(sha256 or _sha256_of_text(content)), "sha256": sha256}
             row |= outcome.failure()
         rows.append(row)

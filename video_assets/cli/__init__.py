@@ -14,6 +14,7 @@ from video_assets.cli import (
     listing,
     looking,
     releasing,
+    removing,
     retrying,
     training,
 )
@@ -53,6 +54,7 @@ for command in (
     following.trace,
     training.training,
     keeping.sweep,
+    removing.takedown,
     captions.captions,
 ):
     main.add_command(command)

@@ -101,6 +101,12 @@ class Lake:
             self._local.reader = self.cursor()
         return self._local.reader  # type: ignore[no-any-return]
 
+    def close(self) -> None:
+        """Let go of the catalog; whoever asks next opens it anew. No cursor may be in use."""
+        for held in (self._local.__dict__.pop("reader", None), self.__dict__.pop("_connection", None)):
+            if held is not None:
+                held.close()
+
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A connection of its own for the caller, with the lake in use."""
         cursor = self._connection.cursor()

@@ -94,7 +94,7 @@ def pack(samples: Iterable[Sample], target: BinaryIO) -> list[Placed]:
                 digest = hashlib.file_digest(media, "sha256").hexdigest()
                 size = media.seek(0, io.SEEK_END)
                 media.seek(0)
-                tar.addfile(_member(f"{sample.clip_id}.mp4", size), media)
+                tar.addfile(member(f"{sample.clip_id}.mp4", size), media)
             placed.append(Placed(sample.clip_id, tar.offset - -(-size // _BLOCK) * _BLOCK, size, digest))
             _add(tar, f"{sample.clip_id}.json", sample.line)
             if sample.text is not None:
@@ -103,10 +103,10 @@ def pack(samples: Iterable[Sample], target: BinaryIO) -> list[Placed]:
 
 
 def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
-    tar.addfile(_member(name, len(content)), io.BytesIO(content))
+    tar.addfile(member(name, len(content)), io.BytesIO(content))
 
 
-def _member(name: str, size: int) -> tarfile.TarInfo:
+def member(name: str, size: int) -> tarfile.TarInfo:
     """A member without a time or an owner; USTAR has no extensions in which a library could leave its own."""
     member = tarfile.TarInfo(name)
     member.size, member.mode = size, _READABLE

@@ -56,6 +56,7 @@ from video_assets.lake.schemas.scores import (
 )
 from video_assets.lake.schemas.segments import CLIPS, SHOT_FRAMES, SHOTS, TRANSITION_SCORES
 from video_assets.lake.schemas.table import Column, Table
+from video_assets.lake.schemas.takedowns import TAKEDOWNS, TOMBSTONES
 from video_assets.lake.schemas.training import TRAINING_CLIPS, TRAINING_READS, TRAINING_RUNS, TRAINING_SKIPS
 
 TABLES: dict[str, Table] = {
@@ -101,6 +102,8 @@ TABLES: dict[str, Table] = {
         TRAINING_READS,
         TRAINING_SKIPS,
         TRAINING_CLIPS,
+        TAKEDOWNS,
+        TOMBSTONES,
         PAGES,
         FAILED_ATTEMPTS,
         MATERIALIZATIONS,
@@ -145,6 +148,7 @@ __all__ = [
     "SHOT_FRAMES",
     "SOURCE_FILES",
     "TABLES",
+    "TAKEDOWNS",
     "TEXT_SCORES",
     "TIER_FILES",
     "TIER_OUTCOMES",
@@ -152,6 +156,7 @@ __all__ = [
     "TIER_RULES_HISTORY",
     "TIER_VERDICTS",
     "TIER_VERDICTS_HISTORY",
+    "TOMBSTONES",
     "TRAINING_CLIPS",
     "TRAINING_READS",
     "TRAINING_RUNS",

@@ -1,0 +1,106 @@
+"""By what the traces of some videos are known: ids of all that was made from them, and names that nothing else has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from video_assets.lake.lake import Lake
+from video_assets.lake.schemas import TABLES
+from video_assets.takedown.match import Video
+
+# Rights that nobody stated say 'unknown'.
+_SAYS_NOTHING = frozenset({"", "unknown"})
+_LEAST_NAME = 6
+_NOT_ASKED = frozenset({"tombstones", "takedowns"})
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What to look for.
+
+    Attributes:
+        videos: ids of the videos; the SHA-256 of one begins with its id.
+        hashes: the SHA-256 of their bytes.
+        parts: ids of their clips and shots.
+        contents: content keys by which the ledger knows the files.
+        names: addresses of the files, their names, where they were obtained and who holds the rights, of these videos alone.
+        short: those of the names that stand in many a text that means something else; rows that are nothing else go all the same.
+        shared: how many such names other footage has too: they say nothing about these videos.
+        batches: batches in which they are.
+    """
+
+    videos: frozenset[str]
+    hashes: frozenset[str]
+    parts: frozenset[str]
+    contents: frozenset[str]
+    names: frozenset[str]
+    short: frozenset[str]
+    shared: int
+    batches: frozenset[str]
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Whatever is a whole value of a row."""
+        return self.videos | self.hashes | self.parts | self.contents | self.names
+
+    @property
+    def traces(self) -> frozenset[str]:
+        """Whatever must be found nowhere, be it a part of a text."""
+        return self.ids - self.short
+
+    @property
+    def lasting(self) -> frozenset[str]:
+        """What the tombstones keep."""
+        return self.videos | self.hashes
+
+
+def marks_of(lake: Lake, videos: Sequence[Video]) -> Marks:
+    """Collect the marks of some videos, as the lake has them now."""
+    ids = [v.video_id for v in videos]
+    hashes = {v.sha256 for v in videos if v.sha256}
+    keys = [*(f"sha256:{sha256}" for sha256 in hashes), *_column(lake, _CONTENTS, ids)]
+    places = lake.query(_NAMES, {"videos": ids, "contents": keys})
+    ours = _texts(places.filter("theirs"))
+    others = "\n".join(_texts(places.filter(~pl.col("theirs"))))
+    names = {name for name in ours if name not in others}
+    return Marks(
+        videos=frozenset(ids),
+        hashes=frozenset(hashes),
+        parts=frozenset(_parts(lake, ids)),
+        contents=frozenset(keys),
+        names=frozenset(names),
+        short=frozenset(name for name in names if len(name) < _LEAST_NAME),
+        shared=len(ours) - len(names),
+        batches=frozenset(places.filter("theirs")["batch"]),
+    )
+
+
+_CONTENTS = "SELECT DISTINCT content FROM raw_videos WHERE video_id IN (SELECT unnest(?))"
+_NAMES = """
+SELECT batch, uri, split_part(uri, '/', -1) AS file_name, holder, source_url,
+    content IN (SELECT unnest($contents)) AS theirs
+FROM source_files
+UNION ALL
+SELECT batch, uri, file_name, holder, source_url, video_id IN (SELECT unnest($videos)) AS theirs FROM raw_videos
+"""
+
+
+def _texts(places: pl.DataFrame) -> set[str]:
+    columns = [places[name] for name in ("uri", "file_name", "holder", "source_url")]
+    return {text for column in columns for text in column.drop_nulls()} - _SAYS_NOTHING
+
+
+def _parts(lake: Lake, videos: list[str]) -> Iterable[str]:
+    """Clips and shots in any table, also of older measurements: whatever stands beside the video's id."""
+    for table in TABLES.values():
+        for part in ("clip_id", "shot_id"):
+            if table.name not in _NOT_ASKED and {"video_id", part} <= set(table.schema):
+                asked = f"SELECT DISTINCT {part} FROM {table.name} WHERE video_id IN (SELECT unnest(?)) AND {part} IS NOT NULL"
+                yield from _column(lake, asked, videos)
+
+
+def _column(lake: Lake, sql: str, values: list[str]) -> list[str]:
+    return [str(value) for value in lake.query(sql, [values]).to_series()]
