@@ -83,7 +83,7 @@ def test_numbers_are_not_rounded_for_other_programs(there: Place) -> None:
 
 
 def test_a_question_is_asked_by_its_name(there: Place) -> None:
-    assert len(rows(answer("sql", "--csv", "hours_per_tier"))) == 24
+    assert len(rows(answer("sql", "--csv", "hours_per_tier"))) == 25
     listed = answer("questions")
     assert "hours_per_tier\n    How much does each tier keep, drop and leave undecided?" in listed
     said = refusal("sql", "hours_per_tire")
@@ -163,7 +163,7 @@ def test_forms_without_a_query_are_wrong_usage(there: Place) -> None:
 
 def test_lists_name_what_the_lake_has(there: Place) -> None:
     tiers = json.loads(answer("tiers", "--json"))["tiers"]
-    assert len(tiers) == 12
+    assert len(tiers) == 13
     [chosen] = [t for t in tiers if t["tier"] == "movie_gen/low_resolution"]
     assert (chosen["kept"], chosen["dropped"], chosen["undecided"], chosen["drawn"]) == (6, 16, 0, True)
     assert "movie_gen/low_resolution: Movie Gen, low-resolution training set\n    6 clips kept" in answer("tiers")

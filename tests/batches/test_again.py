@@ -14,7 +14,7 @@ from tests.place import Place, assert_same, curate, ledger, look, remade, stable
 from video_assets import measurements
 from video_assets.assets import common
 from video_assets.assets.run import run
-from video_assets.curate.tiers import load_tiers
+from video_assets.curate.sql_files import read_files
 from video_assets.definitions import defs
 from video_assets.lake.lake import Replacement
 from video_assets.lake.ledger import Made
@@ -25,7 +25,7 @@ from video_assets.measurements import CHEAP, MODELLED, tier_asset
 from video_assets.media import workers
 from video_assets.settings import Settings
 
-TIERS = {tier_asset(name) for name in load_tiers(Settings().sql_folder / "tiers")[0]}
+TIERS = {tier_asset(name) for name in read_files(Settings()).tiers}
 DRAWS = {"draws/movie_gen/augmented_high_resolution", "draws/movie_gen/low_resolution"}
 SAID = {"captions", "caption_findings"}
 COMPARED = {"near_duplicates", "duplicate_groups", "contamination", "concepts"}

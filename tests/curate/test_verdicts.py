@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -80,9 +82,20 @@ def test_only_the_asked_batches_are_decided_and_the_lakes_names_are_whole_again_
 def test_a_batch_alone_opens_no_other_batchs_rows_of_any_table(lake: Lake) -> None:
     lake.clip("1", batch="a")
     lake.clip("2", batch="b")
-    plan = lake.query("EXPLAIN SELECT * FROM clip_sheet WHERE batch = 'a'")[0][1]
+    [(_, plan)] = lake.query("EXPLAIN (FORMAT json) SELECT * FROM clip_sheet WHERE batch = 'a'")
+    scans = list(_scans(json.loads(plan)))
     # Every table in which these clips have a row, and shots: the clip's own, and how many its video has.
-    assert plan.count("batch='a'") == len(ROWS) + 2
+    assert sorted(table for table, _ in scans) == sorted([*ROWS, "shots", "shots"])
+    assert {read for _, read in scans} == {"batch='a'"}
+
+
+def _scans(nodes: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Of each scan in a plan the table, and what it reads of it."""
+    for node in nodes:
+        told = node["extra_info"]
+        if "Table" in told:
+            yield told["Table"].rpartition(".")[2], told.get("Filters", "")
+        yield from _scans(node["children"])
 
 
 def test_an_unknown_column_or_a_rule_that_is_not_boolean_is_refused_with_its_line(lake: Lake, tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def test_a_clip_is_seen_by_keyframes_of_its_own_span_its_verdicts_and_its_scores
     picture = cv2.imdecode(np.frombuffer(seen.pictures[0][1], np.uint8), cv2.IMREAD_COLOR)
     assert picture is not None
     assert picture.shape[0] > picture.shape[1]
-    assert len(seen.verdicts) == 12
+    assert len(seen.verdicts) == 13
     assert seen.scores["vmaf_motion"] > 0
     assert seen.plays is not None
     assert seen.plays.startswith("file:///")

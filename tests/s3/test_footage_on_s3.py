@@ -35,9 +35,18 @@ from video_assets.lake.schemas import (
     MATERIALIZATIONS,
     NEAR_DUPLICATES,
     RAW_VIDEOS,
+    RELEASE_CLIPS,
+    RELEASE_FILES,
+    RELEASES,
     RIGHTS_SIGNALS,
     SOURCE_FILES,
     TABLES,
+    TAKEDOWNS,
+    TOMBSTONES,
+    TRAINING_CLIPS,
+    TRAINING_READS,
+    TRAINING_RUNS,
+    TRAINING_SKIPS,
     Table,
 )
 from video_assets.media.containers import MediaError
@@ -50,8 +59,11 @@ from video_assets.settings import LakeSettings, S3Settings, Settings, WatchedFol
 pytestmark = pytest.mark.timeout(1200)
 # What S3 footage may differ in: the place, when it got there, and the key by which it is known before it is hashed.
 PLACES: dict[Table, tuple[str, ...]] = {SOURCE_FILES: ("uri", "content", "modified_at"), RAW_VIDEOS: ("content",)}
-# Nothing in the few files is like another, and the embedded profile has neither LAION's heads nor RAFT.
-EMPTY = (FAILED_ATTEMPTS, LAION_SCORES, NEAR_DUPLICATES, FLOW_FRAMES, FLOW_SCORES, CAPTION_FINDINGS)
+# Nothing in the few files is like another, the embedded profile has neither LAION's heads nor RAFT, and nothing is released.
+EMPTY = (
+    FAILED_ATTEMPTS, LAION_SCORES, NEAR_DUPLICATES, FLOW_FRAMES, FLOW_SCORES, CAPTION_FINDINGS, RELEASES,
+    RELEASE_CLIPS, RELEASE_FILES, TRAINING_RUNS, TRAINING_READS, TRAINING_SKIPS, TRAINING_CLIPS, TAKEDOWNS, TOMBSTONES,
+)  # fmt: skip
 KNOWN_BY_PLACE = ("source_files", "raw_videos", "clip_sheet")
 
 
