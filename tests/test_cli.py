@@ -156,7 +156,7 @@ def test_a_clip_is_told_the_rules_of_every_tier(there: Place) -> None:
     clip = there.lake().query("SELECT clip_id FROM clip_sheet WHERE file_name = 'slide_show.mp4'").item()
     printed = answer("why", clip)
     decided = dict(re.findall(r"^(\w+/\w+): dropped by (\w+)", printed, re.MULTILINE))
-    assert len(decided) == 13
+    assert len(decided) == 12
     assert (decided["movie_gen/low_resolution"], decided["hunyuan_video/256p"]) == ("not_static", "exposed")
     assert "failed    not_static: still_share <= 0.80 (still_share = 0." in printed
     assert "\nslide_show.mp4, 0.80 to 15.00 s. " in printed
