@@ -65,7 +65,7 @@ $(VENV)/bin/python:
 # The demo runs without torch, which is most of what would be installed; 'make torch' adds it.
 $(VENV)/.demo: $(VENV)/bin/python pyproject.toml embedded.txt
 	@echo "Installing into $(VENV) by $$($(BIN)/python --version), with embedded.txt:"
-	@echo "0.6 GB to download, 1.9 GB of disk, a minute or two. torch is not among it;"
+	@echo "0.6 GB to download, 2.0 GB of disk, a minute or two. torch is not among it;"
 	@echo "'make torch' adds it, and README.md says what for."
 	$(BIN)/pip install --no-deps -r embedded.txt
 	$(BIN)/pip install --no-deps -e .
