@@ -108,6 +108,7 @@ def pictures(terminal: io.StringIO, of: str) -> set[str]:
 
 def test_what_is_counted_to_its_end_moves_until_it_has_ended(terminal: io.StringIO) -> None:
     with screen.busy("Reading", "MiB") as count:
+        count(34, 35)  # a bar that was not full has a total, and its clock would stop at it
         count(35, 35)
         while len(pictures(terminal, r"Reading [^\r\n]*35 of 35 MiB")) < 3:
             """The bars are drawn by a thread of their own."""

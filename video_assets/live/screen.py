@@ -99,10 +99,10 @@ def busy(what: str, unit: str = "") -> Iterator[Busy]:
             task = bars.add_task(what, total=None, counted="")
 
             def changed(at: Busy) -> None:
-                # A bar that is full stands still, and its clock too, though something may yet go on.
-                total = at.total if at.done < at.total else None
+                # A bar that is full stands still, and its clock too, though something may yet go on. By update() None would
+                # change nothing, and after it the clock would have stopped already.
+                bars.tasks[task].total = at.total if at.done < at.total else None
                 bars.update(task, description=at.what, completed=at.done, counted=at.counted)
-                bars.tasks[task].total = total  # By update() None would change nothing.
 
             yield Busy(what, unit, changed)
 
