@@ -7,13 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import polars as pl
 import pytest
 
 from tests.curate.conftest import SQL, Lake, make_tier
 from video_assets.curate.draws import load_draws
 from video_assets.curate.tiers import Tier, TierError, load_tier, load_tiers, read_tier
-from video_assets.publish.freeze import Asked, Frozen, freeze
+from video_assets.publish.freeze import Asked, Frozen, freeze, with_room
 from video_assets.publish.manifest import TABLE
 from video_assets.settings import DrawSettings, ReleaseSettings, Settings
 
@@ -203,3 +204,15 @@ def test_without_a_draw_the_videos_that_are_held_out_are_the_same_as_a_draws(
     said = lake.query("SELECT video_id FROM clips WHERE held_out(video_id, 0.3) ORDER BY clip_id")
     assert found == [video for (video,) in said]
     assert 0 < len(found) < 40
+
+
+def test_what_cannot_be_done_in_little_memory_is_done_in_more() -> None:
+    with duckdb.connect() as connection:
+        connection.execute("SET memory_limit = '8MB'; SET temp_directory = ''")
+        asked = (
+            "CREATE OR REPLACE TABLE sorted AS SELECT md5(i::VARCHAR) AS id FROM range(1_000_000) AS r (i) ORDER BY id"
+        )
+        with pytest.raises(duckdb.OutOfMemoryException):
+            connection.execute(asked)
+        with_room(connection, asked)
+        assert connection.execute("SELECT count(*) FROM sorted").fetchall() == [(1_000_000,)]

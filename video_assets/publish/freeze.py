@@ -22,7 +22,7 @@ from video_assets.settings import Settings
 from video_assets.settings.releasing import ReleaseSettings
 
 # A million clips with their captions, sorted, would take two gigabytes.
-_MEMORY = "400MB"
+_MEMORY, _THREADS = "400MB", 2
 
 
 @dataclass(frozen=True)
@@ -75,11 +75,23 @@ def bounded(lake: Lake, scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     settings = lake.settings.lake
     connection = connect(settings, lake.access if settings.on_s3 else None, read_only=True)
     try:
-        connection.execute(f"SET memory_limit = '{_MEMORY}'")
+        connection.execute(f"SET memory_limit = '{_MEMORY}'; SET threads = {_THREADS}")
         connection.execute(f"SET temp_directory = {quoted(str(scratch / '.spilt'))}")
         yield connection
     finally:
         connection.close()
+
+
+def with_room(connection: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, object] | None = None) -> None:
+    """Run a statement within the connection's memory, and where it cannot be done in that, with what DuckDB takes by default."""
+    try:
+        connection.execute(sql, parameters)
+    except duckdb.OutOfMemoryException:
+        # RESET would change the setting, and not what DuckDB 1.5.5 takes.
+        with duckdb.connect() as other:
+            [(usual,)] = other.execute("SELECT current_setting('memory_limit')").fetchall()
+        connection.execute(f"SET memory_limit = {quoted(usual)}")
+        connection.execute(sql, parameters)
 
 
 def freeze(connection: duckdb.DuckDBPyConnection, asked: Asked, settings: Settings, folder: Path) -> Frozen:
@@ -99,7 +111,7 @@ def freeze(connection: duckdb.DuckDBPyConnection, asked: Asked, settings: Settin
     """
     check_rules(connection, asked.policy)
     connection.execute(asked.macros)
-    connection.execute("CREATE OR REPLACE TEMP TABLE chosen AS " + _chosen(asked), {"tier": asked.tier.name})
+    with_room(connection, "CREATE OR REPLACE TEMP TABLE chosen AS " + _chosen(asked), {"tier": asked.tier.name})
     try:
         [(count,)] = connection.execute("SELECT count(*) FROM chosen").fetchall()
         if not count:
@@ -116,7 +128,7 @@ def freeze(connection: duckdb.DuckDBPyConnection, asked: Asked, settings: Settin
         header = _header(connection, asked, settings)
         source = folder / ".chosen.parquet"
         scores = {score.column for score in settings.training_text.scores}
-        connection.execute(f"COPY ({_rows(scores)}) TO {quoted(str(source))} (FORMAT parquet)")
+        with_room(connection, f"COPY ({_rows(scores)}) TO {quoted(str(source))} (FORMAT parquet)")
         try:
             written = write(source, header, asked.settings, folder)
         finally:
@@ -139,10 +151,11 @@ def _chosen(asked: Asked) -> str:
 def _judge(connection: duckdb.DuckDBPyConnection, policy: Tier) -> None:
     """Ask the policy of the chosen clips: of each, which rules are false and which cannot be told."""
     try:
-        connection.execute(
+        with_room(
+            connection,
             "CREATE OR REPLACE TEMP TABLE judged AS SELECT c.*, o.failed, o.unknown, s.duration_s FROM chosen AS c "
             f"JOIN ({outcomes_query(policy)}) AS o ON o.batch = c.batch AND o.clip_id = c.clip_id "
-            "JOIN clips AS s ON s.batch = c.batch AND s.clip_id = c.clip_id"
+            "JOIN clips AS s ON s.batch = c.batch AND s.clip_id = c.clip_id",
         )
     except (duckdb.DataError, duckdb.InvalidInputException) as error:
         raise failing_on_values(connection, policy, error) from error

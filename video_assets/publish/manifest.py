@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from video_assets.describe.caption import FIELDS
-from video_assets.publish.canonical import FORMAT, Hash, line
+from video_assets.publish.canonical import FORMAT, LARGEST, Hash, encoded, line
 from video_assets.publish.shape import Crop, bucket, shape
 from video_assets.settings.releasing import ReleaseSettings
 
@@ -61,7 +61,7 @@ SCHEMA = pl.Schema(
 
 # What a clip's row has beside the manifest's columns before its picture is settled.
 WANTED = [name for name in SCHEMA if name not in ("width", "height", "bucket")]
-_AT_ONCE = 20_000
+_AT_ONCE = 10_000
 
 
 class Written(NamedTuple):
@@ -152,9 +152,9 @@ def write(source: Path, header: Mapping[str, object], settings: ReleaseSettings,
                 rows = pl.DataFrame(pl.from_arrow(part))
                 made = settled(rows, settings)
                 too_small += sorted({*rows["clip_id"]} - {*made["clip_id"]})
-                encoded = [line(values) for values in _values(made)]
-                known.add(*encoded)
-                lines.write(b"".join(one + b"\n" for one in encoded))
+                written = [encoded(values) for values in _values(made)]
+                known.add(*written)
+                lines.write(b"".join(one + b"\n" for one in written))
                 table.write_table(made.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(schema))
                 clips += made.height
                 without += made["captioner"].null_count()
@@ -166,7 +166,15 @@ _SECONDS = (pl.col("end_pts") - pl.col("start_pts")) * pl.col("time_base_num") /
 
 
 def _values(rows: pl.DataFrame) -> Iterator[dict[str, Any]]:
-    """Each row's values that are there: what is not known is not said."""
+    """Each row's values that are there: what is not known is not said.
+
+    Raises:
+        ValueError: a number is beyond what every reader of JSON reads alike.
+    """
+    # The columns are texts, lists of texts and whole numbers, so that nothing else is to be looked at.
+    most = rows.select(pl.max_horizontal(pl.col(pl.Int64).abs().max())).item() if rows.height else 0
+    if most >= LARGEST:
+        raise ValueError(f"{most} is beyond what every reader of JSON reads alike.")
     for row in rows.iter_rows(named=True):
         yield {name: value for name, value in row.items() if value is not None}
 
