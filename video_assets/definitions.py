@@ -7,7 +7,7 @@ import dagster as dg
 from video_assets.assets import footage, scores, segments, sheet
 from video_assets.assets.caption_findings import caption_findings
 from video_assets.assets.captions import captions
-from video_assets.assets.common import BATCHES, catalogue
+from video_assets.assets.common import BATCHES
 from video_assets.assets.content import content
 from video_assets.assets.draws import draws
 from video_assets.assets.files import refused
@@ -17,10 +17,6 @@ from video_assets.assets.tiers import tiers
 from video_assets.checks import checks
 from video_assets.resources import resources
 from video_assets.sensors import new_footage, recuration, tier_files
-from video_assets.settings import settings
-
-for error in catalogue(settings()).refused:
-    dg.get_dagster_logger().error("A file of a tier or a draw was left out: %s", error)
 
 curate_batch = dg.define_asset_job(
     JOB,

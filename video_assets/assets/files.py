@@ -139,4 +139,7 @@ def _all_refused() -> Iterator[dg.AssetsDefinition]:
             yield _refused(asset, error, asset.startswith("tiers/"))
 
 
+for error in catalogue(settings()).refused:
+    dg.get_dagster_logger().error("A file of a tier or a draw was left out: %s", error)
+
 refused = list(_all_refused())

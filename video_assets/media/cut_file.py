@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -18,6 +17,7 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.video.stream import VideoStream
 
+from video_assets.lake.files import atomic_path
 from video_assets.media.containers import MediaError
 from video_assets.media.cut_picture import PIXELS, Colours
 from video_assets.media.cut_sound import RATE, Samples
@@ -37,28 +37,15 @@ def whole_file(target: Path) -> Iterator[Path]:
     Raises:
         MediaError: WRITE_ERROR, or ENCODE_FAILED where FFmpeg refuses what it is given.
     """
-    temporary = target.with_name(f"{target.name}.tmp")
     try:
-        yield temporary
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(target)
-        _sync_folder(target.parent)
+        with atomic_path(target) as temporary:
+            yield temporary
     except BaseException as error:
-        temporary.unlink(missing_ok=True)
         if isinstance(error, MemoryError) or not isinstance(error, (OSError, av.error.FFmpegError)):
             raise
         if isinstance(error, OSError) or error.errno in _NOT_WRITTEN:
             raise MediaError(Reason.WRITE_ERROR, f"{target.name} could not be written: {error.strerror}.") from error
         raise MediaError(Reason.ENCODE_FAILED, f"FFmpeg could not make {target.name}: {error.strerror}.") from error
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextmanager

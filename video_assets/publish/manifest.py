@@ -59,6 +59,9 @@ SCHEMA = pl.Schema(
 """Columns of a manifest. Times are in units of the source's time base; ``crop_*`` are pixels of the source as displayed, and
 ``width`` and ``height`` those of the training picture; ``scores`` is a JSON object of decimal numbers as texts."""
 
+SECONDS = (pl.col("end_pts") - pl.col("start_pts")) * pl.col("time_base_num") / pl.col("time_base_den")
+"""Duration of a manifest's clip, in s."""
+
 # What a clip's row has beside the manifest's columns before its picture is settled.
 WANTED = [name for name in SCHEMA if name not in ("width", "height", "bucket")]
 _AT_ONCE = 10_000
@@ -104,7 +107,6 @@ def settled(rows: pl.DataFrame, settings: ReleaseSettings) -> pl.DataFrame:
         )  # fmt: skip
     names = ("crop_width", "crop_height", "dx", "dy", "cut_width", "cut_height", "width", "height")
     shapes = pl.DataFrame(found, schema=dict.fromkeys(names, pl.Int64()))
-    seconds = (pl.col("end_pts") - pl.col("start_pts")) * pl.col("time_base_num") / pl.col("time_base_den")
     placed = (
         rows.with_columns(pl.col("crop_width", "crop_height").cast(pl.Int64))
         .join(shapes, on=["crop_width", "crop_height"], how="inner", maintain_order="left")
@@ -113,7 +115,7 @@ def settled(rows: pl.DataFrame, settings: ReleaseSettings) -> pl.DataFrame:
             crop_y=pl.col("crop_y") + pl.col("dy"),
             crop_width="cut_width",
             crop_height="cut_height",
-            seconds=seconds,
+            seconds=SECONDS,
         )
     )
     buckets = [
@@ -158,11 +160,8 @@ def write(source: Path, header: Mapping[str, object], settings: ReleaseSettings,
                 table.write_table(made.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(schema))
                 clips += made.height
                 without += made["captioner"].null_count()
-                seconds += float(made.select(_SECONDS).to_series().sum() or 0)
+                seconds += float(made.select(SECONDS).to_series().sum() or 0)
     return Written(known.hex, clips, seconds, without, too_small)
-
-
-_SECONDS = (pl.col("end_pts") - pl.col("start_pts")) * pl.col("time_base_num") / pl.col("time_base_den")
 
 
 def _values(rows: pl.DataFrame) -> Iterator[dict[str, Any]]:

@@ -21,6 +21,7 @@ from video_assets.lake.lake import Lake
 from video_assets.publish.canonical import line
 from video_assets.publish.cut_clips import cut_clips
 from video_assets.publish.cutting import ClipMade, record
+from video_assets.publish.manifest import SECONDS
 from video_assets.publish.shards import Placed, Sample, Shard, pack, plan
 from video_assets.reasons import Reason
 from video_assets.settings.releasing import ReleaseSettings
@@ -72,8 +73,7 @@ class Media:
         """
         self._clips.mkdir(parents=True, exist_ok=True)
         rows = pl.read_parquet(manifest)
-        seconds = (pl.col("end_pts") - pl.col("start_pts")) * pl.col("time_base_num") / pl.col("time_base_den")
-        shards = plan(rows.select("clip_id", "split", "bucket", seconds=seconds), self._settings.shard_seconds)
+        shards = plan(rows.select("clip_id", "split", "bucket", seconds=SECONDS), self._settings.shard_seconds)
         total, done = rows.height, 0
         found: list[dict[str, Any]] = []
         for group in _grouped(shards):

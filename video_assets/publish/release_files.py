@@ -10,6 +10,7 @@ import polars as pl
 from video_assets.lake.lake import Lake
 from video_assets.publish.canonical import Hash
 from video_assets.publish.freeze import Asked
+from video_assets.publish.manifest import SECONDS
 from video_assets.settings import CaptionerSettings, Settings
 
 INDEX, ATTRIBUTIONS, SUMMARY = "index.parquet", "attributions.csv", "release.json"
@@ -17,9 +18,8 @@ INDEX, ATTRIBUTIONS, SUMMARY = "index.parquet", "attributions.csv", "release.jso
 
 def attributions(table: pl.DataFrame) -> pl.DataFrame:
     """Whom to name for what: a row for each holder, licence and address, with its clips and seconds of them."""
-    seconds = (pl.col("end_pts") - pl.col("start_pts")) * pl.col("time_base_num") / pl.col("time_base_den")
     by = ["holder", "licence", "source_url"]
-    return table.group_by(by).agg(clips=pl.len(), seconds=seconds.sum().round(3)).sort(by)
+    return table.group_by(by).agg(clips=pl.len(), seconds=SECONDS.sum().round(3)).sort(by)
 
 
 def sources(lake: Lake, table: pl.DataFrame) -> pl.DataFrame:

@@ -12,11 +12,11 @@ import polars as pl
 
 from video_assets.lake.lake import Lake
 from video_assets.publish.diff import manifest
+from video_assets.publish.manifest import SECONDS
 from video_assets.publish.release import named_release
 from video_assets.publish.release_files import SUMMARY
 
 UNKNOWN = "unknown"
-_SECONDS = (pl.col("end_pts") - pl.col("start_pts")) * pl.col("time_base_num") / pl.col("time_base_den")
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def gather(lake: Lake, name: str) -> Facts:
     """
     row = named_release(lake, name)
     table = manifest(lake, name).with_columns(
-        seconds=_SECONDS, domain=pl.col("source_url").map_elements(host, return_dtype=pl.String)
+        seconds=SECONDS, domain=pl.col("source_url").map_elements(host, return_dtype=pl.String)
     )
     by = {
         of: table.group_by(pl.col(of).fill_null(UNKNOWN))

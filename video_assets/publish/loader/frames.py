@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -92,9 +93,10 @@ def window(clip_id: str, seed: int, epoch: int, duration: Fraction, frames: int,
     return Window(Fraction(drawn % math.ceil(room * _PARTS), _PARTS), frames, fps)
 
 
-class FrameSource:
+class FrameSource(ABC):
     """Gives a sample's frames. Picklable: worker processes have it too."""
 
+    @abstractmethod
     def read(self, row: Mapping[str, Any], wanted: Window, into: Pictures) -> None:
         """Read the frames of a window.
 
@@ -107,7 +109,6 @@ class FrameSource:
             BadSampleError: it cannot be used.
             ShardError: its shard is not as it was made.
         """
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
