@@ -12,12 +12,13 @@ import pytest
 
 from video_assets.publish.documents.croissant import REQUIRED, croissant
 from video_assets.publish.documents.datasheet import datasheet
-from video_assets.publish.documents.facts import Facts, host
+from video_assets.publish.documents.facts import Facts
 from video_assets.publish.documents.legal import ab_2013, eu_summary, size_range, top_domains
 from video_assets.publish.documents.provenance import provenance
 from video_assets.publish.documents.statements import MISSING, Statements, read_statements, template
 from video_assets.publish.documents.write import documents
 from video_assets.publish.manifest import SCHEMA
+from video_assets.rights.fields import domain_of
 
 DAY = datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
 SHARD, SHA = "shards/train/64x48_2-4s/000000.tar", "ab" * 32
@@ -186,8 +187,8 @@ def test_a_field_that_there_is_not_is_a_sentence(tmp_path: Path) -> None:
     ("url", "name"),
     [
         ("https://WWW.Example.org/a", "example.org"), ("http://a.example.org:80/", "a.example.org"), ("unknown", "unknown"),
-        (None, "unknown"), ("made by us", "unknown"), ("http://[", "unknown"),
+        ("made by us", "unknown"), ("http://[", "unknown"),
     ],
 )  # fmt: skip
-def test_a_domain_is_the_addresss_host(url: str | None, name: str) -> None:
-    assert host(url) == name
+def test_a_domain_is_the_addresss_host(url: str, name: str) -> None:
+    assert domain_of(url) == name

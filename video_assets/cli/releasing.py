@@ -55,7 +55,7 @@ def release(
     asked = asked_for(wish, files, settings())
     if dry_run:
         with busy("Selecting"):
-            frozen, _table = preview(lake, asked)
+            frozen = preview(lake, asked)
         told: dict[str, Any] = {
             "release": name, "release_id": frozen.written.release_id, "state": "not made", "tier": asked.tier.name,
             "drawn": asked.draw is not None, "policy": asked.policy.name, "clips": frozen.written.clips,

@@ -43,7 +43,6 @@ from video_assets.settings import Settings
 from video_assets.settings.reading import did_you_mean
 from video_assets.settings.releasing import ReleaseSettings
 
-FORMS = ("parquet", "jsonl", "csv")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -128,11 +127,10 @@ def _named(what: str, name: str, files: SqlFiles) -> Tier:
     return found
 
 
-def preview(lake: Lake, asked: Asked) -> tuple[Frozen, pl.DataFrame]:
-    """What a release would be: nothing is kept of it. The second is its manifest."""
+def preview(lake: Lake, asked: Asked) -> Frozen:
+    """What a release would be: nothing is kept of it."""
     with _folder(lake) as folder, bounded(lake, folder) as connection:
-        frozen = freeze(connection, asked, lake.settings, folder)
-        return frozen, pl.read_parquet(folder / TABLE)
+        return freeze(connection, asked, lake.settings, folder)
 
 
 def release(

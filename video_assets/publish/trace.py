@@ -13,9 +13,8 @@ from typing import Any
 import polars as pl
 
 from video_assets.lake.lake import Lake
-from video_assets.publish.documents.facts import host
+from video_assets.rights.fields import domain_of
 
-KINDS = ("model", "run", "release", "shard", "clip", "source", "holder", "licence", "domain")
 _MOST = 20
 _HEX = re.compile(r"[0-9a-f]{8,64}")
 
@@ -25,7 +24,7 @@ class Link:
     """A link of the chain.
 
     Attributes:
-        kind: one of ``KINDS``, or what it is made of (tier, policy, batch, measurement, caption).
+        kind: what it is: model, run, release, shard, clip, source, holder, licence or domain; or what such a thing is made of.
         name: which.
         told: what else is to be said of it.
         below: what hangs on it in this direction.
@@ -142,7 +141,7 @@ def _resolved(lake: Lake, what: str) -> tuple[str, str]:
     if files.height > 1:
         raise ValueError(f"Several sources are named {wanted}: {', '.join(files.to_series())}; name one by its id.")
     hosts = lake.query("SELECT DISTINCT source_url FROM raw_videos WHERE source_url IS NOT NULL")["source_url"]
-    if host(f"https://{wanted.removeprefix('www.')}") in {host(url) for url in hosts} - {"unknown"}:
+    if domain_of(f"https://{wanted.removeprefix('www.')}") in {domain_of(url) for url in hosts} - {"unknown"}:
         return "domain", wanted.lower().removeprefix("www.")
     raise ValueError(
         f"Nothing in the lake is named {wanted}: no model, training run, release, shard, clip, source, file, holder, licence or domain."
@@ -178,7 +177,7 @@ def _clips(lake: Lake, kind: str, name: str) -> pl.DataFrame:
     """The clips that a thing is, holds or has read: ``clip_id`` and ``video_id``; also those that only a release has."""
     if kind == "domain":
         urls = lake.query("SELECT DISTINCT source_url FROM raw_videos WHERE source_url IS NOT NULL")["source_url"]
-        return lake.query(_OF_URLS, [[url for url in urls if host(url) == name]])
+        return lake.query(_OF_URLS, [[url for url in urls if domain_of(url) == name]])
     return lake.query(_OF[kind], {"what": name})
 
 

@@ -11,9 +11,10 @@ from typing import Any
 
 import polars as pl
 
-from video_assets.publish.documents.facts import UNKNOWN, Facts
+from video_assets.publish.documents.facts import Facts
 from video_assets.publish.documents.statements import MISSING, Statements
 from video_assets.publish.manifest import LINES, SCHEMA, TABLE
+from video_assets.rights.fields import UNKNOWN
 
 CONFORMS_TO = ("http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0")
 REQUIRED = (

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import polars as pl
 
@@ -15,8 +14,7 @@ from video_assets.publish.diff import manifest
 from video_assets.publish.manifest import SECONDS
 from video_assets.publish.release import named_release
 from video_assets.publish.release_files import SUMMARY
-
-UNKNOWN = "unknown"
+from video_assets.rights.fields import UNKNOWN, domain_of
 
 
 @dataclass(frozen=True)
@@ -91,15 +89,6 @@ def _said(value: Any) -> str:
     return str(value)
 
 
-def host(url: str | None) -> str:
-    """The host of an address, in small letters and without www; ``unknown`` of what is none."""
-    try:
-        found = urlsplit(url or "").hostname
-    except ValueError:
-        found = None
-    return (found or UNKNOWN).removeprefix("www.")
-
-
 def gather(lake: Lake, name: str) -> Facts:
     """Count what is known of a release.
 
@@ -109,7 +98,7 @@ def gather(lake: Lake, name: str) -> Facts:
     """
     row = named_release(lake, name)
     table = manifest(lake, name).with_columns(
-        seconds=SECONDS, domain=pl.col("source_url").map_elements(host, return_dtype=pl.String)
+        seconds=SECONDS, domain=pl.col("source_url").fill_null(UNKNOWN).map_elements(domain_of, return_dtype=pl.String)
     )
     by = {
         of: table.group_by(pl.col(of).fill_null(UNKNOWN))

@@ -10,8 +10,9 @@ import math
 
 import polars as pl
 
-from video_assets.publish.documents.facts import UNKNOWN, Facts
+from video_assets.publish.documents.facts import Facts
 from video_assets.publish.documents.statements import MISSING, Statements
+from video_assets.rights.fields import UNKNOWN
 
 _SMALL, _LARGE = 10_000, 1_000_000
 _TOP_SHARE = 0.1

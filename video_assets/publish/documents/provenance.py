@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from video_assets.publish.documents.facts import UNKNOWN, Facts
+from video_assets.publish.documents.facts import Facts
 from video_assets.publish.documents.statements import Statements
+from video_assets.rights.fields import UNKNOWN
 
 _METHODS = {
     "synthetic": "machine-generated-mlops-generative", "user": "user-generated-content-multimedia",
