@@ -16,7 +16,8 @@ REFERENCE = re.compile(r"!\[(?P<says>[^\]]*)\]\((?P<address>/logs/lake/[^)\s]*)\
 
 
 @contextmanager
-def web_server(instance: dg.DagsterInstance) -> Iterator[TestClient]:
+def web_server(instance: dg.DagsterInstance, path_prefix: str = "") -> Iterator[TestClient]:
     """Give a client of the stock web server over this instance; it reads the settings of this process."""
     with WorkspaceProcessContext(instance, EmptyWorkspaceTarget()) as workspace:
-        yield TestClient(create_app_from_workspace_process_context(workspace), raise_server_exceptions=False)
+        app = create_app_from_workspace_process_context(workspace, path_prefix)
+        yield TestClient(app, raise_server_exceptions=False)

@@ -85,6 +85,16 @@ def test_nothing_but_pictures_comes_from_the_web_server(here: Place) -> None:
             assert browser.get(refused).status_code == 404, refused
 
 
+def test_pictures_are_found_by_a_web_server_with_a_path_prefix(here: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIDEO_ASSETS_UI_PATH_PREFIX", "/tools/dagster")
+    forget_settings()
+    path = store(here.quick_lake(), "clips", {"one": {"lengths": Picture(b"<svg/>", "svg", "One.")}})["one"]["lengths"]
+    dagster_home()
+    with here.instance() as instance, web_server(instance, "/tools/dagster") as browser:
+        assert address(path).startswith("/tools/dagster/logs/lake/clips/")
+        assert browser.get(address(path)).content == b"<svg/>"
+
+
 def test_the_logs_of_runs_are_where_dagster_keeps_them(here: Place) -> None:
     home = dagster_home()
     with here.instance() as instance:

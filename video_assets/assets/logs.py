@@ -31,7 +31,7 @@ _OURS = "lake"
 def address(path: str) -> str:
     """Where the UI finds a picture, given by its path in the lake; the web server takes the last part for the ending."""
     place, _, ending = path.removeprefix("pages/").rpartition(".")
-    return f"/logs/{_OURS}/{quote(place)}/{ending}"
+    return f"{settings().ui_path_prefix}/logs/{_OURS}/{quote(place)}/{ending}"
 
 
 class LakeComputeLogManager(LocalComputeLogManager):

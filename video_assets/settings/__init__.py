@@ -97,6 +97,10 @@ class Settings(BaseSettings):
         description="Folder with tiers/, policies/, draws/ and explore/ of one's own, which stand beside the project's; default: sql/ in "
         "the working directory, where there is one that is not the project's.",
     )
+    ui_path_prefix: str = Field(
+        "", pattern=r"^(/[^/\s]+)*$",
+        description="What dagster-webserver is given as --path-prefix, such as /dagster, so that pages of the UI find their pictures.",
+    )  # fmt: skip
 
     @classmethod
     def settings_customise_sources(
