@@ -15,7 +15,7 @@ PYTEST = $(BIN)/pytest -n $$(( $$(nproc 2>/dev/null || sysctl -n hw.ncpu) + 1 ))
 TELLING := tests/media tests/footage tests/measure/test_decode_pass.py tests/measure/test_decode_pass_damage.py \
 	tests/test_demo_footage.py tests/batches/test_end_to_end.py
 
-.PHONY: demo test torch lint ui trial telling newest lock clean
+.PHONY: demo test torch lint docs ui trial telling newest lock clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/video-assets demo
@@ -29,6 +29,11 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/mypy
+
+# What docs/reference says follows from the code; the site goes to site/, and a broken link is an error.
+docs: $(VENV)/.dev
+	$(BIN)/python docs/generate.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 ui: $(VENV)/.demo
 	$(BIN)/dagster dev -w workspace.yaml
