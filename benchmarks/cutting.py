@@ -27,9 +27,10 @@ from video_assets.media.containers import open_video
 from video_assets.media.copy_exact import copy_exact
 from video_assets.media.cropping import Region
 from video_assets.media.cut import cut
-from video_assets.media.cut_values import Cut, CutSettings, even_size
+from video_assets.media.cut_values import Cut, CutSettings
 from video_assets.media.frames import FrameReader
 from video_assets.media.seek import Span
+from video_assets.publish.shape import Crop, shape
 
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
 MOST_PIXELS = 8192 * 8192
@@ -116,7 +117,8 @@ def clip_of(case: Case, folder: Path) -> Cut:
     crop = case.crop or Region(0, 0, *display)
     end = case.start + case.frames
     span = Span(index, pts[case.start], pts[end], reader.time_base, 0, 1, case.frames)
-    return Cut(span, display, crop, *even_size((crop.width, crop.height), case.short_side))
+    made = shape(Crop(crop.x, crop.y, crop.width, crop.height), case.short_side, 2)
+    return Cut(span, display, Region(*made.crop), made.width, made.height)
 
 
 def report(case: Case, folder: Path, repeats: int) -> None:

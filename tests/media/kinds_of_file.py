@@ -14,7 +14,7 @@ from av.video.frame import VideoFrame
 from tests.media.video_files import ffmpeg, synthetic
 from video_assets.media.containers import open_video
 from video_assets.media.cropping import Region
-from video_assets.media.cut_values import Cut, CutSettings, even_size
+from video_assets.media.cut_values import Cut, CutSettings
 from video_assets.media.frames import FrameReader
 from video_assets.media.seek import Span
 from video_assets.media.streams import best_video_stream, geometry
@@ -120,7 +120,7 @@ class Whole(NamedTuple):
     def cut(self, first: int, after: int, crop: Region | None = None) -> Cut:
         """A clip of these frames, not scaled."""
         crop = crop or Region(0, 0, *self.display)
-        return Cut(self.span(first, after), self.display, crop, *even_size((crop.width, crop.height)))
+        return Cut(self.span(first, after), self.display, crop, crop.width // 2 * 2, crop.height // 2 * 2)
 
 
 def made(kind: str, folder: Path) -> Whole:

@@ -19,7 +19,7 @@ from tests.media.video_files import ffmpeg, synthetic
 from video_assets.media.containers import MediaError, open_video
 from video_assets.media.cropping import Region
 from video_assets.media.cut import cut, cut_job
-from video_assets.media.cut_values import Cut, CutJob, CutSettings, even_size
+from video_assets.media.cut_values import Cut, CutJob, CutSettings
 from video_assets.media.orientation import ORIENTATIONS, Orientation
 from video_assets.media.seek import LostTrackError
 from video_assets.reasons import Reason
@@ -92,7 +92,7 @@ def test_the_crop_of_a_turned_picture_is_taken_as_displayed(tmp_path: Path) -> N
 
 def test_a_scaled_cut_has_the_size_that_was_asked_for(closed: Whole, tmp_path: Path) -> None:
     crop = Region(0, 15, 160, 90)
-    wanted = Cut(closed.span(0, 6), closed.display, crop, *even_size((160, 90), 46))
+    wanted = Cut(closed.span(0, 6), closed.display, crop, 82, 46)
     result = cut(closed.path, wanted, USUAL, tmp_path / "cut.mp4")
     assert (result.width, result.height) == whole(tmp_path / "cut.mp4").display == (82, 46)
 
@@ -189,7 +189,7 @@ def test_two_processes_and_this_one_write_the_same_bytes(tmp_path: Path) -> None
     path = tmp_path / "source.mp4"
     synthetic(path, MOVING, "-f", "lavfi", "-i", "sine=frequency=700:sample_rate=44100:duration=2.4", *CLOSED)
     source = whole(path)
-    wanted = Cut(source.span(7, 47), source.display, Region(3, 5, 140, 110), *even_size((140, 110), 90))
+    wanted = Cut(source.span(7, 47), source.display, Region(3, 5, 140, 110), 114, 90)
     job = CutJob(path, wanted, replace(USUAL, fps=Fraction(24)), tmp_path / "cut.mp4")
     results = {cut_job(job).sha256}
     for _ in range(2):

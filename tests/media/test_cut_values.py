@@ -5,53 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from video_assets.media.cropping import Region
 from video_assets.media.cut_times import at_rate
-from video_assets.media.cut_values import Cut, even_size
+from video_assets.media.cut_values import Cut
 from video_assets.media.seek import Span
 
 SPAN = Span(0, 0, 512, Fraction(1, 12800))
-
-
-@pytest.mark.parametrize(
-    ("crop", "short_side", "size"),
-    [
-        ((1920, 1080), None, (1920, 1080)),
-        ((1921, 1079), None, (1920, 1078)),
-        ((1920, 1080), 720, (1280, 720)),
-        ((1080, 1920), 720, (720, 1280)),
-        ((1920, 800), 480, (1152, 480)),
-        ((1920, 802), 480, (1150, 480)),  # 1149.1
-        ((640, 360), 720, (640, 360)),
-        ((641, 361), 361, (640, 360)),
-        ((1280, 721), 719, (1276, 720)),  # 1276.4 x 719: halves go up
-        ((123, 122), 121, (122, 122)),
-    ],
-)
-def test_a_size_is_even_and_never_above_what_is_there(
-    crop: tuple[int, int], short_side: int | None, size: tuple[int, int]
-) -> None:
-    assert even_size(crop, short_side) == size
-
-
-@given(st.integers(2, 9000), st.integers(2, 9000), st.none() | st.integers(2, 9000))
-def test_any_size_is_even_within_the_crop_and_a_pixel_off_at_most(
-    width: int, height: int, short_side: int | None
-) -> None:
-    scale = min(Fraction(1), Fraction(short_side or width + height, min(width, height)))
-    for made, side in zip(even_size((width, height), short_side), (width, height), strict=True):
-        assert made % 2 == 0
-        assert 2 <= made <= side
-        assert abs(made - side * scale) <= 1 or made == side // 2 * 2
-
-
-@pytest.mark.parametrize(("crop", "short_side"), [((1, 100), None), ((100, 100), 1)])
-def test_no_size_under_two_pixels_is_even(crop: tuple[int, int], short_side: int | None) -> None:
-    with pytest.raises(ValueError, match="No even size"):
-        even_size(crop, short_side)
 
 
 @pytest.mark.parametrize(

@@ -20,29 +20,6 @@ decoded frame that it was scaled from, and whether the picture is in full range.
 _DEFAULT_MAX_PIXELS = 8192 * 8192
 
 
-def even_size(crop: tuple[int, int], short_side: int | None = None) -> tuple[int, int]:
-    """The even (width, height) that a crop comes out at: rounded here, once, and stated to :class:`Cut`.
-
-    Args:
-        crop: width and height of the crop, in pixels, at least 2 each.
-        short_side: what the short side is scaled to; None, or more than it has: not scaled, less an odd last column or row.
-
-    Raises:
-        ValueError: a side has less than 2 pixels.
-    """
-    least = min(crop)
-    if least < 2 or (short_side is not None and short_side < 2):
-        raise ValueError(f"No even size fits into {crop[0]}x{crop[1]} with a short side of {short_side}.")
-    if short_side is None or short_side >= least:
-        width, height = (side // 2 * 2 for side in crop)
-    else:
-        # To the nearest even number, halves up; never above what is there.
-        width, height = (
-            max(2, min(side * short_side + least, side * least) // (2 * least) * 2) for side in crop
-        )  # fmt: skip
-    return width, height
-
-
 @dataclass(frozen=True)
 class Cut:
     """A clip of a source.

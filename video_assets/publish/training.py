@@ -23,7 +23,8 @@ from video_assets.settings.reading import did_you_mean
 
 if TYPE_CHECKING:
     from video_assets.publish.loader.order import Order
-    from video_assets.publish.loader.record import Attempt, Range, Reading, RunRead
+    from video_assets.publish.loader.record import Reading
+    from video_assets.publish.loader.run_read import Attempt, Range, RunRead
 
 _LARGEST = 2**63
 
@@ -58,7 +59,7 @@ def add(lake: Lake, files: Sequence[Path]) -> Mapping[str, Any]:
         ValueError: they are no record of one run, the lake has no such release, or another order was read than this version has.
         FileNotFoundError: the release's manifest is gone.
     """
-    from video_assets.publish.loader.record import merged
+    from video_assets.publish.loader.run_read import merged
 
     found = merged(files)
     if not -_LARGEST <= found.reading.seed < _LARGEST:

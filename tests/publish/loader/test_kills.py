@@ -17,7 +17,7 @@ from tests.publish.loader.made import Made
 from tests.publish.loader.told import Said, times_read
 from tests.publish.loader.trainer import EPOCHS
 from video_assets.publish.loader import merged
-from video_assets.publish.loader.record import ranges
+from video_assets.publish.loader.run_read import ranges
 
 
 class Trainer:

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from video_assets.publish.loader.record import Reading, RunRecord, Skipped, merged, ranges
+from video_assets.publish.loader.record import Reading, RunRecord
+from video_assets.publish.loader.run_read import Skipped, merged, ranges
 
 READING = Reading("tiny", "ab" * 32, 1, "cd" * 32, 3, 5, 4, "8", "train", None, "shards")
 SKIP = {"clip_id": "c", "epoch": 0, "why": "tombstone", "message": "Clip c was taken down."}

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from video_assets.publish.loader.dataset import ClipBatch, ClipBatches, Loader
     from video_assets.publish.loader.errors import BadSampleError, SampleError, ShardError
-    from video_assets.publish.loader.record import RunRecord, merged
+    from video_assets.publish.loader.record import RunRecord
     from video_assets.publish.loader.release_folder import ReleaseFolder, open_release
+    from video_assets.publish.loader.run_read import merged
 
 __all__ = [
     "BadSampleError",
@@ -31,7 +32,7 @@ __all__ = [
 
 _WHERE = {
     "ClipBatch": "dataset", "ClipBatches": "dataset", "Loader": "dataset", "BadSampleError": "errors", "SampleError": "errors",
-    "ShardError": "errors", "RunRecord": "record", "merged": "record", "ReleaseFolder": "release_folder",
+    "ShardError": "errors", "RunRecord": "record", "merged": "run_read", "ReleaseFolder": "release_folder",
     "open_release": "release_folder",
 }  # fmt: skip
 
