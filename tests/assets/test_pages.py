@@ -86,6 +86,7 @@ def test_nothing_but_pictures_comes_from_the_web_server(here: Place) -> None:
 
 
 def test_pictures_are_found_by_a_web_server_with_a_path_prefix(here: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIDEO_ASSETS_LAKE__ROOT", str(here.root))
     monkeypatch.setenv("VIDEO_ASSETS_UI_PATH_PREFIX", "/tools/dagster")
     forget_settings()
     path = store(here.quick_lake(), "clips", {"one": {"lengths": Picture(b"<svg/>", "svg", "One.")}})["one"]["lengths"]
