@@ -21,7 +21,7 @@ import polars as pl
 from video_assets.lake import catalog
 from video_assets.lake.faults import patiently
 from video_assets.lake.files import DataFiles, write_parquet
-from video_assets.lake.layout import create_missing, create_views
+from video_assets.lake.layout import create_missing, create_views, is_current
 from video_assets.lake.ledger import Made, note
 from video_assets.lake.s3 import S3Access, open_s3
 from video_assets.lake.schemas import MATERIALIZATIONS, Table
@@ -88,10 +88,10 @@ class Lake:
         access = self.access if lake.on_s3 else None
         with catalog.commit_lock(lake):
             connection = catalog.connect(lake, access, read_only=False)
-            create_missing(connection)
-            create_views(
-                connection, {p.stem: p.read_text() for p in (self.settings.sql_folder / "views").glob("*.sql")}
-            )
+            views = {p.stem: p.read_text() for p in (self.settings.sql_folder / "views").glob("*.sql")}
+            if not is_current(connection, views):
+                create_missing(connection)
+                create_views(connection, views)
         return connection
 
     @property
