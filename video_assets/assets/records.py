@@ -6,14 +6,17 @@ the whole journal back into the database: most of what a small batch would cost.
 
 from __future__ import annotations
 
+import os
+import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import dagster as dg
 import sqlalchemy as sa
 from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
 from dagster._core.storage.runs import SqliteRunStorage
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 
@@ -25,22 +28,45 @@ _MOST_OPEN = 2
 def kept_open(instance: dg.DagsterInstance) -> Iterator[None]:
     """Keep the databases of an instance open inside the block, where they are SQLite's; others keep their own."""
     events, runs = instance.event_log_storage, instance.run_storage
-    ours: list[tuple[object, str, _Databases]] = []
-    if type(events) is SqliteEventLogStorage:
-        ours.append((events, "_connect", _Events(events)))
-    if type(runs) is SqliteRunStorage:
-        ours.append((runs, "connect", _Runs(runs)))
-    for storage, name, databases in ours:
-        setattr(storage, name, databases.connection)
-    # Asked a dozen times in every step: a partition that is there is not taken away by anybody while batches run.
-    events.has_dynamic_partition = _Remembered(events.has_dynamic_partition)  # type: ignore[method-assign, assignment]
+    with ExitStack() as stack:
+        # Asked a dozen times in every step: a partition that is there is not taken away by anybody while batches run.
+        stack.enter_context(_instead(events, has_dynamic_partition=_Remembered(events.has_dynamic_partition)))
+        if type(events) is SqliteEventLogStorage:
+            stored = _Events(events)
+            stack.callback(stored.close)
+            stack.enter_context(_instead(events, _connect=stored.connection, store_event_batch=stored.store_all))
+            stack.enter_context(_environment(DAGSTER_EVENT_BATCH_SIZE="1000"))
+        if type(runs) is SqliteRunStorage:
+            noted = _Runs(runs)
+            stack.callback(noted.close)
+            stack.enter_context(_instead(runs, connect=noted.connection))
+        yield
+
+
+@contextmanager
+def _instead(storage: object, **methods: object) -> Iterator[None]:
+    """Let a storage have these methods inside the block."""
+    for name, method in methods.items():
+        setattr(storage, name, method)
     try:
         yield
     finally:
-        del events.has_dynamic_partition
-        for storage, name, databases in ours:
+        for name in methods:
             delattr(storage, name)
-            databases.close()
+
+
+@contextmanager
+def _environment(**variables: str) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 class _Databases:
@@ -59,9 +85,6 @@ class _Databases:
         self._engines.move_to_end(address)
         return self._engines[address]
 
-    def connection(self, *_: Any) -> Any:
-        raise NotImplementedError
-
 
 class _Events(_Databases):
     """As the storage's own way to connect, which locks and makes a run's database on first use."""
@@ -69,17 +92,39 @@ class _Events(_Databases):
     def __init__(self, storage: Any) -> None:
         super().__init__()
         self._storage = storage
+        self._together: dict[str, sa.Connection] | None = None
+        self._by: int | None = None
 
     @contextmanager
     def connection(self, shard: str) -> Iterator[sa.Connection]:
+        if self._by == threading.get_ident() and self._together is not None:
+            yield self._together[shard]
+            return
+        with self._storage._db_lock, self._engine(shard).begin() as connection:
+            yield connection
+
+    def store_all(self, events: Sequence[Any]) -> None:
+        """Store events of one run, what it is going to make for one, in a transaction."""
+        run = events[0].run_id
+        with (
+            self._storage._db_lock,
+            self._engine(INDEX_SHARD_NAME).begin() as of_all,
+            self._engine(run).begin() as of_run,
+        ):
+            self._together, self._by = {INDEX_SHARD_NAME: of_all, run: of_run}, threading.get_ident()
+            try:
+                for event in events:
+                    self._storage.store_event(event)
+            finally:
+                self._together = self._by = None
+
+    def _engine(self, shard: str) -> sa.Engine:
         storage = self._storage
-        with storage._db_lock:
-            engine = self._opened(storage.conn_string_for_shard(shard))
-            if shard not in storage._initialized_dbs:
-                storage._initdb(engine)
-                storage._initialized_dbs.add(shard)
-            with engine.begin() as connection:
-                yield connection
+        engine = self._opened(storage.conn_string_for_shard(shard))
+        if shard not in storage._initialized_dbs:
+            storage._initdb(engine)
+            storage._initialized_dbs.add(shard)
+        return engine
 
 
 class _Runs(_Databases):
