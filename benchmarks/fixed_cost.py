@@ -74,12 +74,14 @@ def main() -> None:
         builds = [build.resolve() for build in (*arguments.others, HERE)]
         costs: dict[Path, list[Cost]] = {build: [] for build in builds}
         for number, build in enumerate(builds):
-            curate(build, work / f"lake-{number}", first)
+            if not (work / f"lake-{number}").exists():  # one that was kept from an earlier call
+                curate(build, work / f"lake-{number}", first)
         for _ in range(arguments.repeats):
             for number, build in enumerate(builds):
                 place = work / "place"
                 shutil.copytree(work / f"lake-{number}", place)
                 costs[build].append(curate(build, place, second))
+                print(build.name, costs[build][-1], file=sys.stderr)
                 check(build, place, second)
                 shutil.rmtree(place)
         report(costs)
