@@ -8,6 +8,9 @@ LOCK ?= constraints.txt
 TORCH ?=
 export DAGSTER_HOME := $(CURDIR)/dagster_home
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# pip says nothing for many seconds while it unpacks; on a terminal a line goes on.
+LIVING := @.ci/living
+PIP = $(LIVING) Installing $(BIN)/pip install --progress-bar $$([ -t 1 ] && echo raw || echo auto)
 
 # One test worker more than there are cores: a worker that waits for another process leaves its core to somebody.
 PYTEST = $(BIN)/pytest -n $$(( $$(nproc 2>/dev/null || sysctl -n hw.ncpu) + 1 )) --dist worksteal
@@ -64,16 +67,16 @@ clean:
 	find dagster_home -mindepth 1 ! -name dagster.yaml -delete
 
 $(VENV)/bin/python:
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --upgrade 'pip>=25.3'
+	$(LIVING) "Making $(VENV)" $(PYTHON) -m venv $(VENV)
+	$(LIVING) "Renewing pip" $(BIN)/pip install --quiet --upgrade 'pip>=25.3'
 
 # The demo runs without torch, which is most of what would be installed; 'make torch' adds it.
 $(VENV)/.demo: $(VENV)/bin/python pyproject.toml embedded.txt
 	@echo "Installing into $(VENV) by $$($(BIN)/python --version), with embedded.txt:"
 	@echo "0.6 GB to download, 2.0 GB of disk, a minute or two. torch is not among it;"
 	@echo "'make torch' adds it, and README.md says what for."
-	$(BIN)/pip install --no-deps -r embedded.txt
-	$(BIN)/pip install --no-deps -e .
+	$(PIP) --no-deps -r embedded.txt
+	$(PIP) --no-deps -e .
 	@touch $@
 
 torch: $(VENV)/.torch
@@ -92,6 +95,6 @@ define install
 	@echo "$(or $(LOCK),the newest versions that are allowed). On Linux this downloads 3.7 GB and takes 7.6 GB"
 	@echo "of disk and some minutes; 4.3 GB of it are torch's CUDA libraries, of no use"
 	@echo "without a GPU. README.md says how to do without them."
-	$(if $(TORCH),$(BIN)/pip install --no-deps -c constraints.txt $(TORCH) torch torchvision)
-	$(BIN)/pip install $(addprefix -c ,$(LOCK)) -e '.[$(1)]'
+	$(if $(TORCH),$(PIP) --no-deps -c constraints.txt $(TORCH) torch torchvision)
+	$(PIP) $(addprefix -c ,$(LOCK)) -e '.[$(1)]'
 endef

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import re
 import subprocess
 import tomllib
@@ -115,3 +117,38 @@ def test_the_newest_python_of_pyenv_is_found(tmp_path: Path) -> None:
     environment = {"PATH": f"{tmp_path / 'path'}:/usr/bin:/bin", "PYENV_ROOT": str(tmp_path / "pyenv")}
     ran = subprocess.run([ROOT / ".ci" / "newest-python"], env=environment, capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == str(tmp_path / "pyenv" / "versions" / f"3.{end - 1}.10" / "bin" / "python")
+
+
+SLOW = "echo Collecting; echo 'Progress 30 of 40'; sleep 1.5; exit $0"
+"""What pip does: it says something, counts bytes, is silent for long and ends with a code."""
+
+
+def on_terminal(*command: str) -> tuple[int, str]:
+    """The exit code of a command on a terminal, and what is seen there, carriage returns and control sequences with it."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execvp(command[0], command)
+    seen = b""
+    try:
+        while piece := os.read(terminal, 4096):
+            seen += piece
+    except OSError:  # it has ended
+        pass
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), seen.decode()
+
+
+@pytest.mark.parametrize(("code", "ends"), [("0", "Installing: done in "), ("3", "Collecting\r\n")])
+def test_while_pip_is_silent_a_terminal_shows_the_seconds_and_what_it_said_last(code: str, ends: str) -> None:
+    ended, seen = on_terminal(str(ROOT / ".ci" / "living"), "Installing", "sh", "-c", SLOW, code)
+    assert ended == int(code)
+    assert re.search(r"\r\x1b\[KInstalling: \d+ s, 75 %, Collecting\r", seen), seen
+    assert ends in seen.rsplit("75 %, Collecting", 1)[1]
+
+
+def test_in_a_log_pip_prints_as_it_always_does() -> None:
+    ran = subprocess.run(
+        [ROOT / ".ci" / "living", "Installing", "sh", "-c", "echo Collecting; exit $0", "3"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (ran.returncode, ran.stdout) == (3, "sh -c echo Collecting; exit $0 3\nCollecting\n")

@@ -96,12 +96,14 @@ def bring_up_to_date(lake: Lake, wanted: Callable[[Due], bool] = lambda _: True)
     with busy("Loading the assets"):
         from video_assets.assets.common import BATCHES, catalogue, order
         from video_assets.assets.files import report_files
+        from video_assets.assets.records import kept_open
         from video_assets.assets.run import add_partitions, causes, end_lost_runs, open_instance, run, stopped_by
         from video_assets.definitions import defs
         from video_assets.lake.plan import plan
         from video_assets.lake.work import Work, ready, stopped, works
         from video_assets.live.remaining import Remaining
         from video_assets.live.work import Work as Seen
+        from video_assets.resources import lent
 
     seen = Seen(Remaining(order(), time.monotonic), lambda batch: plan(lake, order(), [batch]))
     tried: set[tuple[object, ...]] = set()
@@ -119,7 +121,7 @@ def bring_up_to_date(lake: Lake, wanted: Callable[[Due], bool] = lambda _: True)
         seen.expect([d for d in due if (d.asset, d.batch) in made or d in certain])
         return runs
 
-    with opened as instance:
+    with opened as instance, kept_open(instance), lent(lake):
         end_lost_runs(instance)
         report_files(instance, catalogue(lake.settings).files)
         batches = lake.query("SELECT DISTINCT batch FROM source_files ORDER BY batch")["batch"].to_list()

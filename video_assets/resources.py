@@ -1,5 +1,7 @@
 """Dagster resources: the lake, on local disk or S3 by the settings."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 
 import dagster as dg
@@ -23,7 +25,21 @@ class LakeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         chosen = settings()
         s3 = S3Settings(endpoint_url=self.endpoint_url, region=self.region, path_style=self.path_style)
         lake = chosen.lake.model_copy(update={"root": self.root})
-        return _lake(chosen.model_copy(update={"lake": lake, "s3": s3}))
+        asked = chosen.model_copy(update={"lake": lake, "s3": s3})
+        return _LENT.get(asked) or _lake(asked)
+
+
+@contextmanager
+def lent(lake: Lake) -> Iterator[None]:
+    """Inside the block the resource of these settings gives this lake: it is open already."""
+    _LENT[lake.settings] = lake
+    try:
+        yield
+    finally:
+        del _LENT[lake.settings]
+
+
+_LENT: dict[Settings, Lake] = {}
 
 
 @lru_cache(maxsize=4)

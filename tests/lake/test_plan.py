@@ -296,6 +296,12 @@ def lake(lake: Lake) -> Lake:
     return lake
 
 
+def commit_raw(lake: Lake, rows: pl.DataFrame) -> None:
+    failures = rows["reason"].count()
+    made = Made("raw_videos", "old", "1", "r", {"source_files": "old"}, rows.height, failures)
+    lake.commit([Replacement(RAW_VIDEOS, ["old"], rows)], [made], message="failed")
+
+
 def small_order(decode: str) -> dict[str, Measurement]:
     return {
         "raw_videos": Measurement("raw_videos", RAW_VIDEOS, "1", ("source_files",), "video"),
@@ -323,7 +329,7 @@ def test_the_plan_can_be_narrowed_to_some_batches(lake: Lake) -> None:
 @pytest.mark.parametrize("reason", list(Reason))
 def test_only_a_passing_failure_is_planned_again_and_no_file_that_is_gone(lake: Lake, reason: Reason) -> None:
     rows = RAW_VIDEOS.frame([{"video_id": "v1", "reason": reason.value, "version": "1"}], batch="old")
-    lake.commit([Replacement(RAW_VIDEOS, ["old"], rows)], [], message="failed")
+    commit_raw(lake, rows)
     failed = [(d.asset, d.detail) for d in plan(lake, small_order(decode="1"), ["old"]) if d.why is Why.FAILED]
     again = reason.value in TRANSIENT and reason is not Reason.SOURCE_MISSING
     assert failed == ([("raw_videos", "1 failed for a passing reason")] if again else [])
@@ -340,7 +346,7 @@ def test_the_plan_says_how_many_rows_are_tried_again_and_why(lake: Lake) -> None
             ]
         )
     ]  # fmt: skip
-    lake.commit([Replacement(RAW_VIDEOS, ["old"], RAW_VIDEOS.frame(failed, batch="old"))], [], message="failed")
+    commit_raw(lake, RAW_VIDEOS.frame(failed, batch="old"))
     order = small_order(decode="1")
     order["raw_videos"] = replace(order["raw_videos"], limits=LIMITS)
     assert [d.detail for d in plan(lake, order, ["old"]) if d.why is Why.FAILED] == [

@@ -43,6 +43,10 @@ def batched(make: Callable[[dg.AssetExecutionContext, LakeResource], Results]) -
     """
 
     def step(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
+        with lake.open().at_one_look():
+            yield from made_in_each(context, lake)
+
+    def made_in_each(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
         opened, asked = lake.open(), batches_of(context)
         versions: dict[dg.AssetKey, list[str]] = {}
         for batch in due_batches(context, opened):

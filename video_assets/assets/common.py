@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -58,6 +59,7 @@ def working(context: dg.AssetExecutionContext, lake: Lake) -> Iterator[Step]:
     say = context.log.info
     step = Step(lake, order(), context.run.run_id, progress.both(progress.current(), progress.told(say)), say)
     tried = _reads(context, step)
+    step = replace(step, read=tried)
     try:
         yield step
     except Exception as error:
@@ -73,7 +75,10 @@ def _reads(context: dg.AssetExecutionContext, step: Step) -> Inputs:
     """What a step reads, as it is before the step begins, by asset and batch."""
     shared = context.assets_def.partitions_def is None
     batches = [SHARED] if shared else list(context.partition_keys)
-    return {a: step.inputs_of(a, batches) for key in context.assets_def.keys if (a := key.to_user_string()) in order()}
+    with step.lake.at_one_look():
+        return {
+            a: step.inputs_of(a, batches) for key in context.assets_def.keys if (a := key.to_user_string()) in order()
+        }
 
 
 def _failed(step: Step, tried: Inputs, error: Exception, *, passing: bool) -> dg.Failure:

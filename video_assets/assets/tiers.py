@@ -1,7 +1,7 @@
 """Group tiers: one asset per SQL file, made anew by that file."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
@@ -21,6 +21,7 @@ from video_assets.curate.tiers import Tier
 from video_assets.curate.totals import kept_hours
 from video_assets.curate.verdicts import only_batches
 from video_assets.lake.lake import Lake
+from video_assets.lake.ledger import Made
 from video_assets.lake.schemas import TIER_VERDICTS
 from video_assets.lake.versions import combined
 from video_assets.measurements import tier_asset
@@ -51,31 +52,36 @@ def _tier(tier: Tier) -> dg.AssetsDefinition:
     def verdicts(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
         opened = lake.open()
         note(opened)
-        if not (batches := due_batches(context, opened)):
-            return
-        began = time.monotonic()
-        before = kept_hours(opened, asset, batches)
-        with working(context, opened) as step:
-            made = decide(step, tier, batches)
-        figures = _figures(opened, tier, batches)
-        # Each batch has the numbers and the page of its own clips, whatever else the run decides.
-        pages = {b: _page(opened, tier, b) if b in batches[-MOST_PAGES:] else _NO_PAGE for b in batches}
-        shown = referred(opened, asset, pages, context.run_id)
-        for batch in batches:
-            told = facts(made[batch], opened) | figures[batch] | shown[batch]
-            context.add_asset_metadata(told, asset_key=asset.split("/"), partition_key=batch)
-        # A run has one data version for all its batches; the ledger has each batch's own.
-        version = combined(*(m.data_version for m in made.values()))
-        yield dg.MaterializeResult(
-            asset_key=asset.split("/"),
-            data_version=dg.DataVersion(version),
-            check_results=list(
-                check_results(context.instance, opened, catalogue(settings()).files, tier, before, made)
-            ),
-        )
-        tell(context, opened, batches, time.monotonic() - began)
+        with opened.at_one_look():
+            yield from _decided(context, opened, tier, asset)
 
     return verdicts
+
+
+def _decided(
+    context: dg.AssetExecutionContext, opened: Lake, tier: Tier, asset: str
+) -> Iterator[dg.MaterializeResult[None]]:
+    if not (batches := due_batches(context, opened)):
+        return
+    began = time.monotonic()
+    before = kept_hours(opened, asset, batches)
+    with working(context, opened) as step:
+        made = decide(step, tier, batches)
+    figures = _figures(opened, made)
+    # Each batch has the numbers and the page of its own clips, whatever else the run decides.
+    pages = {b: _page(opened, tier, b) if b in batches[-MOST_PAGES:] else _NO_PAGE for b in batches}
+    shown = referred(opened, asset, pages, context.run_id)
+    for batch in batches:
+        told = facts(made[batch], opened) | figures[batch] | shown[batch]
+        context.add_asset_metadata(told, asset_key=asset.split("/"), partition_key=batch)
+    # A run has one data version for all its batches; the ledger has each batch's own.
+    version = combined(*(m.data_version for m in made.values()))
+    yield dg.MaterializeResult(
+        asset_key=asset.split("/"),
+        data_version=dg.DataVersion(version),
+        check_results=list(check_results(context.instance, opened, catalogue(settings()).files, tier, before, made)),
+    )
+    tell(context, opened, batches, time.monotonic() - began)
 
 
 def _described(tier: Tier) -> str:
@@ -83,14 +89,28 @@ def _described(tier: Tier) -> str:
     return f"**{tier.title}**\n\n{tier.description}\n\n{rules}\n\n```sql\n{tier.sql}\n```"
 
 
-def _figures(lake: Lake, tier: Tier, batches: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Of each batch its clips by verdict, what is kept of them, and what a kept hour has cost: all as numbers, to plot."""
-    rows = lake.query(_FIGURES, {"tier": tier.name, "batches": list(batches)})
-    found = {row.pop("batch"): row for row in rows.iter_rows(named=True)}
-    return {
-        batch: {name: dg.MetadataValue.null() if value is None else value for name, value in found[batch].items()}
-        for batch in batches
-    }
+def _figures(lake: Lake, made: Mapping[str, Made]) -> dict[str, dict[str, Any]]:
+    """Of each batch its clips by verdict, what is kept of them, and what a kept hour has cost: all as numbers, to plot.
+
+    Counted are CPU and GPU seconds of everything that was measured in these batches, whatever the tier then did with it.
+    What comes after a tier, the captions of its clips for one, is no cost of its verdicts.
+    """
+    spent = dict(lake.query(_SPENT, [list(made)]).iter_rows())
+    found: dict[str, dict[str, Any]] = {}
+    for batch, m in made.items():
+        kept, undecided, hours = m.kept or 0, m.undecided or 0, (m.kept_seconds or 0.0) / 3600
+        numbers = {
+            "kept": kept,
+            "dropped": m.rows - kept - undecided,
+            "undecided": undecided,
+            "hours_kept": round(hours, 4),
+            "kept_share": round(kept / m.rows, 4) if m.rows else None,
+            "seconds_per_kept_hour": float(round(spent[batch] / hours))
+            if hours and spent.get(batch) is not None
+            else None,
+        }
+        found[batch] = {name: dg.MetadataValue.null() if n is None else n for name, n in numbers.items()}
+    return found
 
 
 _NO_PAGE = {
@@ -100,8 +120,8 @@ _NO_PAGE = {
 
 def _page(lake: Lake, tier: Tier, batch: str) -> dict[str, Any]:
     """The batch's funnel, what the tier keeps of it, and pictures."""
-    clips = lake.query(_CLIPS, [tier.name, batch])
-    with lake.cursor() as cursor:
+    with lake.snapshot() as cursor:
+        clips = cursor.execute(_CLIPS, [tier.name, batch]).pl()
         steps = beside_published(funnel(cursor, tier, [batch]), tier)
         with only_batches(cursor, [batch]):
             covered = coverage(cursor, tier)
@@ -116,41 +136,11 @@ def _page(lake: Lake, tier: Tier, batch: str) -> dict[str, Any]:
     }
 
 
-# Counted are CPU and GPU seconds of everything that was measured in these batches, whatever the tier then did with it. What
-# comes after a tier, the captions of its clips for one, is no cost of its verdicts.
-_FIGURES = """
-WITH verdicts AS (
-    SELECT
-        v.batch,
-        count(*) AS clips,
-        count(*) FILTER (v.kept) AS kept,
-        count(*) FILTER (NOT v.kept) AS dropped,
-        count(*) FILTER (v.kept IS NULL) AS undecided,
-        sum(c.duration_s) FILTER (v.kept) / 3600 AS hours
-    FROM tier_verdicts_history AS v
-    JOIN clips AS c ON c.batch = v.batch AND c.clip_id = v.clip_id
-    WHERE v.tier = $tier AND v.batch IN (SELECT unnest($batches))
-    GROUP BY v.batch
-),
-
-spent AS (
-    SELECT batch, sum(compute_seconds + coalesce(gpu_seconds, 0)) AS seconds
-    FROM materializations
-    WHERE batch IN (SELECT unnest($batches)) AND NOT regexp_matches(asset, '^(tiers/|caption)')
-    GROUP BY batch
-)
-
-SELECT
-    b.batch,
-    coalesce(v.kept, 0) AS kept,
-    coalesce(v.dropped, 0) AS dropped,
-    coalesce(v.undecided, 0) AS undecided,
-    round(coalesce(v.hours, 0), 4) AS hours_kept,
-    round(v.kept / v.clips, 4) AS kept_share,
-    round(s.seconds / v.hours) AS seconds_per_kept_hour
-FROM (SELECT unnest($batches) AS batch) AS b
-LEFT JOIN verdicts AS v ON v.batch = b.batch
-LEFT JOIN spent AS s ON s.batch = b.batch
+_SPENT = """
+SELECT batch, sum(compute_seconds + coalesce(gpu_seconds, 0))
+FROM materializations
+WHERE batch IN (SELECT unnest(?)) AND NOT regexp_matches(asset, '^(tiers/|caption)')
+GROUP BY batch
 """
 _CLIPS = """
 SELECT c.batch, c.video_id, c.start_pts, c.end_pts, v.verdict,

@@ -15,7 +15,6 @@ from pydantic import ValidationError
 from video_assets.batches.caption_rows import added, withdrawn, words
 from video_assets.batches.step import Step
 from video_assets.describe.caption import FIELDS, Caption
-from video_assets.lake.catalog import lock
 from video_assets.lake.lake import Replacement
 from video_assets.lake.ledger import Made
 from video_assets.lake.schemas import CAPTIONS
@@ -97,7 +96,7 @@ def import_captions(step: Step, path: Path, captioner: str) -> list[Made]:
         raise ValueError(f"Nothing was imported from {path}: {'; '.join(errors[:_SHOWN_ERRORS])}{more}.")
     fresh = CAPTIONS.frame(pl.DataFrame(rows, infer_schema_length=None))
     sure = step.lake.settings.captions.least_camera_confidence
-    with lock(step.lake.settings.lake, _ASSET):
+    with step.lake.lock(_ASSET):
         sheet = step.lake.query(
             f"SELECT * FROM {SHEET} WHERE clip_id IN (SELECT unnest(?))", [fresh["clip_id"].to_list()]
         )
@@ -123,7 +122,7 @@ def withdraw(step: Step, versions: Mapping[str, str], version: str | None, capti
     Raises:
         ValueError: there is no such caption that a captioner of the settings can write anew.
     """
-    with lock(step.lake.settings.lake, _ASSET):
+    with step.lake.lock(_ASSET):
         have = step.lake.read(CAPTIONS)
         changed = {}
         for (batch,), rows in have.group_by("batch", maintain_order=True):

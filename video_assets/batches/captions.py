@@ -15,7 +15,6 @@ from video_assets.batches.pictures import spread
 from video_assets.batches.step import Step, Stopwatch, total
 from video_assets.describe.answer import Answer, Shown
 from video_assets.describe.ready import require_captioner
-from video_assets.lake.catalog import lock
 from video_assets.lake.lake import Replacement
 from video_assets.lake.ledger import Made
 from video_assets.lake.schemas import CAPTIONS, CLIPS, DECODED_VIDEOS
@@ -61,7 +60,7 @@ def shelve(step: Step, work: CaptionWork, batch: str, fresh: pl.DataFrame, input
     It is done under a lock and from the rows as they are then: while captions are written, others may be imported.
     """
     lake, settings = step.lake, step.lake.settings
-    with lock(settings.lake, _ASSET):
+    with step.lake.lock(_ASSET):
         drawn = work.drawn(lake, [batch])
         sheet = lake.query(f"SELECT * FROM {SHEET} WHERE batch = ?", [batch])
         videos = lake.read(DECODED_VIDEOS, [batch]).filter(pl.col("reason").is_null())["video_id"].to_list()

@@ -16,7 +16,6 @@ import polars as pl
 
 from video_assets.batches.duplicates import present_pairs
 from video_assets.batches.step import Step, Stopwatch
-from video_assets.lake.catalog import lock
 from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.ledger import Made
 from video_assets.lake.schemas import CONTAMINATION
@@ -35,7 +34,7 @@ def find_contamination(step: Step, batch: str) -> list[Made]:
     """
     asset, lake, watch = CONTAMINATION.name, step.lake, Stopwatch()
     # Two runs at once would each write what the other's pairs make wrong.
-    with lock(lake.settings.lake, asset):
+    with lake.lock(asset):
         known = [b for a, b in lake.made() if a == asset and b != batch]
         inputs = step.inputs_of(asset, [batch, *known])
         found = _found(step)

@@ -20,7 +20,6 @@ from typing import Any
 import polars as pl
 
 from video_assets.batches.step import Step, Stopwatch
-from video_assets.lake.catalog import lock
 from video_assets.lake.lake import Replacement
 from video_assets.lake.ledger import Made
 from video_assets.lake.schemas import DUPLICATE_GROUPS, NEAR_DUPLICATES
@@ -135,7 +134,7 @@ def group_duplicates(step: Step, batch: str) -> list[Made]:
     asset = "duplicate_groups"
     lake, watch = step.lake, Stopwatch()
     # Two runs at once would each write what the other's pairs make wrong.
-    with lock(lake.settings.lake, asset):
+    with lake.lock(asset):
         known = [b for a, b in lake.made() if a == asset and b != batch]
         inputs = step.inputs_of(asset, [batch, *known])
         members = _members(step)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,16 +38,21 @@ class Step:
     progress: Progress = silent
     say: Callable[[str], None] = unheard
     """Called with a sentence on what is taken, measured or left out, and why."""
+    read: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+    """By asset and batch, the inputs that are known already, as they were when the step began."""
 
     def version(self, asset: str) -> str:
         return self.order[asset].version
 
     def inputs(self, asset: str, batch: str) -> dict[str, str]:
-        """The versions of what the asset reads, data and files, as they are now. Read them before the rows themselves."""
+        """The versions of what the asset reads, data and files. Read them before the rows themselves."""
         return self.inputs_of(asset, [batch])[batch]
 
     def inputs_of(self, asset: str, batches: Sequence[str]) -> dict[str, dict[str, str]]:
         """The same for several batches, by batch."""
+        known = self.read.get(asset, {})
+        if known.keys() >= {*batches}:
+            return {batch: dict(known[batch]) for batch in batches}
         ledger = self.lake.made(None if self.order[asset].over_all else [*batches, SHARED])
         return {batch: self.inputs_by(ledger, asset, batch) for batch in batches}
 

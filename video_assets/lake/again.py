@@ -7,8 +7,8 @@ The same rule twice, as it is asked of rows that were read and in SQL.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -76,11 +76,21 @@ _SEEN = {
 }
 
 
-def waiting(lake: Lake, measured: Iterable[Measurement]) -> dict[tuple[str, str], str]:
-    """By asset and batch, how many failed rows are tried again and why, in words, where there are any."""
+def waiting(
+    lake: Lake, measured: Iterable[Measurement], ledger: Mapping[tuple[str, str], Mapping[str, Any]]
+) -> dict[tuple[str, str], str]:
+    """By asset and batch, how many failed rows are tried again and why, in words, where there are any.
+
+    Args:
+        lake: the lake.
+        measured: what is asked of.
+        ledger: by (asset, batch), as in :func:`video_assets.lake.plan.due_partitions`. Only tables of which it says that
+            rows failed are asked.
+    """
+    failed = {asset for (asset, _), entry in ledger.items() if entry["failures"]}
     parts: list[str] = []
     given: dict[str, list[str]] = {"passing": TRANSIENT}
-    for number, m in enumerate(m for m in measured if "reason" in m.table.schema):
+    for number, m in enumerate(m for m in measured if m.asset in failed and "reason" in m.table.schema):
         limited = "FALSE"
         if "limited_by" in m.table.schema:
             limited, given[f"limits_{number}"] = _at_another_limit("r", f"limits_{number}"), list(m.limits)

@@ -23,6 +23,14 @@ from video_assets.settings import LakeSettings, Settings
 
 NAME = "lake"
 _NOT_FOUND = 404
+_WORTH_THREADS = 1_000_000
+"""Rows of all tables together."""
+_SIZE = f"""
+SELECT
+    (SELECT max(snapshot_id) FROM __ducklake_metadata_{NAME}.ducklake_snapshot),
+    (SELECT sum(record_count) FROM __ducklake_metadata_{NAME}.ducklake_table_stats),
+    current_setting('threads') = 1
+"""
 
 
 @cache
@@ -82,7 +90,7 @@ def connect(settings: LakeSettings, access: S3Access | None, *, read_only: bool)
         require(settings)
     settings.catalog_path.parent.mkdir(parents=True, exist_ok=True)
     _follow(settings, access)
-    connection = duckdb.connect()
+    connection = duckdb.connect(config={"threads": 1})
     reach_s3 = [duckdb_secret(access)] if access else []
     try:
         for statement in (
@@ -91,12 +99,27 @@ def connect(settings: LakeSettings, access: S3Access | None, *, read_only: bool)
             *attach_statements(settings, reach_s3, read_only=read_only),
         ):
             connection.execute(statement)
+        choose_threads(connection)
     except duckdb.InvalidInputException as error:
         # The file is there before the tables in it are: another process is at its first commit.
         if read_only and "does not exist" in str(error):
             raise _no_lake(settings) from error
         raise
     return connection
+
+
+def choose_threads(connection: duckdb.DuckDBPyConnection) -> int:
+    """Let a connection with the lake attached, and all that share its database, use one core or all of them.
+
+    DuckDB's threads wait for one another for longer than a small lake's queries take.
+
+    Returns:
+        The newest snapshot's id.
+    """
+    [(snapshot, rows, alone)] = connection.execute(_SIZE).fetchall()
+    if alone != (small := (rows or 0) < _WORTH_THREADS):
+        connection.execute("SET threads = 1" if small else "RESET threads")
+    return int(snapshot)
 
 
 def _data_path(settings: LakeSettings) -> str:

@@ -12,10 +12,15 @@ from video_assets.lake.sql_text import sql_type
 
 @lru_cache(maxsize=1)
 def _tables() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
+    connection = _in_memory()
     for table in TABLES.values():
         _create(connection, table)
     return connection
+
+
+def _in_memory() -> duckdb.DuckDBPyConnection:
+    # On no rows threads only wait for one another.
+    return duckdb.connect(config={"threads": 1})
 
 
 def empty_tables() -> duckdb.DuckDBPyConnection:
@@ -25,7 +30,7 @@ def empty_tables() -> duckdb.DuckDBPyConnection:
 
 @lru_cache(maxsize=4)
 def _with_sheet(sheet: Table) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
+    connection = _in_memory()
     for table in (sheet, TIER_VERDICTS):
         _create(connection, table)
     connection.execute(f"INSERT INTO {sheet.name} (clip_id) VALUES (NULL)")

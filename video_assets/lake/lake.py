@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -21,12 +22,15 @@ import polars as pl
 from video_assets.lake import catalog
 from video_assets.lake.faults import patiently
 from video_assets.lake.files import DataFiles, write_parquet
-from video_assets.lake.layout import create_missing, create_views
+from video_assets.lake.layout import create_missing, create_views, is_current
 from video_assets.lake.ledger import Made, note
 from video_assets.lake.s3 import S3Access, open_s3
 from video_assets.lake.schemas import MATERIALIZATIONS, Table
 from video_assets.lake.sql_text import quoted
 from video_assets.settings import Settings
+
+_FEW = 20
+_LONGEST_LOOK_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,22 @@ class Replacement:
     where: Mapping[str, str] = field(default_factory=dict)
     by: str = "batch"
     """The column of the partition."""
+
+
+@dataclass
+class _Look:
+    """A thread's transaction of queries: how many blocks want it, and whether it has begun."""
+
+    depth: int = 0
+    begun: bool = False
+    began_at: float = 0.0
+    made: dict[frozenset[str] | None, dict[tuple[str, str], dict[str, Any]]] = field(default_factory=dict)
+    """The ledger as it was read in the transaction, by the batches that were asked for."""
+
+    @property
+    def fresh(self) -> bool:
+        """Whether a transaction has begun, a moment ago."""
+        return self.begun and time.monotonic() - self.began_at <= _LONGEST_LOOK_S
 
 
 class Lake:
@@ -88,24 +108,37 @@ class Lake:
         access = self.access if lake.on_s3 else None
         with catalog.commit_lock(lake):
             connection = catalog.connect(lake, access, read_only=False)
-            create_missing(connection)
-            create_views(
-                connection, {p.stem: p.read_text() for p in (self.settings.sql_folder / "views").glob("*.sql")}
-            )
+            views = {p.stem: p.read_text() for p in (self.settings.sql_folder / "views").glob("*.sql")}
+            if not is_current(connection, views):
+                create_missing(connection)
+                create_views(connection, views)
         return connection
 
     @property
     def _reader(self) -> duckdb.DuckDBPyConnection:
-        """The calling thread's connection for queries, kept: to open one takes half as long as a small query."""
-        if not hasattr(self._local, "reader"):
-            self._local.reader = self.cursor()
-        return self._local.reader  # type: ignore[no-any-return]
+        """The calling thread's connection for queries."""
+        return self._kept("reader")
+
+    def _kept(self, name: str) -> duckdb.DuckDBPyConnection:
+        """The calling thread's connection of that name, kept: to open one takes half as long as a small query."""
+        if not hasattr(self._local, name):
+            setattr(self._local, name, self.cursor())
+        return getattr(self._local, name)  # type: ignore[no-any-return]
 
     def close(self) -> None:
         """Let go of the catalog; whoever asks next opens it anew. No cursor may be in use."""
-        for held in (self._local.__dict__.pop("reader", None), self.__dict__.pop("_connection", None)):
+        self._local.__dict__.pop("look", None)
+        kept = [self._local.__dict__.pop(name, None) for name in ("reader", "writer")]
+        for held in (*kept, self.__dict__.pop("_connection", None)):
             if held is not None:
                 held.close()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection of its own for the caller, on which every statement sees one snapshot; for short blocks."""
+        with self.cursor() as cursor:
+            cursor.execute("BEGIN")
+            yield cursor
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A connection of its own for the caller, with the lake in use."""
@@ -115,23 +148,81 @@ class Lake:
 
     def query(self, sql: str, parameters: Sequence[object] | Mapping[str, object] | None = None) -> pl.DataFrame:
         """Rows of a query that changes nothing."""
-        return patiently()(lambda: self._reader.execute(sql, parameters).pl())
+        return patiently()(self._asked, sql, parameters)
+
+    def _asked(self, sql: str, parameters: Sequence[object] | Mapping[str, object] | None) -> pl.DataFrame:
+        look = self._look
+        if not look.fresh:
+            self._look_anew()
+        if look.depth and not look.begun:
+            self._reader.execute("BEGIN")
+            look.begun, look.began_at = True, time.monotonic()
+        try:
+            return self._reader.execute(sql, parameters).pl()
+        except BaseException:
+            self._look_anew()  # after an error a transaction answers nothing
+            raise
+
+    @contextmanager
+    def at_one_look(self) -> Iterator[None]:
+        """Inside the block this thread's queries that come within two seconds see one snapshot.
+
+        To look which snapshot is the newest takes longer than most queries of a small lake. What this thread commits, or
+        another before a lock of :meth:`lock` was had, is always seen. An old snapshot may expire, so none is kept for long.
+        """
+        look = self._look
+        look.depth += 1
+        try:
+            yield
+        finally:
+            look.depth -= 1
+            if not look.depth:
+                self._look_anew()
+
+    def _look_anew(self) -> None:
+        """Let this thread's next query see the newest snapshot."""
+        if self._look.begun:
+            self._look.begun = False
+            self._look.made.clear()
+            with suppress(duckdb.TransactionException):  # an error has ended it
+                self._reader.execute("ROLLBACK")
+
+    @contextmanager
+    def lock(self, name: str) -> Iterator[None]:
+        """The lock of that name for the block; see :func:`video_assets.lake.catalog.lock`."""
+        with catalog.lock(self.settings.lake, name):
+            self._look_anew()
+            yield
+
+    @property
+    def _look(self) -> _Look:
+        if not hasattr(self._local, "look"):
+            self._local.look = _Look()
+        return self._local.look  # type: ignore[no-any-return]
 
     def read(
         self, table: Table, batches: Sequence[str] | None = None, columns: Sequence[str] | None = None
     ) -> pl.DataFrame:
         """A table's rows, of all batches or some, in key order."""
         chosen = ", ".join(f'"{c}"' for c in columns or table.schema)
-        sql, parameters = f"SELECT {chosen} FROM {table.name}", []
+        sql = f"SELECT {chosen} FROM {table.name}"
+        parameters: list[object] = []
         if batches is not None:
-            sql, parameters = f"{sql} WHERE batch IN (SELECT unnest(?))", [list(batches)]
+            among, parameters = _among("batch", batches)
+            sql = f"{sql} WHERE {among}"
         rows = self.query(sql, parameters).cast({c: table.schema[c] for c in columns or table.schema})
         return rows.sort([c for c in table.key if c in rows.columns])
 
     def made(self, batches: Sequence[str] | None = None) -> dict[tuple[str, str], dict[str, Any]]:
-        """The ledger by (asset, batch)."""
+        """The ledger by (asset, batch); not to be changed, as within one look it is read once."""
+        asked = None if batches is None else frozenset(batches)
+        if asked in (seen := self._look.made) and self._look.fresh:
+            return seen[asked]
         rows = self.read(MATERIALIZATIONS, batches).iter_rows(named=True)
-        return {(row["asset"], row["batch"]): row | {"inputs": json.loads(row["inputs"])} for row in rows}
+        found = {(row["asset"], row["batch"]): row | {"inputs": json.loads(row["inputs"])} for row in rows}
+        if self._look.begun:
+            self._look.made[asked] = found
+        return found
 
     def commit(
         self,
@@ -160,13 +251,14 @@ class Lake:
         extra: Mapping[str, object],
     ) -> int:
         """One snapshot in which the published files stand where others stood; done twice it is the same."""
-        with self.cursor() as cursor, catalog.commit_lock(self.settings.lake):
+        self._look_anew()
+        cursor = self._kept("writer")
+        with catalog.commit_lock(self.settings.lake):
             with _snapshot(cursor, *told, extra):
                 for replacement, uri in published:
                     _replace(cursor, replacement, uri)
                 note(cursor, made, run_id)
-            row = cursor.execute(f"SELECT max(snapshot_id) FROM ducklake_snapshots('{catalog.NAME}')").fetchone()
-        return int(row[0]) if row else 0
+            return catalog.choose_threads(cursor)
 
     def amend(self, changes: Sequence[tuple[str, Mapping[str, object]]], *, message: str, author: str) -> None:
         """Change rows where they are, by UPDATE statements with their parameters, all in one snapshot.
@@ -175,6 +267,7 @@ class Lake:
         """
 
         def change() -> None:
+            self._look_anew()
             with (
                 self.cursor() as cursor,
                 catalog.commit_lock(self.settings.lake),
@@ -202,6 +295,16 @@ class Lake:
         return uri
 
 
+def _among(column: str, values: Sequence[str]) -> tuple[str, list[object]]:
+    """A condition that a column has one of these values, and its parameters.
+
+    A few are written out: DuckDB then opens no file whose values are others.
+    """
+    if 0 < len(values) <= _FEW:
+        return f'"{column}" IN ({", ".join(map(quoted, values))})', []
+    return f'"{column}" IN (SELECT unnest(?))', [list(values)]
+
+
 @contextmanager
 def _snapshot(
     cursor: duckdb.DuckDBPyConnection, author: str, message: str, extra: Mapping[str, object]
@@ -220,11 +323,10 @@ def _snapshot(
 
 
 def _replace(cursor: duckdb.DuckDBPyConnection, replacement: Replacement, uri: str | None) -> None:
-    conditions = [f'"{replacement.by}" IN (SELECT unnest(?))', *(f'"{column}" = ?' for column in replacement.where)]
+    among, parameters = _among(replacement.by, replacement.batches)
+    conditions = [among, *(f'"{column}" = {quoted(value)}' for column, value in replacement.where.items())]
     name = replacement.table.name
-    cursor.execute(
-        f"DELETE FROM {name} WHERE {' AND '.join(conditions)}", [list(replacement.batches), *replacement.where.values()]
-    )
+    cursor.execute(f"DELETE FROM {name} WHERE {' AND '.join(conditions)}", parameters)
     if uri:
         cursor.execute(
             f"CALL ducklake_add_data_files('{catalog.NAME}', '{name}', {quoted(uri)}, hive_partitioning => false)"

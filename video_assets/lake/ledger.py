@@ -11,6 +11,9 @@ import duckdb
 import polars as pl
 
 from video_assets.lake.schemas import MATERIALIZATIONS
+from video_assets.lake.sql_text import quoted
+
+_FEW = 20
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,10 @@ def note(cursor: duckdb.DuckDBPyConnection, made: Sequence[Made], run_id: str) -
         for m, i in zip(made, inputs, strict=True)
     ]
     cursor.register("entries", MATERIALIZATIONS.frame(entries).to_arrow(compat_level=pl.CompatLevel.oldest()))
-    cursor.execute("DELETE FROM materializations WHERE (asset, batch) IN (SELECT (asset, batch) FROM entries)")
+    # A few are written out: the ledger is then not joined with them.
+    among = "(asset, batch) IN (SELECT (asset, batch) FROM entries)"
+    if len(made) <= _FEW:
+        among = " OR ".join(f"(asset = {quoted(m.asset)} AND batch = {quoted(m.batch)})" for m in made)
+    cursor.execute(f"DELETE FROM materializations WHERE {among}")
     cursor.execute("INSERT INTO materializations BY NAME SELECT * FROM entries")
     cursor.unregister("entries")

@@ -244,9 +244,11 @@ def due_now(lake: Lake, order: Mapping[str, Measurement], assets: Collection[str
         batches: the run's; what is made once for all batches is under ``SHARED``.
     """
     shared = any(order[asset].shared for asset in assets)
-    ledger = lake.made(None if shared else [*batches, SHARED])
+    with lake.at_one_look():
+        ledger = lake.made(None if shared else [*batches, SHARED])
+        failed = waiting(lake, [order[asset] for asset in assets], ledger)
     known = sorted(batch for asset, batch in ledger if asset == SOURCE_FILES)
-    due = due_partitions(order, known, ledger, waiting(lake, [order[asset] for asset in assets]))
+    due = due_partitions(order, known, ledger, failed)
     return {
         ledger_key(order[asset], asset, batch)[1]
         for asset, batch, why, _ in due
@@ -262,16 +264,22 @@ def plan(lake: Lake, order: Mapping[str, Measurement], batches: Sequence[str] | 
         order: see :func:`due_partitions`.
         batches: only these, without what is made over all; default all that the ledger of sources holds.
     """
+    with lake.at_one_look():
+        return _plan(lake, order, batches)
+
+
+def _plan(lake: Lake, order: Mapping[str, Measurement], batches: Sequence[str] | None) -> list[Due]:
     if batches is not None:
         order = {asset: m for asset, m in order.items() if not m.over_all}
     ledger = lake.made(None if batches is None else [*batches, SHARED])
     known = sorted(batch for asset, batch in ledger if asset == SOURCE_FILES)
-    due = due_partitions(order, known, ledger, waiting(lake, order.values()))
+    due = due_partitions(order, known, ledger, waiting(lake, order.values(), ledger))
     if not due:
         return []
     videos, clips, rates = _videos(lake), _clips(lake), _rates(lake)
-    modelled = {m.asset: _candidates(lake, m) for m in order.values() if m.subject in CANDIDATES.schema}
-    expected = {a: m.expects(lake) for a, m in order.items() if m.expects and a in {d[0] for d in due}}
+    assets = {d[0] for d in due}
+    modelled = _modelled(lake, order, ledger, {(d[0], d[1]) for d in due})
+    expected = {a: m.expects(lake) for a, m in order.items() if m.expects and a in assets}
     found = []
     for asset, batch, why, detail in due:
         if asset in expected:
@@ -305,6 +313,40 @@ def _videos(lake: Lake) -> dict[str, tuple[int, float]]:
 def _clips(lake: Lake) -> dict[str, tuple[int, float]]:
     rows = lake.query("SELECT batch, count(*), sum(duration_s) / 3600 FROM clips GROUP BY batch")
     return {batch: (clips, hours) for batch, clips, hours in rows.iter_rows()}
+
+
+def _modelled(
+    lake: Lake,
+    order: Mapping[str, Measurement],
+    ledger: Mapping[tuple[str, str], Mapping[str, Any]],
+    due: Collection[tuple[str, str]],
+) -> dict[str, Mapping[str, tuple[int, float]]]:
+    """What models have yet to measure where they are due, by asset and batch.
+
+    Where a model has measured nothing of any such batch, these are all its candidates; one look tells that for all models.
+    """
+    models = {a: m for a, m in order.items() if m.subject in CANDIDATES.schema and any(a == asset for asset, _ in due)}
+    begun = {asset for asset, batch in due if (asset, batch) in ledger}
+    chosen = _chosen(lake, sorted({m.subject for a, m in models.items() if a not in begun}))
+    return {a: _candidates(lake, m) if a in begun else chosen[m.subject] for a, m in models.items()}
+
+
+def _chosen(lake: Lake, subjects: Sequence[str]) -> dict[str, Mapping[str, tuple[int, float]]]:
+    """The clips that are worth measuring and their hours, by subject and batch, as :func:`_candidates` counts them."""
+    if not subjects:
+        return {}
+    counted = ", ".join(
+        f"count(*) FILTER (coalesce(g.{s}, TRUE)), sum(c.duration_s) FILTER (coalesce(g.{s}, TRUE)) / 3600"
+        for s in subjects
+    )
+    rows = lake.query(
+        f"SELECT c.batch, {counted} FROM clips AS c "
+        "LEFT JOIN candidates AS g ON g.batch = c.batch AND g.clip_id = c.clip_id GROUP BY c.batch"
+    ).rows()
+    return {
+        subject: {batch: (counts[2 * n], counts[2 * n + 1]) for batch, *counts in rows if counts[2 * n]}
+        for n, subject in enumerate(subjects)
+    }
 
 
 def _candidates(lake: Lake, measurement: Measurement) -> dict[str, tuple[int, float]]:

@@ -31,6 +31,8 @@ Jobs = Mapping[str, tuple[Any, Limits]]
 """By key, the job (picklable) and how far it may go."""
 
 _FIRST_WAIT_S = 1.0
+_PRELOADED = ("onnxruntime",)
+"""Imported once, where each family of models has workers of its own that would."""
 # What a decoder's own fault looks like. A worker that got SIGKILL or SIGTERM was ended from outside.
 _CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP}
 
@@ -129,7 +131,7 @@ def run_guarded(
 def _run_once(function: Callable[[Any], Result], jobs: Jobs, settings: WorkerSettings) -> Any:
     # Forked from a clean server process that has the decoders loaded: quick, and free of this process's threads.
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([function.__module__])
+    context.set_forkserver_preload([function.__module__, *_PRELOADED])
     processes = max(1, min(process_count(settings), len(jobs)))
     desks: Any = context.RawArray("i", len(jobs))
     limits = [limit for _, limit in jobs.values()]

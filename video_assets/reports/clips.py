@@ -54,16 +54,16 @@ def _some(rows: pl.DataFrame, most: int) -> pl.DataFrame:
 
 def _middle_frames(lake: Lake, clips: pl.DataFrame) -> Mapping[int, bytes]:
     """The JPEG of the keyframe nearest to the middle of each clip that has any, by the clip's place."""
-    with lake.cursor() as cursor:
-        shown = clips.select("batch", "video_id", "start_pts", "end_pts").with_row_index("place")
-        cursor.register("shown", shown.to_arrow(compat_level=pl.CompatLevel.oldest()))
-        rows = cursor.execute(
-            "SELECT s.place, first(k.jpeg ORDER BY abs(k.pts - (s.start_pts + s.end_pts) / 2)) AS jpeg "
-            "FROM shown AS s JOIN (SELECT * FROM keyframes WHERE batch IN (SELECT unnest(?))) AS k ON k.video_id = s.video_id "
-            "AND k.pts >= s.start_pts AND k.pts < s.end_pts GROUP BY s.place ORDER BY s.place",
-            [sorted(set(shown["batch"]))],
-        ).fetchall()
-    return dict(rows)
+    shown = clips.select("video_id", "start_pts", "end_pts").to_dict(as_series=False)
+    rows = lake.query(
+        "SELECT s.place, first(k.jpeg ORDER BY abs(k.pts - (s.start_pts + s.end_pts) / 2)) AS jpeg "
+        "FROM (SELECT unnest($places) AS place, unnest($video_id) AS video_id, unnest($start_pts) AS start_pts, "
+        "unnest($end_pts) AS end_pts) AS s "
+        "JOIN (SELECT * FROM keyframes WHERE batch IN (SELECT unnest($batches))) AS k ON k.video_id = s.video_id "
+        "AND k.pts >= s.start_pts AND k.pts < s.end_pts GROUP BY s.place ORDER BY s.place",
+        {**shown, "places": list(range(clips.height)), "batches": sorted(set(clips["batch"]))},
+    )
+    return dict(rows.iter_rows())
 
 
 def _grid(pictures: Sequence[tuple[str, bytes]], columns: int, cell: tuple[int, int] = (200, 130)) -> bytes:

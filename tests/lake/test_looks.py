@@ -1,0 +1,104 @@
+"""Queries that share one snapshot, as a step's do, and what they must see all the same."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+
+from tests.lake.rows import commit_shots
+from video_assets.lake import catalog
+from video_assets.lake import lake as module
+from video_assets.lake.lake import Lake
+
+
+def shots_of(lake: Lake, batch: str) -> int:
+    return int(lake.query("SELECT count(*) FROM shots WHERE batch = ?", [batch]).item())
+
+
+@pytest.fixture
+def other(lake: Lake) -> Lake:
+    """Give the same lake as another process has it open."""
+    return Lake(lake.settings)
+
+
+def test_within_a_look_nothing_changes_and_after_it_everything_is_seen(
+    lake: Lake, other: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_LONGEST_LOOK_S", 600.0)  # the machine may be slow
+    with lake.at_one_look():
+        assert shots_of(lake, "look") == 0
+        before = lake.made(["look"])
+        commit_shots(other, "look", 3)
+        assert shots_of(lake, "look") == 0
+        assert lake.made(["look"]) == before == {}
+    assert shots_of(lake, "look") == 3
+    assert {*lake.made(["look"])} == {("shots", "look")}
+
+
+def test_what_is_committed_within_a_look_is_seen(lake: Lake) -> None:
+    with lake.at_one_look():
+        assert (shots_of(lake, "own"), lake.made(["own"])) == (0, {})
+        commit_shots(lake, "own", 2)
+        assert (shots_of(lake, "own"), {*lake.made(["own"])}) == (2, {("shots", "own")})
+
+
+def test_who_has_waited_for_a_lock_sees_what_was_committed_under_it(lake: Lake, other: Lake) -> None:
+    with lake.at_one_look():
+        assert shots_of(lake, "locked") == 0
+        with other.lock("groups"):
+            commit_shots(other, "locked", 2)
+        with lake.lock("groups"):
+            assert shots_of(lake, "locked") == 2
+
+
+def test_a_look_does_not_last_until_its_snapshot_may_have_expired(
+    lake: Lake, other: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_LONGEST_LOOK_S", -1.0)
+    with lake.at_one_look():
+        assert (shots_of(lake, "old"), lake.made(["old"])) == (0, {})
+        commit_shots(other, "old", 2)
+        assert (shots_of(lake, "old"), {*lake.made(["old"])}) == (2, {("shots", "old")})
+
+
+def test_after_a_query_that_fails_a_look_goes_on(lake: Lake) -> None:
+    with lake.at_one_look():
+        with pytest.raises(duckdb.CatalogException):
+            lake.query("FROM nothing_of_that_name")
+        with lake.at_one_look():
+            assert shots_of(lake, "none") == 0
+        assert shots_of(lake, "none") == 0
+
+
+def test_a_small_lake_is_asked_by_one_thread_and_a_large_one_by_all(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def threads() -> int:
+        return int(lake.query("SELECT current_setting('threads')").item())
+
+    with duckdb.connect() as fresh:
+        [(most,)] = fresh.execute("SELECT current_setting('threads')").fetchall()
+    commit_shots(lake, "small", 2)
+    assert threads() == 1
+    monkeypatch.setattr(catalog, "_WORTH_THREADS", 1)
+    commit_shots(lake, "large", 2)
+    assert threads() == most
+    monkeypatch.undo()
+    commit_shots(lake, "small again", 2)
+    assert threads() == 1
+
+
+def test_a_lake_whose_layout_is_as_it_should_be_is_opened_without_a_look_at_its_columns(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[duckdb.DuckDBPyConnection] = []
+    monkeypatch.setattr(module, "create_missing", asked.append)
+    assert Lake(lake.settings).query("SELECT 1").height == 1
+    assert asked == []
+    lake.amend(
+        [("UPDATE materializations SET version = 'other' WHERE asset = 'views/costs'", {})], message="m", author="a"
+    )
+    assert (
+        Lake(lake.settings).query("SELECT version FROM materializations WHERE asset = 'views/costs'").item() != "other"
+    )
+    assert len(asked) == 1
