@@ -77,17 +77,23 @@ def test_croissant_has_what_its_specification_requires() -> None:
 def test_croissant_lists_every_file_with_its_hash_and_the_shards_as_a_set_of_media() -> None:
     manifest, shard, media = croissant(facts(), Statements())["distribution"]
     assert (manifest["@type"], manifest["sha256"], manifest["contentSize"]) == ("cr:FileObject", SHA, "100 B")
-    assert (shard["encodingFormat"], shard["contentUrl"]) == ("application/x-tar", SHARD)
-    assert (media["@type"], media["includes"], media["containedIn"]) == ("cr:FileSet", "*.mp4", [{"@id": SHARD}])
+    assert (shard["encodingFormat"], shard["contentUrl"]) == ("application/x-tar", f"../{SHARD}")
+    assert (media["@type"], media["encodingFormat"], media["containedIn"]) == (
+        "cr:FileSet",
+        "video/mp4",
+        [{"@id": SHARD}],
+    )
 
 
 def test_croissant_has_no_set_of_media_where_there_are_none() -> None:
     without = facts(files=facts().files.head(1))
-    assert [f["@type"] for f in croissant(without, Statements())["distribution"]] == ["cr:FileObject"]
+    found = croissant(without, Statements())
+    assert [f["@type"] for f in found["distribution"]] == ["cr:FileObject"]
+    assert [r["@id"] for r in found["recordSet"]] == ["clips"]
 
 
 def test_croissants_fields_are_the_manifests_columns() -> None:
-    [records] = croissant(facts(), Statements())["recordSet"]
+    records, _media = croissant(facts(), Statements())["recordSet"]
     assert {f["source"]["extract"]["column"] for f in records["field"]} == set(SCHEMA) - {"source_tags", "quality_tags"}
 
 
