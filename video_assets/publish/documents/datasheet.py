@@ -14,8 +14,8 @@ _TITLES = {
 }  # fmt: skip
 
 
-def datasheet(facts: Facts, said: Statements) -> str:
-    """The whole sheet."""
+def datasheet(facts: Facts, said: Statements, credential: str | None = None) -> str:
+    """The whole sheet; ``credential`` is the file by which the release is signed."""
     row = facts.row
     people = MISSING if facts.with_people is None else f"{facts.with_people:,} clips show a face or a person."
     period = " to ".join(facts.acquired) if facts.acquired else MISSING
@@ -64,6 +64,7 @@ Measured by: {", ".join(f"{asset} {'/'.join(v)}" for asset, v in sorted(facts.he
 
 ## Distribution
 {said.said("distribution")} Licence of the collection: {said.said("licence")}
+{f"Signed with C2PA: `{credential}`." if credential else "It is not signed."}
 
 ## Maintenance
 {said.said("maintenance")} A release never changes; `video-assets diff` tells two apart. Ethical review: {said.said("ethics")}
