@@ -71,7 +71,10 @@ def _diffusion_pipe(folder: Path, rows: list[dict[str, Any]]) -> None:
 
 
 def _hugging_face(folder: Path, rows: list[dict[str, Any]]) -> None:
-    """The folder that ``datasets.load_dataset("videofolder", data_dir=...)`` reads, without a network: a metadata.jsonl a split."""
+    """The folder that ``datasets.load_dataset("videofolder", data_dir=...)`` reads, without a network: a metadata.jsonl a split.
+
+    ``datasets`` calls the split ``evaluation`` ``test``.
+    """
     for split in sorted({r["split"] for r in rows}):
         names = ("text", "clip_id", "licence", "holder", "source_url", "width", "height", "bucket")
         with (folder / split / "metadata.jsonl").open("w", encoding="utf-8") as file:
