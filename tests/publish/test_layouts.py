@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import socket
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -61,3 +62,23 @@ def test_hugging_face_datasets_loads_every_clip_with_its_text_without_a_network(
             )
             media = row["video"]["bytes"] or Path(row["video"]["path"]).read_bytes()
             assert hashlib.sha256(media).digest() == hashlib.sha256(small.media[row["clip_id"]]).digest()
+
+
+@pytest.mark.parametrize("name", ["musubi-tuner", "diffusion-pipe"])
+def test_a_trainers_configuration_names_every_folder_of_the_training_split_with_the_size_of_its_clips(
+    small: Made, tmp_path: Path, name: str
+) -> None:
+    folder = laid_out(small, name, tmp_path / name)
+    said = tomllib.loads((folder / "dataset.toml").read_text())
+    sizes = {
+        "musubi-tuner": lambda: {d["video_directory"]: d["resolution"] for d in said["datasets"]},
+        # It has resolutions of the whole too, or it does not start.
+        "diffusion-pipe": lambda: {
+            d["path"]: pair for d in said["directory"] for pair in d["resolutions"] if d["ar_buckets"] == [pair]
+        },
+    }[name]()
+    rows = small.rows.filter(split="train")
+    assert sizes == {f"train/{row['bucket']}": [row["width"], row["height"]] for row in rows.iter_rows(named=True)}
+    for place in sizes:
+        assert {p.stem for p in (folder / place).glob("*.mp4")} == {p.stem for p in (folder / place).glob("*.txt")}
+    assert name == "musubi-tuner" or said["resolutions"] == sorted(sizes.values())
