@@ -1,8 +1,12 @@
-"""How fast the loader hands out samples, as a ratio of bare PyAV decoding of the same windows of the same members.
+"""How fast samples are handed out, as a ratio of bare PyAV decoding of the same windows of the same clips: by the loader, and by others.
 
 Bare is: read the member, open it, seek, decode up to the last frame, and make R, G, B of the frames that are wanted; no hash, no
-text, no batch and no record. Both run in this process on one thread, in turns; counted are CPU seconds, as other work on the
-machine takes wall time from either.
+text, no batch and no record. What the others hand out is a clip's bytes and text, shuffled and in batches, and is decoded by that same
+function. All run in this process on one thread, in turns; counted are CPU seconds, as other work on the machine takes wall time.
+
+    python benchmarks/loader.py --reader loader
+
+The others need environments of their own (``mosaicml-streaming`` holds numpy back).
 """
 
 from __future__ import annotations
@@ -12,15 +16,17 @@ import io
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import av
 import numpy as np
 import polars as pl
+from torch.utils.data import DataLoader
 
 from tests.publish.loader.made import RATE, Made, clip_id, film, row, write
 from video_assets.publish.loader import ClipBatches, Loader, RunRecord, open_release
@@ -40,12 +46,13 @@ def make(folder: Path, clips: int) -> Made:
     return write(folder, pl.DataFrame(rows, schema=SCHEMA).sort("clip_id"), media)
 
 
-def bare(member: tuple[Path, int, int], start: Fraction) -> int:
-    """Decode a window by PyAV and nothing else; how many pictures there are."""
-    path, offset, size = member
-    with path.open("rb") as file:
-        media = os.pread(file.fileno(), size, offset)
-    made = list[np.ndarray]()
+def start_of(clip: str, epoch: int = 0) -> Fraction:
+    return window(clip, SEED, epoch, Fraction(SECONDS), FRAMES, Fraction(FPS)).start
+
+
+def pictures(media: bytes, start: Fraction) -> list[np.ndarray[Any, Any]]:
+    """Decode a window by PyAV and nothing else: uint8 (height, width, 3) of each frame."""
+    made = list[np.ndarray[Any, Any]]()
     times = [start + Fraction(k, FPS) for k in range(FRAMES)]
     with av.open(io.BytesIO(media), "r") as container:
         stream = container.streams.video[0]
@@ -61,7 +68,93 @@ def bare(member: tuple[Path, int, int], start: Fraction) -> int:
                 break
         while before is not None and len(made) < FRAMES:
             made.append(before.to_ndarray(format="rgb24"))
-    return len(made)
+    return made
+
+
+class Bare:
+    """The members one after another, each decoded and forgotten."""
+
+    def __init__(self, made: Made) -> None:
+        self._members = [(made.place(clip), start_of(clip)) for clip in made.ids]
+
+    def __call__(self) -> int:
+        for (path, offset, size), start in self._members:
+            with path.open("rb") as file:
+                pictures(os.pread(file.fileno(), size, offset), start)
+        return len(self._members)
+
+
+def by_loader(made: Made, folder: Path) -> Callable[[], int]:
+    """Ours, with its record."""
+    release = open_release(made.folder)
+    dataset = ClipBatches(release, seed=SEED, batch_size=BATCH, frames=FRAMES, fps=FPS, rank=0, ranks=1)
+    record = RunRecord(folder, run="bench", model="none")
+    batches = len(made.ids) // BATCH
+
+    def run() -> int:
+        dataset.position = 0
+        return sum(len(batch["clip_id"]) for batch in islice(Loader(dataset, record=record), batches))
+
+    return run
+
+
+def _decoded(samples: Iterator[tuple[str, bytes]]) -> int:
+    """Decode what another loader hands out, a batch at a time, and put each batch together; how many samples there are."""
+    count = 0
+    while part := list(islice(samples, BATCH)):
+        count += len(np.stack([pictures(media, start_of(clip)) for clip, media in part]))
+    return count
+
+
+def by_webdataset(made: Made, folder: Path) -> Callable[[], int]:  # noqa: ARG001
+    import webdataset
+
+    urls = sorted(str(path) for path in made.folder.rglob("train/**/*.tar"))
+
+    def run() -> int:
+        data = webdataset.WebDataset(urls, shardshuffle=False).shuffle(100).decode()
+        return _decoded((s["__key__"], s["mp4"]) for s in data)
+
+    return run
+
+
+def by_streaming(made: Made, folder: Path) -> Callable[[], int]:
+    from streaming import MDSWriter, StreamingDataset
+
+    place = str(folder / "mds")
+    with MDSWriter(out=place, columns={"clip": "str", "mp4": "bytes", "txt": "str"}) as writer:
+        for clip in made.ids:
+            writer.write({"clip": clip, "mp4": made.media[clip], "txt": f"Clip {clip}."})
+    data = StreamingDataset(local=place, shuffle=True, batch_size=BATCH)
+    return lambda: _decoded((s["clip"], s["mp4"]) for s in _flat(data))
+
+
+def by_litdata(made: Made, folder: Path) -> Callable[[], int]:
+    import litdata
+
+    place = folder / "litdata"
+    media = folder / "media"
+    media.mkdir()
+    for clip in made.ids:
+        (media / clip).write_bytes(made.media[clip])
+    files = [str(media / clip) for clip in made.ids]
+    litdata.optimize(_litdata_sample, files, str(place), chunk_bytes="64MB", num_workers=1)
+    data = litdata.StreamingDataset(str(place), shuffle=True)
+    return lambda: _decoded((s["clip"], s["mp4"]) for s in _flat(data))
+
+
+def _litdata_sample(path: str) -> dict[str, Any]:
+    return {"clip": Path(path).name, "mp4": Path(path).read_bytes(), "txt": f"Clip {Path(path).name}."}
+
+
+def _flat(data: Any) -> Iterator[Mapping[str, Any]]:
+    for batch in DataLoader(data, batch_size=BATCH, collate_fn=list):
+        yield from batch
+
+
+READERS: Mapping[str, Callable[[Made, Path], Callable[[], int]]] = {
+    "loader": by_loader, "webdataset": by_webdataset, "mosaicml-streaming": by_streaming, "litdata": by_litdata,
+}  # fmt: skip
 
 
 def seconds(work: Callable[[], int], samples: int) -> float:
@@ -74,40 +167,24 @@ def seconds(work: Callable[[], int], samples: int) -> float:
 def main() -> None:
     """Print samples a CPU second of both and their ratio."""
     arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--reader", choices=READERS, default="loader")
     arguments.add_argument("--clips", type=int, default=24)
     arguments.add_argument("--repeats", type=int, default=7)
     chosen = arguments.parse_args()
     with tempfile.TemporaryDirectory() as name:
         made = make(Path(name) / "bench", chosen.clips)
-        dataset = ClipBatches(
-            open_release(made.folder), seed=SEED, batch_size=BATCH, frames=FRAMES, fps=FPS, rank=0, ranks=1
-        )
-        record = RunRecord(Path(name), run="bench", model="none")
-        batches = chosen.clips // BATCH
-        order = [
-            (made.ids[c], int(e))
-            for b in dataset.order.batches(0, batches)
-            for c, e in zip(b.clips, b.epochs, strict=True)
-        ]
-        places = {clip: made.place(clip) for clip in made.ids}
-        starts = [(places[c], window(c, SEED, e, Fraction(SECONDS), FRAMES, Fraction(FPS)).start) for c, e in order]
-
-        def by_loader() -> int:
-            dataset.position = 0
-            return sum(len(batch["clip_id"]) for batch in islice(Loader(dataset, record=record), batches))
-
-        def by_pyav() -> int:
-            return sum(bare(member, start) for member, start in starts) // FRAMES
-
-        ratios, spent = list[float](), list[tuple[float, float]]()
-        for _ in range(chosen.repeats):
-            spent.append((seconds(by_loader, len(order)), seconds(by_pyav, len(order))))
-            ratios.append(spent[-1][1] / spent[-1][0])
+        reader, bare = READERS[chosen.reader](made, Path(name)), Bare(made)
+        # The first time modules are imported.
+        for work in (reader, bare):
+            work()
+        spent = [(seconds(reader, chosen.clips), seconds(bare, chosen.clips)) for _ in range(chosen.repeats)]
+        ratios = [theirs / ours for ours, theirs in spent]
         ours, theirs = (1 / median(column) for column in zip(*spent, strict=True))
+        print("| reader | samples a CPU second | of bare PyAV | ratio, median | lowest | highest |")
+        print("| --- | --- | --- | --- | --- | --- |")
         print(
-            "| samples a CPU second of the loader | of bare PyAV | ratio, median | lowest | highest |\n| --- | --- | --- | --- | --- |"
+            f"| {chosen.reader} | {ours:.1f} | {theirs:.1f} | {median(ratios):.2f} | {min(ratios):.2f} | {max(ratios):.2f} |"
         )
-        print(f"| {ours:.1f} | {theirs:.1f} | {median(ratios):.3f} | {min(ratios):.3f} | {max(ratios):.3f} |")
 
 
 if __name__ == "__main__":

@@ -51,6 +51,14 @@ def test_a_histogram_has_a_bar_for_every_value_and_says_how_many_are_missing(val
     assert all(0 <= float(bar.get("x") or 0) <= 560 for bar in bars(drawn))
 
 
+def test_parts_have_a_bar_each_the_longest_first_and_say_what_is_left_out() -> None:
+    rows = pl.DataFrame({"holder": ["Harbour & Films", "a" * 40, "c"], "hours": [2.0, 1.0, 0.5]})
+    drawn = reports.parts(rows, "hours", most=2)
+    assert [float(bar.get("width") or 0) for bar in bars(drawn)] == [310.0, 155.0]
+    assert texts(drawn) == ["Harbour & Films", "2", f"{'a' * 27}…", "1", "hours by holder; 1 others have 0.5"]
+    assert reports.parts(rows.clear(), "hours") == "No values."
+
+
 def test_the_bars_are_as_high_as_their_counts() -> None:
     drawn = bars(reports.histogram(pl.Series([0.0] * 4 + [10.0]), "s"))
     assert [float(bar.get("height") or 0) for bar in drawn] == [130.0, 32.5]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import xml.etree.ElementTree as ET
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -50,7 +52,15 @@ def facts(**changes: Any) -> Facts:
             "bucket": counts("bucket", ("64x48_2-4s", 12, 4, 0.02)),
             "camera_motion": counts("camera_motion", ("unknown", 12, 4, 0.02)),
             "captioner": counts("captioner", ("measured", 10, 4, 0.018), ("unknown", 2, 1, 0.002)),
+            "concept": counts("concept", ("7", 8, 3, 0.014), ("2", 3, 1, 0.005), ("unknown", 1, 1, 0.001)),
         },
+        "spread": pl.DataFrame(
+            {
+                "duration_s": [2.0] * 6 + [3.5] * 6, "min_side": [48] * 12, "aspect": [4 / 3] * 9 + [0.75] * 3,
+                "technical_quality": [0.5] * 11 + [None], "classical_appeal": [0.4] * 12, "sharpness": [80.0] * 12,
+                "vmaf_motion": [None] * 12,
+            }
+        ),
         "sources": 4,
         "sizes": (48, 48),
         "lengths": (2.0, 3.5),
@@ -77,17 +87,23 @@ def test_croissant_has_what_its_specification_requires() -> None:
 def test_croissant_lists_every_file_with_its_hash_and_the_shards_as_a_set_of_media() -> None:
     manifest, shard, media = croissant(facts(), Statements())["distribution"]
     assert (manifest["@type"], manifest["sha256"], manifest["contentSize"]) == ("cr:FileObject", SHA, "100 B")
-    assert (shard["encodingFormat"], shard["contentUrl"]) == ("application/x-tar", SHARD)
-    assert (media["@type"], media["includes"], media["containedIn"]) == ("cr:FileSet", "*.mp4", [{"@id": SHARD}])
+    assert (shard["encodingFormat"], shard["contentUrl"]) == ("application/x-tar", f"../{SHARD}")
+    assert (media["@type"], media["encodingFormat"], media["containedIn"]) == (
+        "cr:FileSet",
+        "video/mp4",
+        [{"@id": SHARD}],
+    )
 
 
 def test_croissant_has_no_set_of_media_where_there_are_none() -> None:
     without = facts(files=facts().files.head(1))
-    assert [f["@type"] for f in croissant(without, Statements())["distribution"]] == ["cr:FileObject"]
+    found = croissant(without, Statements())
+    assert [f["@type"] for f in found["distribution"]] == ["cr:FileObject"]
+    assert [r["@id"] for r in found["recordSet"]] == ["clips"]
 
 
 def test_croissants_fields_are_the_manifests_columns() -> None:
-    [records] = croissant(facts(), Statements())["recordSet"]
+    records, _media = croissant(facts(), Statements())["recordSet"]
     assert {f["source"]["extract"]["column"] for f in records["field"]} == set(SCHEMA) - {"source_tags", "quality_tags"}
 
 
@@ -152,6 +168,21 @@ def test_a_datasheet_has_its_seven_sections_and_no_markup_of_a_holder() -> None:
         "Maintenance",
     ]  # fmt: skip
     assert "| Harbour \\| Films | 10 | 3 | 0.018 |" in found
+
+
+def test_a_datasheet_draws_how_long_large_and_good_clips_are_and_whose_and_of_what() -> None:
+    found = datasheet(facts(), Statements()).splitlines()
+    shown = {found[n - 2].removeprefix("### "): line for n, line in enumerate(found) if line.startswith("![")}
+    assert {heading: line[2 : line.index("]")] for heading, line in shown.items()} == {
+        "Durations": "12 values; median 2.75 s", "Shorter sides": "12 values; median 48 px",
+        "Aspect ratios": "12 values; median 1.333 width/height", "Technical quality": "11 values, 1 missing; median 0.5 of 1",
+        "Appeal": "12 values; median 0.4 of 1", "Sharpness": "12 values; median 80 variance of the Laplacian", "Licences": "hours by licence",
+        "Concepts: clusters of what is shown, by number": "hours by concept",
+    }  # fmt: skip
+    assert "No values (12 missing)." in found
+    for line in shown.values():
+        picture = base64.b64decode(line.partition("base64,")[2].removesuffix(")"))
+        assert ET.fromstring(picture).tag.endswith("svg")
 
 
 def test_what_nobody_stated_is_marked_in_every_document_and_nothing_is_once_all_is() -> None:

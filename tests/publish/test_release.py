@@ -18,6 +18,8 @@ import polars as pl
 import pytest
 
 from tests.place import Place
+from tests.rights.signed import certificates
+from video_assets.publish.documents.signing import CREDENTIAL, state_of
 
 TIER, CLIPS = "hunyuan_video/256p", 4
 # Shards of a clip each, so that there are several.
@@ -187,6 +189,7 @@ def test_documents_are_written_from_what_the_lake_knows(made: Place, tmp_path: P
     facts.write_text('creator = "A team"\npurpose = "To test."\n')
     printed = made.run("documents", "one", "--facts", str(facts), "--to", str(tmp_path / "docs"))
     assert "datasheet.md" in printed
+    assert "Not signed: there is no key" in printed
     croissant = json.loads((tmp_path / "docs" / "croissant.json").read_text())
     assert croissant["creator"] == {"@type": "sc:Organization", "name": "A team"}
     shards = [f for f in croissant["distribution"] if f["encodingFormat"] == "application/x-tar"]
@@ -194,3 +197,19 @@ def test_documents_are_written_from_what_the_lake_knows(made: Place, tmp_path: P
     assert {f["sha256"] for f in shards} == {
         hashlib.sha256(data).hexdigest() for path, data in files.items() if path.endswith(".tar")
     }
+
+
+def test_with_a_key_the_documents_are_signed_and_without_one_no_older_credential_stays(
+    made: Place, tmp_path: Path
+) -> None:
+    chain, key = certificates()
+    (tmp_path / "chain.pem").write_bytes(chain)
+    (tmp_path / "key.pem").write_bytes(key)
+    given = {"SIGNING__KEY": str(tmp_path / "key.pem"), "SIGNING__CERTIFICATES": str(tmp_path / "chain.pem")}
+    assert f"{CREDENTIAL}: signed with C2PA" in made.run("documents", "one", "--to", str(tmp_path / "docs"), **given)
+    folder = made.root / "releases" / "one"
+    credential = (folder / "documents" / CREDENTIAL).read_bytes()
+    assert credential == (tmp_path / "docs" / CREDENTIAL).read_bytes()
+    assert state_of(folder / "manifest.jsonl.gz", credential, chain.decode()) == "Trusted"
+    made.run("documents", "one", "--to", str(tmp_path / "docs"))
+    assert not list((folder / "documents").glob("*.c2pa")) + list((tmp_path / "docs").glob("*.c2pa"))

@@ -40,7 +40,7 @@ def sign(source: Path, to: Path, *assertions: dict[str, Any], edited: bool = Fal
     if remote:
         builder.set_remote_url(remote)
         builder.set_no_embed()
-    chain, key = _certificates()
+    chain, key = certificates()
     builder.sign_file(str(source), str(to), Signer.from_info(C2paSignerInfo(b"es256", chain, key, None)))
     return to
 
@@ -55,7 +55,7 @@ def overwrite(path: Path, to: Path, old: bytes, new: bytes) -> Path:
 
 
 @cache
-def _certificates() -> tuple[bytes, bytes]:
+def certificates() -> tuple[bytes, bytes]:
     """PEM of a leaf with its authority, and the leaf's key: what C2PA asks of a signer, and nobody's list of the trusted has."""
     authority, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     chain = _certificate("leaf", key.public_key(), authority, of_authority=False)

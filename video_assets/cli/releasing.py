@@ -188,7 +188,7 @@ def documents(name: str | None, facts: Path | None, folder: Path | None, templat
     """Write the documents of RELEASE from what the lake knows.
 
     Croissant with provenance, the EU's summary of training content, California's AB 2013, Data Provenance Standards and a
-    datasheet. What nobody knows is marked as missing.
+    datasheet. What nobody knows is marked as missing. With a key (the setting signing.key) the release is signed.
     """
     from video_assets.publish.documents.statements import template as template_of
 
@@ -211,7 +211,12 @@ def documents_of(name: str, facts: Path | None, folder: Path | None) -> None:
     from video_assets.publish.documents.write import write_documents
 
     lake = existing_lake()
-    missing = write_documents(lake, name, read_statements(facts), folder)
-    for file, count in missing.items():
+    written = write_documents(lake, name, read_statements(facts), folder)
+    for file, count in written.missing.items():
         show.say(f"{file}: {counted(count, 'statement')} missing" if count else f"{file}: nothing is missing")
+    show.say(
+        f"{written.credential}: signed with C2PA"
+        if written.credential
+        else "Not signed: there is no key (the settings signing.key and signing.certificates)"
+    )
     show.say(f"In {lake.files.root}/releases/{name}/documents" + (f" and {folder}" if folder else ""))

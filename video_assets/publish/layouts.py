@@ -61,17 +61,31 @@ def _musubi(folder: Path, rows: list[dict[str, Any]]) -> None:
 
 
 def _diffusion_pipe(folder: Path, rows: list[dict[str, Any]]) -> None:
-    """diffusion-pipe's dataset configuration (its examples/dataset.toml): folders of clips with a text beside each."""
-    sides = sorted({min(r["width"], r["height"]) for r in rows if r["split"] == "train"})
-    places = sorted({Path(r["file"]).parent.as_posix() for r in rows if r["split"] == "train"})
-    parts = [f"resolutions = {sides}", "enable_ar_bucket = true", "frame_buckets = [1, 33, 65, 97]", ""]
-    for place in places:
-        parts += ["[[directory]]", f"path = {json.dumps(place)}", "num_repeats = 1", ""]
+    """diffusion-pipe's dataset configuration (its examples/dataset.toml): folders of clips with a text beside each.
+
+    A pair of sides is told as both a resolution and an aspect ratio, so that pictures keep the size that they have; a resolution
+    alone would be the side of a square of that area. It asks for ``resolutions`` of the whole, too, though every folder has its own.
+    """
+    sizes = sorted(
+        {(Path(r["file"]).parent.as_posix(), r["width"], r["height"]) for r in rows if r["split"] == "train"}
+    )
+    pairs = [list(pair) for pair in sorted({(width, height) for _, width, height in sizes})]
+    parts = [
+        f"resolutions = {pairs}", "enable_ar_bucket = true", "frame_buckets = [1, 33, 65, 97]", "",
+    ]  # fmt: skip
+    for place, width, height in sizes:
+        pair = f"[[{width}, {height}]]"
+        parts += [
+            "[[directory]]", f"path = {json.dumps(place)}", f"resolutions = {pair}", f"ar_buckets = {pair}", "num_repeats = 1", "",
+        ]  # fmt: skip
     (folder / "dataset.toml").write_text("\n".join(parts))
 
 
 def _hugging_face(folder: Path, rows: list[dict[str, Any]]) -> None:
-    """The folder that ``datasets.load_dataset("videofolder", data_dir=...)`` reads, without a network: a metadata.jsonl a split."""
+    """The folder that ``datasets.load_dataset("videofolder", data_dir=...)`` reads, without a network: a metadata.jsonl a split.
+
+    ``datasets`` calls the split ``evaluation`` ``test``.
+    """
     for split in sorted({r["split"] for r in rows}):
         names = ("text", "clip_id", "licence", "holder", "source_url", "width", "height", "bucket")
         with (folder / split / "metadata.jsonl").open("w", encoding="utf-8") as file:

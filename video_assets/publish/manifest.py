@@ -21,6 +21,8 @@ from video_assets.publish.shape import Crop, bucket, shape
 from video_assets.settings.releasing import ReleaseSettings
 
 LINES, TABLE = "manifest.jsonl.gz", "manifest.parquet"
+IN_PART, WHOLLY = WITHDRAWN = "withdrawn_in_part", "withdrawn"
+"""States of a release whose manifest is without what was taken down; its id stays that of what was frozen."""
 
 _INT, _TEXT = pl.Int64(), pl.String()
 SCHEMA = pl.Schema(

@@ -1,8 +1,19 @@
 """Pictures and tables for a person: histograms, funnels, contact sheets, and the pages that hold them."""
 
-from video_assets.reports.charts import funnel, histogram
+from video_assets.reports.charts import funnel, histogram, parts
 from video_assets.reports.clips import contact_sheet, with_thumbnails
-from video_assets.reports.pages import coverage, page
+from video_assets.reports.pages import coverage, inline, page
 from video_assets.reports.tables import drawn_table, table
 
-__all__ = ["contact_sheet", "coverage", "drawn_table", "funnel", "histogram", "page", "table", "with_thumbnails"]
+__all__ = [
+    "contact_sheet",
+    "coverage",
+    "drawn_table",
+    "funnel",
+    "histogram",
+    "inline",
+    "page",
+    "parts",
+    "table",
+    "with_thumbnails",
+]

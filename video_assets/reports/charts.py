@@ -1,4 +1,4 @@
-"""Charts: how values are spread, and what the rules of a tier leave."""
+"""Charts: how values are spread, what is of which kind, and what the rules of a tier leave."""
 
 from __future__ import annotations
 
@@ -56,23 +56,61 @@ def funnel(steps: pl.DataFrame) -> Picture | str:
     everything = steps["clips_left"].max()
     if not isinstance(everything, int) or not everything:
         return "No clips."
-    left, row, wide = 190, 20, WIDTH - 190 - 60
     bars = []
     for place, step in enumerate(steps.iter_rows(named=True)):
-        top, share = 4 + place * row, step["clips_left"] / everything
-        bars.append(
-            f'<text x="{left - 8}" y="{top + 13}" text-anchor="end" {TEXT}>{words(step["rule"])}</text>'
-            f'<rect x="{left}" y="{top}" width="{share * wide:.1f}" height="{row - 4}" fill="{BAR}"/>'
-            f'<text x="{left + share * wide + 5:.1f}" y="{top + 13}" {TEXT}>{step["clips_left"]}</text>'
-        )
+        share = step["clips_left"] / everything
+        bars.append(_line(place, step["rule"], share, str(step["clips_left"])))
         if (published := step.get("published")) is not None:
-            at = left + published * wide
+            at, top = _LEFT + published * _LONG, _TOP + place * _ROW
             bars.append(
-                f'<line x1="{at:.1f}" x2="{at:.1f}" y1="{top - 1}" y2="{top + row - 3}" stroke="#d33" stroke-width="3"/>'
+                f'<line x1="{at:.1f}" x2="{at:.1f}" y1="{top - 1}" y2="{top + _ROW - 3}" stroke="#d33" stroke-width="3"/>'
             )
     caption = f"{steps['clips_left'][-1]} of {everything} clips are kept"
     if "published" in steps.columns:
         caption += "; red: the share that the paper publishes"
-    high = 4 + steps.height * row
+    return _lines(bars, caption)
+
+
+def parts(rows: pl.DataFrame, unit: str, most: int = 12) -> Picture | str:
+    """A bar for each value, as long as its part of the longest; a sentence when there are none.
+
+    Args:
+        rows: a value, and a number of it that is not negative, the largest first.
+        unit: what is counted, for the caption.
+        most: most bars; what is beyond is told in the caption.
+    """
+    longest = float(rows[:, 1].max() or 0) if rows.height else 0.0  # type: ignore[arg-type]
+    if not longest:
+        return "No values."
+    bars = [
+        _line(place, _short(str(value)), float(much) / longest, number(much))
+        for place, (value, much) in enumerate(rows.head(most).iter_rows())
+    ]
+    caption = f"{unit} by {rows.columns[0].replace('_', ' ')}"
+    if rows.height > most:
+        caption += f"; {rows.height - most:,} others have {number(float(rows[most:, 1].sum()))}"
+    return _lines(bars, caption)
+
+
+# Of bars that lie: where they begin and how long the longest is, how high a line is and where the first is, in px.
+_LEFT, _LONG, _ROW, _TOP = 190, WIDTH - 190 - 60, 20, 4
+_LETTERS = 28
+
+
+def _line(place: int, label: str, share: float, said: str) -> str:
+    top = _TOP + place * _ROW
+    return (
+        f'<text x="{_LEFT - 8}" y="{top + 13}" text-anchor="end" {TEXT}>{words(label)}</text>'
+        f'<rect x="{_LEFT}" y="{top}" width="{share * _LONG:.1f}" height="{_ROW - 4}" fill="{BAR}"/>'
+        f'<text x="{_LEFT + share * _LONG + 5:.1f}" y="{top + 13}" {TEXT}>{words(said)}</text>'
+    )
+
+
+def _lines(lines: list[str], caption: str) -> Picture:
+    high = _TOP + sum("<rect" in one for one in lines) * _ROW
     foot = f'<text x="{WIDTH / 2}" y="{high + 13}" text-anchor="middle" {TEXT}>{words(caption)}</text>'
-    return drawn("".join(bars) + foot, WIDTH, high + 20, caption)
+    return drawn("".join(lines) + foot, WIDTH, high + 20, caption)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LETTERS else f"{text[: _LETTERS - 1]}…"

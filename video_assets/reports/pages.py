@@ -22,16 +22,17 @@ def coverage(found: Coverage, shares: pl.DataFrame | None = None) -> str:
         lines += ["### The mix that is drawn, against its targets", table(shares)]
     lines += [
         "### Durations",
-        _inline(histogram(found.clips["duration_s"], "s")),
+        inline(histogram(found.clips["duration_s"], "s")),
         "### Sizes",
-        _inline(histogram(found.clips["min_side"], "px")),
+        inline(histogram(found.clips["min_side"], "px")),
     ]
     for heading, rows in found.breakdowns.items():
         lines += [f"### {heading}", table(rows)]
     return "\n\n".join(lines) + "\n"
 
 
-def _inline(shown: Picture | str) -> str:
+def inline(shown: Picture | str) -> str:
+    """A picture in Markdown, with nothing outside it; a sentence as it is."""
     return shown if isinstance(shown, str) else f"![{shown.says}]({data_uri(shown)})"
 
 

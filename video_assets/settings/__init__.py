@@ -42,6 +42,7 @@ from video_assets.settings.places import (
 from video_assets.settings.reading import SettingsError, config_path, read
 from video_assets.settings.releasing import ReleaseSettings
 from video_assets.settings.segmenting import ClipSettings, DecodeSettings, ShotSettings, TransitionSettings
+from video_assets.settings.signing import SigningSettings
 from video_assets.settings.training_text import TrainingTextSettings
 
 
@@ -88,6 +89,9 @@ class Settings(BaseSettings):
     )
     training_text: TrainingTextSettings = Field(
         default_factory=TrainingTextSettings, description="Captions to the texts that a model is trained with."
+    )
+    signing: SigningSettings = Field(
+        default_factory=SigningSettings, description="Who signs the documents of releases."
     )
     sql_dir: Path | None = Field(
         None, description="Folder with views/, tiers/ and explore/; default: sql/ of the project."
@@ -179,6 +183,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "ShotSettings",
+    "SigningSettings",
     "TextSettings",
     "TierSettings",
     "TrainingTextSettings",

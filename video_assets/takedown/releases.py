@@ -13,12 +13,11 @@ import polars as pl
 from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.schemas import RELEASE_CLIPS, RELEASE_FILES, RELEASES
 from video_assets.media.identity import sha256_of
-from video_assets.publish.manifest import LINES, TABLE
+from video_assets.publish.manifest import IN_PART, LINES, TABLE, WHOLLY
 from video_assets.publish.release_files import ATTRIBUTIONS, INDEX, SUMMARY, attributions, write_index
 from video_assets.takedown.marks import Marks
 from video_assets.takedown.shards import blank
 
-IN_PART, WHOLLY = "withdrawn_in_part", "withdrawn"
 CSV = "manifest.csv"
 DOCUMENTS = "documents"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.publish.loader.made import BASE, RATE, decoded, every_frame, film
 from video_assets.publish.loader.errors import BadSampleError
-from video_assets.publish.loader.frames import SourceFrames, Window, window
+from video_assets.publish.loader.frames import Decoder, SourceFrames, Window, decode, window
 
 SIZE = (64, 48)
 LATE = Fraction(1, 1000)
@@ -37,6 +38,52 @@ def test_frames_by_time_are_those_of_a_full_decode(name: str, start: int, frames
     wanted = Window(Fraction(start, 1_000_000), frames, Fraction(fps))
     found = decoded(FILMS[name], wanted, SIZE)
     assert np.array_equal(found, shown(FILMS[name], wanted))
+
+
+def loadable(decoder: Decoder) -> str:
+    """Why a decoder cannot be had here; empty where it can."""
+    try:
+        import_module({"decord": "decord", "torchcodec": "torchcodec.decoders"}.get(decoder, "av"))
+    except (ImportError, RuntimeError, OSError) as error:  # torchcodec without FFmpeg's libraries on the system
+        return str(error).strip().splitlines()[0]
+    return ""
+
+
+def which(picture: np.ndarray[Any, Any], of: np.ndarray[Any, Any]) -> int:
+    """The number of the picture that is nearest: decoders make R, G, B of a frame in slightly other ways."""
+    far = np.abs(of.astype(int) - picture).mean(axis=(1, 2, 3))
+    assert far.min() < 2
+    return int(far.argmin())
+
+
+@pytest.mark.parametrize("name", sorted(FILMS))
+@pytest.mark.parametrize("decoder", ["pyav", "decord", "torchcodec"])
+@pytest.mark.parametrize(("start", "frames", "fps"), [(0, 8, 8), (13, 16, 16), (55, 5, 24), (30, 40, 60)])
+def test_every_decoder_gives_the_frames_of_a_full_decode(
+    name: str, decoder: Decoder, start: int, frames: int, fps: int
+) -> None:
+    if why := loadable(decoder):
+        pytest.skip(why)
+    wanted = Window(Fraction(start, 100), frames, Fraction(fps))
+    found = np.zeros((frames, 3, SIZE[1], SIZE[0]), np.uint8)
+    decode(FILMS[name], wanted, found, decoder)
+    whole = np.stack([picture for _, picture in every_frame(FILMS[name])])
+    assert [which(one, whole) for one in found] == [which(one, whole) for one in shown(FILMS[name], wanted)]
+
+
+@pytest.mark.parametrize("decoder", ["decord", "torchcodec"])
+def test_half_a_film_is_a_bad_sample_for_every_decoder(decoder: Decoder) -> None:
+    if why := loadable(decoder):
+        pytest.skip(why)
+    media = FILMS["one key frame"]
+    with pytest.raises(BadSampleError, match=decoder) as error:
+        decode(
+            media[: len(media) // 2],
+            Window(Fraction(1), 16, Fraction(16)),
+            np.zeros((16, 3, 48, 64), np.uint8),
+            decoder,
+        )
+    assert error.value.why == "decode"
 
 
 def test_at_the_films_own_rate_every_frame_comes_once() -> None:

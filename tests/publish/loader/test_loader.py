@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from fractions import Fraction
 from itertools import islice
@@ -229,9 +230,52 @@ def test_a_manifest_of_another_release_is_an_error(made: Made) -> None:
         open_release(made.folder)
 
 
+def reworded(made: Made) -> None:
+    """Change a word of a caption in the manifest's table."""
+    words = pl.col("dense_description").str.replace("long", "short")
+    made.rows.with_columns(words).write_parquet(made.folder / "manifest.parquet")
+
+
+def summary(made: Made, **changes: object) -> None:
+    path = made.folder / "release.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def test_a_manifest_that_was_changed_is_not_the_one_whose_hash_the_id_is(made: Made) -> None:
+    reworded(made)
+    with pytest.raises(ValueError, match="The manifest of the release tiny was changed: its lines have the hash"):
+        open_release(made.folder)
+    assert open_release(made.folder, check=False).rows.num_rows == 26
+
+
+def test_a_release_of_another_id_is_refused(made: Made) -> None:
+    summary(made, release_id="ab" * 32)
+    with pytest.raises(ValueError, match=f"and should have {'ab' * 32}"):
+        open_release(made.folder, media=False)
+
+
+def test_what_was_taken_down_is_no_change_and_a_change_beside_it_is_one(made: Made) -> None:
+    gone = made.ids[0]
+    frozen = json.loads((made.folder / "release.json").read_text())["release_id"]
+    left = made.rows.filter(pl.col("clip_id") != gone)
+    with gzip.open(made.folder / "manifest.jsonl.gz") as lines:
+        kept = [one for one in lines if gone.encode() not in one]
+    with gzip.open(made.folder / "manifest.jsonl.gz", "wb") as written:
+        written.writelines(kept)
+    left.write_parquet(made.folder / "manifest.parquet")
+    take_down(made, gone)
+    summary(made, clips=left.height)
+    with pytest.raises(ValueError, match="was changed"):
+        open_release(made.folder)
+    summary(made, state="withdrawn_in_part")
+    assert open_release(made.folder).release_id == frozen
+    reworded(made._replace(rows=left))
+    with pytest.raises(ValueError, match="was changed"):
+        open_release(made.folder)
+
+
 def test_a_release_without_media_says_how_it_can_be_read(made: Made) -> None:
-    summary = made.folder / "release.json"
-    summary.write_text(json.dumps(json.loads(summary.read_text()) | {"media_bytes": None}))
+    summary(made, media_bytes=None)
     with pytest.raises(
         ValueError, match=r"The release tiny has no media; open it with media=False and name its sources"
     ):

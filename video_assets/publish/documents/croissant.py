@@ -1,7 +1,10 @@
 """Croissant 1.1 with the responsible-AI vocabulary and PROV-O (mlcommons.org/croissant), as JSON-LD.
 
 Written by hand: the library mlcroissant 1.1.1 spells two of the vocabulary's terms otherwise than its specification, and
-misses none of the required ones (tests/publish/test_documents.py holds what is written against both).
+misses none of the required ones (tests/publish/test_documents.py holds what is written against both, and
+tests/publish/test_croissant.py reads a release's records with it).
+
+Addresses of files are relative to the document, which is in the release's folder ``documents/``.
 """
 
 from __future__ import annotations
@@ -22,17 +25,18 @@ REQUIRED = (
 )  # fmt: skip
 """What the specification requires of a data set."""
 
+_CR = (
+    "annotation", "arrayShape", "citeAs", "column", "containedIn", "equivalentProperty", "excludes", "extract", "field",
+    "fileObject", "fileProperty", "fileSet", "format", "includes", "isArray", "isLiveDataset", "jsonPath", "key", "md5",
+    "parentField", "path", "readLines", "recordSet", "references", "regex", "repeated", "replace", "samplingRate", "sdVersion",
+    "separator", "source", "subField", "transform", "unArchive", "value",
+)  # fmt: skip
 _CONTEXT: Mapping[str, Any] = {
     "@language": "en", "@vocab": "https://schema.org/", "sc": "https://schema.org/", "cr": "http://mlcommons.org/croissant/",
     "rai": "http://mlcommons.org/croissant/RAI/", "dct": "http://purl.org/dc/terms/", "prov": "http://www.w3.org/ns/prov#",
-    "citeAs": "cr:citeAs", "column": "cr:column", "conformsTo": "dct:conformsTo",
-    "data": {"@id": "cr:data", "@type": "@json"}, "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
-    "examples": {"@id": "cr:examples", "@type": "@json"}, "extract": "cr:extract", "field": "cr:field",
-    "fileProperty": "cr:fileProperty", "fileObject": "cr:fileObject", "fileSet": "cr:fileSet", "format": "cr:format",
-    "includes": "cr:includes", "isLiveDataset": "cr:isLiveDataset", "jsonPath": "cr:jsonPath", "key": "cr:key", "md5": "cr:md5",
-    "parentField": "cr:parentField", "path": "cr:path", "recordSet": "cr:recordSet", "references": "cr:references",
-    "regex": "cr:regex", "repeated": "cr:repeated", "replace": "cr:replace", "separator": "cr:separator", "source": "cr:source",
-    "subField": "cr:subField", "transform": "cr:transform",
+    "conformsTo": "dct:conformsTo", "data": {"@id": "cr:data", "@type": "@json"},
+    "dataType": {"@id": "cr:dataType", "@type": "@vocab"}, "examples": {"@id": "cr:examples", "@type": "@json"},
+    **{name: f"cr:{name}" for name in _CR},
 }  # fmt: skip
 _FORMS = {
     ".parquet": "application/x-parquet", ".gz": "application/gzip", ".csv": "text/csv", ".json": "application/json",
@@ -40,6 +44,8 @@ _FORMS = {
 }  # fmt: skip
 _MOST_SOURCES = 1000
 _SHARDS = "shards"
+# What was taken down is a member whose name begins with a point.
+_MEDIA = "[0-9a-f]*.mp4"
 
 
 def croissant(facts: Facts, said: Statements) -> dict[str, Any]:
@@ -59,10 +65,12 @@ def croissant(facts: Facts, said: Statements) -> dict[str, Any]:
         "sameAs": f"urn:sha256:{facts.row['release_id']}",
         "isLiveDataset": False,
         "distribution": _distribution(facts),
-        "recordSet": [_records(facts)],
+        "recordSet": [_records(facts), *_media(facts)],
         **_rai(facts, said),
         **_provenance(facts),
     }
+    if said.citation:
+        content["citeAs"] = said.citation
     if said.languages:
         content["inLanguage"] = said.languages
     if said.countries:
@@ -81,12 +89,11 @@ def _distribution(facts: Facts) -> list[dict[str, Any]]:
     files = [
         _file(path, size, digest) for path, size, digest in facts.files.select("path", "bytes", "sha256").iter_rows()
     ]
-    shards = [{"@id": f["@id"]} for f in files if f["encodingFormat"] == "application/x-tar"]
-    if shards:
+    if shards := [{"@id": f["@id"]} for f in files if _is_shard(f["@id"])]:
         files.append(
             {
                 "@type": "cr:FileSet", "@id": _SHARDS, "name": _SHARDS, "containedIn": shards, "encodingFormat": "video/mp4",
-                "includes": "*.mp4", "description": "A clip's media file, named by its id.",
+                "includes": _MEDIA, "description": "A clip's media file, named by its id.",
             }
         )  # fmt: skip
     return files
@@ -95,7 +102,7 @@ def _distribution(facts: Facts) -> list[dict[str, Any]]:
 def _file(path: str, size: int, digest: str) -> dict[str, Any]:
     ending = f".{path.rpartition('.')[2]}"
     return {
-        "@type": "cr:FileObject", "@id": path, "name": path, "contentUrl": path, "contentSize": f"{size} B",
+        "@type": "cr:FileObject", "@id": path, "name": path, "contentUrl": f"../{path}", "contentSize": f"{size} B",
         "encodingFormat": _FORMS.get(ending, "application/octet-stream"), "sha256": digest,
     }  # fmt: skip
 
@@ -114,6 +121,33 @@ def _records(facts: Facts) -> dict[str, Any]:
         "@type": "cr:RecordSet", "@id": "clips", "name": "clips", "description": f"A clip, as {LINES} has it.",
         "key": {"@id": "clips/clip_id"}, "field": fields,
     }  # fmt: skip
+
+
+def _media(facts: Facts) -> list[dict[str, Any]]:
+    """The records of the shards, where there are any: a clip's id, which is the name of its file, and the file's bytes."""
+    if not any(_is_shard(path) for path in facts.files["path"]):
+        return []
+    source = {"fileSet": {"@id": _SHARDS}}
+    named = {"extract": {"fileProperty": "filename"}, "transform": {"regex": "([0-9a-f]{32})"}}
+    return [
+        {
+            "@type": "cr:RecordSet", "@id": "media", "name": "media", "description": "A clip's media file.",
+            "key": {"@id": "media/clip_id"}, "field": [
+                {
+                    "@type": "cr:Field", "@id": "media/clip_id", "name": "clip_id", "dataType": "sc:Text",
+                    "references": {"field": {"@id": "clips/clip_id"}}, "source": {**source, **named},
+                },
+                {
+                    "@type": "cr:Field", "@id": "media/content", "name": "content", "dataType": "sc:VideoObject",
+                    "source": {**source, "extract": {"fileProperty": "content"}},
+                },
+            ],
+        }
+    ]  # fmt: skip
+
+
+def _is_shard(path: str) -> bool:
+    return path.endswith(".tar")
 
 
 def _rai(facts: Facts, said: Statements) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import duckdb
 import polars as pl
 
 from video_assets.lake.lake import Lake
@@ -15,6 +16,9 @@ from video_assets.publish.manifest import SECONDS
 from video_assets.publish.release import named_release
 from video_assets.publish.release_files import SUMMARY
 from video_assets.rights.fields import UNKNOWN, domain_of
+
+SCORES = ("technical_quality", "classical_appeal", "sharpness", "vmaf_motion")
+"""Scores of the clip sheet that a datasheet shows."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +30,10 @@ class Facts:
         header: the manifest's first line.
         files: ``path``, ``bytes`` and ``sha256`` of each of its files.
         columns: the manifest's columns.
-        by: for ``licence``, ``holder``, ``acquired_how``, ``domain``, ``split``, ``bucket``, ``camera_motion`` and ``captioner``: of each value
-            ``clips``, ``videos`` and ``hours``, the most hours first.
+        by: for ``licence``, ``holder``, ``acquired_how``, ``domain``, ``split``, ``bucket``, ``camera_motion``, ``captioner`` and
+            ``concept``: of each value ``clips``, ``videos`` and ``hours``, the most hours first.
+        spread: of each clip ``duration_s`` (s), ``min_side`` (px) and ``aspect`` (width over height) of its training picture, and its
+            scores (``SCORES``), NULL where the lake does not know it any more.
         sources: source videos.
         sizes: smallest and largest shorter side, in pixels.
         lengths: shortest and longest clip, in s.
@@ -43,6 +49,7 @@ class Facts:
     files: pl.DataFrame
     columns: Sequence[str]
     by: Mapping[str, pl.DataFrame]
+    spread: pl.DataFrame
     sources: int
     sizes: tuple[int, int]
     lengths: tuple[float, float]
@@ -89,6 +96,9 @@ def _said(value: Any) -> str:
     return str(value)
 
 
+_BY = ("licence", "holder", "acquired_how", "domain", "split", "bucket", "camera_motion", "captioner", "concept")
+
+
 def gather(lake: Lake, name: str) -> Facts:
     """Count what is known of a release.
 
@@ -97,34 +107,56 @@ def gather(lake: Lake, name: str) -> Facts:
         FileNotFoundError: its manifest is gone.
     """
     row = named_release(lake, name)
-    table = manifest(lake, name).with_columns(
+    table = manifest(lake, name)
+    files = lake.query("SELECT path, bytes, sha256 FROM release_files WHERE release = ? ORDER BY path", [name])
+    told = lake.files.fetch(f"releases/{name}/{SUMMARY}")
+    refused = json.loads(told.read_text())["refused_by_rule"] if told else []
+    with lake.cursor() as cursor:
+        return counted(cursor, row, table, files, refused)
+
+
+def counted(
+    connection: duckdb.DuckDBPyConnection, row: Mapping[str, Any], manifest: pl.DataFrame, files: pl.DataFrame,
+    refused: Sequence[Mapping[str, Any]],
+) -> Facts:  # fmt: skip
+    """Count what a release's manifest says, and what the lake in use knows of its clips.
+
+    Args:
+        connection: with the lake's tables.
+        row: the release's row of ``releases``.
+        manifest: its manifest.
+        files: ``path``, ``bytes`` and ``sha256`` of its files.
+        refused: what the policy kept out: ``rule``, ``clips`` and ``hours``.
+    """
+    connection.register("chosen", manifest.select("clip_id", "video_id").to_arrow(compat_level=pl.CompatLevel.oldest()))
+    [(known, sound, first, last)] = connection.execute(_VIDEOS).fetchall()
+    sheet = connection.execute(_SHEET).pl().unique("clip_id")
+    stages = connection.execute(_STAGES, {"tier": row["tier"]}).pl()
+    table = manifest.join(sheet, on="clip_id", how="left").with_columns(
         seconds=SECONDS, domain=pl.col("source_url").fill_null(UNKNOWN).map_elements(domain_of, return_dtype=pl.String)
     )
     by = {
         of: table.group_by(pl.col(of).fill_null(UNKNOWN))
         .agg(clips=pl.len(), videos=pl.col("video_id").n_unique(), hours=pl.col("seconds").sum() / 3600)
         .sort(["hours", of], descending=[True, False])
-        for of in ("licence", "holder", "acquired_how", "domain", "split", "bucket", "camera_motion", "captioner")
+        for of in _BY
     }
-    sides = table.select(pl.min_horizontal("width", "height"))["width"]
-    with lake.cursor() as cursor:
-        cursor.register("chosen", table.select("clip_id", "video_id").to_arrow(compat_level=pl.CompatLevel.oldest()))
-        [(known, sound, first, last)] = cursor.execute(_VIDEOS).fetchall()
-        [(seen, people)] = cursor.execute(_PEOPLE).fetchall()
-        stages = cursor.execute(_STAGES, {"tier": row["tier"]}).pl()
-    told = lake.files.fetch(f"releases/{name}/{SUMMARY}")
-    refused = json.loads(told.read_text())["refused_by_rule"] if told else []
+    spread = table.select(
+        pl.col("seconds").alias("duration_s"), pl.min_horizontal("width", "height").alias("min_side"),
+        (pl.col("width") / pl.col("height")).alias("aspect"), *SCORES,
+    )  # fmt: skip
     return Facts(
         row=row,
         header=json.loads(row["header"]),
-        files=lake.query("SELECT path, bytes, sha256 FROM release_files WHERE release = ? ORDER BY path", [name]),
-        columns=[c for c in table.columns if c not in ("seconds", "domain")],
+        files=files,
+        columns=manifest.columns,
         by=by,
+        spread=spread,
         sources=table["video_id"].n_unique(),
-        sizes=(_whole(sides.min()), _whole(sides.max())),
-        lengths=(_number(table["seconds"].min()), _number(table["seconds"].max())),
+        sizes=(_whole(spread["min_side"].min()), _whole(spread["min_side"].max())),
+        lengths=(_number(spread["duration_s"].min()), _number(spread["duration_s"].max())),
         with_sound=int(sound) if known else None,
-        with_people=int(people) if seen else None,
+        with_people=int(sheet["shows_people"].sum()) if sheet.height else None,
         acquired=(str(first), str(last)) if first else None,
         stages=stages,
         refused=pl.DataFrame(refused, schema={"rule": pl.String(), "clips": pl.Int64(), "hours": pl.Float64()}),
@@ -145,8 +177,9 @@ SELECT
     max(v.acquired_at) FILTER (v.acquired_at <> 'unknown')
 FROM raw_videos AS v WHERE v.reason IS NULL AND v.video_id IN (SELECT video_id FROM chosen)
 """
-_PEOPLE = """
-SELECT count(*), count(*) FILTER (s.shows_people) FROM clip_sheet AS s SEMI JOIN chosen AS c ON c.clip_id = s.clip_id
+_SHEET = f"""
+SELECT s.clip_id, s.shows_people, s.concept::VARCHAR AS concept, {", ".join(f"s.{name}" for name in SCORES)}
+FROM clip_sheet AS s SEMI JOIN chosen AS c ON c.clip_id = s.clip_id
 """
 # The tier's own rules and those of the tiers above it. A clip that several would drop counts for the first of them.
 _STAGES = """

@@ -1,4 +1,8 @@
-"""Data Provenance Standards 1.0.0 of the Data & Trust Alliance, as its JSON."""
+"""Data Provenance Standards 1.0.0 of the Data & Trust Alliance, as its JSON.
+
+Its own schema lets nearly everything through: ``required`` stands in the wrong place, and two of its rules cannot be met or
+resolved. What is written here is valid by it, and by tests/publish/data_provenance_standards.schema.json, which restates it.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,7 @@ _OTHER = "other-na"
 
 def provenance(facts: Facts, said: Statements) -> dict[str, Any]:
     """The three groups source, provenance and use; what nobody has stated says so."""
-    licences = ", ".join(facts.by["licence"]["licence"])
+    licences = [str(licence) for licence in facts.by["licence"]["licence"]]
     ways = [str(way) for way in facts.by["acquired_how"]["acquired_how"]]
     generation = [
         {
@@ -44,8 +48,8 @@ def provenance(facts: Facts, said: Statements) -> dict[str, Any]:
             "format": ["video/mp4"] if facts.row["media_id"] else ["application/x-parquet"],
         },
         "use": {
-            "license": said.licence or licences,
-            "copyright": said.intellectual_property or licences,
+            "license": [said.licence] if said.licence else licences,
+            "copyright": [said.intellectual_property] if said.intellectual_property else licences,
             "intended-purpose": [
                 {
                     "code": "ai-pre-training",
@@ -57,6 +61,8 @@ def provenance(facts: Facts, said: Statements) -> dict[str, Any]:
     }
     if facts.acquired:
         found["provenance"]["generation-period"] = {"start": facts.acquired[0], "end": facts.acquired[1]}
-    if said.personal_information:
-        found["use"]["classification"] = [{"regulation": {"code": "pi"}, "evaluated": said.personal_information}]
+    if facts.with_people is not None:
+        what = f"{facts.with_people:,} clips show a face or a person. {said.said('personal_information')}"
+        personal = {"regulation": {"code": "pi", "description": what}, "evaluated": facts.with_people > 0}
+        found["use"]["classification"] = [personal]
     return found

@@ -18,6 +18,7 @@ class Statements(BaseModel):
     title: str | None = Field(None, description="The data set's title.")
     description: str | None = Field(None, description="What it is, in a sentence or two.")
     url: str | None = Field(None, description="Where it is described or can be had.")
+    citation: str | None = Field(None, description="How to cite it.")
     creator: str | None = Field(None, description="Who made it: a person or an organisation.")
     provider: str | None = Field(None, description="Provider of the model, with legal name.")
     provider_contact: str | None = Field(None, description="How to reach the provider.")
