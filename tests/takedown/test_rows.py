@@ -89,10 +89,9 @@ def test_what_is_left_is_told_and_can_be_finished(lake: Lake, monkeypatch: pytes
     assert receipt.hits > 0
     assert [look.at for look in receipt.looked if look.hits] == ["catalog"]
     assert lake.query("SELECT state FROM takedowns").item() == "incomplete"
-    scratch = lake.settings.lake.scratch_path
-    [work] = unfinished(scratch)
+    [work] = unfinished(lake.settings.lake)
     assert carry_out(step, work, Records(None)).hits == 0
-    assert unfinished(scratch) == []
+    assert unfinished(lake.settings.lake) == []
     assert lake.query("SELECT state FROM takedowns").rows() == [("done",)]
     lake.close()
     assert files_with(lake, *work.marks.names) == []
@@ -131,7 +130,7 @@ def test_a_reader_in_a_transaction_keeps_old_pages_which_is_told_and_finished_af
         # No error: the version that it reads has lost its files.
         assert [reader.stdout.readline(), reader.stdout.readline()] == ["(0, None)\n", f"(1, '{HOLDERS[2]}')\n"]
         lake.close()
-        [work] = unfinished(lake.settings.lake.scratch_path)
+        [work] = unfinished(lake.settings.lake)
         assert carry_out(step, work, Records(None)).hits == 0
         reader.stdin.write("\n")
     assert reader.returncode == 0

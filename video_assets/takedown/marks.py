@@ -14,7 +14,7 @@ from video_assets.takedown.match import Video
 # Rights that nobody stated say 'unknown'.
 _SAYS_NOTHING = frozenset({"", "unknown"})
 _LEAST_NAME = 6
-_NOT_ASKED = frozenset({"tombstones", "takedowns"})
+_NOT_ASKED = frozenset({"tombstones", "takedowns", "tombstone_clips"})
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,7 @@ def marks_of(lake: Lake, videos: Sequence[Video]) -> Marks:
     """Collect the marks of some videos, as the lake has them now."""
     ids = [v.video_id for v in videos]
     hashes = {v.sha256 for v in videos if v.sha256}
+    batches = _column(lake, _BATCHES, ids)
     keys = [*(f"sha256:{sha256}" for sha256 in hashes), *_column(lake, _CONTENTS, ids)]
     places = lake.query(_NAMES, {"videos": ids, "contents": keys})
     ours = _texts(places.filter("theirs"))
@@ -69,7 +70,7 @@ def marks_of(lake: Lake, videos: Sequence[Video]) -> Marks:
     return Marks(
         videos=frozenset(ids),
         hashes=frozenset(hashes),
-        parts=frozenset(_parts(lake, ids)),
+        parts=frozenset(_parts(lake, ids, batches)),
         contents=frozenset(keys),
         names=frozenset(names),
         short=frozenset(name for name in names if len(name) < _LEAST_NAME),
@@ -78,7 +79,18 @@ def marks_of(lake: Lake, videos: Sequence[Video]) -> Marks:
     )
 
 
-_CONTENTS = "SELECT DISTINCT content FROM raw_videos WHERE video_id IN (SELECT unnest(?))"
+def marks_in(lake: Lake, videos: Sequence[str], batches: Sequence[str]) -> Marks:
+    """The ids alone by which some videos and what was made from them are known in some batches."""
+    none: frozenset[str] = frozenset()
+    parts = frozenset(_parts(lake, list(videos), list(batches)))
+    return Marks(frozenset(videos), none, parts, none, none, none, 0, frozenset(batches))
+
+
+_BATCHES = (
+    "SELECT DISTINCT batch FROM raw_videos WHERE video_id IN (SELECT unnest($1)) UNION "
+    "SELECT DISTINCT batch FROM source_files WHERE content[8:39] IN (SELECT unnest($1))"
+)
+_CONTENTS = "SELECT DISTINCT content FROM raw_videos WHERE video_id IN (SELECT unnest($1))"
 _NAMES = """
 SELECT batch, uri, split_part(uri, '/', -1) AS file_name, holder, source_url,
     content IN (SELECT unnest($contents)) AS theirs
@@ -93,14 +105,21 @@ def _texts(places: pl.DataFrame) -> set[str]:
     return {text for column in columns for text in column.drop_nulls()} - _SAYS_NOTHING
 
 
-def _parts(lake: Lake, videos: list[str]) -> Iterable[str]:
-    """Clips and shots in any table, also of older measurements: whatever stands beside the video's id."""
+def _parts(lake: Lake, videos: list[str], batches: list[str]) -> Iterable[str]:
+    """Clips and shots in any table, also of older measurements: whatever stands beside the video's id.
+
+    Args:
+        lake: the lake.
+        videos: the ids.
+        batches: where they are; tables that are not by batch are asked as a whole.
+    """
     for table in TABLES.values():
+        only = " AND batch IN (SELECT unnest($2))" if "batch" in table.schema else ""
         for part in ("clip_id", "shot_id"):
             if table.name not in _NOT_ASKED and {"video_id", part} <= set(table.schema):
-                asked = f"SELECT DISTINCT {part} FROM {table.name} WHERE video_id IN (SELECT unnest(?)) AND {part} IS NOT NULL"
-                yield from _column(lake, asked, videos)
+                asked = f"SELECT DISTINCT {part} FROM {table.name} WHERE video_id IN (SELECT unnest($1)) AND {part} IS NOT NULL"
+                yield from _column(lake, asked + only, videos, *([batches] if only else []))
 
 
-def _column(lake: Lake, sql: str, values: list[str]) -> list[str]:
-    return [str(value) for value in lake.query(sql, [values]).to_series()]
+def _column(lake: Lake, sql: str, *values: list[str]) -> list[str]:
+    return [str(value) for value in lake.query(sql, list(values)).to_series()]

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-import polars as pl
-
 from video_assets.lake.lake import Lake
 
+LIKE = "like"
 LEAST_HASH = 8
 """Fewest hex digits of a hash that are taken for one."""
 
@@ -20,8 +19,8 @@ class Request:
     """What is to be taken down.
 
     Attributes:
-        by: by what the footage is named, one of ``WAYS``.
-        value: its address, file, hash, holder or domain.
+        by: by what the footage is named, one of ``WAYS``, or by what it looks like: ``LIKE``.
+        value: its address, file, hash, holder or domain, or the path of a file that looks like it.
     """
 
     by: str
@@ -137,33 +136,3 @@ WAYS: Mapping[str, Callable[[str], _Means]] = {
     "domain": _by_domain,
 }
 """By what footage can be named: of each a test of a place's row."""
-
-
-def tombstones(lake: Lake, videos: list[Video]) -> pl.DataFrame:
-    """What is kept of these videos: ``video_id``, ``sha256`` and the signatures of their clips, as the table has them."""
-    rows = lake.query(
-        "SELECT video_id, version, copy_signature FROM clip_embeddings WHERE copy_signature IS NOT NULL "
-        "AND video_id IN (SELECT unnest(?)) ORDER BY clip_id",
-        [[v.video_id for v in videos]],
-    )
-    kept: list[dict[str, object]] = []
-    for video in videos:
-        of_video = rows.filter(video_id=video.video_id)
-        kept_of: dict[str, object] = dict.fromkeys(_SIGNATURES)
-        if of_video.height:
-            newest = max(of_video["version"])
-            signatures = of_video.filter(version=newest)["copy_signature"].cast(pl.List(pl.Float32))
-            kept_of = {
-                "copy_signatures": signatures.explode().to_numpy().astype("<f4").tobytes(),
-                "signature_length": len(signatures[0]),
-                "signature_version": newest,
-            }
-        kept.append({**video._asdict(), **kept_of})
-    return pl.DataFrame(kept, schema=_KEPT)
-
-
-_SIGNATURES = ("copy_signatures", "signature_length", "signature_version")
-_KEPT = {
-    "video_id": pl.String, "sha256": pl.String, "copy_signatures": pl.Binary, "signature_length": pl.Int32,
-    "signature_version": pl.String,
-}  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -11,10 +11,19 @@ import polars as pl
 
 from video_assets.lake.lake import Lake
 from video_assets.lake.schemas import TABLES, Table
+from video_assets.lake.sheet import SHEET
+from video_assets.lake.sql_text import quoted
 from video_assets.takedown.marks import Marks
 
 # The ledger has keys and hashes of content alone; the others are the takedowns' own.
-_WITHOUT = frozenset({"materializations", "takedowns", "tombstones"})
+_WITHOUT = frozenset({"materializations", "takedowns", "tombstones", "tombstone_clips"})
+# Tables in which a row of one batch may name footage of another. Any other's rows are of its batch's own videos.
+_ACROSS = frozenset(
+    {
+        "source_files", "raw_videos", "near_duplicates", "duplicate_groups", "contamination", SHEET, "caption_findings",
+        "failed_attempts", "concept_model", "draws_history", "pages",
+    }
+)  # fmt: skip
 # Sentences in which a file may be named.
 _SENTENCES = frozenset({"message"})
 
@@ -74,20 +83,43 @@ def concerned(table: Table, *, own: bool = False) -> str:
     return f"({' OR '.join([*whole, *inside]) or 'FALSE'})"
 
 
-def reach(lake: Lake, marks: Marks, sheet: Table) -> Reach:
-    """Count what a takedown of these videos reaches; nothing is changed."""
+def rows_in(
+    cursor: duckdb.DuckDBPyConnection, marks: Marks, tables: Mapping[str, Table], *, everywhere: bool = False
+) -> tuple[dict[str, int], dict[str, tuple[str, ...]]]:
+    """Rows by table, and of each such table the partitions that have any.
+
+    Args:
+        cursor: of :func:`looking`.
+        marks: what is looked for.
+        tables: where.
+        everywhere: in every batch of every table; else in the videos' own where a table's rows name no others.
+    """
     rows: dict[str, int] = {}
     batches: dict[str, tuple[str, ...]] = {}
+    for name, table in tables.items():
+        by = partition(table)
+        near = not everywhere and by == "batch" and name not in _ACROSS
+        found = cursor.execute(
+            f'SELECT "{by}", count(*) FROM {name} WHERE {_in(marks.batches) if near else "TRUE"} AND {concerned(table)} '
+            "GROUP BY 1 ORDER BY 1"
+        ).fetchall()
+        if found:
+            rows[name], batches[name] = sum(count for _, count in found), tuple(str(batch) for batch, _ in found)
+    return rows, batches
+
+
+def _in(batches: Iterable[str]) -> str:
+    """A condition that DuckDB compares with the files' bounds, so that it opens those of these batches alone."""
+    return f"batch IN ({', '.join(map(quoted, sorted(batches))) or 'NULL'})"
+
+
+def reach(lake: Lake, marks: Marks, sheet: Table, *, everywhere: bool = False) -> Reach:
+    """Count what a takedown of these videos reaches; nothing is changed. ``everywhere`` is that of :func:`rows_in`."""
     with looking(lake, marks) as cursor:
-        for name, table in searched(sheet).items():
-            by = partition(table)
-            found = cursor.execute(
-                f'SELECT "{by}", count(*) FROM {name} WHERE {concerned(table)} GROUP BY 1 ORDER BY 1'
-            ).fetchall()
-            if found:
-                rows[name], batches[name] = sum(count for _, count in found), tuple(str(batch) for batch, _ in found)
+        rows, batches = rows_in(cursor, marks, searched(sheet), everywhere=everywhere)
         [(tiers,)] = cursor.execute(
-            f"SELECT count(DISTINCT tier) FROM tier_outcomes WHERE {concerned(TABLES['tier_outcomes'])}"
+            f"SELECT count(DISTINCT tier) FROM tier_outcomes WHERE {_in(batches.get('tier_outcomes', ()))} "
+            f"AND {concerned(TABLES['tier_outcomes'])}"
         ).fetchall()
         [(releases, shards)] = cursor.execute(
             "SELECT count(DISTINCT release), count(DISTINCT (release, shard)) FILTER (shard IS NOT NULL) FROM release_clips "
