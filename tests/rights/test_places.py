@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from video_assets.rights.fields import UNKNOWN, Rights
@@ -12,7 +14,7 @@ def place(*, current: bool = True, **said: str) -> dict[str, object]:
     return {**Rights(**said, rights_from="sidecar").columns(), "current": current}  # type: ignore[arg-type]
 
 
-GRANTED = {"licence_as_given": "CC-BY-4.0", "holder": "Ann", "consent": "yes"}
+GRANTED: dict[str, Any] = {"licence_as_given": "CC-BY-4.0", "holder": "Ann", "consent": "yes"}
 
 
 @pytest.mark.parametrize("second", ["no", "withdrawn on 2026-01-02", "No, see letter"])

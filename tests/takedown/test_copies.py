@@ -22,7 +22,6 @@ MEASURED = (
     "decoded_videos",
     "frame_signals",
     "keyframes",
-    "shot_frames",
     "shots",
     "clips",
     "motion_scores",
@@ -104,7 +103,8 @@ def test_a_copy_is_refused_and_nothing_of_it_stays_and_its_bytes_are_known(
     [(compared, against, cosine)] = step.lake.query(
         "SELECT clips, against, cosine FROM copy_checks WHERE video_id = ?", [other]
     ).rows()
-    assert (compared, against, 0 < cosine < 0.9) == (1, 3, True)
+    # It shows a scene that the original has too, and is none of its clips.
+    assert (compared, against, 0.5 < cosine < 0.99) == (1, 3, True)
     measured = {asset: m for asset, m in step.order.items() if asset in MEASURED}
     assert due(step.lake, measured, [batch]) == []
     # The same bytes are known without being opened.

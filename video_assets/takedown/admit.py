@@ -9,7 +9,7 @@ from video_assets.batches.step import Step
 from video_assets.lake.lake import Replacement
 from video_assets.lake.schemas import TOMBSTONES
 from video_assets.reasons import Reason
-from video_assets.takedown.match import WAYS
+from video_assets.takedown.match import by_hash
 
 
 def admit(step: Step, hash_: str) -> int:
@@ -21,8 +21,8 @@ def admit(step: Step, hash_: str) -> int:
     Raises:
         ValueError: there is no such content, it is not one alone, or it was taken down itself.
     """
-    means = WAYS["hash"](hash_)
-    found = [row for row in step.lake.read(TOMBSTONES).iter_rows(named=True) if means(row)]
+    means = by_hash(hash_)
+    found = [row for row in step.lake.read(TOMBSTONES).iter_rows(named=True) if means(row["sha256"] or row["video_id"])]
     copies = [row for row in found if row["copy_of"] is not None]
     if not copies:
         said = (

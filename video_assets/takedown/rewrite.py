@@ -26,7 +26,7 @@ from video_assets.lake.schemas import SOURCE_FILES as SOURCES
 from video_assets.lake.sheet import SHEET
 from video_assets.lake.versions import data_version
 from video_assets.takedown.marks import Marks
-from video_assets.takedown.reach import Reach, concerned, looking, partition, rows_in, searched
+from video_assets.takedown.reach import concerned, looking, partition, rows_in, searched
 
 # Rows of other clips in these name clips that go: the steps that make them write them anew.
 MADE_ANEW = ("duplicate_groups", "contamination", SHEET)
@@ -45,10 +45,14 @@ class _Part:
     """Instead of a file, of a table inside the catalog."""
 
 
-def remove_rows(step: Step, marks: Marks, found: Reach, takedown: str) -> None:
-    """Write every partition concerned anew without the videos' rows, and mend the ledger, in one commit."""
+def remove_rows(step: Step, marks: Marks, takedown: str, *, everywhere: bool) -> None:
+    """Write every partition concerned anew without the videos' rows, and mend the ledger, in one commit.
+
+    ``everywhere`` is that of :func:`video_assets.takedown.reach.rows_in`.
+    """
     with looking(step.lake, marks) as cursor:
-        _rewrite(step, cursor, found.batches, {}, (), f"takedown {takedown}")
+        _, batches = rows_in(cursor, marks, searched(step.order[SHEET].table), everywhere=everywhere)
+        _rewrite(step, marks, cursor, batches, {}, (), f"takedown {takedown}")
 
 
 def remove_measured(
@@ -67,22 +71,21 @@ def remove_measured(
     tables = {n: t for n, t in searched(step.order[SHEET].table).items() if "batch" in t.schema and n not in kept}
     with looking(step.lake, marks) as cursor:
         _, batches = rows_in(cursor, marks, tables)
-        _rewrite(
-            step, cursor, batches, {(table, batch): rows for table, rows in instead.items()}, also, "copies refused"
-        )
+        changed = {(table, batch): rows for table, rows in instead.items()}
+        _rewrite(step, marks, cursor, batches, changed, also, "copies refused")
 
 
 def _rewrite(
-    step: Step, cursor: duckdb.DuckDBPyConnection, found: Mapping[str, Sequence[str]],
+    step: Step, marks: Marks, cursor: duckdb.DuckDBPyConnection, found: Mapping[str, Sequence[str]],
     instead: Mapping[tuple[Table, str], pl.DataFrame], also: Sequence[Replacement], message: str,
 ) -> None:  # fmt: skip
     lake = step.lake
-    ledger = lake.made()
+    ledger = lake.made(sorted({key for keys in found.values() for key in keys} | {key for _, key in instead}))
     tables = searched(step.order[SHEET].table)
     with ExitStack() as stack:
         folder = stack.enter_context(lake.files.temporary())
         parts = [
-            _part(step, cursor, tables[name], key, folder / f"{name}-{number}.parquet", ledger)
+            _part(step, marks, cursor, tables[name], key, folder / f"{name}-{number}.parquet", ledger)
             for name, keys in found.items()
             for number, key in enumerate(keys)
         ]
@@ -114,11 +117,15 @@ def remade(step: Step, asset: str, batch: str, ledger: Ledger) -> bool:
     return asset in MADE_ANEW and entry is not None and entry["version"] == step.version(asset)
 
 
-def _part(step: Step, cursor: duckdb.DuckDBPyConnection, table: Table, key: str, path: Path, ledger: Ledger) -> _Part:
+def _part(
+    step: Step, marks: Marks, cursor: duckdb.DuckDBPyConnection, table: Table, key: str, path: Path, ledger: Ledger
+) -> _Part:
     # What is of older code cannot be made anew: there rows of others that name these clips go, and are due.
     own = remade(step, table.name, key, ledger)
     chosen = ", ".join(f'"{c}"' for c in table.schema)
-    query = f'SELECT {chosen} FROM {table.name} WHERE "{partition(table)}" = ? AND NOT {concerned(table, own=own)}'
+    query = (
+        f'SELECT {chosen} FROM {table.name} WHERE "{partition(table)}" = ? AND NOT {concerned(table, marks, own=own)}'
+    )
     if table.in_catalog:
         return _Part(table, key, None, cursor.execute(query, [key]).pl().cast(table.schema))
     return _Part(table, key, path if _written(cursor, table, query, key, path) else None, None)

@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from video_assets.batches.step import Step
 from video_assets.lake.lake import Lake, Replacement
-from video_assets.lake.schemas import TAKEDOWNS
+from video_assets.lake.schemas import NEAR_DUPLICATES, TAKEDOWNS
 from video_assets.lake.sheet import SHEET
 from video_assets.takedown import catalog, files, objects
 from video_assets.takedown.anew import make_anew
@@ -124,10 +124,11 @@ def carry_out(step: Step, work: Work, records: Records, say: Callable[[str], Non
     )
     say("Removing rows")
     # What a first look did not find, or came meanwhile, may be anywhere.
-    found = reach(lake, marks, step.order[SHEET].table, everywhere=before in (HELD, INCOMPLETE))
-    remove_rows(step, marks, found, work.takedown)
+    remove_rows(step, marks, work.takedown, everywhere=before in (HELD, INCOMPLETE))
     say("Making groups anew")
-    due = make_anew(step, work.batches)
+    # What was near no other clip has left no trace in any group.
+    near = NEAR_DUPLICATES.name in work.rows or before in (HELD, INCOMPLETE)
+    due = make_anew(step, work.batches) if near else ()
     say("Withdrawing from releases")
     withdraw(lake, work.released, work.takedown)
     say("Removing pictures")
