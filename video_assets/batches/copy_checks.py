@@ -135,7 +135,10 @@ def _refuse(step: Step, batch: str, refused: Mapping[str, tuple[str, str]]) -> N
         )
         for video, sha256 in gone.select("video_id", "sha256").iter_rows()
     ]  # fmt: skip
+    said = f"{len(refused)} copies of what was taken down"
+    # Before the rows: who is stopped between the two finds the copies again.
+    remove_pages(step.lake, [batch], said)
     marks = marks_in(step.lake, sorted(refused), [batch])
     remove_measured(step, marks, {RAW_VIDEOS: RAW_VIDEOS.frame(rows.select(RAW_VIDEOS.schema.names()))}, stones)
-    due = make_anew(step, [batch])
-    remove_pages(step.lake, [batch, *due], f"{len(refused)} copies of what was taken down")
+    if due := make_anew(step, [batch]):
+        remove_pages(step.lake, due, said)
