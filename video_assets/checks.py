@@ -18,6 +18,7 @@ _REPORTED = {
     "transition_scores": "frames in doubt have no scores",
     "visual_scores": "clips have no visual scores",
     "motion_scores": "clips have no motion scores",
+    "copy_checks": "videos could not be compared with what was taken down",
     "text_scores": "clips have no text scores",
     "people_scores": "clips have no people scores",
     "safety_scores": "clips have no safety scores",

@@ -35,6 +35,7 @@ defs = dg.Definitions(
         segments.clips,
         scores.visual_scores,
         scores.motion_scores,
+        scores.copy_checks,
         scores.candidates,
         scores.text_scores,
         scores.people_scores,

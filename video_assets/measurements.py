@@ -35,6 +35,7 @@ CODE: dict[str, str] = {
     "clips": "3",
     "visual_scores": "2",
     "motion_scores": "4",
+    "copy_checks": "1",
     "candidates": "2",
     "text_scores": "3",
     "people_scores": "1",
@@ -201,7 +202,15 @@ def measurements(
         Measurement(
             "motion_scores", schemas.MOTION_SCORES, motion, ("frame_signals", "clips"), "clip",
         ),
-        Measurement("candidates", schemas.CANDIDATES, candidates, _BASIS, "clip", files=loosest),
+        Measurement(
+            "copy_checks", schemas.COPY_CHECKS,
+            code_version(
+                CODE["copy_checks"],
+                {**settings.duplicates.model_dump(), "frames": settings.embedding.frames_per_clip, "courses": motion},
+            ),
+            ("raw_videos", "rights_signals", "decoded_videos", "keyframes", "clips", *CHEAP), "video",
+        ),
+        Measurement("candidates", schemas.CANDIDATES, candidates, (*_BASIS, "copy_checks"), "clip", files=loosest),
         Measurement(
             "text_scores", schemas.TEXT_SCORES,
             _by_models("text_scores", settings, decode, settings.text.model_dump() | {"rapidocr": installed("rapidocr")}),
@@ -314,7 +323,7 @@ def _limits(settings: Settings) -> dict[str, limits.Limits]:
         "rights_signals": limits.reading(settings.workers, 0),
         "decoded_videos": limits.decoding(settings.workers, 0, limits.Declared(0, None, None)),
         "transition_scores": limits.scoring(settings, 1),
-        **dict.fromkeys((*MODELLED, LAION, FLOW), by_models),
+        **dict.fromkeys((*MODELLED, LAION, FLOW, "copy_checks"), by_models),
     }
 
 
@@ -324,7 +333,7 @@ def _light(settings: Settings, asset: str) -> bool:
         return all(captioner.kind == "measured" for captioner in settings.captions.captioners)
     if asset == FINDINGS:
         return settings.models.profile != "full"
-    looked_up = ("candidates", "duplicate_groups", "contamination", "concepts", SHEET)
+    looked_up = ("copy_checks", "candidates", "duplicate_groups", "contamination", "concepts", SHEET)
     return asset in looked_up or asset.startswith(("tiers/", "draws/"))
 
 

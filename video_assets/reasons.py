@@ -25,6 +25,7 @@ class Reason(StrEnum):
     DUPLICATE_CONTENT = "duplicate_content"
     CONTENT_CHANGED = "content_changed"
     TAKEN_DOWN = "taken_down"
+    TAKEN_DOWN_COPY = "taken_down_copy"
     DECODER_CRASHED = "decoder_crashed"
     DECODE_TIMEOUT = "decode_timeout"
     OUT_OF_MEMORY = "out_of_memory"
@@ -99,6 +100,7 @@ _ADVICE: dict[Reason, str] = {
     Reason.DUPLICATE_CONTENT: "The same bytes are already held in another batch; nothing is lost by setting this copy aside.",
     Reason.CONTENT_CHANGED: "The file changed after it was taken in; the changed content is taken in as a new video.",
     Reason.TAKEN_DOWN: "The same bytes were removed on request (video-assets takedown) and are not taken in again; remove the file from the footage.",
+    Reason.TAKEN_DOWN_COPY: "It looks like a copy of what was removed on request and is not taken in; remove the file from the footage, or say 'video-assets takedown --admit HASH' if it is none.",
     Reason.DECODER_CRASHED: "The decoder crashed on this file in a worker process; the file is damaged or hostile.",
     Reason.DECODE_TIMEOUT: "The decode went beyond its CPU time, or hung; if the file is sound, raise what limited_by names: the next run then tries again.",
     Reason.OUT_OF_MEMORY: "The worker went beyond its memory; if the file is sound, raise what limited_by names: the next run then tries again.",

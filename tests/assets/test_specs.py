@@ -32,7 +32,7 @@ def test_the_graph_has_the_groups_of_the_design() -> None:
         "raw_videos", "rights_signals", "decoded_videos", "frame_signals", "keyframes", "shot_frames",
     }  # fmt: skip
     assert groups["segments"] == {"transition_scores", "shots", "clips"}
-    assert groups["scores"] == {*CHEAP, "candidates", *MODELLED, *CONTENT, "clip_sheet"}
+    assert groups["scores"] == {*CHEAP, "copy_checks", "candidates", *MODELLED, *CONTENT, "clip_sheet"}
     assert groups["captions"] == {"captions", "caption_findings"}
     assert groups["releases"] == {"releases"}
     # The graph shows the last part of a key alone: the groups tell two tiers, or a tier and its draw, of one name apart.

@@ -211,6 +211,22 @@ def test_a_file_that_is_renamed_without_its_sidecar_keeps_the_rights_that_were_s
     assert take_in(lake).select("file_name", "licence").rows() == [("b.mp4", "CC-BY-4.0")]
 
 
+def test_an_opt_out_at_a_second_place_of_the_same_bytes_is_not_lost(place: Place, footage: Path) -> None:
+    film(footage / "a.mp4", 1)
+    write_json(footage / "a.json", licence="CC-BY-4.0", holder="Ann", tdm_reservation="0")
+    lake = place.quick_lake()
+    look(lake, footage)
+    said = ("licence", "holder", "tdm_reservation", "consent")
+    assert take_in(lake).select(said).rows() == [("CC-BY-4.0", "Ann", "0", "unknown")]
+    film(footage / "b.mp4", 1)
+    write_json(footage / "b.json", tdm_reservation="1")
+    assert look(lake, footage).moved == 1
+    assert take_in(lake).select(said).rows() == [("CC-BY-4.0", "Ann", "1", "unknown")]
+    write_json(footage / "b.json", tdm_reservation="1", consent="withdrawn", holder="Ben")
+    look(lake, footage)
+    assert take_in(lake).select(said).rows() == [("unknown", "Ben", "1", "withdrawn")]
+
+
 def test_a_changed_sidecar_is_read_again_when_a_person_asks_and_makes_raw_videos_stale(
     place: Place, footage: Path
 ) -> None:

@@ -42,6 +42,7 @@ from video_assets.lake.schemas import (
     SOURCE_FILES,
     TABLES,
     TAKEDOWNS,
+    TOMBSTONE_CLIPS,
     TOMBSTONES,
     TRAINING_CLIPS,
     TRAINING_READS,
@@ -63,6 +64,7 @@ PLACES: dict[Table, tuple[str, ...]] = {SOURCE_FILES: ("uri", "content", "modifi
 EMPTY = (
     FAILED_ATTEMPTS, LAION_SCORES, NEAR_DUPLICATES, FLOW_FRAMES, FLOW_SCORES, CAPTION_FINDINGS, RELEASES,
     RELEASE_CLIPS, RELEASE_FILES, TRAINING_RUNS, TRAINING_READS, TRAINING_SKIPS, TRAINING_CLIPS, TAKEDOWNS, TOMBSTONES,
+    TOMBSTONE_CLIPS,
 )  # fmt: skip
 KNOWN_BY_PLACE = ("source_files", "raw_videos", "clip_sheet")
 

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from tests.place import Place
-from tests.takedown.rows import HOLDERS, NOW, commit_videos, digest
+from tests.takedown.rows import HOLDERS, NOW, commit_clips, commit_videos, digest
 from video_assets.assets.common import order
 from video_assets.batches.duplicates import group_duplicates
 from video_assets.batches.sheet import write_sheet
 from video_assets.batches.step import Step
 from video_assets.lake.lake import Lake, Replacement
-from video_assets.lake.ledger import Made
 from video_assets.lake.schemas import (
-    CLIP_EMBEDDINGS,
-    CLIPS,
     DUPLICATE_GROUPS,
     FAILED_ATTEMPTS,
-    NEAR_DUPLICATES,
     RAW_VIDEOS,
     SOURCE_FILES,
 )
@@ -89,10 +84,9 @@ def test_what_is_left_is_told_and_can_be_finished(lake: Lake, monkeypatch: pytes
     assert receipt.hits > 0
     assert [look.at for look in receipt.looked if look.hits] == ["catalog"]
     assert lake.query("SELECT state FROM takedowns").item() == "incomplete"
-    scratch = lake.settings.lake.scratch_path
-    [work] = unfinished(scratch)
+    [work] = unfinished(lake.settings.lake)
     assert carry_out(step, work, Records(None)).hits == 0
-    assert unfinished(scratch) == []
+    assert unfinished(lake.settings.lake) == []
     assert lake.query("SELECT state FROM takedowns").rows() == [("done",)]
     lake.close()
     assert files_with(lake, *work.marks.names) == []
@@ -131,7 +125,7 @@ def test_a_reader_in_a_transaction_keeps_old_pages_which_is_told_and_finished_af
         # No error: the version that it reads has lost its files.
         assert [reader.stdout.readline(), reader.stdout.readline()] == ["(0, None)\n", f"(1, '{HOLDERS[2]}')\n"]
         lake.close()
-        [work] = unfinished(lake.settings.lake.scratch_path)
+        [work] = unfinished(lake.settings.lake)
         assert carry_out(step, work, Records(None)).hits == 0
         reader.stdin.write("\n")
     assert reader.returncode == 0
@@ -151,35 +145,6 @@ def test_a_name_that_other_footage_has_too_is_not_looked_for(lake: Lake) -> None
     planned = plan(Step(lake, order()), Request("file", "one.mp4"))
     assert ("a holder of two" in planned.marks.names, planned.marks.shared) == (False, 1)
     assert "/footage/one.mp4" in planned.marks.names
-
-
-def commit_clips(lake: Lake, step: Step, name: str, pairs: Sequence[tuple[str, str]], pixels: int) -> None:
-    """A batch with a video of one clip of that name, and its pairs."""
-    batch, clip = f"batch-{name.split()[0]}", digest(f"clip {name}")[:32]
-    commit_videos(lake, batch, [name])
-    known = {"batch": batch, "clip_id": clip, "video_id": digest(name)[:32]}
-    clips = CLIPS.frame(
-        [known | {"crop_width": pixels, "crop_height": 1, "duration_s": 1.0, "start_pts": 0}],
-        version=step.version("clips"),
-    )
-    vector = CLIP_EMBEDDINGS.frame(
-        [known | {"copy_signature": [1.0, 0.0], "embedding": [1.0]}], version=step.version("clip_embeddings")
-    )
-    near = NEAR_DUPLICATES.frame(
-        pl.DataFrame(
-            [(digest(f"clip {a}")[:32], digest(f"clip {b}")[:32], 0.99) for a, b in pairs],
-            schema=["clip_id", "other_id", "cosine"], orient="row",
-        ).cast({"clip_id": pl.String, "other_id": pl.String}),
-        batch=batch, version="1", signature_version=step.version("clip_embeddings"),
-    )  # fmt: skip
-    made = [
-        Made(a, batch, step.version(a), digest(f"{a} {name}")[:16], {}, 1)
-        for a in ("clips", "clip_embeddings", "near_duplicates")
-    ]
-    replacements = [
-        Replacement(t, [batch], r) for t, r in ((CLIPS, clips), (CLIP_EMBEDDINGS, vector), (NEAR_DUPLICATES, near))
-    ]
-    lake.commit(replacements, made, message="some")
 
 
 def test_groups_of_other_batches_are_made_anew_without_the_best_clip_that_went(here: Place) -> None:

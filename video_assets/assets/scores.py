@@ -10,6 +10,7 @@ from video_assets import reports
 from video_assets.assets.batched import batched
 from video_assets.assets.common import BATCHES, catalogue, models, picture, result, spec, working
 from video_assets.batches.candidates import choose
+from video_assets.batches.copy_checks import check_copies
 from video_assets.batches.pictures import score_overlays, score_people, score_quality, score_safety, score_text
 from video_assets.batches.scores import score
 from video_assets.batches.step import Step
@@ -17,6 +18,7 @@ from video_assets.lake.lake import Lake
 from video_assets.lake.ledger import Made
 from video_assets.lake.pages import Picture
 from video_assets.lake.schemas import CANDIDATES, CLIPS, Table
+from video_assets.reasons import Reason
 from video_assets.resources import LakeResource
 from video_assets.settings import settings
 
@@ -97,6 +99,18 @@ motion_scores = family(
     "vmaf_motion",
     _AGGREGATED,
 )
+
+
+@dg.multi_asset(specs=[spec("copy_checks", "scores", {"numpy", "parquet"})], name="copy_checks", partitions_def=BATCHES)
+@batched
+def copy_checks(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
+    """Compare the batch's clips with what was taken down, and refuse copies of it."""
+    opened = lake.open()
+    with working(context, opened) as step:
+        made = check_copies(step, context.partition_key)
+    sql = "SELECT count(*) FROM raw_videos WHERE batch = ? AND reason = ?"
+    refused = opened.query(sql, [context.partition_key, Reason.TAKEN_DOWN_COPY.value]).item()
+    return result(made, opened, refused=int(refused))
 
 
 @dg.multi_asset(

@@ -13,7 +13,8 @@ on alike at some shift: then the one is a copy of the other that starts at anoth
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -23,6 +24,7 @@ from video_assets.batches.step import Step, Stopwatch
 from video_assets.lake.lake import Replacement
 from video_assets.lake.ledger import Made
 from video_assets.lake.schemas import DUPLICATE_GROUPS, NEAR_DUPLICATES
+from video_assets.settings import DuplicateSettings
 
 # Batches whose signatures are in memory at a time.
 _BATCHES_AT_ONCE = 32
@@ -54,8 +56,6 @@ def find_duplicates(step: Step, batch: str) -> Made:
 
 def _pairs(step: Step, batch: str) -> Iterator[tuple[str, str, float, bool, float | None, float | None]]:
     """The rows of :data:`_FOUND`; each pair within the batch once."""
-    from video_assets.measure.course import best_shift
-
     settings = step.lake.settings.duplicates
     names, ours = _signatures(step, [batch])
     if not names:
@@ -64,18 +64,40 @@ def _pairs(step: Step, batch: str) -> Iterator[tuple[str, str, float, bool, floa
     for start in range(0, len(batches), _BATCHES_AT_ONCE):
         compared = batches[start : start + _BATCHES_AT_ONCE]
         others, theirs = _signatures(step, compared)
-        if not others:
-            continue
-        alike = _alike(names, ours, others, theirs, settings.min_cosine)
-        shifted = {pair for pair, (cosine, _) in alike.items() if cosine < settings.min_cosine - _ROUNDING}
-        courses = _courses(step, [batch, *compared], {clip for pair in shifted for clip in pair})
-        for (one, other), (cosine, mirror) in alike.items():
-            if (one, other) not in shifted:
-                yield one, other, cosine, mirror, None, None
-            elif one in courses and other in courses:
-                shift = best_shift(courses[one], courses[other])
-                if shift and shift.correlation >= settings.min_correlation:
-                    yield one, other, cosine, mirror, shift.correlation, shift.offset_s
+        if others:
+            courses_of = partial(_courses, step, [batch, *compared])
+            yield from pairs_between(names, ours, others, theirs, courses_of, settings)
+
+
+def pairs_between(
+    names: list[str], ours: Any, others: list[str], theirs: Any, courses_of: Callable[[set[str]], dict[str, Any]],
+    settings: DuplicateSettings,
+) -> Iterator[tuple[str, str, float, bool, float | None, float | None]]:  # fmt: skip
+    """The pairs of near-duplicates between some clips and others; each pair within both once.
+
+    Args:
+        names: ids of the ones.
+        ours: their signatures, float32 (clips, n).
+        others: ids of the others.
+        theirs: their signatures, float32 (others, n).
+        courses_of: gives the courses in time of clips that have one: float32 (curves, n) by id.
+        settings: from which numbers on clips are near-duplicates.
+
+    Yields:
+        The rows of :data:`_FOUND`, the one's id first.
+    """
+    from video_assets.measure.course import best_shift
+
+    alike = _alike(names, ours, others, theirs, settings.min_cosine)
+    shifted = {pair for pair, (cosine, _) in alike.items() if cosine < settings.min_cosine - _ROUNDING}
+    courses = courses_of({clip for pair in shifted for clip in pair})
+    for (one, other), (cosine, mirror) in alike.items():
+        if (one, other) not in shifted:
+            yield one, other, cosine, mirror, None, None
+        elif one in courses and other in courses:
+            shift = best_shift(courses[one], courses[other])
+            if shift and shift.correlation >= settings.min_correlation:
+                yield one, other, cosine, mirror, shift.correlation, shift.offset_s
 
 
 def _alike(

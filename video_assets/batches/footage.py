@@ -30,6 +30,7 @@ from video_assets.lake.schemas import (
 )
 from video_assets.lake.versions import combined, data_version
 from video_assets.reasons import Reason
+from video_assets.rights.places import strictest
 
 _RIGHTS = [c.name for c in RIGHTS]
 # What every decode streams to disk, in the order of its assets; the file names are those of measure/tasks.py.
@@ -140,8 +141,9 @@ def _without_copies(lake: Lake, rows: pl.DataFrame, batch: str) -> pl.DataFrame:
     """Set aside what the lake already holds elsewhere, and all but one of equal contents in this batch.
 
     The ledger keeps equal local files apart from the start; objects on S3 are known by their entity tags until they are
-    hashed, and equal bytes can have different ones.
+    hashed, and equal bytes can have different ones. What is refused of one of them in this batch is refused.
     """
+    rows = _refused_together(rows)
     held = lake.query(
         "SELECT video_id, min(batch) AS held_by FROM raw_videos WHERE batch <> ? AND reason IS NULL "
         "AND video_id IN (SELECT unnest(?)) GROUP BY video_id",
@@ -157,6 +159,19 @@ def _without_copies(lake: Lake, rows: pl.DataFrame, batch: str) -> pl.DataFrame:
         message=pl.when(copy).then(pl.lit("Held by batch ") + pl.col("held_by")).otherwise("message"),
         reason=pl.when(copy).then(pl.lit(Reason.DUPLICATE_CONTENT.value)).otherwise("reason"),
     ).drop("held_by")
+
+
+def _refused_together(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows with what any row of the same content refuses."""
+    several = rows.filter(pl.len().over("video_id") > 1).select("video_id", *_RIGHTS, current=pl.lit(value=True))
+    if several.is_empty():
+        return rows
+    together = [
+        {"video_id": video, **strictest(places.drop("video_id").to_dicts())}
+        for (video,), places in several.group_by("video_id", maintain_order=True)
+    ]
+    merged = pl.DataFrame(together, schema={c: rows.schema[c] for c in ("video_id", *_RIGHTS)})
+    return rows.update(merged, on="video_id")
 
 
 def decode_videos(step: Step, batch: str) -> list[Made]:

@@ -141,10 +141,10 @@ def score_with(
         f"{asset} of {batch}: {len(due)} clips to measure, {all_rows.height} measured before, "
         f"{clips.height - len(wanted)} left out, as every tier drops them or they are a benchmark's."
     )
-    rows = _measured(step, asset, batch, wanted_clips, model, most, pictures_per_worker, shown)
+    rows = measured(step, asset, batch, wanted_clips, model, most, pictures_per_worker, shown)
     if rows:
-        measured = pl.DataFrame(rows, infer_schema_length=None).join(clips.select("clip_id", "video_id"), on="clip_id")
-        all_rows = table.frame(pl.concat([all_rows, table.frame(measured, batch=batch, version=version)]))
+        fresh = pl.DataFrame(rows, infer_schema_length=None).join(clips.select("clip_id", "video_id"), on="clip_id")
+        all_rows = table.frame(pl.concat([all_rows, table.frame(fresh, batch=batch, version=version)]))
     seconds = clips.filter(pl.col("clip_id").is_in(all_rows["clip_id"].to_list()))["duration_s"]
     gpu = all_rows["gpu_seconds"].drop_nulls()
     made = step.made(
@@ -155,11 +155,11 @@ def score_with(
     return made
 
 
-def _measured(
-    step: Step, asset: str, batch: str, clips: pl.DataFrame, model: ModelSpec, most: int, pictures_per_worker: int,
-    shown: Shown,
+def measured(
+    step: Step, asset: str, batch: str, clips: pl.DataFrame, model: ModelSpec, most: int, pictures_per_worker: int = 1,
+    shown: Shown = SINGLE,
 ) -> list[dict[str, Any]]:  # fmt: skip
-    """A row for each of these clips."""
+    """A row for each of these clips, rows of CLIPS in that batch; the other arguments are those of :func:`score_with`."""
     from video_assets.measure.model_task import measure_clips
     from video_assets.media.limits import Limits, looking
     from video_assets.media.workers import at_most, run_guarded

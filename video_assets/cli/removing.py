@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -12,10 +13,12 @@ from video_assets.live.screen import busy
 from video_assets.written import counted
 
 if TYPE_CHECKING:
+    from video_assets.batches.step import Step
     from video_assets.lake.lake import Lake
     from video_assets.takedown.match import Request
     from video_assets.takedown.receipt import Receipt
     from video_assets.takedown.takedown import Planned, Records
+    from video_assets.takedown.work import Work
 
 _SHOWN = 10
 
@@ -26,38 +29,68 @@ _SHOWN = 10
 @click.option("--hash", "hash_", help="SHA-256 of the bytes, or its first 8 digits and more.")
 @click.option("--holder", help="Who holds the rights, as stated; case does not matter.")
 @click.option("--domain", help="Host of the address, with those under it.")
-@click.option("--finish", is_flag=True, help="Finish what was stopped, or what left something.")
+@click.option(
+    "--like", type=click.Path(exists=True, dir_okay=False), help="A file; what is a copy of it, or of a part, is meant."
+)
+@click.option("--hold", type=click.IntRange(1), metavar="DAYS", help="Let what cannot be undone wait so long.")
+@click.option("--finish", is_flag=True, help="Finish what was stopped, was held, or left something.")
+@click.option("--admit", metavar="HASH", help="Let in what was refused as a copy and is none.")
 @click.option("--dry-run", is_flag=True, help="Only show what it reaches.")
 @click.option("--yes", is_flag=True, help="Do not ask before it is removed.")
 def takedown(
-    url: str | None, file: str | None, hash_: str | None, holder: str | None, domain: str | None, finish: bool, dry_run: bool,
-    yes: bool,
+    url: str | None, file: str | None, hash_: str | None, holder: str | None, domain: str | None, like: str | None,
+    hold: int | None, finish: bool, admit: str | None, dry_run: bool, yes: bool,
 ) -> None:  # fmt: skip
     """Remove footage with all that was made from it.
 
     From tables, releases, pages, scratch space, older versions of the lake and Dagster's records; then everything that is
-    left is read, and a receipt says what was found. The same bytes are never taken in again.
+    left is read, and a receipt says what was found. The same bytes, and copies of it, are never taken in again.
     """
-    given = {"url": url, "file": file, "hash": hash_, "holder": holder, "domain": domain}
+    given = {"url": url, "file": file, "hash": hash_, "holder": holder, "domain": domain, "like": like}
     named = [(by, value) for by, value in given.items() if value is not None]
-    if finish and not named:
+    if len(named) + finish + (admit is not None) != 1 or (named and not named[0][1].strip()):
+        raise click.UsageError(
+            "Name the footage by one of --url, --file, --hash, --holder, --domain or --like; or say --finish or --admit HASH."
+        )
+    if admit is not None:
+        _admit(admit)
+    elif finish:
         _finish()
-        return
-    if finish or len(named) != 1 or not named[0][1].strip():
-        raise click.UsageError("Name the footage by one of --url, --file, --hash, --holder or --domain.")
-    from video_assets.takedown.match import Request
+    else:
+        from video_assets.takedown.match import Request
 
-    _take_down(Request(*named[0]), dry_run=dry_run, yes=yes)
+        _take_down(Request(*named[0]), hold, dry_run=dry_run, yes=yes)
 
 
-def _take_down(request: Request, *, dry_run: bool, yes: bool) -> None:
+def _opened() -> tuple[Lake, Step]:
     lake = existing_lake()
-    with busy("Looking what it reaches"):
+    with busy("Loading the assets"):
         from video_assets.assets.common import order
         from video_assets.batches.step import Step
-        from video_assets.takedown.takedown import plan, take_down
 
-        step = Step(lake, order())
+        return lake, Step(lake, order())
+
+
+def _admit(hash_: str) -> None:
+    _, step = _opened()
+    from video_assets.takedown.admit import admit
+
+    due = admit(step, hash_)
+    show.say("It is let in." + (" 'video-assets curate' on its folder measures it." if due else ""))
+
+
+def _take_down(request: Request, hold: int | None, *, dry_run: bool, yes: bool) -> None:
+    lake, step = _opened()
+    from video_assets.takedown.takedown import plan, take_down
+    from video_assets.takedown.work import unfinished
+
+    stopped = [work for work in unfinished(lake.settings.lake) if not _waits(lake, work)]
+    if stopped and not dry_run:
+        show.say("A takedown was stopped, or left something; it is finished first.")
+        _carry_out(lake, step, stopped)
+        if any((work.asked_by, work.asked_for) == (request.by, request.value) for work in stopped):
+            return
+    with busy("Looking what it reaches"):
         planned = plan(step, request)
     _show(planned)
     if dry_run:
@@ -66,27 +99,38 @@ def _take_down(request: Request, *, dry_run: bool, yes: bool) -> None:
     if not yes:
         click.confirm("Remove all of it? It cannot be brought back", abort=True)
     with busy("Taking down"):
-        receipt = take_down(step, planned, records)
+        receipt = take_down(step, planned, records, hold=timedelta(days=hold) if hold else None)
     _told(lake, receipt)
 
 
 def _finish() -> None:
-    lake = existing_lake()
-    with busy("Loading the assets"):
-        from video_assets.assets.common import order
-        from video_assets.batches.step import Step
-        from video_assets.takedown.takedown import carry_out
-        from video_assets.takedown.work import unfinished
+    lake, step = _opened()
+    from video_assets.takedown.work import unfinished
 
-        step = Step(lake, order())
-    begun = unfinished(lake.settings.lake.scratch_path)
+    begun = unfinished(lake.settings.lake)
     if not begun:
-        raise click.ClickException("No takedown was stopped here, and none left anything.")
-    records = _records()
+        raise click.ClickException("No takedown was stopped or held here, and none left anything.")
     for work in begun:
-        with busy("Taking down"):
-            receipt = carry_out(step, work, records)
-        _told(lake, receipt)
+        if work.held_until and _waits(lake, work):
+            show.say(f"The takedown {work.takedown} is held until {work.held_until:%Y-%m-%d %H:%M} UTC.")
+    _carry_out(lake, step, [work for work in begun if not _waits(lake, work)])
+
+
+def _waits(lake: Lake, work: Work) -> bool:
+    """Whether nothing is to be done yet. One that was stopped before it was out of all tables goes on, hold or not."""
+    state = lake.query("SELECT state FROM takedowns WHERE takedown = ?", [work.takedown])["state"].to_list()
+    return state == ["held"] and work.waits(datetime.now(UTC))
+
+
+def _carry_out(lake: Lake, step: Step, begun: list[Work]) -> None:
+    from video_assets.takedown.takedown import carry_out
+
+    records = _records() if begun else None
+    for work in begun:
+        if records:
+            with busy("Taking down"):
+                receipt = carry_out(step, work, records)
+            _told(lake, receipt)
 
 
 def _records() -> Records:
@@ -111,20 +155,34 @@ def _told(lake: Lake, receipt: Receipt) -> None:
         changed = counted(len(receipt.due), "batch")
         show.say(f"Groups of near-duplicates changed in {changed}; 'video-assets curate' decides anew.")
     show.say(f"The receipt: {lake.files.root}/{receipt.path}.md")
+    if receipt.waits and receipt.held_until:
+        show.say(
+            "It is refused, and out of all tables and lists. Shards, files and older versions are held until "
+            f"{receipt.held_until:%Y-%m-%d %H:%M} UTC; after it, say 'video-assets takedown --finish'."
+        )
+        return
     if receipt.hits:
         raise click.ClickException(
             f"Something of it was found {counted(receipt.hits, 'time')} when everything was read; the receipt says where. "
             "Stop whatever has the lake open, and say 'video-assets takedown --finish'."
         )
-    show.say("Everything was read, and nothing of it is left but its hash.")
+    show.say("Everything was read, and nothing of it is left but its hash, and what it looked like as numbers.")
 
 
 def _show(planned: Planned) -> None:
-    """What is meant and what it reaches, before anything is removed."""
+    """What is meant, how surely where it is by likeness, and what it reaches, before anything is removed."""
     for video in planned.videos[:_SHOWN]:
         show.say(video.sha256 or video.video_id)
     if len(planned.videos) > _SHOWN:
         show.say(f"and {len(planned.videos) - _SHOWN} more")
+    for alike in planned.like.found[:_SHOWN] if planned.like else ():
+        mirrored = ", in a mirror" if alike.copy.mirrored else ""
+        show.say(
+            f"  {alike.video.video_id[:12]} at {alike.at_s:.1f} s: {alike.copy.seconds:.1f} s of the clip at {alike.of_s:.1f} s, "
+            f"likeness {alike.copy.score:.3f}{mirrored}"
+        )
+    if planned.like and len(planned.like.found) > _SHOWN:
+        show.say(f"  and {len(planned.like.found) - _SHOWN} clips more")
     show.say("It reaches " + ", ".join(f"{count} {what}" for what, count in planned.reach.counts.items()) + ".")
     for table, rows in planned.reach.rows.items():
         show.say(f"  {table}: {counted(rows, 'row')}")

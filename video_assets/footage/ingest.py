@@ -28,6 +28,7 @@ from video_assets.lake.schemas import RIGHTS
 from video_assets.lake.schemas import SOURCE_FILES as SOURCES
 from video_assets.lake.versions import short_hash
 from video_assets.reasons import Reason
+from video_assets.rights.places import strictest
 from video_assets.settings import FootageSettings, WatchedFolder
 
 LEDGER_VERSION = "1"
@@ -298,12 +299,22 @@ def mark_gone(lake: Lake, uris: Collection[str]) -> None:
 def pick_sources(rows: pl.DataFrame) -> pl.DataFrame:
     """One row per content of a batch: a place where it is now, with the rights of the place that states most.
 
-    A file that was renamed without its sidecar keeps the rights that were stated where it was first seen.
+    A file that was renamed without its sidecar keeps the rights that were stated where it was first seen. What one place
+    refuses is refused (:mod:`video_assets.rights.places`).
     """
     unstated = pl.col("rights_from") == "unknown"
-    rights = rows.sort(unstated, ~pl.col("current"), "uri").unique("content", keep="first", maintain_order=True)
+    by_rights = rows.sort(unstated, ~pl.col("current"), "uri")
+    rights = by_rights.unique("content", keep="first", maintain_order=True).select("content", *_RIGHTS)
+    several = by_rights.filter(pl.len().over("content") > 1).select("content", "current", *_RIGHTS)
+    if several.height:
+        together = [
+            {"content": content, **strictest(places.drop("content").to_dicts())}
+            for (content,), places in several.group_by("content", maintain_order=True)
+        ]
+        merged = pl.DataFrame(together, schema=rights.schema)
+        rights = pl.concat([rights.join(merged, on="content", how="anti"), merged])
     places = rows.sort(~pl.col("current"), "uri").unique("content", keep="first", maintain_order=True)
-    return places.drop(_RIGHTS).join(rights.select("content", *_RIGHTS), on="content").sort("content")
+    return places.drop(_RIGHTS).join(rights, on="content").sort("content")
 
 
 def sources_version(rows: pl.DataFrame) -> str:

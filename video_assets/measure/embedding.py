@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from video_assets.measure.copies import copy_signature
+from video_assets.measure.copy_model import signature_of
 from video_assets.measure.efficientnet import OpenEfficientNet
 from video_assets.measure.image_text import OpenTowers, Towers
 from video_assets.measure.types import Crop, Picture
@@ -50,14 +50,12 @@ class OpenClipEncoder:
         features, probabilities = self._classifier.look(pictures)
         vectors = self._towers.encode_pictures(pictures) if self._towers else features
         embedding = unit_mean(vectors)
-        frames = self._described.frames
-        signature = copy_signature([pictures[(2 * i + 1) * len(pictures) // (2 * frames)] for i in range(frames)])
         return {
             "embedding": embedding.tolist(),
             "dimensions": len(embedding),
             "embedding_model": self._described.name,
             "subjects": self._classifier.likeliest(probabilities.mean(axis=0), self._described.subjects),
-            "copy_signature": None if signature is None else signature.tolist(),
+            "copy_signature": signature_of(pictures, self._described.frames),
         }
 
 

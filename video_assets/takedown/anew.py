@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from video_assets.batches.contamination import find_contamination
 from video_assets.batches.duplicates import group_duplicates
@@ -39,7 +40,16 @@ def make_anew(step: Step, batches: Sequence[str]) -> tuple[str, ...]:
         changed |= {
             b for (a, b), entry in after.items() if a == asset and entry["data_version"] != before[a, b]["data_version"]
         }
-    for batch in sorted(changed):
-        if remade(step, SHEET, batch, before):
+    # By the ledger and not by what changed just now: who was stopped here finds the groups as they are to be.
+    after = step.lake.made()
+    for asset, batch in sorted(after):
+        if asset == SHEET and _behind(after, batch) and remade(step, SHEET, batch, after):
             write_sheet(step, batch)
     return tuple(sorted(changed))
+
+
+def _behind(ledger: Mapping[tuple[str, str], Mapping[str, Any]], batch: str) -> bool:
+    """Whether a batch's sheet was made from other groups or contamination than there are now."""
+    read = ledger[SHEET, batch]["inputs"]
+    made = ("duplicate_groups", "contamination")
+    return any(a in read and (a, batch) in ledger and read[a] != ledger[a, batch]["data_version"] for a in made)

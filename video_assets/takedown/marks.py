@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import polars as pl
-
 from video_assets.lake.lake import Lake
 from video_assets.lake.schemas import TABLES
+from video_assets.lake.sql_text import quoted
 from video_assets.takedown.match import Video
 
 # Rights that nobody stated say 'unknown'.
 _SAYS_NOTHING = frozenset({"", "unknown"})
 _LEAST_NAME = 6
-_NOT_ASKED = frozenset({"tombstones", "takedowns"})
+_NOT_ASKED = frozenset({"tombstones", "takedowns", "tombstone_clips"})
 
 
 @dataclass(frozen=True)
@@ -61,46 +60,79 @@ def marks_of(lake: Lake, videos: Sequence[Video]) -> Marks:
     """Collect the marks of some videos, as the lake has them now."""
     ids = [v.video_id for v in videos]
     hashes = {v.sha256 for v in videos if v.sha256}
+    batches = _column(lake, _BATCHES, ids)
     keys = [*(f"sha256:{sha256}" for sha256 in hashes), *_column(lake, _CONTENTS, ids)]
-    places = lake.query(_NAMES, {"videos": ids, "contents": keys})
-    ours = _texts(places.filter("theirs"))
-    others = "\n".join(_texts(places.filter(~pl.col("theirs"))))
-    names = {name for name in ours if name not in others}
+    ours = lake.query(_THEIRS, {"videos": ids, "contents": keys})
+    texts = set(ours["name"]) - _SAYS_NOTHING
+    also = lake.query(_OTHERS, {"videos": ids, "contents": keys, "names": sorted(texts)})["name"]
+    names = texts - set(also)
     return Marks(
         videos=frozenset(ids),
         hashes=frozenset(hashes),
-        parts=frozenset(_parts(lake, ids)),
+        parts=frozenset(_parts(lake, ids, batches)),
         contents=frozenset(keys),
         names=frozenset(names),
         short=frozenset(name for name in names if len(name) < _LEAST_NAME),
-        shared=len(ours) - len(names),
-        batches=frozenset(places.filter("theirs")["batch"]),
+        shared=len(texts) - len(names),
+        batches=frozenset(batches) | frozenset(ours["batch"]),
     )
 
 
-_CONTENTS = "SELECT DISTINCT content FROM raw_videos WHERE video_id IN (SELECT unnest(?))"
-_NAMES = """
-SELECT batch, uri, split_part(uri, '/', -1) AS file_name, holder, source_url,
-    content IN (SELECT unnest($contents)) AS theirs
-FROM source_files
-UNION ALL
-SELECT batch, uri, file_name, holder, source_url, video_id IN (SELECT unnest($videos)) AS theirs FROM raw_videos
+def marks_in(lake: Lake, videos: Sequence[str], batches: Sequence[str]) -> Marks:
+    """The ids alone by which some videos and what was made from them are known in some batches."""
+    none: frozenset[str] = frozenset()
+    parts = frozenset(_parts(lake, list(videos), list(batches)))
+    return Marks(frozenset(videos), none, parts, none, none, none, 0, frozenset(batches))
+
+
+_BATCHES = (
+    "SELECT DISTINCT batch FROM raw_videos WHERE video_id IN (SELECT unnest($1)) UNION "
+    "SELECT DISTINCT batch FROM source_files WHERE content[8:39] IN (SELECT unnest($1))"
+)
+_CONTENTS = "SELECT DISTINCT content FROM raw_videos WHERE video_id IN (SELECT unnest($1))"
+_PLACES = """
+WITH places AS (
+    SELECT batch, uri, split_part(uri, '/', -1) AS file_name, holder, source_url,
+        content IN (SELECT unnest($contents)) AS theirs
+    FROM source_files
+    UNION ALL
+    SELECT batch, uri, file_name, holder, source_url, video_id IN (SELECT unnest($videos)) AS theirs FROM raw_videos
+)
+"""
+_THEIRS = f"""{_PLACES}
+SELECT DISTINCT batch, name FROM (
+    SELECT batch, unnest([uri, file_name, holder, source_url]) AS name FROM places WHERE theirs
+) WHERE name IS NOT NULL
+"""
+# A name may be a part of another's.
+_OTHERS = f"""{_PLACES}
+SELECT DISTINCT n.name FROM (SELECT unnest($names) AS name) AS n
+JOIN places AS p ON NOT p.theirs AND contains(concat_ws(chr(10), p.uri, p.file_name, p.holder, p.source_url), n.name)
 """
 
 
-def _texts(places: pl.DataFrame) -> set[str]:
-    columns = [places[name] for name in ("uri", "file_name", "holder", "source_url")]
-    return {text for column in columns for text in column.drop_nulls()} - _SAYS_NOTHING
+def _parts(lake: Lake, videos: list[str], batches: list[str]) -> Iterable[str]:
+    """Clips and shots in any table, also of older measurements: whatever stands beside the video's id.
+
+    Args:
+        lake: the lake.
+        videos: the ids.
+        batches: where they are; tables that are not by batch are asked as a whole.
+    """
+    asked = [
+        f"SELECT {part} AS part FROM {table.name} WHERE video_id IN (SELECT unnest($1))"
+        + (f" AND {in_batches(batches)}" if "batch" in table.schema else "")
+        for table in TABLES.values()
+        for part in ("clip_id", "shot_id")
+        if table.name not in _NOT_ASKED and {"video_id", part} <= set(table.schema)
+    ]
+    return _column(lake, f"SELECT DISTINCT part FROM ({' UNION ALL '.join(asked)}) WHERE part IS NOT NULL", videos)
 
 
-def _parts(lake: Lake, videos: list[str]) -> Iterable[str]:
-    """Clips and shots in any table, also of older measurements: whatever stands beside the video's id."""
-    for table in TABLES.values():
-        for part in ("clip_id", "shot_id"):
-            if table.name not in _NOT_ASKED and {"video_id", part} <= set(table.schema):
-                asked = f"SELECT DISTINCT {part} FROM {table.name} WHERE video_id IN (SELECT unnest(?)) AND {part} IS NOT NULL"
-                yield from _column(lake, asked, videos)
+def in_batches(batches: Iterable[str]) -> str:
+    """A condition that DuckDB compares with the files' bounds, so that it opens those of these batches alone."""
+    return f"batch IN ({', '.join(map(quoted, sorted(batches))) or 'NULL'})"
 
 
-def _column(lake: Lake, sql: str, values: list[str]) -> list[str]:
-    return [str(value) for value in lake.query(sql, [values]).to_series()]
+def _column(lake: Lake, sql: str, *values: list[str]) -> list[str]:
+    return [str(value) for value in lake.query(sql, list(values)).to_series()]

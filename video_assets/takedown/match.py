@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-import polars as pl
-
 from video_assets.lake.lake import Lake
 
+LIKE = "like"
 LEAST_HASH = 8
 """Fewest hex digits of a hash that are taken for one."""
 
@@ -20,8 +19,8 @@ class Request:
     """What is to be taken down.
 
     Attributes:
-        by: by what the footage is named, one of ``WAYS``.
-        value: its address, file, hash, holder or domain.
+        by: by what the footage is named, one of ``WAYS``, or by what it looks like: ``LIKE``.
+        value: its address, file, hash, holder or domain, or the path of a file that looks like it.
     """
 
     by: str
@@ -43,8 +42,16 @@ def match(lake: Lake, request: Request) -> list[Video]:
     Raises:
         ValueError: nothing is meant, it was taken down already, or what is meant was not read yet and cannot be known again.
     """
-    means = WAYS[request.by](request.value.strip())
-    found = [row for row in lake.query(_PLACES).iter_rows(named=True) if means(row)]
+    way, means = WAYS[request.by], WAYS[request.by].test(request.value.strip())
+    found: list[Mapping[str, Any]] = []
+    for column in way.columns:
+        values = lake.query(f"SELECT DISTINCT {column} FROM ({_PLACES}) WHERE {column} IS NOT NULL")[column]
+        meant = [value for value in values if means(value)]
+        found += (
+            lake.query(f"SELECT * FROM ({_PLACES}) WHERE {column} IN (SELECT unnest(?))", [meant]).to_dicts()
+            if meant
+            else []
+        )
     if any(row["video_id"] is None for row in found):
         raise ValueError(
             "Some of what is meant was never read, so that it could not be known again; run 'video-assets curate' on it first."
@@ -78,8 +85,8 @@ FROM places
 def _nothing(lake: Lake, request: Request) -> str:
     if request.by == "hash":
         rows = lake.query("SELECT video_id, sha256, strftime(since, '%Y-%m-%d') AS since FROM tombstones")
-        means = WAYS["hash"](request.value.strip())
-        gone = [row["since"] for row in rows.iter_rows(named=True) if means(row)]
+        means = by_hash(request.value.strip())
+        gone = [since for video, sha256, since in rows.iter_rows() if means(video) or means(sha256 or "")]
         if gone:
             return f"It was taken down on {gone[0]}, and nothing of it has come again."
     return (
@@ -88,35 +95,47 @@ def _nothing(lake: Lake, request: Request) -> str:
     )
 
 
-_Means = Callable[[Mapping[str, Any]], bool]
+_Means = Callable[[str], bool]
+
+
+class Way(NamedTuple):
+    """How footage is named: the columns of :data:`_PLACES` that are asked, and what makes a test of their values."""
+
+    columns: Sequence[str]
+    test: Callable[[str], _Means]
 
 
 def _by_url(value: str) -> _Means:
     wanted = value.rstrip("/")
-    return lambda row: str(row["source_url"] or "").rstrip("/") == wanted
+    return lambda url: url.rstrip("/") == wanted
 
 
 def _by_file(value: str) -> _Means:
-    return lambda row: value in (row["uri"], row["file_name"])
+    return lambda name: name == value
 
 
-def _by_hash(value: str) -> _Means:
+def by_hash(value: str) -> _Means:
+    """A test of hashes by their first digits.
+
+    Raises:
+        ValueError: it is no hash, or too short for one.
+    """
     wanted = value.lower().removeprefix("sha256:")
     if len(wanted) < LEAST_HASH or set(wanted) - set("0123456789abcdef"):
         raise ValueError(f"{value!r} is no hash; give at least {LEAST_HASH} of its hex digits.")
-    return lambda row: any(str(row[name] or "").startswith(wanted) for name in ("sha256", "video_id"))
+    return lambda digits: digits.startswith(wanted)
 
 
 def _by_holder(value: str) -> _Means:
     wanted = value.casefold()
-    return lambda row: str(row["holder"] or "").casefold() == wanted
+    return lambda holder: holder.casefold() == wanted
 
 
 def _by_domain(value: str) -> _Means:
     wanted = value.casefold().removeprefix("www.")
 
-    def means(row: Mapping[str, Any]) -> bool:
-        host = _host(str(row["source_url"] or ""))
+    def means(url: str) -> bool:
+        host = _host(url)
         return host == wanted or host.endswith(f".{wanted}")
 
     return means
@@ -129,41 +148,11 @@ def _host(url: str) -> str:
         return ""
 
 
-WAYS: Mapping[str, Callable[[str], _Means]] = {
-    "url": _by_url,
-    "file": _by_file,
-    "hash": _by_hash,
-    "holder": _by_holder,
-    "domain": _by_domain,
+WAYS: Mapping[str, Way] = {
+    "url": Way(("source_url",), _by_url),
+    "file": Way(("uri", "file_name"), _by_file),
+    "hash": Way(("sha256", "video_id"), by_hash),
+    "holder": Way(("holder",), _by_holder),
+    "domain": Way(("source_url",), _by_domain),
 }
-"""By what footage can be named: of each a test of a place's row."""
-
-
-def tombstones(lake: Lake, videos: list[Video]) -> pl.DataFrame:
-    """What is kept of these videos: ``video_id``, ``sha256`` and the signatures of their clips, as the table has them."""
-    rows = lake.query(
-        "SELECT video_id, version, copy_signature FROM clip_embeddings WHERE copy_signature IS NOT NULL "
-        "AND video_id IN (SELECT unnest(?)) ORDER BY clip_id",
-        [[v.video_id for v in videos]],
-    )
-    kept: list[dict[str, object]] = []
-    for video in videos:
-        of_video = rows.filter(video_id=video.video_id)
-        kept_of: dict[str, object] = dict.fromkeys(_SIGNATURES)
-        if of_video.height:
-            newest = max(of_video["version"])
-            signatures = of_video.filter(version=newest)["copy_signature"].cast(pl.List(pl.Float32))
-            kept_of = {
-                "copy_signatures": signatures.explode().to_numpy().astype("<f4").tobytes(),
-                "signature_length": len(signatures[0]),
-                "signature_version": newest,
-            }
-        kept.append({**video._asdict(), **kept_of})
-    return pl.DataFrame(kept, schema=_KEPT)
-
-
-_SIGNATURES = ("copy_signatures", "signature_length", "signature_version")
-_KEPT = {
-    "video_id": pl.String, "sha256": pl.String, "copy_signatures": pl.Binary, "signature_length": pl.Int32,
-    "signature_version": pl.String,
-}  # fmt: skip
+"""By what footage can be named."""

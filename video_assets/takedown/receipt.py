@@ -20,7 +20,7 @@ NOT_LOOKED_AT = (
     "What a disk or an object store keeps of deleted files until it writes over them; write-ahead logs and archives of database servers.",
     "Caches of readers and browsers, terminals, and logs of other programs.",
     "Centres of concepts that were fitted with the clips' vectors, and whatever was trained on the clips: no clip can be taken out of them.",
-    "Clips that look alike and have other bytes: the copy signatures are kept to find them, and nothing is refused by them yet.",
+    "Footage in the lake that looks like it and has other bytes: 'video-assets takedown --like FILE' finds it. What comes from now on is compared, and refused where it is a copy.",
 )
 
 
@@ -42,6 +42,7 @@ class Receipt:
         not_looked_for: names that other footage has too, or of a few letters: they were not looked for inside of texts.
         not_told: what could not be looked at here.
         still_to_do: what a person has to do.
+        held_until: until when what cannot be undone waits, or waited; None: it did not wait.
     """
 
     takedown: str
@@ -57,6 +58,12 @@ class Receipt:
     not_looked_for: int
     not_told: Sequence[str] = field(default=())
     still_to_do: Sequence[str] = field(default=())
+    held_until: datetime | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether what cannot be undone waits still: nothing was read yet."""
+        return not self.looked
 
     @property
     def hits(self) -> int:
@@ -72,6 +79,7 @@ class Receipt:
     def as_json(self) -> str:
         said = asdict(self) | {
             "asked_at": self.asked_at.isoformat(), "written_at": self.written_at.isoformat(),
+            "held_until": self.held_until.isoformat() if self.held_until else None,
             "videos": [video._asdict() for video in self.videos], "hits": self.hits,
             "not_looked_at": [*self.not_told, *NOT_LOOKED_AT],
         }  # fmt: skip
@@ -79,14 +87,25 @@ class Receipt:
         return json.dumps(said, indent=2, sort_keys=True) + "\n"
 
     @property
+    def _result(self) -> str:
+        if self.waits and self.held_until:
+            return (
+                f"Refused, and out of all tables and lists, on {_minute(self.written_at)}. **Shards, files and older versions "
+                f"are held until {_minute(self.held_until)}**: 'video-assets takedown --finish' destroys them after it."
+            )
+        result = "nothing of it was found" if not self.hits else f"something was found {self.hits} times"
+        held = (
+            f"Shards, files and older versions were held until {_minute(self.held_until)}. " if self.held_until else ""
+        )
+        return f"{held}Everything was read until {_minute(self.written_at)}: **{result}**."
+
+    @property
     def as_text(self) -> str:
         """The same for people, as Markdown."""
-        result = "nothing of it was found" if not self.hits else f"something was found {self.hits} times"
         lines = [
             f"# Takedown {self.takedown}",
             "",
-            f"Asked for on {self.asked_at:%Y-%m-%d %H:%M} UTC, by {self.asked_by}. Everything was read until "
-            f"{self.written_at:%Y-%m-%d %H:%M} UTC: **{result}**.",
+            f"Asked for on {_minute(self.asked_at)}, by {self.asked_by}. {self._result}",
             "",
             "## Removed",
             *(f"- {count} {what}" for what, count in [*self.reached.items(), *self.removed.items()] if count),
@@ -96,6 +115,7 @@ class Receipt:
             *(f"- {video.sha256 or f'{video.video_id} (the bytes were never read)'}" for video in self.videos),
             "",
             "## Looked at",
+            *(["- Nothing yet."] if self.waits else []),
             *(f"- {look.at}: {look.files} files, {look.size_bytes} bytes, {look.hits} hits" for look in self.looked),
             *(f"  - in {where}" for look in self.looked for where in look.where),
             "",
@@ -110,3 +130,7 @@ class Receipt:
             lines += ["", "## Still to do", *(f"- {what}" for what in self.still_to_do)]
             lines += [f"- Groups changed in {batch}; 'video-assets curate' decides it anew." for batch in self.due]
         return "\n".join(lines) + "\n"
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"

@@ -35,32 +35,43 @@ def concerned_shards(lake: Lake, marks: Marks) -> dict[str, dict[str, list[str]]
     return found
 
 
-def withdraw(lake: Lake, concerned: Mapping[str, Mapping[str, Sequence[str]]], takedown: str) -> tuple[str, ...]:
-    """Take clips out of releases; the rows of ``release_clips`` are out already.
+def documented(lake: Lake, concerned: Mapping[str, object]) -> tuple[str, ...]:
+    """Those of the releases that have documents."""
+    return tuple(name for name in concerned if lake.files.listed(f"releases/{name}/{DOCUMENTS}"))
 
-    A release keeps the id of what was frozen: whoever trained on it has noted that one.
 
-    Returns:
-        The releases whose documents were removed, as they tell of the clips: they can be written again.
+def withdraw(lake: Lake, concerned: Mapping[str, Mapping[str, Sequence[str]]], takedown: str) -> None:
+    """Take clips out of the lists of releases, and remove the documents, which tell of them; the shards stay as they are.
+
+    The rows of ``release_clips`` are out already. A release keeps the id of what was frozen: whoever trained on it has noted
+    that one. Its documents can be written again.
     """
-    undocumented = []
     for name, shards in concerned.items():
-        gone = {clip for clips in shards.values() for clip in clips}
         with lake.files.temporary() as folder:
-            for shard, clips in shards.items():
-                if shard and (kept := lake.files.fetch(f"releases/{name}/{shard}")):
-                    (folder / shard).parent.mkdir(parents=True, exist_ok=True)
-                    blank(kept, folder / shard, set(clips))
-            left = _lists(lake, name, gone, folder)
+            left = _lists(lake, name, _clips(shards), folder)
             row = _row(lake, name, left)
             _summary(lake, name, row, folder)
             listed = _publish(lake, name, folder)
-        documents = sorted(lake.files.listed(f"releases/{name}/{DOCUMENTS}"))
-        lake.files.remove(documents)
-        if documents:
-            undocumented.append(name)
+        lake.files.remove(sorted(lake.files.listed(f"releases/{name}/{DOCUMENTS}")))
         _commit(lake, name, row, listed, takedown)
-    return tuple(undocumented)
+
+
+def overwrite_shards(lake: Lake, concerned: Mapping[str, Mapping[str, Sequence[str]]], takedown: str) -> None:
+    """Let the shards have zeros where the clips were."""
+    for name, shards in concerned.items():
+        with lake.files.temporary() as folder:
+            for shard in filter(None, shards):
+                if kept := lake.files.fetch(f"releases/{name}/{shard}"):
+                    (folder / shard).parent.mkdir(parents=True, exist_ok=True)
+                    blank(kept, folder / shard, set(shards[shard]))
+            listed = _publish(lake, name, folder)
+        row = lake.query("SELECT * FROM releases WHERE release = ?", [name])
+        if listed and row.height:
+            _commit(lake, name, row.row(0, named=True), listed, takedown)
+
+
+def _clips(shards: Mapping[str, Sequence[str]]) -> set[str]:
+    return {clip for clips in shards.values() for clip in clips}
 
 
 def _lists(lake: Lake, name: str, gone: set[str], folder: Path) -> pl.DataFrame:

@@ -18,6 +18,7 @@ import polars as pl
 
 from video_assets.batches.step import Step
 from video_assets.footage.ingest import sources_version
+from video_assets.lake.files import write_parquet
 from video_assets.lake.lake import Replacement
 from video_assets.lake.plan import SOURCE_FILES, Measurement
 from video_assets.lake.schemas import MATERIALIZATIONS, Table
@@ -25,7 +26,7 @@ from video_assets.lake.schemas import SOURCE_FILES as SOURCES
 from video_assets.lake.sheet import SHEET
 from video_assets.lake.versions import data_version
 from video_assets.takedown.marks import Marks
-from video_assets.takedown.reach import Reach, concerned, looking, partition, searched
+from video_assets.takedown.reach import concerned, looking, partition, rows_in, searched
 
 # Rows of other clips in these name clips that go: the steps that make them write them anew.
 MADE_ANEW = ("duplicate_groups", "contamination", SHEET)
@@ -44,19 +45,53 @@ class _Part:
     """Instead of a file, of a table inside the catalog."""
 
 
-def remove_rows(step: Step, marks: Marks, found: Reach, takedown: str) -> None:
-    """Write every partition concerned anew without the videos' rows, and mend the ledger, in one commit."""
+def remove_rows(step: Step, marks: Marks, takedown: str, *, everywhere: bool) -> None:
+    """Write every partition concerned anew without the videos' rows, and mend the ledger, in one commit.
+
+    ``everywhere`` is that of :func:`video_assets.takedown.reach.rows_in`.
+    """
+    with looking(step.lake, marks) as cursor:
+        _, batches = rows_in(cursor, marks, searched(step.order[SHEET].table), everywhere=everywhere)
+        _rewrite(step, marks, cursor, batches, {}, (), f"takedown {takedown}")
+
+
+def remove_measured(
+    step: Step, marks: Marks, instead: Mapping[Table, pl.DataFrame], also: Sequence[Replacement]
+) -> None:
+    """The same of what was measured of some videos of one batch; where they are and what is frozen in releases stays.
+
+    Args:
+        step: the step.
+        marks: the ids of the videos; they are in one batch.
+        instead: what tables have of the batch from now on.
+        also: what else is part of the commit.
+    """
+    [batch] = marks.batches
+    kept = {SOURCES.name, *(table.name for table in instead)}
+    tables = {n: t for n, t in searched(step.order[SHEET].table).items() if "batch" in t.schema and n not in kept}
+    with looking(step.lake, marks) as cursor:
+        _, batches = rows_in(cursor, marks, tables)
+        changed = {(table, batch): rows for table, rows in instead.items()}
+        _rewrite(step, marks, cursor, batches, changed, also, "copies refused")
+
+
+def _rewrite(
+    step: Step, marks: Marks, cursor: duckdb.DuckDBPyConnection, found: Mapping[str, Sequence[str]],
+    instead: Mapping[tuple[Table, str], pl.DataFrame], also: Sequence[Replacement], message: str,
+) -> None:  # fmt: skip
     lake = step.lake
-    ledger = lake.made()
+    ledger = lake.made(sorted({key for keys in found.values() for key in keys} | {key for _, key in instead}))
     tables = searched(step.order[SHEET].table)
     with ExitStack() as stack:
         folder = stack.enter_context(lake.files.temporary())
-        cursor = stack.enter_context(looking(lake, marks))
         parts = [
-            _part(step, cursor, tables[name], key, folder / f"{name}-{number}.parquet", ledger)
-            for name, keys in found.batches.items()
+            _part(step, marks, cursor, tables[name], key, folder / f"{name}-{number}.parquet", ledger)
+            for name, keys in found.items()
             for number, key in enumerate(keys)
         ]
+        for (table, key), rows in instead.items():
+            write_parquet(rows, folder / f"{table.name}.parquet")
+            parts.append(_Part(table, key, folder / f"{table.name}.parquet", None))
         replacements = [
             Replacement(
                 p.table, [p.key], p.rows if p.rows is not None else p.file or p.table.empty(), by=partition(p.table)
@@ -69,7 +104,7 @@ def remove_rows(step: Step, marks: Marks, found: Reach, takedown: str) -> None:
             entries = [row for (_, batch), row in (ledger | mended).items() if batch in batches]
             rows = MATERIALIZATIONS.frame([row | {"inputs": _inputs(row["inputs"])} for row in entries])
             replacements.append(Replacement(MATERIALIZATIONS, batches, rows))
-        lake.commit(replacements, [], message=f"takedown {takedown}", author="takedown")
+        lake.commit([*replacements, *also], [], message=message, author="takedown")
 
 
 def _inputs(inputs: Mapping[str, str]) -> str:
@@ -82,11 +117,15 @@ def remade(step: Step, asset: str, batch: str, ledger: Ledger) -> bool:
     return asset in MADE_ANEW and entry is not None and entry["version"] == step.version(asset)
 
 
-def _part(step: Step, cursor: duckdb.DuckDBPyConnection, table: Table, key: str, path: Path, ledger: Ledger) -> _Part:
+def _part(
+    step: Step, marks: Marks, cursor: duckdb.DuckDBPyConnection, table: Table, key: str, path: Path, ledger: Ledger
+) -> _Part:
     # What is of older code cannot be made anew: there rows of others that name these clips go, and are due.
     own = remade(step, table.name, key, ledger)
     chosen = ", ".join(f'"{c}"' for c in table.schema)
-    query = f'SELECT {chosen} FROM {table.name} WHERE "{partition(table)}" = ? AND NOT {concerned(table, own=own)}'
+    query = (
+        f'SELECT {chosen} FROM {table.name} WHERE "{partition(table)}" = ? AND NOT {concerned(table, marks, own=own)}'
+    )
     if table.in_catalog:
         return _Part(table, key, None, cursor.execute(query, [key]).pl().cast(table.schema))
     return _Part(table, key, path if _written(cursor, table, query, key, path) else None, None)

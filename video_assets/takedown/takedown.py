@@ -1,43 +1,50 @@
 """A takedown, in its order: refuse the content first, then remove, then read everything that is left.
 
-What a step does twice is the same as once. A reader in a transaction on an older version of the lake meanwhile finds no rows
-there any more, without an error: announce a takedown where there are long transactions.
+What a step does twice is the same as once, so that one that was stopped anywhere is finished by doing all of it again. With
+a hold it ends in the middle: whatever shows the footage has it no more, and what cannot be undone waits. A reader in a
+transaction on an older version of the lake meanwhile finds no rows there any more, without an error: announce a takedown
+where there are long transactions.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 from video_assets.batches.step import Step
 from video_assets.lake.lake import Lake, Replacement
-from video_assets.lake.schemas import TAKEDOWNS, TOMBSTONES
+from video_assets.lake.schemas import NEAR_DUPLICATES, TAKEDOWNS
 from video_assets.lake.sheet import SHEET
 from video_assets.takedown import catalog, files, objects
 from video_assets.takedown.anew import make_anew
+from video_assets.takedown.like import Like, looks_like
 from video_assets.takedown.marks import Marks, marks_of
-from video_assets.takedown.match import Request, Video, match, tombstones
+from video_assets.takedown.match import LIKE, Request, Video, match
 from video_assets.takedown.proof import look
 from video_assets.takedown.reach import Reach, reach, touched_batches
 from video_assets.takedown.receipt import Receipt
-from video_assets.takedown.releases import concerned_shards, withdraw
+from video_assets.takedown.releases import concerned_shards, documented, overwrite_shards, withdraw
 from video_assets.takedown.rewrite import remove_rows
+from video_assets.takedown.stones import LOOKS, stones
 from video_assets.takedown.traces import Traces
 from video_assets.takedown.work import Work
+
+BEGUN, HELD, DONE, INCOMPLETE = "begun", "held", "done", "incomplete"
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A takedown that was not begun: what is meant, and what it reaches."""
+    """A takedown that was not begun: what is meant, what it reaches, and by which likeness where it is by one."""
 
     request: Request
     videos: list[Video]
     marks: Marks
     reach: Reach
+    like: Like | None = None
 
 
 @dataclass(frozen=True)
@@ -55,98 +62,140 @@ class Records:
     elsewhere: tuple[str, ...] = ()
 
 
+def _silent(_step: str) -> None:
+    pass
+
+
 def plan(step: Step, request: Request) -> Planned:
     """Look what a request means and reaches; nothing is changed.
 
     Raises:
         ValueError: it means nothing.
     """
-    videos = match(step.lake, request)
+    like = looks_like(step, Path(request.value)) if request.by == LIKE else None
+    videos = list(like.videos) if like else match(step.lake, request)
     marks = marks_of(step.lake, videos)
-    return Planned(request, videos, marks, reach(step.lake, marks, step.order[SHEET].table))
+    return Planned(request, videos, marks, reach(step.lake, marks, step.order[SHEET].table), like)
 
 
-def take_down(step: Step, planned: Planned, records: Records, say: Callable[[str], None] = lambda _: None) -> Receipt:
+def take_down(
+    step: Step,
+    planned: Planned,
+    records: Records,
+    say: Callable[[str], None] = _silent,
+    *,
+    hold: timedelta | None = None,
+) -> Receipt:
     """Remove what was planned. No run may be at work.
 
     Args:
         step: the lake and the measurements.
         planned: see :func:`plan`.
         records: Dagster's.
-        say: called with what is being done.
+        say: called with what is done next.
+        hold: how long what cannot be undone has to wait.
 
     Returns:
         The receipt, which is in the lake by then.
     """
+    now, released = datetime.now(UTC), concerned_shards(step.lake, planned.marks)
+    like = planned.like
     work = Work(
-        uuid4().hex[:12], datetime.now(UTC), planned.request.by, planned.videos, planned.marks, planned.reach.counts,
-        planned.reach.rows, touched_batches(planned.reach), concerned_shards(step.lake, planned.marks),
+        uuid4().hex[:12], now, planned.request.by, planned.videos, planned.marks, planned.reach.counts, planned.reach.rows,
+        touched_batches(planned.reach), released, planned.request.value, documented(step.lake, released),
+        now + hold if hold else None, like.own if like else None,
+        like.clips.drop_nulls("copy_signature").select(LOOKS).to_dicts() if like else (),
     )  # fmt: skip
-    work.save(step.lake.settings.lake.scratch_path)
+    say("Noting what is to be done")
+    work.save(step.lake.settings.lake)
     return carry_out(step, work, records, say)
 
 
-def carry_out(step: Step, work: Work, records: Records, say: Callable[[str], None] = lambda _: None) -> Receipt:
-    """Do what a takedown has to do, from the beginning, as far as it is not done.
+def carry_out(step: Step, work: Work, records: Records, say: Callable[[str], None] = _silent) -> Receipt:
+    """Do what a takedown has to do, from the beginning, as far as it is not done and need not wait.
 
     The arguments and what comes back are those of :func:`take_down`.
     """
     lake, marks = step.lake, work.marks
-    traces = Traces(marks.traces)
+    before = _state(lake, work)
     say("Refusing the content from now on")
-    _refuse(lake, work)
+    lake.commit(
+        [_row(work, BEGUN, None), *stones(step, work)], [], message=f"takedown {work.takedown}", author="takedown"
+    )
     say("Removing rows")
-    remove_rows(step, marks, reach(lake, marks, step.order[SHEET].table), work.takedown)
-    due = make_anew(step, work.batches)
+    # What a first look did not find, or came meanwhile, may be anywhere.
+    remove_rows(step, marks, work.takedown, everywhere=before in (HELD, INCOMPLETE))
+    say("Making groups anew")
+    # What was near no other clip has left no trace in any group.
+    near = NEAR_DUPLICATES.name in work.rows or before in (HELD, INCOMPLETE)
+    due = make_anew(step, work.batches) if near else ()
     say("Withdrawing from releases")
-    undocumented = withdraw(lake, work.released, work.takedown)
-    say("Removing pictures and scratch")
+    withdraw(lake, work.released, work.takedown)
+    say("Removing pictures")
     removed = {"pictures": files.remove_pages(lake, sorted({*work.batches, *due}), work.takedown)}
-    removed["scratch files"] = files.clear_scratch(lake, work.batches, traces)
+    receipt = Receipt(
+        work.takedown, work.asked_at, datetime.now(UTC), work.asked_by, work.videos, work.counts, work.rows, removed, (), due,
+        marks.shared + len(marks.short), (), tuple(map(_documents_again, work.documented)), work.held_until,
+    )  # fmt: skip
+    if work.waits(datetime.now(UTC)):
+        say("Writing the receipt")
+        return _written(lake, work, receipt, HELD)
+    receipt = _destroy(step, work, receipt, records, say)
+    say("Writing the receipt")
+    _written(lake, work, receipt, INCOMPLETE if receipt.hits else DONE)
+    say("Forgetting what was to be done")
+    if not receipt.hits:
+        work.forget(lake.settings.lake)
+    return receipt
+
+
+def _destroy(step: Step, work: Work, receipt: Receipt, records: Records, say: Callable[[str], None]) -> Receipt:
+    """What cannot be undone; then read everything that is left."""
+    lake, traces = step.lake, Traces(work.marks.traces)
+    say("Overwriting shards")
+    overwrite_shards(lake, work.released, work.takedown)
+    say("Removing scratch")
+    removed = dict(receipt.removed) | {"scratch files": files.clear_scratch(lake, work.batches, traces)}
     say("Forgetting older versions")
     versions, old_files = catalog.forget_versions(lake, sorted(work.rows), traces)
     removed |= {"versions of the lake": versions, "files of older versions": old_files}
     lake.close()
+    say("Mending the catalog")
     catalog.mend(lake.settings.lake)
     if records.home is not None:
         say("Cleaning Dagster's records")
         removed["values of Dagster's records"] = records.clean(records.home, traces)
+    say("Purging old versions of objects")
     purged = objects.purge(lake)
     removed |= {"old versions of objects": purged.versions, "unfinished uploads": purged.uploads}
     say("Reading everything that is left")
-    looked = look(lake, marks, records.home)
+    looked = look(lake, work.marks, records.home)
     not_told = [*purged.unknown, *(f"Dagster's {kept}: it is not in its folder." for kept in records.elsewhere)]
-    receipt = Receipt(
-        work.takedown, work.asked_at, datetime.now(UTC), work.asked_by, work.videos, work.counts, work.rows, removed, looked,
-        due, marks.shared + len(marks.short), not_told, tuple(map(_documents_again, undocumented)),
-    )  # fmt: skip
+    return replace(receipt, written_at=datetime.now(UTC), removed=removed, looked=looked, not_told=not_told)
+
+
+def _written(lake: Lake, work: Work, receipt: Receipt, state: str) -> Receipt:
+    """Put the receipt into the lake, and note where it is."""
     lake.files.write(receipt.as_json.encode(), f"{receipt.path}.json")
     lake.files.write(receipt.as_text.encode(), f"{receipt.path}.md")
-    told = _row(work, "incomplete" if receipt.hits else "done", f"{receipt.path}.json")
-    lake.commit([told], [], message=f"takedown {work.takedown}", author="takedown")
-    if not receipt.hits:
-        work.forget(lake.settings.lake.scratch_path)
+    row = _row(work, state, f"{receipt.path}.json")
+    lake.commit([row], [], message=f"takedown {work.takedown}", author="takedown")
     return receipt
+
+
+def _state(lake: Lake, work: Work) -> str | None:
+    """How far it was when it was left."""
+    found = lake.query("SELECT state FROM takedowns WHERE takedown = ?", [work.takedown])
+    return str(found.item()) if found.height else None
 
 
 def _documents_again(release: str) -> str:
     return f"Write the documents of the release {release} again: 'video-assets documents {release}'."
 
 
-def _refuse(lake: Lake, work: Work) -> None:
-    # A content that came again and was refused has one already, with signatures that nobody could take now.
-    known = lake.query("SELECT video_id FROM tombstones")["video_id"].to_list()
-    kept = tombstones(lake, [v for v in work.videos if v.video_id not in known])
-    replacements = [_row(work, "begun", None)]
-    if kept.height:
-        rows = TOMBSTONES.frame(kept, takedown=work.takedown, since=work.asked_at)
-        replacements.append(Replacement(TOMBSTONES, [work.takedown], rows, by="takedown"))
-    lake.commit(replacements, [], message=f"takedown {work.takedown}", author="takedown")
-
-
 def _row(work: Work, state: str, receipt: str | None) -> Replacement:
     row: dict[str, object] = {
         "takedown": work.takedown, "made_at": work.asked_at, "asked_by": work.asked_by, "state": state, "receipt": receipt,
-        "counts": json.dumps(dict(work.counts), sort_keys=True),
+        "counts": json.dumps(dict(work.counts), sort_keys=True), "held_until": work.held_until,
     }  # fmt: skip
     return Replacement(TAKEDOWNS, [work.takedown], TAKEDOWNS.frame([row]), by="takedown")

@@ -22,6 +22,8 @@ import polars as pl
 _AT_ONCE = 1 << 24
 _ID = re.compile(rb"[0-9a-f]{32,}")
 _ID_LENGTH = 32
+# Digits in a row from which on every id is sought in them, and not each place of them among the ids.
+_LONG = 256
 _SQLITE = b"SQLite format 3\0"
 _GZIP = b"\x1f\x8b"
 _ZLIB = (b"x\x01", b"x\x9c", b"x\xda")
@@ -69,6 +71,9 @@ class Traces:
         if self._ids:
             for run in _ID.finditer(data):
                 digits = run.group()
+                if len(digits) > _LONG and len(self._ids) < len(digits):
+                    hits += sum(digits.count(i) for i in self._ids)
+                    continue
                 hits += sum(digits[i : i + _ID_LENGTH] in self._ids for i in range(len(digits) - _ID_LENGTH + 1))
         return hits
 

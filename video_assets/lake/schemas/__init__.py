@@ -56,7 +56,7 @@ from video_assets.lake.schemas.scores import (
 )
 from video_assets.lake.schemas.segments import CLIPS, SHOT_FRAMES, SHOTS, TRANSITION_SCORES
 from video_assets.lake.schemas.table import Column, Table
-from video_assets.lake.schemas.takedowns import TAKEDOWNS, TOMBSTONES
+from video_assets.lake.schemas.takedowns import COPY_CHECKS, TAKEDOWNS, TOMBSTONE_CLIPS, TOMBSTONES
 from video_assets.lake.schemas.training import TRAINING_CLIPS, TRAINING_READS, TRAINING_RUNS, TRAINING_SKIPS
 
 TABLES: dict[str, Table] = {
@@ -75,6 +75,7 @@ TABLES: dict[str, Table] = {
         CLIPS,
         VISUAL_SCORES,
         MOTION_SCORES,
+        COPY_CHECKS,
         CANDIDATES,
         TEXT_SCORES,
         PEOPLE_SCORES,
@@ -104,6 +105,7 @@ TABLES: dict[str, Table] = {
         TRAINING_CLIPS,
         TAKEDOWNS,
         TOMBSTONES,
+        TOMBSTONE_CLIPS,
         PAGES,
         FAILED_ATTEMPTS,
         MATERIALIZATIONS,
@@ -119,6 +121,7 @@ __all__ = [
     "CONCEPTS",
     "CONCEPT_MODEL",
     "CONTAMINATION",
+    "COPY_CHECKS",
     "DECODED_VIDEOS",
     "DRAWS",
     "DRAWS_HISTORY",
@@ -157,6 +160,7 @@ __all__ = [
     "TIER_VERDICTS",
     "TIER_VERDICTS_HISTORY",
     "TOMBSTONES",
+    "TOMBSTONE_CLIPS",
     "TRAINING_CLIPS",
     "TRAINING_READS",
     "TRAINING_RUNS",

@@ -1,0 +1,175 @@
+"""What a takedown costs in a lake of 100,000 sources, and what it touches.
+
+Fills a lake with sources that nobody filmed, in batches of 100, and takes one of them down. What is removed is compared with
+writing the same files of its batches anew: at most 3 times that. What is done once for the whole lake is told apart:
+older versions with their files, the catalog, and the look at everything that is left.
+
+    python benchmarks/takedown.py --sources 100_000
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+
+from video_assets.assets.common import order
+from video_assets.batches.step import Step
+from video_assets.lake import catalog
+from video_assets.lake.files import write_parquet
+from video_assets.lake.lake import Lake, Replacement
+from video_assets.lake.schemas import TABLES
+from video_assets.lake.sheet import SHEET
+from video_assets.lake.sql_text import quoted, sql_type
+from video_assets.settings import LakeSettings, Settings
+from video_assets.takedown.match import Request
+from video_assets.takedown.takedown import Planned, Records, plan, take_down
+
+BATCH = 100
+CLIPS, TIERS, KEYFRAMES = 3, 13, 10
+VIDEO = "sha256('v' || {source})[:32]"
+CLIP = "md5('c' || i)"
+_SIGNATURE = "list_transform(range(175), lambda x: (hash(x + i) % 1000) / 1000.0)"
+# Of each table how many rows a source has, the source of row i, and some of its columns.
+ROWS = {
+    "source_files": (1, "'/footage/' || i || '.mp4' AS uri, 'sha256:' || sha256('v' || i) AS content, 1000 AS size_bytes, "
+        "TRUE AS current, 'holder ' || i AS holder, 'https://' || i || '.example.org/x' AS source_url, 'sidecar' AS rights_from"),
+    "raw_videos": (1, "'/footage/' || i || '.mp4' AS uri, i || '.mp4' AS file_name, 'sha256:' || sha256('v' || i) AS content, "
+        "sha256('v' || i) AS sha256, {video} AS video_id, 'holder ' || i AS holder, 'https://' || i || '.example.org/x' AS source_url"),
+    "decoded_videos": (1, "{video} AS video_id, 25.0 AS fps, 1000 AS frames"),
+    "keyframes": (KEYFRAMES, "{video} AS video_id, i AS frame, repeat(md5(i::VARCHAR), 100)::BLOB AS jpeg"),
+    "clips": (CLIPS, "{video} AS video_id, {clip} AS clip_id, i * 100 AS start_pts, 5.0 AS duration_s, 640 AS crop_width, 360 AS crop_height"),
+    "motion_scores": (CLIPS, "{clip} AS clip_id, 1.0 * (i % 7) AS vmaf_motion, {signature} AS time_course"),
+    "clip_embeddings": (CLIPS, "{video} AS video_id, {clip} AS clip_id, {signature} AS copy_signature"),
+    "text_scores": (CLIPS, "{video} AS video_id, {clip} AS clip_id, 0.1 * (i % 7) AS text_score"),
+    "quality_scores": (CLIPS, "{video} AS video_id, {clip} AS clip_id, 0.1 * (i % 9) AS technical_quality"),
+    "duplicate_groups": (CLIPS, "{clip} AS clip_id, {clip} AS duplicate_group, 1 AS duplicates, FALSE AS duplicate"),
+    "tier_outcomes": (CLIPS * TIERS, f"'tier ' || i % {TIERS} AS tier, md5('c' || i // {TIERS}) AS clip_id, 0 AS failed, 0 AS unknown"),
+    "captions": (CLIPS, "{video} AS video_id, {clip} AS clip_id, 'measured' AS captioner, 'A short one.' AS short_description"),
+    SHEET: (CLIPS, "{video} AS video_id, {clip} AS clip_id, i || '.mp4' AS file_name"),
+}  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="CPU of a takedown in a large lake.")
+    parser.add_argument("--sources", type=int, default=100_000)
+    parser.add_argument("--folder", type=Path, help="Where the lake is, or is made; default: one that goes again.")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = arguments.folder or Path(temporary)
+        lake = Lake(Settings(lake=LakeSettings(root=str(folder))))
+        step = Step(lake, order())
+        if not (folder / "data" / "clips").exists():
+            fill(step, arguments.sources)
+        measure(step, arguments.sources)
+
+
+def fill(step: Step, sources: int) -> None:
+    """Write every table's rows, a file for each batch, and the ledger."""
+    lake, began = step.lake, time.process_time()
+    tables = {name: step.order[SHEET].table if name == SHEET else TABLES[name] for name in ROWS}
+    for name, (each, columns) in ROWS.items():
+        folder = Path(lake.files.root, "data", name)
+        with lake.cursor() as cursor:
+            text = columns.format(video=VIDEO.format(source=f"(i // {each})"), clip=CLIP, signature=_SIGNATURE)
+            batch = f"'b-' || lpad((i // {each * BATCH})::VARCHAR, 6, '0') AS batch"
+            cursor.execute(
+                f"CREATE OR REPLACE TEMP VIEW made AS SELECT {batch}, {text} FROM range({sources * each}) AS t (i)"
+            )
+            given = [c for (c, *_) in cursor.execute("DESCRIBE made").fetchall()]
+            typed = ", ".join(f'CAST("{c}" AS {sql_type(tables[name].schema[c])}) AS "{c}"' for c in given)
+            cursor.execute(
+                f"COPY (SELECT {typed} FROM made) TO {quoted(str(folder))} "
+                "(FORMAT parquet, PARTITION_BY batch, WRITE_PARTITION_COLUMNS true, COMPRESSION zstd)"
+            )
+            cursor.execute("DROP VIEW made")
+            cursor.execute(
+                f"CALL ducklake_add_data_files('{catalog.NAME}', '{name}', {quoted(f'{folder}/*/*.parquet')}, "
+                "hive_partitioning => false, allow_missing => true)"
+            )
+    with lake.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO materializations BY NAME SELECT unnest(?) AS asset, batch, 'x' AS version, 'y' AS data_version, "
+            "'{}' AS inputs, 100 AS rows, 0 AS failures, now() AS made_at, '' AS run_id "
+            "FROM (SELECT DISTINCT batch FROM raw_videos)",
+            [[a for a, m in step.order.items() if m.table.name in ROWS and not m.where]],
+        )
+    print(f"Filled with {sources:,} sources in {time.process_time() - began:.0f} CPU s.")
+
+
+class Clock:
+    """CPU seconds of this process by step."""
+
+    def __init__(self) -> None:
+        self.spent: dict[str, float] = {}
+        self._step, self._began = "", time.process_time()
+
+    def __call__(self, step: str) -> None:
+        now = time.process_time()
+        if self._step:
+            self.spent[self._step] = self.spent.get(self._step, 0.0) + now - self._began
+        self._step, self._began = step, now
+
+
+OF_THE_LAKE = {
+    "Forgetting older versions", "Mending the catalog", "Reading everything that is left", "Purging old versions of objects",
+}  # fmt: skip
+
+
+def measure(step: Step, sources: int) -> None:
+    """Take one source down, and write its batch's files anew in a commit of its own before it."""
+    lake = step.lake
+    source = sources // 2
+    step.version("clips")
+    lake.query("SELECT count(*) FROM raw_videos")  # opened
+    clock = Clock()
+    clock("Looking what it reaches")
+    planned = plan(step, Request("url", f"https://{source}.example.org/x"))
+    clock("")
+    rewriting = rewritten(step, planned)
+    before = set(_files(lake))
+    receipt = take_down(step, planned, Records(None), clock)
+    clock("")
+    after = set(_files(lake))
+    batches = {p.parent.name for p in after - before if "tombstone" not in str(p) and "takedowns" not in str(p)}
+    removing = sum(s for what, s in clock.spent.items() if what not in OF_THE_LAKE)
+    for what, seconds in clock.spent.items():
+        print(f"{seconds:8.2f} CPU s  {what}")
+    print(f"{sum(receipt.rows.values())} rows in {len(receipt.rows)} tables; hits {receipt.hits}; {receipt.removed}")
+    print(f"Files written: {len(after - before)}, in {sorted(batches)}; of {len(before):,}")
+    print(
+        f"Removing {removing:.2f} CPU s; writing the same {len(planned.reach.rows)} files anew {rewriting:.2f} CPU s: {removing / rewriting:.2f}"
+    )
+
+
+def rewritten(step: Step, planned: Planned) -> float:
+    """CPU seconds of reading the files of the batches concerned, leaving rows out, and committing what is written."""
+    lake, began = step.lake, time.process_time()
+    tables = {t.name: t for t in (*TABLES.values(), step.order[SHEET].table)}
+    gone = planned.marks.ids
+    with lake.files.temporary() as folder:
+        replacements = []
+        for name, batches in planned.reach.batches.items():
+            for batch in batches:
+                rows = lake.query(f"SELECT * FROM {name} WHERE batch = {quoted(batch)}")
+                texts = [c for c, t in rows.schema.items() if t == pl.String]
+                rows = rows.filter(~pl.any_horizontal(pl.col(c).is_in(list(gone)) for c in texts))
+                path = folder / f"{name}-{batch}.parquet"
+                write_parquet(
+                    tables[name].frame(lake.query(f"SELECT * FROM {name} WHERE batch = {quoted(batch)}")), path
+                )
+                replacements.append(Replacement(tables[name], [batch], path))
+        lake.commit(replacements, [], message="rewritten")
+    return time.process_time() - began
+
+
+def _files(lake: Lake) -> Iterator[Path]:
+    return (p for p in Path(lake.files.root, "data").rglob("*.parquet"))
+
+
+if __name__ == "__main__":
+    main()
