@@ -40,7 +40,7 @@ BY_EYE: dict[tuple[str, int, int], tuple[str, ...]] = {
     # A man on a bicycle, then a taxi, pass before parked cars.
     ("bikes.mp4", 30, 76): (_STILL, "much of the picture", "a face", "dark", "dim"),
     # A cyclist waits behind a van while cars pass; the camera is held in hands.
-    ("bikes.mp4", 76, 137): ("the camera sways", "a face", "medium long shot", "dim"),
+    ("bikes.mp4", 76, 137): ("the camera sways", "a face", "dim"),
     ("bikes.mp4", 137, 187): (_STILL, "the camera sways", *_AMOUNTS, "medium bright"),
     # The bollard drifts to the left.
     ("bikes.mp4", 187, 242): ("the camera moves to the right", "medium bright"),

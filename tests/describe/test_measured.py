@@ -66,6 +66,7 @@ def test_what_is_not_sure_is_not_told(measured: dict[str, Any], short: str) -> N
     ("motion", "confidence", "amount"),
     [
         ("static", 0.9, "A little of the picture moves."),
+        ("static", 0.8, None),
         ("static", 0.04, None),
         (None, 0.0, None),
         ("handheld", 1.0, None),
@@ -84,7 +85,7 @@ def test_how_much_moves_is_told_only_where_the_camera_stands_still_for_nearly_al
     ("share", "aspect", "size"),
     [
         (0.13, 16 / 9, "close-up"), (0.04, 16 / 9, "medium close-up"), (0.02, 16 / 9, "medium shot"),
-        (0.006, 16 / 9, "medium long shot"), (0.001, 16 / 9, "wide shot"),
+        (0.01, 16 / 9, ""), (0.003, 16 / 9, "wide shot"),
         # The same face in an upright picture is less high.
         (0.13, 9 / 16, "medium close-up"),
     ],

@@ -17,10 +17,11 @@ from video_assets.measure.camera import STATIC
 
 # Least share of the keyframes (0-1) that show a face or a person for it to be told: one of four may be a chance find.
 _SEEN_IN = 0.5
-# Least height of the largest face, as a share of the picture's (0-1), from the closest shot on.
-_SIZE_BY_FACE = (
-    (0.46, "close-up"), (0.25, "medium close-up"), (0.14, "medium shot"), (0.09, "medium long shot"), (0.0, "wide shot"),
-)  # fmt: skip
+# Least height of the largest face, as a share of the picture's (0-1), from the closest shot on; hats and hair blur what is
+# between a medium and a wide shot.
+_SIZE_BY_FACE = ((0.46, "close-up"), (0.25, "medium close-up"), (0.16, "medium shot"), (0.08, ""), (0.0, "wide shot"))
+# Least share of the camera's steps (0-1) at which it stands still enough for what moves to be told: fades look like motion.
+_STILL = 0.85
 # Mean luma (0-255) up to which the picture is so.
 _LIGHT = ((50.0, "dark"), (90.0, "dim"), (160.0, "medium bright"), (255.0, "bright"))
 _CLIPPED = 0.05  # Share of the pixels (0-1) that are black or white, from which it is said.
@@ -101,7 +102,12 @@ def _camera(clip: Mapping[str, Any], least_confidence: float) -> str:
 def _motion(clip: Mapping[str, Any], least_confidence: float) -> str:
     """How much moves, where the camera surely stands still: behind a moving one it is not told from near and far."""
     motion, confidence = clip["object_motion"], clip["camera_confidence"]
-    if motion is None or clip["camera_motion"] != STATIC or confidence is None or confidence < least_confidence:
+    if (
+        motion is None
+        or clip["camera_motion"] != STATIC
+        or confidence is None
+        or confidence < max(least_confidence, _STILL)
+    ):
         return ""
     return next((said for most, said in _AMOUNTS if motion < most), _MUCH)
 
