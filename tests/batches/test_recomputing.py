@@ -94,20 +94,26 @@ camera_steps AS (
 ),
 smoothed AS (
     SELECT *, median(camera_pan::DOUBLE) OVER around AS pan, median(camera_tilt::DOUBLE) OVER around AS tilt,
-        median(camera_zoom::DOUBLE) OVER around / 2 AS zoom, radians(median(camera_roll::DOUBLE) OVER around) / 2 AS roll
+        median(camera_zoom::DOUBLE) OVER around / 2 AS zoom, radians(median(camera_roll::DOUBLE) OVER around) / 2 AS roll,
+        median(coalesce(camera_held, 0)::DOUBLE) OVER around AS held
     FROM camera_steps WHERE camera_support >= 0.4
     WINDOW around AS (PARTITION BY clip_id ORDER BY frame ROWS BETWEEN 6 PRECEDING AND 6 FOLLOWING)
 ),
-shaken AS (SELECT *, sqrt((camera_pan - pan) ** 2 + (camera_tilt - tilt) ** 2) AS off FROM smoothed),
+shaken AS (
+    SELECT *, sqrt((camera_pan - pan) ** 2 + (camera_tilt - tilt) ** 2) AS off, abs(camera_zoom / 2 - zoom) AS unsteady
+    FROM smoothed
+),
 around AS (
-    SELECT *, greatest(abs(pan), abs(tilt), abs(zoom), abs(roll)) AS fastest, median(off) OVER (
-        PARTITION BY clip_id ORDER BY frame ROWS BETWEEN 6 PRECEDING AND 6 FOLLOWING
-    ) AS off_around
+    SELECT *, greatest(abs(pan), abs(tilt), abs(zoom), abs(roll)) AS fastest, median(off) OVER around AS off_around,
+        median(unsteady) OVER around AS unsteady_around
     FROM shaken
+    WINDOW around AS (PARTITION BY clip_id ORDER BY frame ROWS BETWEEN 6 PRECEDING AND 6 FOLLOWING)
 ),
 classed AS (
     SELECT *, CASE
-        WHEN fastest < 0.015 OR fastest < 0.7 * off_around THEN if(off_around >= 0.02, 'handheld', 'static')
+        WHEN fastest < 0.7 * off_around OR fastest < if(abs(zoom) = fastest, greatest(0.005, 3 * unsteady_around), 0.015)
+            THEN if(off_around >= 0.02, 'handheld', 'static')
+        WHEN fastest IN (abs(pan), abs(tilt)) AND held >= 0.12 THEN 'mixed'
         WHEN abs(pan) = fastest THEN if(pan > 0, 'pan_right', 'pan_left')
         WHEN abs(tilt) = fastest THEN if(tilt > 0, 'tilt_up', 'tilt_down')
         WHEN abs(zoom) = fastest THEN if(zoom > 0, 'zoom_in', 'zoom_out')

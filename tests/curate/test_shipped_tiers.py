@@ -146,7 +146,6 @@ def test_hunyuan_videos_360p_set_drops_a_clip_of_too_much_text_and_one_whose_cro
         ("open_sora/256p", "clip_duration", {}),
         ("open_sora/256p", "enough_bits", {"clips": {"duration_s": 8.0}, "raw_videos": {"bit_rate": 1_000_000}}),
         ("open_sora/256p", "usual_aspect", {"clips": {"duration_s": 8.0, "crop_height": 600}}),
-        ("hunyuan_video/540p", "appealing", {"quality_scores": {"classical_appeal": 0.3}}),
         ("hunyuan_video/540p", "sound_picture", {"quality_scores": {"technical_quality": 0.01}}),
         ("movie_gen/low_resolution", "sound_picture", {"quality_scores": {"technical_quality": 0.01}}),
     ],

@@ -49,7 +49,7 @@ def test_the_default_captioner_says_what_was_measured_and_calls_itself_measured(
     row = captions(step).row(0, named=True)
     assert (row["captioner"], row["model"], row["weights"], row["prompt_hash"]) == ("measured", "measured", None, None)
     assert row["short_description"] == "The camera moves to the left."
-    assert row["dense_description"] == "The camera moves to the left. The motion is slow. The light is medium bright."
+    assert row["dense_description"] == "The camera moves to the left. The picture is medium bright."
     assert (row["lighting"], row["background"], row["style"], row["atmosphere"]) == ("medium bright", "", "", "")
     assert row["source_tags"] == ["licensed", "landscape", "25 fps"]
     assert row["quality_tags"] == []

@@ -22,53 +22,77 @@ def said(**measured: Any) -> tuple[str, str]:
     return (caption.short_description, caption.dense_description) if caption else ("", "")
 
 
-def subject(name: str, probability: float) -> dict[str, Any]:
-    return {"subject": name, "probability": probability}
-
-
 def test_of_a_clip_of_which_nothing_was_measured_nothing_is_said() -> None:
     assert measured_caption(NOTHING, 0.7) is None
 
 
 def test_everything_that_was_measured_is_said_once_and_in_order() -> None:
     found = said(
-        subjects=[subject("trailer_truck", 0.8), subject("minivan", 0.1)], people_max=2, people_frames_share=0.5,
-        person_share_max=0.3, faces_max=0, camera_motion="pan_left", camera_confidence=0.9, object_motion=0.2,
-        luma_mean=200.0, dark_share=0.0, bright_share=0.2,
+        people_max=2, people_frames_share=0.5, faces_max=1, faces_frames_share=0.75, face_share_max=0.04, aspect=16 / 9,
+        camera_motion="static", camera_confidence=0.9, object_motion=0.2, luma_mean=200.0, dark_share=0.0, bright_share=0.2,
     )  # fmt: skip
-    assert found[0] == "It shows a trailer truck; up to 2 persons are seen for a part of the time."
+    assert found[0] == "Several persons are seen."
     assert found[1] == (
-        "It shows a trailer truck. Up to 2 persons are seen for a part of the time. It is a medium shot, by the size of who is "
-        "seen. The camera moves to the left. The motion is fast. The light is bright, with blown-out highlights."
+        "Several persons are seen. It is a medium close-up, by the size of who is seen. The camera stands still. Much of the "
+        "picture moves. The picture is bright, with white areas."
     )
+
+
+def test_a_subject_is_never_told_however_probable() -> None:
+    assert said(subjects=[{"subject": "bow_tie", "probability": 0.99}]) == ("", "")
+    assert "bow tie" not in said(subjects=[{"subject": "bow_tie", "probability": 0.99}], luma_mean=60.0)[1]
 
 
 @pytest.mark.parametrize(
     ("measured", "short"),
     [
-        (
-            {"subjects": [subject("apron", 0.4), subject("cloak", 0.3), subject("wig", 0.1)]},
-            "It may show an apron or a cloak.",
-        ),
-        ({"subjects": [subject("wig", 0.19)], "luma_mean": 20.0}, "The light is dark."),
-        ({"faces_max": 1, "faces_frames_share": 1.0}, "One face is seen."),
-        # Persons were not looked for: no face is not nobody.
-        ({"faces_max": 0, "luma_mean": 120.0}, "The light is medium bright."),
-        ({"faces_max": 0, "people_max": 0}, "Nobody is seen."),
-        ({"camera_motion": "pan_left", "camera_confidence": 0.69, "luma_mean": 60.0}, "The light is dim."),
-        ({"camera_motion": "mixed", "camera_confidence": 0.9, "luma_mean": 60.0}, "The light is dim."),
-        ({"object_motion": 0.0}, "Hardly anything moves."),
+        ({"faces_max": 1, "faces_frames_share": 1.0}, "A face is seen."),
+        # A face that is there throughout is not found in every frame.
+        ({"faces_max": 1, "faces_frames_share": 0.5}, "A face is seen."),
+        ({"faces_max": 1, "faces_frames_share": 0.25, "luma_mean": 60.0}, "The picture is dim."),
+        ({"people_max": 1, "people_frames_share": 0.25, "faces_max": 1, "faces_frames_share": 0.5}, "A face is seen."),
+        # Who is turned away or small is not found.
+        ({"faces_max": 0, "people_max": 0, "luma_mean": 120.0}, "The picture is medium bright."),
+        ({"camera_motion": "pan_left", "camera_confidence": 0.7}, "The camera moves to the left."),
+        ({"camera_motion": "pan_left", "camera_confidence": 0.69, "luma_mean": 60.0}, "The picture is dim."),
+        ({"camera_motion": "mixed", "camera_confidence": 0.9, "luma_mean": 60.0}, "The picture is dim."),
     ],
 )
-def test_what_is_not_sure_is_told_as_such_or_not_at_all(measured: dict[str, Any], short: str) -> None:
+def test_what_is_not_sure_is_not_told(measured: dict[str, Any], short: str) -> None:
     assert said(**measured)[0] == short
 
 
 @pytest.mark.parametrize(
-    ("share", "size"), [(0.3, "close-up"), (0.04, "medium close-up"), (0.02, "medium shot"), (0.001, "wide shot")]
+    ("motion", "confidence", "amount"),
+    [
+        ("static", 0.9, "A little of the picture moves."),
+        ("static", 0.8, None),
+        ("static", 0.04, None),
+        (None, 0.0, None),
+        ("handheld", 1.0, None),
+        ("pan_left", 1.0, None),
+        ("mixed", 1.0, None),
+    ],
 )
-def test_the_shots_size_is_that_of_the_largest_face(share: float, size: str) -> None:
-    caption = measured_caption(NOTHING | {"faces_max": 1, "face_share_max": share}, 0.7)
+def test_how_much_moves_is_told_only_where_the_camera_stands_still_for_nearly_all_steps(
+    motion: str | None, confidence: float, amount: str | None
+) -> None:
+    told = said(camera_motion=motion, camera_confidence=confidence, object_motion=0.01, luma_mean=60.0)[1]
+    assert (amount in told) if amount else "of the picture moves" not in told
+
+
+@pytest.mark.parametrize(
+    ("share", "aspect", "size"),
+    [
+        (0.13, 16 / 9, "close-up"), (0.04, 16 / 9, "medium close-up"), (0.02, 16 / 9, "medium shot"),
+        (0.01, 16 / 9, ""), (0.003, 16 / 9, "wide shot"),
+        # The same face in an upright picture is less high.
+        (0.13, 9 / 16, "medium close-up"),
+    ],
+)  # fmt: skip
+def test_the_shots_size_is_that_of_the_largest_face(share: float, aspect: float, size: str) -> None:
+    seen = {"faces_max": 1, "faces_frames_share": 1.0, "face_share_max": share, "aspect": aspect}
+    caption = measured_caption(NOTHING | seen, 0.7)
     assert caption
     assert caption.shot_type == size
 
@@ -83,7 +107,7 @@ _SHARES, _COUNTS = st.none() | st.floats(0, 1), st.none() | st.integers(0, 9)
             "person_share_max": _SHARES, "people_frames_share": _SHARES, "camera_confidence": _SHARES,
             "camera_motion": st.sampled_from([None, "mixed", *CAMERA_LABELS]), "object_motion": _SHARES,
             "luma_mean": st.none() | st.floats(0, 255), "dark_share": _SHARES, "bright_share": _SHARES,
-            "subjects": st.none() | st.lists(st.builds(subject, st.sampled_from(["a_b", "owl"]), st.floats(0, 1)), max_size=3),
+            "aspect": st.none() | st.floats(0.1, 10),
         }
     )
 )  # fmt: skip

@@ -98,7 +98,15 @@ def _paste(seen: Picture, foreground: Picture, left: int) -> None:
 def camera_signals(frames: Iterator[Picture], clip_id: str = "c", hz: float = 8.0) -> pl.DataFrame:
     """What the decode pass records of the camera, as rows of one clip."""
     motion = GlobalMotion(hz)
-    columns = ("camera_pan", "camera_tilt", "camera_zoom", "camera_roll", "camera_support", "object_motion")
+    columns = (
+        "camera_pan",
+        "camera_tilt",
+        "camera_zoom",
+        "camera_roll",
+        "camera_support",
+        "camera_held",
+        "object_motion",
+    )
     rows = [{"clip_id": clip_id, "frame": i, **motion.measure(f, i / FPS)} for i, f in enumerate(frames)]
     schema = {"clip_id": pl.String(), "frame": pl.Int32(), **dict.fromkeys(columns, pl.Float32())}
     return pl.DataFrame(rows, schema=schema)

@@ -97,7 +97,7 @@ def test_a_swaying_camera_pans_each_way_in_the_parts_of_its_clip(demo_footage: P
 
 def steps(*parts: tuple[int, dict[str, float]], frames: int = 4) -> dict[str, list[Any]]:
     """Make camera columns: (how many steps, their values); a step every ``frames`` frames, unsaid values are 0."""
-    columns: dict[str, list[Any]] = {c: [] for c in (*MOVES, "camera_support", "object_motion")}
+    columns: dict[str, list[Any]] = {c: [] for c in (*MOVES, "camera_support", "camera_held", "object_motion")}
     for count, values in parts:
         for _ in range(count):
             for name, column in columns.items():
@@ -124,6 +124,24 @@ def test_confidence_is_the_share_of_steps_that_show_the_motion() -> None:
         0.6,
         pytest.approx(0.1),
     )
+
+
+@pytest.mark.parametrize(("growth", "motion"), [(0.0122, "zoom_in"), (-0.0122, "zoom_out"), (0.007, "static")])
+def test_a_zoom_of_5_percent_in_4_s_is_one_where_it_is_steady(growth: float, motion: str) -> None:
+    steady = [(1, {"camera_zoom": growth * part, "camera_pan": 0.004}) for part in (1.2, 1.0, 0.8) * 8]
+    assert scored(*steady)["camera_motion"] == motion
+    unsteady = [(1, {"camera_zoom": growth * part}) for part in (2.0, 1.0, 0.0) * 8]
+    assert scored(*unsteady)["camera_motion"] == "static"
+
+
+def test_a_zoom_into_a_place_outside_the_picture_is_none() -> None:
+    beside = [(1, {"camera_zoom": 0.02, "camera_pan": 0.012})] * 24
+    assert scored(*beside)["camera_motion"] == "static"
+
+
+@pytest.mark.parametrize(("held", "motion"), [(0.05, "pan_left"), (0.2, "mixed")])
+def test_a_pan_under_which_somebody_stays_in_place_follows_them_or_goes_round(held: float, motion: str) -> None:
+    assert scored((24, {"camera_pan": -0.05, "camera_held": held}))["camera_motion"] == motion
 
 
 def test_steps_that_little_texture_supports_make_a_clip_less_sure() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -40,6 +41,20 @@ def test_places_without_texture_have_no_say() -> None:
     flow = np.where(PLACES.real > -40, 7 + 0j, 1 + 2j).astype(np.complex64)
     texture = np.where(PLACES.real > -40, 1e-4, 1.0).astype(np.float32)
     assert fit_similarity(flow, PLACES, texture)[0] == pytest.approx(1 + 2j, abs=0.02)
+
+
+def test_a_pattern_that_turns_before_a_still_wall_is_no_camera_that_does() -> None:
+    random = np.random.default_rng(3)
+    wall = random.integers(0, 256, (18, 32)).astype(np.uint8)
+    disc = np.zeros((HEIGHT, WIDTH), np.uint8)
+    cv2.circle(disc, (WIDTH // 2, HEIGHT // 2), 80, 255, -1)
+    pattern = cv2.resize(random.integers(0, 256, (36, 64)).astype(np.uint8), (WIDTH, HEIGHT))
+    behind = cv2.resize(wall, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
+    turns = [cv2.getRotationMatrix2D((WIDTH / 2, HEIGHT / 2), 6 * i, 1) for i in range(12)]
+    frames = [np.where(disc, cv2.warpAffine(pattern, turn, (WIDTH, HEIGHT)), behind) for turn in turns]
+    steps = measured(frames)
+    assert np.median([abs(s["camera_roll"] or 0.0) for s in steps]) < 1
+    assert np.median([s["camera_support"] or 0.0 for s in steps]) > 0.4
 
 
 def filmed(move: str, speed: float = 0.08) -> list[Picture]:

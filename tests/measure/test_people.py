@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.measure.edited import keyframes
 from video_assets.measure import persons
-from video_assets.measure.faces import FaceFinder, OpenFaceFinder
+from video_assets.measure.faces import FaceFinder, OpenFaceFinder, followed
 from video_assets.measure.models import FACE_JUDGE, FACE_PROPOSER, FACE_REFINER
 from video_assets.measure.people import OpenPeopleModel, found_in
 from video_assets.measure.persons import OpenPersonFinder, PersonFinder
@@ -30,7 +30,8 @@ CROP = Crop(0, 0, 640, 360)
 def finder() -> OpenFaceFinder:
     proposer, refiner, judge = (m.weights(ModelSettings()) for m in (FACE_PROPOSER, FACE_REFINER, FACE_JUDGE))
     chosen = PeopleSettings()
-    return FaceFinder(proposer, refiner, judge, chosen.smallest_face, chosen.least_face_score).open()
+    limits = chosen.least_face_score, chosen.least_face_score_again
+    return FaceFinder(proposer, refiner, judge, chosen.smallest_face, *limits).open()
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +57,23 @@ def test_a_face_is_found_in_mirrored_darkened_and_scaled_pictures(finder: OpenFa
     (larger,) = finder.find(cv2.resize(passenger, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC))
     for other in (darker, larger):
         assert tuple(other) == pytest.approx(tuple(face), abs=0.04)
+
+
+def test_a_sure_face_of_a_clip_is_seen_at_its_place_where_it_is_less_sure(
+    finder: OpenFaceFinder, passenger: Picture, demo_footage: Path, tmp_path: Path
+) -> None:
+    # The same man, coded so coarsely that three pictures score 0.96, 0.91 and 0.86, and the last one nothing.
+    coarse = keyframes(demo_footage / "passenger_qcif_coarse.mp4", tmp_path)
+    assert [len(found) for found in finder.find_in(coarse)] == [0, 0, 0, 0]
+    assert [len(found) for found in finder.find_in([passenger, *coarse])] == [1, 1, 1, 1, 0]
+
+
+def test_less_is_enough_only_at_the_place_and_in_the_size_of_a_sure_face() -> None:
+    face, nearby = Rectangle(0.3, 0.2, 0.6, 0.7), Rectangle(0.35, 0.2, 0.65, 0.7)
+    elsewhere, smaller = Rectangle(0.7, 0.2, 1.0, 0.7), Rectangle(0.4, 0.3, 0.5, 0.45)
+    unsure = [(box, 0.9) for box in (nearby, elsewhere, smaller)]
+    assert followed([[(face, 0.98)], unsure], 0.97) == [[face], [nearby]]
+    assert followed([[(face, 0.96)], unsure], 0.97) == [[], []]
 
 
 def test_two_faces_are_two(finder: OpenFaceFinder, passenger: Picture) -> None:
@@ -128,8 +146,11 @@ class _Told:
     def __init__(self, *pictures: Sequence[Rectangle]) -> None:
         self._pictures = iter(pictures)
 
-    def find(self, picture: Picture) -> list[Rectangle]:
+    def find(self, _picture: Picture) -> list[Rectangle]:
         return list(next(self._pictures))
+
+    def find_in(self, pictures: Sequence[Picture]) -> list[list[Rectangle]]:
+        return [self.find(picture) for picture in pictures]
 
 
 SMALL, LARGE = Rectangle(0, 0, 0.1, 0.1), Rectangle(0, 0, 0.5, 0.5)

@@ -88,7 +88,10 @@ def score_people(step: Step, batch: str) -> Made:
     require(models, settings.models)
     proposer, refiner, judge, *persons = (model.weights(settings.models) for model in models)
     chosen = settings.people
-    faces = FaceFinder(proposer, refiner, judge, chosen.smallest_face, chosen.least_face_score, models[0].device)
+    faces = FaceFinder(
+        proposer, refiner, judge, chosen.smallest_face, chosen.least_face_score, chosen.least_face_score_again,
+        models[0].device,
+    )  # fmt: skip
     finder = PersonFinder(persons[0], chosen.least_person_score, models[-1].device) if persons else None
     return score_with(step, "people_scores", batch, PeopleModel(faces, finder), chosen.frames_per_clip)
 

@@ -1,6 +1,6 @@
 """How appealing a picture is by rules that photographers name: a classical predictor, trained on nothing.
 
-It orders; it is no judgement by people and must not be read as LAION's score.
+It tells five things of a picture; their mean is no judgement by people (rank correlation with the eye on 64 clips: 0.01).
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ Steps, overlaps and thresholds are the authors'; the last threshold is a setting
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from video_assets.measure.onnx import session
-from video_assets.measure.rectangles import Rectangle
+from video_assets.measure.rectangles import Rectangle, overlap
 from video_assets.measure.types import Picture
 
 Boxes = npt.NDArray[np.float64]
@@ -24,6 +24,8 @@ Boxes = npt.NDArray[np.float64]
 _PROPOSED, _REFINED = 0.6, 0.7
 _CELL, _STRIDE, _STEP = 12, 2, 0.709
 """The first network's field and stride in pixels, and the scale from one level of its pyramid to the next."""
+_SAME = 0.3
+"""Least overlap (intersection over union) of a face with itself on another of a clip's pictures."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class FaceFinder:
     Attributes:
         proposal, refinement, output: the weights of the three networks.
         smallest: side of the smallest face that is looked for, as a share of the picture's short side, 0-1.
-        least_score: least score of a face, 0-1.
+        least_score: least score of a sure face, 0-1.
+        least_score_again: least score of a face where another of the clip's pictures has a sure one as large, 0-1.
         device: where they run.
     """
 
@@ -42,6 +45,7 @@ class FaceFinder:
     output: Path
     smallest: float
     least_score: float
+    least_score_again: float
     device: str = "cpu"
 
     def open(self) -> OpenFaceFinder:
@@ -59,16 +63,31 @@ class OpenFaceFinder:
         ]
 
     def find(self, picture: Picture) -> list[Rectangle]:
-        """The faces of a picture, uint8 (h, w, 3) in B, G, R order, the surest first."""
+        """The sure faces of a picture by itself, uint8 (h, w, 3) in B, G, R order, the surest first."""
+        return self.find_in([picture])[0]
+
+    def find_in(self, pictures: Sequence[Picture]) -> list[list[Rectangle]]:
+        """The faces of each of a clip's pictures, uint8 (h, w, 3) in B, G, R order, the surest first.
+
+        A face that speaks or turns its head scores less from picture to picture than a sure one: once it is sure on one of
+        them, less is enough on the others at that place and size.
+        """
+        return followed([self._scored(picture) for picture in pictures], self._described.least_score)
+
+    def _scored(self, picture: Picture) -> list[tuple[Rectangle, float]]:
+        """What may be faces of a picture, and the last network's scores, the surest first."""
         height, width = picture.shape[:2]
         prepared = ((cv2.cvtColor(picture, cv2.COLOR_BGR2RGB).astype(np.float32) - 127.5) / 128).transpose(1, 0, 2)
         found = [self._proposed(prepared, scale) for scale in self._scales(width, height)]
         boxes = _squares(_spread_out(np.concatenate(found), 0.7)) if found else np.empty((0, 5))
         boxes = _squares(_spread_out(self._judged(1, boxes, prepared, 24, _REFINED), 0.7))
-        boxes = self._judged(2, boxes, prepared, 48, self._described.least_score)
+        boxes = self._judged(2, boxes, prepared, 48, self._described.least_score_again)
         boxes = _spread_out(boxes, 0.7, of_the_smaller=True)
         shares = (boxes[:, :4] / (width, height, width, height)).clip(0, 1)
-        return [Rectangle(*(float(edge) for edge in box)) for box in shares]
+        return [
+            (Rectangle(*(float(edge) for edge in box)), float(score))
+            for box, score in zip(shares, boxes[:, 4], strict=True)
+        ]
 
     def _scales(self, width: int, height: int) -> Iterator[float]:
         """Of the pyramid: the smallest face fills the first network's field in the first, the picture in the last."""
@@ -110,6 +129,20 @@ class OpenFaceFinder:
     def _run(self, network: int, pictures: Any) -> Any:
         loaded = self._networks[network]
         return loaded.run(None, {loaded.get_inputs()[0].name: np.ascontiguousarray(pictures, np.float32)})
+
+
+def followed(found: Sequence[Sequence[tuple[Rectangle, float]]], least_score: float) -> list[list[Rectangle]]:
+    """The faces of each of a clip's pictures: sure ones, and any at the place and in the size of one of these.
+
+    Args:
+        found: of each picture, what may be a face, with its score.
+        least_score: least score of a sure face.
+    """
+    sure = [box for boxes in found for box, score in boxes if score >= least_score]
+    return [
+        [box for box, score in boxes if score >= least_score or any(overlap(box, other) >= _SAME for other in sure)]
+        for boxes in found
+    ]
 
 
 def _moved(boxes: Any, by: Any) -> Any:

@@ -17,7 +17,18 @@ from video_assets.measure.pace import FILM_S, GROWTH
 
 _STATE = ["luma_mean", "luma_std"]
 _CHANGES = ["delta_hue", "delta_sat", "delta_lum", "changed_share", "vmaf_motion"]
-_SIGNALS = ["time_s", *_STATE, *_CHANGES, "mv_mean", "mv_x", "mv_y", *MOVES, "camera_support", "object_motion"]
+_SIGNALS = [
+    "time_s",
+    *_STATE,
+    *_CHANGES,
+    "mv_mean",
+    "mv_x",
+    "mv_y",
+    *MOVES,
+    "camera_support",
+    "camera_held",
+    "object_motion",
+]
 _STILL = 0.003  # A step is still when a smaller share of pixels changes.
 _STILL_STRETCH_S = 0.5  # Least length of the still stretches on both sides of a sudden change.
 _SUDDEN_S = 0.5  # Longest sudden change: codecs take several frames to sharpen a new slide, and slides may dissolve.

@@ -12,11 +12,18 @@ from video_assets.measure.rectangles import Rectangle
 from video_assets.measure.types import Crop, Picture
 
 
-class OpenFinder(Protocol):
-    """A loaded finder."""
+class OpenFaces(Protocol):
+    """A loaded finder of faces."""
+
+    def find_in(self, pictures: Sequence[Picture]) -> list[list[Rectangle]]:
+        """Where faces are on each of a clip's pictures, uint8 (h, w, 3) in B, G, R order."""
+
+
+class OpenPersons(Protocol):
+    """A loaded finder of persons."""
 
     def find(self, picture: Picture) -> list[Rectangle]:
-        """Where what it looks for is on a picture, uint8 (h, w, 3) in B, G, R order."""
+        """Where persons are on a picture, uint8 (h, w, 3) in B, G, R order."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,7 @@ class PeopleModel:
 class OpenPeopleModel:
     """The loaded finders."""
 
-    def __init__(self, faces: OpenFinder, persons: OpenFinder | None) -> None:
+    def __init__(self, faces: OpenFaces, persons: OpenPersons | None) -> None:
         self._faces, self._persons = faces, persons
 
     def measure(self, pictures: Sequence[Picture], _crop: Crop) -> dict[str, object]:
@@ -42,7 +49,7 @@ class OpenPeopleModel:
         Without a finder of persons their columns are left out: a person without a face that is seen is no zero.
         """
         row: dict[str, object] = {"people_frames": len(pictures)}
-        row |= found_in("faces", "face", [self._faces.find(p) for p in pictures])
+        row |= found_in("faces", "face", self._faces.find_in(pictures))
         if self._persons:
             row |= found_in("people", "person", [self._persons.find(p) for p in pictures])
         return row

@@ -13,6 +13,11 @@ from video_assets.measure.onnx import session
 from video_assets.measure.types import Crop, Picture
 
 
+def agreed(scores: Sequence[float]) -> float:
+    """The score that two pictures reach, of which there must be one: the network takes single ones for what they are not."""
+    return sorted(scores)[-2:][0]
+
+
 @dataclass(frozen=True)
 class SafetyModel:
     """The network's weights and device: what :meth:`open` loads in a worker."""
@@ -33,7 +38,7 @@ class OpenSafetyModel:
 
     def measure(self, pictures: Sequence[Picture], _crop: Crop) -> dict[str, object]:
         """Safety scores of a clip's pictures: uint8 (h, w, 3) in B, G, R order, cut to its crop."""
-        return {"safety_frames": len(pictures), "nsfw_score": max(self.score(p) for p in pictures)}
+        return {"safety_frames": len(pictures), "nsfw_score": agreed([self.score(p) for p in pictures])}
 
     def score(self, picture: Picture) -> float:
         """Probability of pornographic content, 0-1, by the package's own preparation of the picture."""

@@ -79,6 +79,13 @@ class PeopleSettings(Section):
     least_face_score: float = Field(
         0.97, ge=0, le=1, description="Least score of a face, 0-1. Drawn animals' faces reach 0.96."
     )
+    least_face_score_again: float = Field(
+        0.8,
+        ge=0,
+        le=1,
+        description="Least score of a face at the place and in the size of one that least_face_score found in another of the "
+        "clip's keyframes, 0-1: faces that speak or turn waver between 0.85 and 1.",
+    )
     least_person_score: float = Field(0.6, ge=0, le=1, description="Least score of a person, 0-1 (profile 'full').")
 
 

@@ -6,7 +6,7 @@
 -- added here. No value is published, nor is this set's sample shape: every threshold below is ours.
 --
 -- Published for this set, but not in this file, because the clip sheet has no measurement for it:
---   Dover's aesthetic and technical scores, for which exposure, classical appeal and technical quality stand in.
+--   Dover's aesthetic and technical scores, for which exposure and technical quality stand in.
 SELECT
     clip_id,
 
@@ -28,9 +28,6 @@ SELECT
     -- Figure 4, aesthetic: the part of it that exposure tells. Mean luma of 20 to 180 as Allegro (arXiv 2410.15458; as
     -- reported) has it; ours to use it here.
     luma_mean BETWEEN 20 AND 180 AS well_exposed,
-
-    -- Figure 4, aesthetic, in place of Dover's. Ours, and low: classical_appeal is trained on nothing.
-    classical_appeal >= 0.35 AS appealing,
 
     -- Figure 4, aesthetic, in place of Dover's technical score. Ours, and low: noise, blocks and blur together.
     technical_quality >= 0.05 AS sound_picture

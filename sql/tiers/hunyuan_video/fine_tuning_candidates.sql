@@ -7,8 +7,9 @@
 -- (colour harmony, lighting, object emphasis, spatial layout) and three of motion (speed, integrity of the action, motion
 -- blur), after an automatic screening. Of the screening no value is published: every threshold below is ours.
 --
--- Published for this set, but not in this file, because the clip sheet has no measurement for it: colour harmony, integrity
--- of the action. And because people do it: the choice itself, into four subsets.
+-- Published for this set, but not in this file, because the clip sheet has no measurement for it: colour harmony,
+-- lighting, spatial layout (classical_appeal's rules do not order as people do), integrity of the action. And because people
+-- do it: the choice itself, into four subsets.
 SELECT
     clip_id,
 
@@ -17,9 +18,6 @@ SELECT
         SELECT v.kept FROM tier_verdicts AS v
         WHERE v.tier = 'hunyuan_video/720p' AND v.clip_id = clip_sheet.clip_id
     ) AS kept_by_parent,
-
-    -- Aesthetic axes: lighting and spatial layout, as far as classical rules tell of them. Ours.
-    classical_appeal >= 0.5 AS appealing,
 
     -- Aesthetic axes: noise, blocks and blur together. Ours.
     technical_quality >= 0.5 AS sound_picture,

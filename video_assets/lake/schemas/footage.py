@@ -424,7 +424,12 @@ FRAME_SIGNALS = Table(
         Column(
             "camera_support",
             REAL,
-            "(camera step) Share of the picture's texture that moves as the camera says, 0-1; 0 when it cannot be told.",
+            "(camera step) Share of the picture's texture, weighed towards its edges, that moves as the camera says, 0-1; 0 when it cannot be told.",
+        ),
+        Column(
+            "camera_held",
+            REAL,
+            "(camera step) Share of the picture's texture that stays where it is in the picture while the camera turns or travels: what it follows or goes round; 0-1; NULL as camera_pan.",
         ),
         Column(
             "object_motion",
