@@ -7,15 +7,14 @@ So every pair is found, no old batch is compared again, and the groups do not de
 Groups do change when a batch arrives that has something near an old clip. The run that finds this writes the groups of
 those old batches anew and notes them in the ledger, in one commit: what reads them is then due, in these batches alone.
 
-Clips are near-duplicates when their signatures are near, or when their structures are alike and their courses in time go
-on alike at some shift: then the one is a copy of the other that starts at another moment.
+Which clips are near-duplicates is decided in ``measure/copy_pairs.py``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -25,17 +24,18 @@ from video_assets.lake.lake import Replacement
 from video_assets.lake.ledger import Made
 from video_assets.lake.schemas import DUPLICATE_GROUPS, NEAR_DUPLICATES
 
+if TYPE_CHECKING:
+    from video_assets.measure.copy_pairs import Pair
+
 # Batches whose signatures are in memory at a time.
 _BATCHES_AT_ONCE = 32
-# Least cosine of two structures whose courses are compared. Of clips of different films, 1 % of pairs reach it.
-_ALIKE = 0.85
-# What single precision may take from a number that is compared.
-_ROUNDING = 1e-6
-
 _FOUND = {
     "clip_id": pl.String, "other_id": pl.String, "cosine": pl.Float64, "mirrored": pl.Boolean,
-    "correlation": pl.Float64, "offset_s": pl.Float64,
+    "correlation": pl.Float64, "offset_s": pl.Float64, "speed": pl.Float64, "from_s": pl.Float64,
+    "other_from_s": pl.Float64, "shared_s": pl.Float64,
 }  # fmt: skip
+# What single precision may take from a number that is compared.
+_ROUNDING = 1e-6
 
 
 def find_duplicates(step: Step, batch: str) -> Made:
@@ -53,11 +53,12 @@ def find_duplicates(step: Step, batch: str) -> Made:
     return made
 
 
-def _pairs(step: Step, batch: str) -> Iterator[tuple[str, str, float, bool, float | None, float | None]]:
-    """The rows of :data:`_FOUND`; each pair within the batch once."""
-    from video_assets.measure.course import best_shift
+def _pairs(step: Step, batch: str) -> Iterator[Pair]:
+    """The batch's pairs with all clips there are; each pair within the batch once."""
+    from video_assets.measure.copy_pairs import Limits, copy_pairs
 
     settings = step.lake.settings.duplicates
+    limits = Limits(settings.min_cosine, settings.min_correlation, settings.min_course)
     names, ours = _signatures(step, [batch])
     if not names:
         return
@@ -65,40 +66,10 @@ def _pairs(step: Step, batch: str) -> Iterator[tuple[str, str, float, bool, floa
     for start in range(0, len(batches), _BATCHES_AT_ONCE):
         compared = batches[start : start + _BATCHES_AT_ONCE]
         others, theirs = _signatures(step, compared)
-        if not others:
-            continue
-        alike = _alike(names, ours, others, theirs, settings.min_cosine)
-        shifted = {pair for pair, (cosine, _) in alike.items() if cosine < settings.min_cosine - _ROUNDING}
-        courses = _courses(step, [batch, *compared], {clip for pair in shifted for clip in pair})
-        for (one, other), (cosine, mirror) in alike.items():
-            if (one, other) not in shifted:
-                yield one, other, cosine, mirror, None, None
-            elif one in courses and other in courses:
-                shift = best_shift(courses[one], courses[other])
-                if shift and shift.correlation >= settings.min_correlation:
-                    yield one, other, cosine, mirror, shift.correlation, shift.offset_s
-
-
-def _alike(
-    names: list[str], ours: Any, others: list[str], theirs: Any, min_cosine: float
-) -> dict[tuple[str, str], tuple[float, bool]]:
-    """Pairs near in signature or alike in structure, each with the signatures' cosine and whether it is mirrored.
-
-    A picture that is its own mirror image is near both ways: the nearer one counts.
-    """
-    from video_assets.measure.copies import mirrored, structures
-    from video_assets.measure.near_duplicates import near_pairs
-
-    within = set(names) & set(others)
-    found: dict[tuple[str, str], tuple[float, bool]] = {}
-    for mirror, compared in ((False, theirs), (True, mirrored(theirs))):
-        near = near_pairs(ours, compared, min_cosine)
-        for i, j, _ in chain(near, near_pairs(structures(ours), structures(compared), _ALIKE)):
-            pair = names[i], others[j]
-            if pair[1] not in within or pair[0] < pair[1]:
-                cosine = min(float(ours[i] @ compared[j]), 1.0)
-                found[pair] = max(found.get(pair, (-1.0, mirror)), (cosine, mirror), key=lambda f: f[0])
-    return found
+        if others:
+            courses_of = partial(_courses, step, [batch, *compared])
+            vectors_of = partial(_vectors, step, [batch, *compared])
+            yield from copy_pairs(names, ours, others, theirs, courses_of, limits, vectors_of)
 
 
 def _courses(step: Step, batches: list[str], clips: set[str]) -> dict[str, Any]:
@@ -113,6 +84,18 @@ def _courses(step: Step, batches: list[str], clips: set[str]) -> dict[str, Any]:
         [batches, sorted(clips), step.version("motion_scores")],
     )
     return {clip: course.to_numpy().reshape(len(SIGNALS), -1) for clip, course in zip(*rows, strict=True)}
+
+
+def _vectors(step: Step, batches: list[str], clips: set[str]) -> dict[str, Any]:
+    """The embeddings of these clips that have one of the present version, float32 (n,) by clip."""
+    if not clips:
+        return {}
+    rows = step.lake.query(
+        "SELECT clip_id, embedding FROM clip_embeddings WHERE batch IN (SELECT unnest(?)) "
+        "AND clip_id IN (SELECT unnest(?)) AND version = ? AND embedding IS NOT NULL",
+        [batches, sorted(clips), step.version("clip_embeddings")],
+    )
+    return {clip: embedding.to_numpy() for clip, embedding in zip(*rows, strict=True)}
 
 
 def _signatures(step: Step, batches: list[str]) -> tuple[list[str], Any]:
