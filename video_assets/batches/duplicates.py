@@ -12,7 +12,7 @@ Which clips are near-duplicates is decided in ``measure/copy_pairs.py``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,8 @@ from video_assets.lake.catalog import lock
 from video_assets.lake.lake import Replacement
 from video_assets.lake.ledger import Made
 from video_assets.lake.schemas import DUPLICATE_GROUPS, NEAR_DUPLICATES
+from video_assets.lake.sheet import best_of_group
+from video_assets.lake.sql_text import bare
 
 if TYPE_CHECKING:
     from video_assets.measure.copy_pairs import Pair
@@ -167,27 +169,37 @@ def _members(step: Step) -> pl.DataFrame:
     # A benchmark's clip is no rival of the footage's: what is near one has a rule of its own in every tier.
     footage = present_pairs(step, "v.benchmark IS NULL AND w.benchmark IS NULL")
     pairs = footage.select("clip_id", "other_id", "cosine").rows()
-    # Bit rates never tie: what is burnt in comes before them, in steps of a hundredth of the picture.
     group_of = groups((one, other) for one, other, _ in pairs)
-    ranks = step.lake.query(
-        "SELECT c.clip_id, c.batch, c.crop_width * c.crop_height AS pixels, coalesce(v.bit_rate, 0) AS bit_rate, "
-        "round(coalesce(t.text_share, 1) + coalesce(i.border_share, 1), 2) AS overlaid, c.duration_s FROM clips AS c "
-        "LEFT JOIN raw_videos AS v ON v.batch = c.batch AND v.video_id = c.video_id "
-        "LEFT JOIN text_scores AS t ON t.batch = c.batch AND t.clip_id = c.clip_id "
-        "LEFT JOIN visual_scores AS i ON i.batch = c.batch AND i.clip_id = c.clip_id "
-        "WHERE c.clip_id IN (SELECT unnest(?))",
-        [list(group_of)],
-    )
-    rank = {clip: (-pixels, over, -rate, -seconds, clip) for clip, _, pixels, rate, over, seconds in ranks.iter_rows()}
-    batch_of = dict(ranks.select("clip_id", "batch").iter_rows())
+    rank, batches = ranked(step, group_of)
     verdicts = judged(pairs, group_of, rank)
     sizes = pl.Series(group_of.values(), dtype=pl.String).value_counts(name="n")
     size_of = dict(sizes.iter_rows())
     rows = [
-        (batch_of[m], m, group, size_of[group], verdicts[m][0], verdicts[m][0] is not None, verdicts[m][1])
+        (batches[m], m, group, size_of[group], verdicts[m][0], verdicts[m][0] is not None, verdicts[m][1])
         for m, group in group_of.items()
     ]
     return DUPLICATE_GROUPS.frame(pl.DataFrame(rows, schema=_JUDGED, orient="row")).select(_JUDGED)
+
+
+def ranked(step: Step, group_of: Mapping[str, str]) -> tuple[dict[str, tuple[int]], dict[str, str]]:
+    """The place of each clip among all of them, the best first, by ``best_of_group.sql``; and the batch of each.
+
+    Raises:
+        ValueError: the rule leaves a clip out, or names one twice.
+    """
+    rule = bare(best_of_group(step.lake.settings)).rstrip(" ;")
+    found = step.lake.query(
+        "WITH members AS (SELECT unnest($clips::VARCHAR[]) AS clip_id, unnest($groups::VARCHAR[]) AS duplicate_group), "
+        f"judged AS ({rule}) "
+        "SELECT j.*, c.batch AS _batch FROM judged AS j LEFT JOIN clips AS c ON c.clip_id = j.clip_id",
+        {"clips": list(group_of), "groups": list(group_of.values())},
+    )
+    if sorted(found["clip_id"]) != sorted(group_of):
+        raise ValueError("best_of_group.sql must give each clip of members one row.")
+    reasons = [name for name in found.columns if name not in ("clip_id", "_batch")]
+    order = found.sort([*reasons, "clip_id"], nulls_last=True)
+    places: dict[str, tuple[int]] = {clip: (place,) for place, clip in enumerate(order["clip_id"])}
+    return places, dict(found.select("clip_id", "_batch").iter_rows())
 
 
 def _changed(step: Step, members: pl.DataFrame) -> set[str]:

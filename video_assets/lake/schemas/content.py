@@ -146,7 +146,7 @@ DUPLICATE_GROUPS = Table(
         Column(
             "duplicate_of",
             TEXT,
-            "The best clip of the group, if a better one is near this one; NULL when this one is to be kept. Better: more pixels, less text and border, more bits/s, longer.",
+            "The best clip of the group, if a better one is near this one; NULL when this one is to be kept. Better: as best_of_group.sql says, less overlaid, of an earlier generation, larger.",
         ),
         Column("duplicate", BOOL, "Whether there is such a better clip."),
         Column(
