@@ -26,10 +26,11 @@ _STRETCH = 0.82
 _ALIKE, _RELATED = 0.85, 0.5
 # By chance courses correlate over short stretches. So much they must over 3 s, and from 4.5 s on as the limits say.
 _SHORT, _SHORT_S, _LONG_S = 0.95, 3.0, 4.5
-# Correlation at the own speed from which no other is looked for, and by how much more another must explain to be told.
-_SURE, _BETTER = 0.95, 0.02
-# Steps by which the speed is found: 4 % and then 1.5 %, of which courses of 4 to 16 s tell the half.
-_COARSE, _FINE = (0.88, 0.92, 0.96, 1.04, 1.08, 1.12), (0.97, 0.985, 1.015, 1.03)
+# Correlation at the own speed from which on no other is looked for, and under which none is: copies at 0.8 to 1.25 times
+# the speed reach 0.7. By how much more another speed must explain to be told.
+_SURE, _HOPELESS, _BETTER = 0.95, 0.55, 0.02
+# Speeds that are tried, and then finer ones about the best: courses of 4 to 16 s tell 1 to 2 %.
+_COARSE, _FINE = (0.8, 0.87, 0.93, 1.07, 1.15, 1.25), (0.965, 0.983, 1.017, 1.035)
 
 Vectors = NDArray[np.float32]
 Signatures = NDArray[np.float32]
@@ -95,15 +96,15 @@ def copy_pairs(
     for (one, other), (cosine, mirror) in near.items():
         speed, shared = _lasting(courses.get(one), courses.get(other))
         yield Pair(one, other, cosine, mirror, speed=speed, shared_s=shared)
-    going = _going_alike([*one_of], [*other_of], within, courses)
-    going = {pair: speed for pair, speed in going.items() if pair not in near}
+    alike_ones = _going_alike([*one_of], [*other_of], within, courses)
+    going = [pair for pair in sorted(alike_ones) if pair not in near]
     vectors = vectors_of({clip for pair in going for clip in pair})
-    for (one, other), speed in going.items():
+    for one, other in going:
         cosine, structure, mirror = _likeness(one_of[one], other_of[other])
         seen = float(vectors[one] @ vectors[other]) if one in vectors and other in vectors else -1.0
         if max(structure, seen) < _RELATED:
             continue
-        found = _gone_alike(courses[one], courses[other], speed, limits, same=structure >= _ALIKE)
+        found = _gone_alike(courses[one], courses[other], limits, same=structure >= _ALIKE)
         if found:
             shift, times = found
             yield Pair(
@@ -114,17 +115,12 @@ def copy_pairs(
 
 def _going_alike(
     names: list[str], others: list[str], within: set[str], courses: Mapping[str, Curves]
-) -> dict[tuple[str, str], float]:
-    """The pairs whose courses are worth comparing, with about how many times as fast the one goes; each once."""
+) -> set[tuple[str, str]]:
+    """The pairs whose courses are worth comparing, each once."""
     mine, yours = ([clip for clip in clips if clip in courses] for clips in (names, others))
-    found: dict[tuple[str, str], float] = {}
-    for (i, j), speed in alike([courses[c] for c in mine], [courses[c] for c in yours], _STRETCH).items():
-        one, other = mine[i], yours[j]
-        if other not in within or one < other:
-            found[one, other] = speed
-        elif one > other:
-            found.setdefault((other, one), 1 / speed)
-    return found
+    found = {(mine[i], yours[j]) for i, j in alike([courses[c] for c in mine], [courses[c] for c in yours], _STRETCH)}
+    turned = {(min(pair), max(pair)) if pair[1] in within else pair for pair in found}
+    return {(one, other) for one, other in turned if one != other}
 
 
 def _near(
@@ -151,32 +147,28 @@ def _likeness(one: Signatures, other: Signatures) -> tuple[float, float, bool]:
     return min(float(cosines[int(mirror)]), 1.0), float((structures(both) @ structures(one[None])[0]).max()), mirror
 
 
-def _gone_alike(one: Curves, other: Curves, speed: float, limits: Limits, *, same: bool) -> tuple[Shift, float] | None:
+def _gone_alike(one: Curves, other: Curves, limits: Limits, *, same: bool) -> tuple[Shift, float] | None:
     """Where two courses go on alike, and how many times as fast the one goes; None where they do not.
 
     Args:
         one: float32 (curves, n).
         other: likewise.
-        speed: about how many times as fast the one may go.
         limits: from which numbers on they do.
         same: whether the two clips are of like structure.
     """
     own = best_shift(one, other)
+    if own is None or own.correlation < _HOPELESS:
+        return None
     best, times = own, 1.0
-    if own is None or own.correlation < _SURE:
-        for steps in (_COARSE, _FINE):
-            around = speed if times == 1.0 else times
-            for step in (1.0, *steps):
-                found = best_shift(one, at_speed(other, around * step))
-                if found and (best is None or found.correlation > best.correlation):
-                    best, times = found, around * step
-    if (
-        best
-        and best.correlation >= _least(limits.course, best)
-        and (own is None or best.correlation > own.correlation + _BETTER)
-    ):
+    for steps in (_COARSE, _FINE) if own.correlation < _SURE else ():
+        around = times
+        for step in steps:
+            found = best_shift(one, at_speed(other, around * step))
+            if found and found.correlation > best.correlation:
+                best, times = found, around * step
+    if best.correlation > own.correlation + _BETTER and best.correlation >= _least(limits.course, best):
         return best, times
-    return (own, 1.0) if own and own.correlation >= _least(limits.correlation if same else limits.course, own) else None
+    return (own, 1.0) if own.correlation >= _least(limits.correlation if same else limits.course, own) else None
 
 
 def _least(limit: float, shift: Shift) -> float:

@@ -12,17 +12,16 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from video_assets.measure.course import NOISE, Curves, at_speed, levels_and_changes
+from video_assets.measure.course import NOISE, Curves, levels_and_changes
 
-SPEEDS = (1.0, 0.82, 1.22)
-"""Of the ones, beside the others' own. A stretch is so short that what is up to 11 % faster or slower looks alike too."""
 # Of a stretch, in values of the course: 2.4 s. The means of each 3 are compared.
 _STRETCH, _MEANS = 30, 3
 # Values over which motion is smoothed before its extremes are looked for: encoders repeat and blend frames.
 _SMOOTHED = 7
 # Least landmarks of a clip, and how many values of its course there are for each where these are more.
 _FEWEST, _APART = 5, 16
-_BLOCK = 4096
+# So many rows by so many fit into a processor's cache.
+_BLOCK = 1024
 
 Stretches = NDArray[np.float32]
 
@@ -65,8 +64,8 @@ def _firsts(motion: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.unique(chosen)
 
 
-def alike(ones: Sequence[Curves], others: Sequence[Curves], least: float) -> dict[tuple[int, int], float]:
-    """Which of some clips may go on like which of others.
+def alike(ones: Sequence[Curves], others: Sequence[Curves], least: float) -> set[tuple[int, int]]:
+    """Which of some clips may go on like which of others, at whatever speed: a stretch is short.
 
     Args:
         ones: their courses, each float32 (curves, n).
@@ -74,22 +73,16 @@ def alike(ones: Sequence[Curves], others: Sequence[Curves], least: float) -> dic
         least: least correlation of a stretch of the one and a stretch of the other, to 1.
 
     Returns:
-        By position in ``ones`` and in ``others``: of :data:`SPEEDS` that at which a stretch is most alike.
+        Positions in ``ones`` and in ``others``.
     """
+    these, whose = _stacked([stretches(c) for c in ones])
     those, whose_those = _stacked([stretches(c) for c in others])
-    found: dict[tuple[int, int], tuple[float, float]] = {}
-    for speed in SPEEDS:
-        these, whose = _stacked([stretches(at_speed(c, 1 / speed)) for c in ones])
-        for i in range(0, len(these), _BLOCK):
-            for j in range(0, len(those), _BLOCK):
-                likeness = these[i : i + _BLOCK] @ those[j : j + _BLOCK].T
-                rows, columns = np.nonzero(likeness >= least)
-                values = likeness[rows, columns].tolist()
-                pairs = zip(whose[i + rows].tolist(), whose_those[j + columns].tolist(), strict=True)
-                for pair, value in zip(pairs, values, strict=True):
-                    if value > found.get(pair, (-1.0, 1.0))[0]:
-                        found[pair] = value, speed
-    return {pair: speed for pair, (_, speed) in found.items()}
+    found: set[tuple[int, int]] = set()
+    for i in range(0, len(these), _BLOCK):
+        for j in range(0, len(those), _BLOCK):
+            rows, columns = np.nonzero(these[i : i + _BLOCK] @ those[j : j + _BLOCK].T >= least)
+            found.update(zip(whose[i + rows].tolist(), whose_those[j + columns].tolist(), strict=True))
+    return found
 
 
 def _stacked(parts: Sequence[Stretches]) -> tuple[Stretches, NDArray[np.int64]]:
