@@ -17,7 +17,7 @@ from video_assets.curate.tiers import Tier
 from video_assets.describe.work import CaptionWork, captioner_version
 from video_assets.lake import schemas
 from video_assets.lake.plan import FILE, SOURCE_FILES, Measurement
-from video_assets.lake.sheet import SHEET, sheet_sql, sheet_table
+from video_assets.lake.sheet import SHEET, best_of_group, sheet_sql, sheet_table
 from video_assets.lake.sql_text import bare
 from video_assets.lake.versions import code_version
 from video_assets.measure.models import image_text, models_of, require_packages
@@ -46,8 +46,8 @@ CODE: dict[str, str] = {
     "laion_scores": "1",
     "flow_frames": "1",
     "flow_scores": "1",
-    "near_duplicates": "2",
-    "duplicate_groups": "2",
+    "near_duplicates": "3",
+    "duplicate_groups": "3",
     "contamination": "1",
     "concept_model": "1",
     "concepts": "1",
@@ -245,6 +245,14 @@ def measurements(
             for _ in models_of(FLOW, settings.models)[:1]
         ),
         Measurement(
+            "overlay_scores", schemas.OVERLAY_SCORES,
+            code_version(CODE["overlay_scores"], settings.overlays.model_dump() | {"keyframes": decode}), _PICTURES, "candidate",
+        ),
+        Measurement(
+            "quality_scores", schemas.QUALITY_SCORES,
+            code_version(CODE["quality_scores"], settings.quality.model_dump() | {"keyframes": decode}), _PICTURES, "candidate",
+        ),
+        Measurement(
             "near_duplicates", schemas.NEAR_DUPLICATES,
             code_version(
                 CODE["near_duplicates"],
@@ -254,8 +262,13 @@ def measurements(
         ),
         Measurement(
             "duplicate_groups", schemas.DUPLICATE_GROUPS,
-            code_version(CODE["duplicate_groups"], settings.duplicates.model_dump()),
-            ("near_duplicates", "clip_embeddings", "raw_videos", "clips", "visual_scores", "text_scores"), "clip",
+            code_version(
+                CODE["duplicate_groups"], settings.duplicates.model_dump() | {"best": bare(best_of_group(settings))}
+            ),
+            (
+                "near_duplicates", "clip_embeddings", "raw_videos", "clips", "visual_scores", "text_scores", "overlay_scores",
+                "quality_scores",
+            ), "clip",
         ),
         Measurement(
             "contamination", schemas.CONTAMINATION,
@@ -270,14 +283,6 @@ def measurements(
         Measurement(
             "concepts", schemas.CONCEPTS, code_version(CODE["concepts"], {}), ("clip_embeddings", "concept_model"),
             "clip",
-        ),
-        Measurement(
-            "overlay_scores", schemas.OVERLAY_SCORES,
-            code_version(CODE["overlay_scores"], settings.overlays.model_dump() | {"keyframes": decode}), _PICTURES, "candidate",
-        ),
-        Measurement(
-            "quality_scores", schemas.QUALITY_SCORES,
-            code_version(CODE["quality_scores"], settings.quality.model_dump() | {"keyframes": decode}), _PICTURES, "candidate",
         ),
         Measurement(
             SHEET, sheet_table(sheet_sql(settings)), code_version("table", {"sql": bare(sheet_sql(settings))}),

@@ -7,36 +7,37 @@ So every pair is found, no old batch is compared again, and the groups do not de
 Groups do change when a batch arrives that has something near an old clip. The run that finds this writes the groups of
 those old batches anew and notes them in the ledger, in one commit: what reads them is then due, in these batches alone.
 
-Clips are near-duplicates when their signatures are near, or when their structures are alike and their courses in time go
-on alike at some shift: then the one is a copy of the other that starts at another moment.
+Which clips are near-duplicates is decided in ``measure/copy_pairs.py``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
-from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from video_assets.batches.step import Step, Stopwatch
+from video_assets.lake.catalog import lock
 from video_assets.lake.lake import Replacement
 from video_assets.lake.ledger import Made
 from video_assets.lake.schemas import DUPLICATE_GROUPS, NEAR_DUPLICATES
-from video_assets.settings import DuplicateSettings
+from video_assets.lake.sheet import best_of_group
+from video_assets.lake.sql_text import bare
+
+if TYPE_CHECKING:
+    from video_assets.measure.copy_pairs import Pair
 
 # Batches whose signatures are in memory at a time.
 _BATCHES_AT_ONCE = 32
-# Least cosine of two structures whose courses are compared. Of clips of different films, 1 % of pairs reach it.
-_ALIKE = 0.85
-# What single precision may take from a number that is compared.
-_ROUNDING = 1e-6
-
 _FOUND = {
     "clip_id": pl.String, "other_id": pl.String, "cosine": pl.Float64, "mirrored": pl.Boolean,
-    "correlation": pl.Float64, "offset_s": pl.Float64,
+    "correlation": pl.Float64, "offset_s": pl.Float64, "speed": pl.Float64, "from_s": pl.Float64,
+    "other_from_s": pl.Float64, "shared_s": pl.Float64,
 }  # fmt: skip
+# What single precision may take from a number that is compared.
+_ROUNDING = 1e-6
 
 
 def find_duplicates(step: Step, batch: str) -> Made:
@@ -54,9 +55,12 @@ def find_duplicates(step: Step, batch: str) -> Made:
     return made
 
 
-def _pairs(step: Step, batch: str) -> Iterator[tuple[str, str, float, bool, float | None, float | None]]:
-    """The rows of :data:`_FOUND`; each pair within the batch once."""
+def _pairs(step: Step, batch: str) -> Iterator[Pair]:
+    """The batch's pairs with all clips there are; each pair within the batch once."""
+    from video_assets.measure.copy_pairs import Limits, copy_pairs
+
     settings = step.lake.settings.duplicates
+    limits = Limits(settings.min_cosine, settings.min_correlation, settings.min_course)
     names, ours = _signatures(step, [batch])
     if not names:
         return
@@ -66,60 +70,8 @@ def _pairs(step: Step, batch: str) -> Iterator[tuple[str, str, float, bool, floa
         others, theirs = _signatures(step, compared)
         if others:
             courses_of = partial(_courses, step, [batch, *compared])
-            yield from pairs_between(names, ours, others, theirs, courses_of, settings)
-
-
-def pairs_between(
-    names: list[str], ours: Any, others: list[str], theirs: Any, courses_of: Callable[[set[str]], dict[str, Any]],
-    settings: DuplicateSettings,
-) -> Iterator[tuple[str, str, float, bool, float | None, float | None]]:  # fmt: skip
-    """The pairs of near-duplicates between some clips and others; each pair within both once.
-
-    Args:
-        names: ids of the ones.
-        ours: their signatures, float32 (clips, n).
-        others: ids of the others.
-        theirs: their signatures, float32 (others, n).
-        courses_of: gives the courses in time of clips that have one: float32 (curves, n) by id.
-        settings: from which numbers on clips are near-duplicates.
-
-    Yields:
-        The rows of :data:`_FOUND`, the one's id first.
-    """
-    from video_assets.measure.course import best_shift
-
-    alike = _alike(names, ours, others, theirs, settings.min_cosine)
-    shifted = {pair for pair, (cosine, _) in alike.items() if cosine < settings.min_cosine - _ROUNDING}
-    courses = courses_of({clip for pair in shifted for clip in pair})
-    for (one, other), (cosine, mirror) in alike.items():
-        if (one, other) not in shifted:
-            yield one, other, cosine, mirror, None, None
-        elif one in courses and other in courses:
-            shift = best_shift(courses[one], courses[other])
-            if shift and shift.correlation >= settings.min_correlation:
-                yield one, other, cosine, mirror, shift.correlation, shift.offset_s
-
-
-def _alike(
-    names: list[str], ours: Any, others: list[str], theirs: Any, min_cosine: float
-) -> dict[tuple[str, str], tuple[float, bool]]:
-    """Pairs near in signature or alike in structure, each with the signatures' cosine and whether it is mirrored.
-
-    A picture that is its own mirror image is near both ways: the nearer one counts.
-    """
-    from video_assets.measure.copies import mirrored, structures
-    from video_assets.measure.near_duplicates import near_pairs
-
-    within = set(names) & set(others)
-    found: dict[tuple[str, str], tuple[float, bool]] = {}
-    for mirror, compared in ((False, theirs), (True, mirrored(theirs))):
-        near = near_pairs(ours, compared, min_cosine)
-        for i, j, _ in chain(near, near_pairs(structures(ours), structures(compared), _ALIKE)):
-            pair = names[i], others[j]
-            if pair[1] not in within or pair[0] < pair[1]:
-                cosine = min(float(ours[i] @ compared[j]), 1.0)
-                found[pair] = max(found.get(pair, (-1.0, mirror)), (cosine, mirror), key=lambda f: f[0])
-    return found
+            vectors_of = partial(_vectors, step, [batch, *compared])
+            yield from copy_pairs(names, ours, others, theirs, courses_of, limits, vectors_of)
 
 
 def _courses(step: Step, batches: list[str], clips: set[str]) -> dict[str, Any]:
@@ -134,6 +86,18 @@ def _courses(step: Step, batches: list[str], clips: set[str]) -> dict[str, Any]:
         [batches, sorted(clips), step.version("motion_scores")],
     )
     return {clip: course.to_numpy().reshape(len(SIGNALS), -1) for clip, course in zip(*rows, strict=True)}
+
+
+def _vectors(step: Step, batches: list[str], clips: set[str]) -> dict[str, Any]:
+    """The embeddings of these clips that have one of the present version, float32 (n,) by clip."""
+    if not clips:
+        return {}
+    rows = step.lake.query(
+        "SELECT clip_id, embedding FROM clip_embeddings WHERE batch IN (SELECT unnest(?)) "
+        "AND clip_id IN (SELECT unnest(?)) AND version = ? AND embedding IS NOT NULL",
+        [batches, sorted(clips), step.version("clip_embeddings")],
+    )
+    return {clip: embedding.to_numpy() for clip, embedding in zip(*rows, strict=True)}
 
 
 def _signatures(step: Step, batches: list[str]) -> tuple[list[str], Any]:
@@ -156,7 +120,7 @@ def group_duplicates(step: Step, batch: str) -> list[Made]:
     asset = "duplicate_groups"
     lake, watch = step.lake, Stopwatch()
     # Two runs at once would each write what the other's pairs make wrong.
-    with lake.lock(asset):
+    with lock(lake.settings.lake, asset):
         known = [b for a, b in lake.made() if a == asset and b != batch]
         inputs = step.inputs_of(asset, [batch, *known])
         members = _members(step)
@@ -205,27 +169,37 @@ def _members(step: Step) -> pl.DataFrame:
     # A benchmark's clip is no rival of the footage's: what is near one has a rule of its own in every tier.
     footage = present_pairs(step, "v.benchmark IS NULL AND w.benchmark IS NULL")
     pairs = footage.select("clip_id", "other_id", "cosine").rows()
-    # Bit rates never tie: what is burnt in comes before them, in steps of a hundredth of the picture.
     group_of = groups((one, other) for one, other, _ in pairs)
-    ranks = step.lake.query(
-        "SELECT c.clip_id, c.batch, c.crop_width * c.crop_height AS pixels, coalesce(v.bit_rate, 0) AS bit_rate, "
-        "round(coalesce(t.text_share, 1) + coalesce(i.border_share, 1), 2) AS overlaid, c.duration_s FROM clips AS c "
-        "LEFT JOIN raw_videos AS v ON v.batch = c.batch AND v.video_id = c.video_id "
-        "LEFT JOIN text_scores AS t ON t.batch = c.batch AND t.clip_id = c.clip_id "
-        "LEFT JOIN visual_scores AS i ON i.batch = c.batch AND i.clip_id = c.clip_id "
-        "WHERE c.clip_id IN (SELECT unnest(?))",
-        [list(group_of)],
-    )
-    rank = {clip: (-pixels, over, -rate, -seconds, clip) for clip, _, pixels, rate, over, seconds in ranks.iter_rows()}
-    batch_of = dict(ranks.select("clip_id", "batch").iter_rows())
+    rank, batches = ranked(step, group_of)
     verdicts = judged(pairs, group_of, rank)
     sizes = pl.Series(group_of.values(), dtype=pl.String).value_counts(name="n")
     size_of = dict(sizes.iter_rows())
     rows = [
-        (batch_of[m], m, group, size_of[group], verdicts[m][0], verdicts[m][0] is not None, verdicts[m][1])
+        (batches[m], m, group, size_of[group], verdicts[m][0], verdicts[m][0] is not None, verdicts[m][1])
         for m, group in group_of.items()
     ]
     return DUPLICATE_GROUPS.frame(pl.DataFrame(rows, schema=_JUDGED, orient="row")).select(_JUDGED)
+
+
+def ranked(step: Step, group_of: Mapping[str, str]) -> tuple[dict[str, tuple[int]], dict[str, str]]:
+    """The place of each clip among all of them, the best first, by ``best_of_group.sql``; and the batch of each.
+
+    Raises:
+        ValueError: the rule leaves a clip out, or names one twice.
+    """
+    rule = bare(best_of_group(step.lake.settings)).rstrip(" ;")
+    found = step.lake.query(
+        "WITH members AS (SELECT unnest($clips::VARCHAR[]) AS clip_id, unnest($groups::VARCHAR[]) AS duplicate_group), "
+        f"judged AS ({rule}) "
+        "SELECT j.*, c.batch AS _batch FROM judged AS j LEFT JOIN clips AS c ON c.clip_id = j.clip_id",
+        {"clips": list(group_of), "groups": list(group_of.values())},
+    )
+    if sorted(found["clip_id"]) != sorted(group_of):
+        raise ValueError("best_of_group.sql must give each clip of members one row.")
+    reasons = [name for name in found.columns if name not in ("clip_id", "_batch")]
+    order = found.sort([*reasons, "clip_id"], nulls_last=True)
+    places: dict[str, tuple[int]] = {clip: (place,) for place, clip in enumerate(order["clip_id"])}
+    return places, dict(found.select("clip_id", "_batch").iter_rows())
 
 
 def _changed(step: Step, members: pl.DataFrame) -> set[str]:

@@ -11,7 +11,6 @@ from typing import Any
 
 import polars as pl
 
-from video_assets.batches.duplicates import pairs_between
 from video_assets.batches.pictures import measured
 from video_assets.batches.step import Step
 from video_assets.lake.schemas import CLIPS
@@ -39,7 +38,7 @@ class Copy:
     Attributes:
         one: id of the first.
         other: id of the second.
-        score: cosine of the signatures, or correlation of the courses where the copy starts at another moment; to 1.
+        score: cosine of the signatures, or correlation of the courses where those are not near enough; to 1.
         seconds: how long what they share is, in s.
         mirrored: whether one is a mirror image.
     """
@@ -107,18 +106,19 @@ def copies(step: Step, ones: pl.DataFrame, others: pl.DataFrame) -> list[Copy]:
     other_names, theirs = matrix(others)
     if not names or not other_names:
         return []
+    from video_assets.measure.copy_pairs import Limits, copy_pairs
+
     both = pl.concat([f.select("clip_id", "duration_s", "time_course") for f in (ones, others)]).unique("clip_id")
     lengths = dict(both.select("clip_id", "duration_s").iter_rows())
     courses = _courses(both)
+    settings = step.lake.settings.duplicates
+    limits = Limits(settings.min_cosine, settings.min_correlation, settings.min_course)
     found = [
         Copy(
-            one, other, cosine if correlation is None else correlation,
-            _shared(lengths[one], lengths[other], offset or 0.0), mirrored,
+            pair.clip_id, pair.other_id, pair.cosine if pair.correlation is None else pair.correlation,
+            min(lengths[pair.clip_id], lengths[pair.other_id]) if pair.shared_s is None else pair.shared_s, pair.mirrored,
         )
-        for one, other, cosine, mirrored, correlation, offset in pairs_between(
-            names, ours, other_names, theirs,
-            lambda clips: {clip: courses[clip] for clip in clips if clip in courses}, step.lake.settings.duplicates,
-        )
+        for pair in copy_pairs(names, ours, other_names, theirs, lambda _: courses, limits)
     ]  # fmt: skip
     return sorted(found, key=lambda c: (-c.score, c.one, c.other))
 
@@ -138,8 +138,3 @@ def _courses(clips: pl.DataFrame) -> dict[str, Any]:
         clip: course.to_numpy().reshape(len(SIGNALS), -1)
         for clip, course in zip(rows["clip_id"], rows["time_course"], strict=True)
     }
-
-
-def _shared(one: float, other: float, offset: float) -> float:
-    """Seconds that two clips have in common, where a moment is ``offset`` s later in the one than in the other."""
-    return max(min(one, other + offset) - max(0.0, offset), 0.0)

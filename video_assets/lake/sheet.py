@@ -26,6 +26,13 @@ def sheet_sql(settings: Settings) -> str:
     return (settings.sql_folder / "views" / f"{SOURCE}.sql").read_text()
 
 
+def best_of_group(settings: Settings) -> str:
+    """The SELECT that says which clip of a group of near-duplicates is the best: one's own where there is one."""
+    own = settings.own_sql_folder
+    files = [folder / "best_of_group.sql" for folder in (own, settings.sql_folder) if folder is not None]
+    return next(file for file in files if file.is_file()).read_text(encoding="utf-8")
+
+
 @lru_cache(maxsize=4)
 def sheet_table(select: str) -> Table:
     """The table of a SELECT over the lake's tables; its columns are described as :func:`columns_of` finds.

@@ -15,7 +15,7 @@ from video_assets.measure.clip_frames import clip_frames, weighed, with_reasons,
 from video_assets.measure.course import courses
 from video_assets.measure.pace import FILM_S, GROWTH
 
-_STATE = ["luma_mean", "luma_std"]
+_STATE = ["width", "height", "luma_mean", "luma_std"]
 _CHANGES = ["delta_hue", "delta_sat", "delta_lum", "changed_share", "vmaf_motion"]
 _SIGNALS = [
     "time_s",

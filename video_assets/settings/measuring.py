@@ -128,6 +128,12 @@ class DuplicateSettings(Section):
         le=1,
         description="Least correlation of two courses in time at which clips of like structure are near-duplicates too.",
     )
+    min_course: float = Field(
+        0.9,
+        gt=0,
+        le=1,
+        description="The same of clips whose pictures differ (a logo, bars, a crop) or of which one is faster.",
+    )
 
 
 class ConceptSettings(Section):

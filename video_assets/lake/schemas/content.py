@@ -99,7 +99,7 @@ FLOW_SCORES = Table(
 
 NEAR_DUPLICATES = Table(
     "near_duplicates",
-    "Two clips that are copies: of near signatures, or of like structure and course in time. Found when the first's batch was compared with all clips there were.",
+    "Two clips that are copies: of near signatures, or of like course in time. Found when the first's batch was compared with all clips there were.",
     ("clip_id", "other_id"),
     (
         BATCH,
@@ -115,7 +115,19 @@ NEAR_DUPLICATES = Table(
         Column(
             "offset_s",
             REAL,
-            "How much later in clip_id than in other_id the same moment is, from each clip's start, in s; NULL as correlation.",
+            "Where in clip_id the start of other_id would be, in s from clip_id's own start, negative before it; NULL as correlation.",
+        ),
+        Column(
+            "speed",
+            REAL,
+            "How many times as fast clip_id goes as other_id: its own speed is 1 wherever that explains their courses.",
+        ),
+        Column("from_s", REAL, "From when on in clip_id both are shown, in s from its start."),
+        Column("other_from_s", REAL, "From when on in other_id both are shown, in s from its start."),
+        Column(
+            "shared_s",
+            REAL,
+            "How long both are shown, in s of clip_id; NULL where nobody recorded their courses.",
         ),
         Column("signature_version", TEXT, "Version of the clip_embeddings in which both signatures were."),
         VERSION,
@@ -134,7 +146,7 @@ DUPLICATE_GROUPS = Table(
         Column(
             "duplicate_of",
             TEXT,
-            "The best clip of the group, if a better one is near this one; NULL when this one is to be kept. Better: more pixels, less text and border, more bits/s, longer.",
+            "The best clip of the group, if a better one is near this one; NULL when this one is to be kept. Better: as best_of_group.sql says, less overlaid, of an earlier generation, larger.",
         ),
         Column("duplicate", BOOL, "Whether there is such a better clip."),
         Column(
