@@ -18,10 +18,10 @@ SELECT clip_id,
     avg((black_share >= 0.98)::INT) AS black_share,
     avg(saturation) AS saturation,
     avg(abs(second)) AS flicker,
-    quantile_cont(bar_left::DOUBLE, 0.1) AS bar_left,
-    quantile_cont(bar_right::DOUBLE, 0.1) AS bar_right,
-    quantile_cont(bar_top::DOUBLE, 0.1) AS bar_top,
-    quantile_cont(bar_bottom::DOUBLE, 0.1) AS bar_bottom
+    quantile_disc(bar_left::DOUBLE, 0.5) AS bar_left,
+    quantile_disc(bar_right::DOUBLE, 0.5) AS bar_right,
+    quantile_disc(bar_top::DOUBLE, 0.5) AS bar_top,
+    quantile_disc(bar_bottom::DOUBLE, 0.5) AS bar_bottom
 FROM (
     SELECT *, luma_mean::DOUBLE - 2 * lag(luma_mean::DOUBLE) OVER w + lag(luma_mean::DOUBLE, 2) OVER w AS second
     FROM inside WINDOW w AS (PARTITION BY clip_id ORDER BY frame)

@@ -41,7 +41,7 @@ VISUAL_SCORES = Table(
         Column("black_share", DOUBLE, "Share of the time that is black (98 % of pixels under luma 16), 0-1."),
         Column("saturation", DOUBLE, "Mean HSV saturation, 0-1."),
         Column("flicker", DOUBLE, "Mean absolute second difference of the steps' mean luma, 0-255."),
-        Column("bar_left", DOUBLE, "Dark bar at the left that 90 % of sampled frames have, share of width."),
+        Column("bar_left", DOUBLE, "Dark bar at the left, median over the sampled frames, share of width."),
         Column("bar_right", DOUBLE, "Dark bar at the right, likewise."),
         Column("bar_top", DOUBLE, "Dark bar at the top, share of height."),
         Column("bar_bottom", DOUBLE, "Dark bar at the bottom, likewise."),
