@@ -80,7 +80,7 @@ def test_the_share_of_borders_is_what_bars_of_some_width_cover() -> None:
     assert scores_of(bars, min_bar_share=0.3)["border_share"] == 0.0
 
 
-def test_a_bar_counts_as_wide_as_nine_frames_in_ten_have_it() -> None:
+def test_a_bar_counts_as_wide_as_most_frames_have_it() -> None:
     bars: dict[str, list[float | None]] = {"bar_top": [0.0, *[0.125] * 10], "bar_bottom": [0.5, *[0.0] * 10]}
     scores = scores_of(bars)
     assert (scores["bar_top"], scores["bar_bottom"]) == (0.125, 0.0)

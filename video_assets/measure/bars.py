@@ -63,14 +63,25 @@ class _Border(NamedTuple):
     width: int
     aligned: float
 
+    def __bool__(self) -> bool:
+        return self.width > 0
+
 
 _NONE = _Border(0, 0.0)
 
 
 def _pair(luma: Picture) -> tuple[int, int]:
     """Widths of the bars above and below, in pixels; together less than the height."""
-    above, below = (_border(half) for half in (luma[: len(luma) // 2], luma[: -len(luma) // 2 : -1]))
-    alike = abs(above.width - below.width) <= max(2, _SAME * len(luma))
+    halves = luma[: len(luma) // 2], luma[: -len(luma) // 2 : -1]
+    above, below = (_border(half) for half in halves)
+    most = max(2.0, _SAME * len(luma))
+    # Where subtitles end more of the darkness of one bar than its border does, its like says where that is.
+    if abs(above.width - below.width) > most:
+        if above.aligned > below.aligned:
+            below = _border(halves[1], above.width) or below
+        else:
+            above = _border(halves[0], below.width) or above
+    alike = abs(above.width - below.width) <= most
     together = (above.aligned + below.aligned) / 2 >= _ALIGNED_TOGETHER
     if alike and together and min(above.aligned, below.aligned) >= _ALIGNED:
         return above.width, below.width
@@ -78,8 +89,8 @@ def _pair(luma: Picture) -> tuple[int, int]:
     return top, bottom
 
 
-def _border(half: Picture) -> _Border:
-    """The border of a bar above, if there is one in this half of the picture."""
+def _border(half: Picture, at: int = 0) -> _Border:
+    """The border of a bar above, if there is one in this half of the picture, or at this width."""
     if len(half) < 3 or np.count_nonzero(half[0] < BAR_LUMA) < _ALIGNED * half.shape[1]:
         return _NONE
     half = np.ascontiguousarray(half)
@@ -92,7 +103,7 @@ def _border(half: Picture) -> _Border:
     runs = bright.argmax(axis=0)
     counts = np.bincount(runs, minlength=len(half))
     # Scaling puts a border between two pixels: runs that end at either end together.
-    width = 1 + int((counts[1:-1] + counts[2:]).argmax())
+    width = min(at, len(half) - 2) or 1 + int((counts[1:-1] + counts[2:]).argmax())
     ends = (runs == width) | (runs == width + 1)
     aligned = np.count_nonzero(ends) / len(runs)
     if aligned < _ALIGNED:

@@ -24,6 +24,9 @@ _EDGE = 20.0
 """Least gradient of an edge, in luma levels per two pixels."""
 _BESIDE = 9
 """Side of the square around an edge's pixel in which flat ground is looked for."""
+_DRAWN = 0.08
+"""Least product of both signs in a drawn picture. It was under 0.05 in 70 recordings and photographs, and 0.09 to 0.58 in screens,
+slides, test cards and most drawn wallpapers; gradients and fine patterns have less."""
 
 
 class Drawn(NamedTuple):
@@ -46,6 +49,16 @@ def find_drawn(lumas: Sequence[Picture]) -> Drawn:
     """
     each = [_drawn(luma) for luma in lumas]
     return Drawn(statistics.median(d.flat_share for d in each), statistics.median(d.clean_edges for d in each))
+
+
+def looks_drawn(luma: Picture) -> bool:
+    """Whether one picture has enough of both signs to be a screen, a page or a chart.
+
+    Args:
+        luma: uint8 or float32 (h, w).
+    """
+    signs = _drawn(luma)
+    return signs.flat_share * signs.clean_edges >= _DRAWN
 
 
 def _drawn(luma: Picture) -> Drawn:
