@@ -141,6 +141,8 @@ SELECT
     t.text_boxes,
     t.text_share,
     t.text_share_max,
+    t.overlaid_text_boxes,
+    t.overlaid_text_share,
     t.subtitle_x,
     t.subtitle_y,
     t.subtitle_width,
@@ -180,6 +182,9 @@ SELECT
     o.fixed_share,
     o.layout,
     o.panels,
+    o.flat_share,
+    o.clean_edges,
+    o.flat_share * o.clean_edges AS drawn, -- How much the picture looks drawn (a screen, a slide, a chart), 0-1: flat_share times clean_edges. Recordings and photographs are under 0.05.
     -- Static text and overlays are often the same thing: the larger of the two shares, not their sum.
     CASE WHEN o.overlay_share IS NOT NULL OR t.static_text_share IS NOT NULL
         THEN greatest(coalesce(o.overlay_share, 0), coalesce(t.static_text_share, 0))

@@ -41,7 +41,7 @@ scores AS (
         avg(dark_share) AS dark_share, avg(bright_share) AS bright_share,
         sum((black_share >= 0.98)::INTEGER * shown) / sum(shown) AS black_share,
         avg(saturation) AS saturation,
-        {", ".join(f"quantile_cont({bar}::DOUBLE, 0.1) AS {bar}" for bar in BARS)}
+        {", ".join(f"quantile_disc({bar}::DOUBLE, 0.5) AS {bar}" for bar in BARS)}
     FROM frames SEMI JOIN moved USING (clip_id) GROUP BY clip_id
 )
 SELECT scores.*, f.flicker,

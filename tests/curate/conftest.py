@@ -45,9 +45,16 @@ MOTION: dict[str, Any] = {
     "vmaf_motion": 4.0, "motion_vector": 2.0, "still_share": 0.0, "sudden_changes": 0, "shots_per_second": 0.0,
     "shake": 0.001,
 }  # fmt: skip
-TEXT: dict[str, Any] = {"text_score": 0.0, "text_boxes": 0, "text_share": 0.0, "clear_share": 1.0}
+TEXT: dict[str, Any] = {
+    "text_score": 0.0,
+    "text_boxes": 0,
+    "overlaid_text_boxes": 0,
+    "text_share": 0.0,
+    "clear_share": 1.0,
+}
 OVERLAYS: dict[str, Any] = {
     "fixed_share": 0.0, "overlay_share": 0.0, "unmarked_share": 1.0, "layout": "single", "panels": 1,
+    "flat_share": 0.1, "clean_edges": 0.02,
 }  # fmt: skip
 QUALITY: dict[str, Any] = {"blur": 0.3, "technical_quality": 0.8, "classical_appeal": 0.6}
 ROWS = {

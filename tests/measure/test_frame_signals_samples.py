@@ -57,17 +57,37 @@ def test_bars_leave_a_picture_whatever_the_frame(dark: float, rows: int, columns
         assert min(bars.left, bars.right, bars.top, bars.bottom) >= 0
 
 
-def test_specks_do_not_hide_a_bar_but_a_caption_ends_it() -> None:
+def test_specks_a_logo_and_subtitles_do_not_hide_a_bar() -> None:
     luma = textured(1)
     luma[:40] = 2
     luma[10, 5:9] = 15  # 4 of 320 pixels
     found = find_bars(luma)
     assert found is not None
     assert found.top * HEIGHT == pytest.approx(40)
-    luma[20:30, 100:200] = 240
+    luma[20:30, 280:310] = 240  # a logo
     found = find_bars(luma)
     assert found is not None
-    assert found.top * HEIGHT == pytest.approx(20)
+    assert found.top * HEIGHT == pytest.approx(40)
+    luma[-40:] = 2
+    luma[-30:-20, 40:280] = 240  # subtitles over three quarters of the width: the bar has its like above
+    found = find_bars(luma)
+    assert found is not None
+    assert (found.top * HEIGHT, found.bottom * HEIGHT) == pytest.approx((40, 40))
+
+
+def test_a_dark_stage_has_no_bars() -> None:
+    luma = np.full((HEIGHT, WIDTH), 3, np.uint8)
+    cv2.ellipse(luma, (160, 110), (90, 65), 0, 0, 360, 180, -1)  # who stands in the light
+    found = find_bars(luma)
+    assert found is not None
+    assert (found.left, found.right, found.top, found.bottom) == (0, 0, 0, 0)
+
+
+def test_a_sky_that_fades_into_the_night_is_no_bar() -> None:
+    luma = np.repeat(np.linspace(0, 200, HEIGHT)[:, None], WIDTH, axis=1).astype(np.uint8)
+    found = find_bars(luma)
+    assert found is not None
+    assert found.top == 0
 
 
 def test_sharpness_is_the_variance_of_opencv_s_laplacian() -> None:

@@ -87,12 +87,13 @@ def test_where_the_picture_stands_still_a_logo_is_left_open(thinned: Path, tmp_p
     still = marked(tmp_path, thinned / "traffic_1080p.mp4", 36, 0.9)[:1] * 8
     row = OverlayModel().measure(still, FULL_HD)
     assert row["fixed_share"] > 0.5  # type: ignore[operator]
-    assert set(row) == {"overlay_frames", "fixed_share", "layout", "panels"}
+    assert set(row) == {"overlay_frames", "fixed_share", "layout", "panels", "flat_share", "clean_edges"}
 
 
 def test_of_three_pictures_nothing_is_said_but_the_layout(thinned: Path, tmp_path: Path) -> None:
     row = OverlayModel().measure(keyframes(thinned / "traffic_1080p.mp4", tmp_path)[:3], FULL_HD)
-    assert row == {"overlay_frames": 3, "layout": "single", "panels": 1}
+    assert set(row) == {"overlay_frames", "layout", "panels", "flat_share", "clean_edges"}
+    assert (row["overlay_frames"], row["layout"], row["panels"]) == (3, "single", 1)
 
 
 def test_a_real_title_and_subtitles_are_overlays_and_what_is_clear_lies_between_them(
@@ -113,6 +114,11 @@ COLLAGES = {
         "[a][b]hstack[x];[e][d]hstack[y];[x][y]vstack",
         Division(Layout.GRID, 4),
     ),
+    "two of unlike width": ("[0:v]crop=260:360[a];[1:v]crop=380:360[b];[a][b]hstack", Division(Layout.SIDE_BY_SIDE, 2)),
+    "three, the middle one wide": (
+        "[0:v]crop=140:360,split[a][c];[1:v]crop=360:360[b];[a][b][c]hstack=3",
+        Division(Layout.SIDE_BY_SIDE, 3),
+    ),
     "upright on its own blur": (
         "[1:v]crop=203:360:60:0,setsar=1,split[a][b];[a]scale=640:1136,crop=640:360,boxblur=20[c];"
         "[c][b]overlay=218:0",
@@ -126,6 +132,27 @@ def test_a_collage_is_told_by_the_lines_between_its_pictures(thinned: Path, tmp_
     graph, expected = COLLAGES[name]
     made = edit(tmp_path / "collage.mp4", graph + ",format=yuv420p", *(thinned / m for m in MOVING))
     assert find_layout([reduced(p) for p in keyframes(made, tmp_path)[:4]]) == expected
+
+
+@pytest.mark.parametrize(("x", "y", "width", "height"), [(30, 35, 190, 107), (420, 240, 200, 110)])
+def test_a_moving_picture_in_a_moving_picture_is_told_by_its_sides(x: int, y: int, width: int, height: int) -> None:
+    random = np.random.default_rng(5)
+    scenes = [cv2.resize(random.uniform(0, 255, (30, 60)).astype(np.float32), (1200, 600)) for _ in range(2)]
+    lumas = []
+    for step in range(4):
+        around, inside = (s[20 * step : 20 * step + 360, 60 * step : 60 * step + 640].copy() for s in scenes)
+        around[y : y + height, x : x + width] = inside[:height, :width]
+        lumas.append(around)
+    assert find_layout(lumas) == Division(Layout.PICTURE_IN_PICTURE, 2)
+    assert find_layout([scenes[0][:360, 60 * s : 60 * s + 640] for s in range(4)]) == Division(Layout.SINGLE, 1)
+
+
+def test_the_many_lines_of_a_pattern_are_no_split() -> None:
+    random = np.random.default_rng(1)
+    mat = [random.uniform(90, 110, (180, 320)).astype(np.float32) for _ in range(4)]
+    for luma in mat:
+        luma[:, 40:300:40] = 200
+    assert find_layout(mat) == Division(Layout.SINGLE, 1)
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(40, 120), st.integers(40, 120))

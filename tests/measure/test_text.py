@@ -10,10 +10,10 @@ from video_assets.measure.text import (
     ReadPicture,
     TextBox,
     is_line,
+    settled,
     static_places,
     subtitle_band,
     text_scores,
-    with_words,
 )
 from video_assets.measure.types import Crop
 
@@ -34,7 +34,7 @@ def text(place: Rectangle, detection: float = 0.8, recognition: float = 0.9, say
 
 
 def picture(*boxes: TextBox) -> ReadPicture:
-    return ReadPicture(boxes, sum(b.place.area for b in boxes if b.seen))
+    return ReadPicture(boxes)
 
 
 def test_a_clip_without_text_scores_zero_and_its_crop_is_the_whole_picture() -> None:
@@ -46,6 +46,8 @@ def test_a_clip_without_text_scores_zero_and_its_crop_is_the_whole_picture() -> 
         "text_boxes": 0,
         "text_share": 0,
         "text_share_max": 0,
+        "overlaid_text_boxes": 0,
+        "overlaid_text_share": 0,
     }
     overlays = {"static_text": 0, "static_text_share": 0, "clear_share": 1.0}
     crop = {"clear_x": 0, "clear_y": 138, "clear_width": 1920, "clear_height": 804}
@@ -61,9 +63,9 @@ def test_the_score_is_the_largest_product_on_any_picture_and_one_picture_is_enou
     assert row["text_share"] == pytest.approx(0.035 / 3)
 
 
-def test_what_cannot_be_read_and_is_no_line_counts_in_the_score_alone() -> None:
+def test_what_cannot_be_read_and_is_no_line_is_no_text() -> None:
     row = text_scores([picture(text(LOGO, 0.9, 0.49), text(ASIDE, 0.9, 0.9, " "))] * 4, FULL_HD)
-    assert row["text_score"] == pytest.approx(0.81)
+    assert (row["text_score"], row["text_read"]) == (0, "")
     assert (row["text_boxes"], row["text_share"], row["static_text"], row["clear_share"]) == (0, 0, 0, 1.0)
 
 
@@ -88,9 +90,17 @@ def test_a_line_is_much_wider_than_high_and_a_part_of_the_picture() -> None:
 
 
 @pytest.mark.parametrize(
-    ("says", "sure", "is_text"), [("0", 0.9, False), ("20", 0.6, False), ("A", 0.97, True), ("TAXI", 0.6, True)]
+    ("says", "sure", "is_text"),
+    [
+        ("0", 0.9, False),
+        ("20", 0.6, False),
+        ("00000", 0.9, False),
+        ("A", 0.97, True),
+        ("TAXI", 0.6, False),
+        ("TAXI", 0.9, True),
+    ],
 )
-def test_a_character_or_two_that_fill_the_picture_are_text_only_when_they_are_sure(
+def test_what_fills_the_picture_is_text_only_when_it_is_sure_and_a_character_or_two_when_they_are_surer(
     says: str, sure: float, is_text: bool
 ) -> None:
     most = text(Rectangle(0.0, 0.1, 0.6, 0.9), 0.6, sure, says)
@@ -98,9 +108,28 @@ def test_a_character_or_two_that_fill_the_picture_are_text_only_when_they_are_su
     assert text(WORD, 0.6, sure, says).seen
 
 
+def test_a_character_that_fills_the_picture_is_on_two_pictures_or_is_none() -> None:
+    one = text(Rectangle(0.0, 0.1, 0.6, 0.9), 0.7, 0.97, "S")
+    for pictures, boxes in (
+        ([picture(one), picture(), picture(), picture()], 0),
+        ([picture(one)] * 2, 1),
+        ([picture(one)], 1),
+    ):
+        row = text_scores(pictures, FULL_HD)
+        assert (row["text_boxes"], row["text_score"]) == (boxes, pytest.approx(0.679 * boxes))
+
+
+def test_text_that_moves_with_the_scene_counts_as_text_and_not_as_overlaid() -> None:
+    sign = TextBox(LOGO, 0.8, 0.9, "OPEN", of_scene=True)
+    row = text_scores([picture(sign), picture(sign, text(SUBTITLE))], FULL_HD)
+    assert (row["text_boxes"], row["overlaid_text_boxes"]) == (2, 1)
+    assert row["text_share"] == pytest.approx(0.01 + 0.025 / 2)
+    assert row["overlaid_text_share"] == pytest.approx(0.025 / 2)
+
+
 def words(pictures: list[ReadPicture]) -> list[int]:
     """How many words each picture has."""
-    return [sum(b.word for b in p.boxes) for p in with_words(pictures)]
+    return [sum(b.word for b in p.boxes) for p in settled(pictures)]
 
 
 def unread(place: Rectangle) -> TextBox:
@@ -156,6 +185,14 @@ def test_lines_of_subtitles_that_change_are_one_band_with_both_their_rows() -> N
     band = subtitle_band([[SUBTITLE], [upper, wider], [], [SUBTITLE]])
     assert band == (0.1, 0.79, 0.9, 0.9)
     assert static_places([[SUBTITLE], [upper, wider], [], [SUBTITLE]]) == [(0.1, 0.85, 0.9, 0.9)]
+
+
+def test_subtitles_are_centred_and_a_watermark_in_the_corner_beside_them_is_none() -> None:
+    watermark, clock = Rectangle(0.8, 0.85, 0.95, 0.9), Rectangle(0.02, 0.88, 0.12, 0.92)
+    assert subtitle_band([[watermark]] * 4) is None
+    assert subtitle_band([[clock, watermark]] * 4) is None
+    halves = [Rectangle(0.25, 0.85, 0.49, 0.9), Rectangle(0.5, 0.85, 0.75, 0.9)]
+    assert subtitle_band([[*halves, watermark], [watermark], [SUBTITLE], []]) == (0.25, 0.85, 0.75, 0.9)
 
 
 @pytest.mark.parametrize(

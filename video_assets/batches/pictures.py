@@ -44,6 +44,8 @@ SINGLE = Shown(
     "SELECT batch, video_id, frame FROM keyframes", 1, f"{_IMAGES} keyframes", "No keyframe lies inside the clip."
 )
 """Keyframes by themselves."""
+READABLE = replace(SINGLE, stored="SELECT batch, video_id, frame, coalesce(large_jpeg, jpeg) AS jpeg FROM keyframes")
+"""Keyframes by themselves, the larger image where there is one."""
 PAIRS = Shown(
     "SELECT batch, video_id, frame - 1 AS frame FROM flow_frames",
     2,
@@ -64,7 +66,7 @@ def score_text(step: Step, batch: str) -> Made:
         detector.weights(settings.models), recogniser.weights(settings.models), settings.text.detector_side,
         (detector.device, recogniser.device),
     )  # fmt: skip
-    return score_with(step, "text_scores", batch, model, settings.text.frames_per_clip)
+    return score_with(step, "text_scores", batch, model, settings.text.frames_per_clip, shown=READABLE)
 
 
 def score_safety(step: Step, batch: str) -> Made:

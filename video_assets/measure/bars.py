@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from video_assets.measure.types import Picture
 
 BAR_LUMA = 14
-"""A bar line's 98th percentile of luma (full range) stays under this: at most ``BRIGHT_SHARE_OF_LINE`` reach it."""
+"""A bar's pixels are darker than this luma (full range)."""
 BAR_STD = 4.0
-"""A bar line's standard deviation stays under this."""
-BRIGHT_SHARE_OF_LINE = 0.02
+"""Their standard deviation stays under this."""
 LIT_LUMA = 32
 LIT_SHARE = 0.1
 """A frame is dark as a whole when fewer of its pixels than this share reach ``LIT_LUMA``."""
+_STEP = 8
+"""Least luma step from a bar into the picture, in levels over four pixels: darkness that fades in is no bar."""
+_ALIGNED_ALONE, _ALIGNED, _ALIGNED_TOGETHER = 0.8, 0.2, 0.4
+"""Least share of the lines across a border that end their darkness there: of a bar without its like on the other side; of one
+that has it; and of those two together. A logo or subtitles in a bar end some sooner, a dark part of the picture some later."""
+_SAME = 0.01
+"""Most that the widths of a bar and its like differ by, as a share of the side; two pixels at least."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +39,10 @@ class Bars:
 def find_bars(luma: Picture) -> Bars | None:
     """The bars of one frame.
 
-    From each edge inwards, the lines that are dark and even belong to the bar. That says nothing of a frame that is
-    dark as a whole (under 10 % of its pixels reach luma 32): None.
+    Along every column (row) the dark pixels from the edge inwards are counted. A bar's border is where many of these
+    runs end, in a step: a dark stage or a night sky ends anywhere, or fades. Most bars come in pairs of one width, so
+    less is asked of two alike; what lies in them (a logo, subtitles) then hides none. That says nothing of a frame that
+    is dark as a whole (under 10 % of its pixels reach luma 32): None.
 
     Args:
         luma: Full-range luma, uint8 (h, w).
@@ -43,24 +51,65 @@ def find_bars(luma: Picture) -> Bars | None:
     if lit < LIT_SHARE * luma.size:
         return None
     height, width = luma.shape
-    top, bottom = _edges(luma, axis=0)
+    top, bottom = _pair(luma)
     # Columns are judged between the bars above and below, which would make every column look darker.
-    left, right = _edges(luma[top : height - bottom], axis=1)
+    left, right = _pair(luma[top : height - bottom].T)
     return Bars(left / width, right / width, top / height, bottom / height)
 
 
-def _edges(luma: Picture, axis: int) -> tuple[int, int]:
-    """How many lines from the first, and from the last, are bar lines. Lines are rows (axis 0) or columns (axis 1)."""
-    bright = cv2.threshold(luma, BAR_LUMA - 1, 1, cv2.THRESH_BINARY)[1]
-    counts = cv2.reduce(bright, 1 - axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel()
-    dark = counts <= BRIGHT_SHARE_OF_LINE * luma.shape[1 - axis]
-    return _run(luma, dark, axis), _run(np.flip(luma, axis), dark[::-1], axis)
+class _Border(NamedTuple):
+    """Where the darkness from an edge ends: its width in pixels, and the share of the columns that end theirs there."""
+
+    width: int
+    aligned: float
+
+    def __bool__(self) -> bool:
+        return self.width > 0
 
 
-def _run(luma: Picture, dark: npt.NDArray[np.bool_], axis: int) -> int:
-    """How many lines from the first are dark and even; there is a line that is not dark, for the frame is lit."""
-    dark_lines = int(np.argmin(dark))
-    if dark_lines == 0:
-        return 0
-    uneven = luma.take(range(dark_lines), axis).std(axis=1 - axis) >= BAR_STD
-    return int(np.argmax(uneven)) if uneven.any() else dark_lines
+_NONE = _Border(0, 0.0)
+
+
+def _pair(luma: Picture) -> tuple[int, int]:
+    """Widths of the bars above and below, in pixels; together less than the height."""
+    halves = luma[: len(luma) // 2], luma[: -len(luma) // 2 : -1]
+    above, below = (_border(half) for half in halves)
+    most = max(2.0, _SAME * len(luma))
+    # Where subtitles end more of the darkness of one bar than its border does, its like says where that is.
+    if abs(above.width - below.width) > most:
+        if above.aligned > below.aligned:
+            below = _border(halves[1], above.width) or below
+        else:
+            above = _border(halves[0], below.width) or above
+    alike = abs(above.width - below.width) <= most
+    together = (above.aligned + below.aligned) / 2 >= _ALIGNED_TOGETHER
+    if alike and together and min(above.aligned, below.aligned) >= _ALIGNED:
+        return above.width, below.width
+    top, bottom = (b.width if b.aligned >= _ALIGNED_ALONE else 0 for b in (above, below))
+    return top, bottom
+
+
+def _border(half: Picture, at: int = 0) -> _Border:
+    """The border of a bar above, if there is one in this half of the picture, or at this width."""
+    if len(half) < 3 or np.count_nonzero(half[0] < BAR_LUMA) < _ALIGNED * half.shape[1]:
+        return _NONE
+    half = np.ascontiguousarray(half)
+    bright = cv2.threshold(half, BAR_LUMA - 1, 1, cv2.THRESH_BINARY)[1]
+    shown = cv2.reduce(bright, 0, cv2.REDUCE_MAX).ravel() > 0
+    # Columns that are dark throughout lie in bars at the sides.
+    half, bright = half[:, shown], bright[:, shown]
+    if not half.size:
+        return _NONE
+    runs = bright.argmax(axis=0)
+    counts = np.bincount(runs, minlength=len(half))
+    # Scaling puts a border between two pixels: runs that end at either end together.
+    width = min(at, len(half) - 2) or 1 + int((counts[1:-1] + counts[2:]).argmax())
+    ends = (runs == width) | (runs == width + 1)
+    aligned = np.count_nonzero(ends) / len(runs)
+    if aligned < _ALIGNED:
+        return _NONE
+    # The darkness of a bar is one level, and ends at once.
+    inside, outside = half[:width, ends], half[min(width + 3, len(half) - 1), ends]
+    if inside.std() >= BAR_STD or np.median(outside - inside[-1].astype(np.int16)) < _STEP:
+        return _NONE
+    return _Border(int(np.median(runs[ends])), aligned)

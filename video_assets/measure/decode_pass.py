@@ -19,6 +19,7 @@ from video_assets.lake.schemas import FLOW_FRAMES, FRAME_SIGNALS, KEYFRAMES, SHO
 from video_assets.measure.fields import FieldReader, Fields
 from video_assets.measure.frame_signals import FrameSignals
 from video_assets.measure.global_motion import GlobalMotion
+from video_assets.measure.graphics import looks_drawn
 from video_assets.measure.motion_vectors import MotionVectorReader
 from video_assets.measure.pace import Pace
 from video_assets.measure.pictures import Scaler, size_by_long_side, size_by_short_side
@@ -243,19 +244,33 @@ class _Measures:
         if not sampled:
             return signals, None
         small = self._small()
-        signals |= {"saturation": saturation, **measure_sample(self._sample.luma(small))}
+        luma = self._sample.luma(small)
+        signals |= {"saturation": saturation, **measure_sample(luma)}
         if not self._image_clock.due(elapsed):
             return signals, None
-        return signals, self._image(small)
+        return signals, self._image(small) | {"large_jpeg": self._large() if looks_drawn(luma) else None}
 
     def image(self) -> Row:
         """The picture of the frame that was measured last, as the columns of ``flow_frames``."""
         return self._image(self._small())
 
     def _small(self) -> VideoFrame:
-        """The last frame at the sampled size; one field where it is of two moments, so that combing is no detail."""
-        return self._sample.scale(copied(self._picture, step=2) if self._woven else self._picture)
+        """The last frame at the sampled size."""
+        return self._sample.scale(self._of_one_moment())
+
+    def _of_one_moment(self) -> VideoFrame:
+        """The last frame; one field where it is of two moments, so that combing is no detail."""
+        return copied(self._picture, step=2) if self._woven else self._picture
 
     def _image(self, small: VideoFrame) -> Row:
         jpeg = encode_jpeg(self._sample.bgr(small), self._settings.jpeg_quality)
         return {"width": self._sample.width, "height": self._sample.height, "jpeg": jpeg}
+
+    def _large(self) -> bytes | None:
+        """The last frame as an image in which small text can be read; None where it would be no larger than the usual one."""
+        display = self._shape.display
+        side = min(self._settings.drawn_short_side, *display)
+        if side <= self._settings.sample_short_side:
+            return None
+        scaler = Scaler(self._shape, size_by_short_side(display, side))
+        return encode_jpeg(scaler.bgr(scaler.scale(self._of_one_moment())), self._settings.jpeg_quality)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from video_assets.measure.graphics import find_drawn
 from video_assets.measure.layout import find_layout
 from video_assets.measure.overlays import LEAST_PICTURES, find_overlays, reduced
 from video_assets.measure.rectangles import Rectangle, in_pixels, largest_clear
@@ -28,11 +29,14 @@ class OverlayModel:
     def measure(self, pictures: Sequence[Picture], crop: Crop) -> dict[str, object]:
         """Overlay scores of a clip's pictures: uint8 (h, w, 3) in B, G, R order, cut to its crop."""
         lumas = [reduced(picture) for picture in pictures]
-        division = find_layout(lumas[:: -(-len(lumas) // _LINED)])
+        some = lumas[:: -(-len(lumas) // _LINED)]
+        division, drawn = find_layout(some), find_drawn(some)
         row: dict[str, object] = {
             "overlay_frames": len(lumas),
             "layout": division.layout.value,
             "panels": division.panels,
+            "flat_share": drawn.flat_share,
+            "clean_edges": drawn.clean_edges,
         }
         if len(lumas) < LEAST_PICTURES:
             return row

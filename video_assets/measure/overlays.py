@@ -39,7 +39,12 @@ _CHANGE = 12.0
 _REACH = 0.011
 """Half of how far parts of one overlay are apart, and half the width of its surroundings, as a share of the short side."""
 _CHANGING_AROUND = 0.6
-"""Least share of an overlay's surroundings that change."""
+"""Least share of an overlay's surroundings that change; on plain ground, which cannot, of a picture that changes."""
+_MOVES = 0.9
+"""Least share of a picture's edges at which it changes, beside those that stay, where its camera moves: then plain ground moves,
+too, though nobody sees it."""
+_STRAIGHT = 0.8
+"""Least coherence of the gradients (0 of all directions, 1 of one) of a straight edge: it stays where the camera moves along it."""
 _LARGEST = 0.15
 """Largest share of the picture that one overlay's rectangle covers."""
 _LEAST_EDGES, _DENSITY = 0.00035, 0.15
@@ -72,6 +77,9 @@ def find_overlays(lumas: Sequence[Picture]) -> Found:
     for outermost in (np.s_[: 2 * reach], np.s_[-2 * reach :]):
         edges.constant[outermost] = edges.constant[:, outermost] = False
     changing = _changing(lumas)
+    going = edges.typical & ~edges.constant
+    if np.count_nonzero(going & changing) >= _MOVES * max(1, np.count_nonzero(going)):
+        changing |= ~going
     joined = cv2.dilate(edges.constant.astype(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
     _, labels, boxes, _ = cv2.connectedComponentsWithStats(joined)
     found, explained = [], 0
@@ -100,8 +108,11 @@ class _Edges(NamedTuple):
 
     constant: Map
     typical: Map
+    across: Picture
+    down: Picture
+    """The median gradient, in luma levels per pixel."""
     strength: Picture
-    """Length of the median gradient, in luma levels per pixel."""
+    """Its length."""
     deviation: Picture
     """What most pictures deviate from it by at most, as a share of it."""
 
@@ -122,7 +133,8 @@ def _edges(lumas: Sequence[Picture]) -> _Edges:
         & (strength >= _SIGNIFICANCE * deviations[count // 2] / count**0.5)
     )
     constant &= cv2.boxFilter(constant.astype(np.float32), -1, (5, 5)) >= _COMPANY
-    return _Edges(constant, np.hypot(across, down).mean(axis=0) >= _LEAST_GRADIENT, strength, deviation)
+    typical = np.hypot(across, down).mean(axis=0) >= _LEAST_GRADIENT
+    return _Edges(constant, typical, across_median, down_median, strength, deviation)
 
 
 def _changing(lumas: Sequence[Picture]) -> Map:
@@ -144,6 +156,7 @@ def _overlay(part: Map, edges: _Edges, changing: Map, far: int) -> Rectangle | N
         or own < _DENSITY * (bottom - top) * (right - left)
         or np.median(edges.deviation[part]) > _OWN_DEVIATION
         or np.median(edges.strength[part]) < _OWN_GRADIENT
+        or _coherence(edges.across[part], edges.down[part]) >= _STRAIGHT
     ):
         return None
     around = changing[max(0, top - far) : bottom + far, max(0, left - far) : right + far]
@@ -151,3 +164,9 @@ def _overlay(part: Map, edges: _Edges, changing: Map, far: int) -> Rectangle | N
     ring = around.size - inside.size
     changed = np.count_nonzero(around) - np.count_nonzero(inside)
     return box if ring and changed >= _CHANGING_AROUND * ring else None
+
+
+def _coherence(across: Picture, down: Picture) -> float:
+    """How far gradients have one direction: the difference of their structure tensor's eigenvalues over their sum, 0-1."""
+    xx, yy, xy = (across**2).sum(), (down**2).sum(), (across * down).sum()
+    return float(np.hypot(xx - yy, 2 * xy) / max(float(xx + yy), 1e-6))

@@ -12,15 +12,19 @@ from video_assets.measure.types import Crop
 
 LEGIBLE = 0.5
 """Least recognition score of what counts as read: rapidocr's own."""
-_HIGH, _FEW, _SURE = 1 / 3, 2, 0.95
-"""Of what is higher than this share of the picture and has at most so many characters to the recogniser, its least score: it
-made single characters of whole pictures without text and gave them up to 0.90."""
+_HIGH, _SURE = 0.2, 0.8
+"""What is higher than this share of the picture is read by a recogniser that always answers: it made single characters of whole
+pictures without text, and rows of one character of coins. The least score of such text."""
+_FEW, _SURE_OF_FEW = 2, 0.95
+"""Of what is so high and has at most so many different characters, the least score; and it says so on two pictures."""
 _LINE_ASPECT, _LINE_HEIGHT = 2.5, 0.2
 """A line of text is at least so many times as wide as high, and at most this share of the picture high. What the detector
 takes for text and is none (trees, waves, a whole dark picture) was nearly square in 25 real videos, and often all of it."""
 _LOWER_THIRD = 2 / 3
 _SAME_PLACE = 0.5
 """Least overlap of two boxes that are taken for one that stayed."""
+_SPACE = 0.02
+"""Most that the pieces of one line lie apart, as a share of the width."""
 _WORD_HEIGHT, _BESIDE, _CENTRED = 0.1, 0.05, 0.05
 """A word of subtitles is at most this share of the picture high; words of one row lie at most so far beside each other's
 columns; and the middle of a line of subtitles is so near to the picture's. What the detector takes for a word and is none was
@@ -37,7 +41,9 @@ class TextBox:
         recognition: the recogniser's score, 0-1.
         text: what it says to the recogniser.
         line: whether it has the shape of a line, so that it is text in whatever script (see :func:`is_line`).
-        word: whether it is a short word where there is other text, in whatever script (see :func:`with_words`).
+        word: whether it is a short word where there is other text, in whatever script (see :func:`settled`).
+        of_scene: whether it moves with what is around it (see measure/scene_text.py).
+        covers: share of the picture that it covers, 0-1, where it is written at an angle; None: its place's.
     """
 
     place: Rectangle
@@ -46,16 +52,30 @@ class TextBox:
     text: str
     line: bool = False
     word: bool = False
+    of_scene: bool = False
+    covers: float | None = None
 
     @property
     def score(self) -> float:
         return self.detection * self.recognition
 
     @property
+    def area(self) -> float:
+        return self.place.area if self.covers is None else self.covers
+
+    @property
     def legible(self) -> bool:
-        says = self.text.strip()
-        doubtful = self.place.bottom - self.place.top > _HIGH and len(says) <= _FEW
-        return bool(says) and self.recognition >= (_SURE if doubtful else LEGIBLE)
+        least = LEGIBLE if not self._high else _SURE_OF_FEW if self.few else _SURE
+        return bool(self.text.strip()) and self.recognition >= least
+
+    @property
+    def few(self) -> bool:
+        """Whether it is so high, and has so few characters, that another picture must say the same."""
+        return self._high and len({*self.text.casefold()} - {" "}) <= _FEW
+
+    @property
+    def _high(self) -> bool:
+        return self.place.bottom - self.place.top > _HIGH
 
     @property
     def seen(self) -> bool:
@@ -76,22 +96,34 @@ def is_line(width: float, height: float, picture_height: int) -> bool:
 
 @dataclass(frozen=True)
 class ReadPicture:
-    """What was read on one picture, and the share of it that text covers, read or only seen, 0-1."""
+    """What was read on one picture."""
 
     boxes: tuple[TextBox, ...]
-    share: float
+
+    @property
+    def share(self) -> float:
+        """Share of the picture that text covers, read or only seen, 0-1."""
+        return min(1.0, sum(b.area for b in self.boxes if b.seen))
 
     @property
     def seen(self) -> list[Rectangle]:
         return [b.place for b in self.boxes if b.seen]
 
+    @property
+    def overlaid(self) -> list[TextBox]:
+        """Text that is not known to belong to the scene."""
+        return [b for b in self.boxes if b.seen and not b.of_scene]
 
-def with_words(pictures: Sequence[ReadPicture]) -> list[ReadPicture]:
-    """The pictures with their short words: text that nobody can read and that is too short to have the shape of a line.
 
-    By its shape alone it could be anything. It is a word where text is seen in its row, on its own or on another of the
-    clip's pictures, or where subtitles are: low, in the middle, and in the same row on two pictures.
+def settled(pictures: Sequence[ReadPicture]) -> list[ReadPicture]:
+    """The pictures with what only all of them together tell: less high characters that one alone has, and with short words.
+
+    A high character or two must be on two of the pictures, if there are two. Text that nobody can read and that is too
+    short to have the shape of a line could be anything by its shape alone. It is a word where text is seen in its row, on
+    its own or on another of the clip's pictures, or where subtitles are: low, in the middle, and in the same row on two
+    pictures.
     """
+    pictures = _without_lone(pictures) if len(pictures) > 1 else pictures
     seen = [place for p in pictures for place in p.seen]
     low = [[b.place for b in p.boxes if _is_low_and_centred(b.place)] for p in pictures]
 
@@ -106,10 +138,21 @@ def with_words(pictures: Sequence[ReadPicture]) -> list[ReadPicture]:
     found = []
     for n, picture in enumerate(pictures):
         elsewhere = [place for m, places in enumerate(low) if m != n for place in places]
-        words = [is_word(b, elsewhere) for b in picture.boxes]
-        boxes = tuple(replace(b, word=word) for b, word in zip(picture.boxes, words, strict=True))
-        found.append(ReadPicture(boxes, min(1.0, picture.share + sum(b.place.area for b in boxes if b.word))))
+        found.append(ReadPicture(tuple(replace(b, word=is_word(b, elsewhere)) for b in picture.boxes)))
     return found
+
+
+def _without_lone(pictures: Sequence[ReadPicture]) -> list[ReadPicture]:
+    """The pictures less high characters of which no other picture has the same."""
+    said = [{b.text for b in p.boxes if b.legible} for p in pictures]
+
+    def elsewhere(box: TextBox, n: int) -> bool:
+        return any(box.text in texts for m, texts in enumerate(said) if m != n)
+
+    return [
+        ReadPicture(tuple(b for b in p.boxes if not (b.few and b.legible) or elsewhere(b, n)))
+        for n, p in enumerate(pictures)
+    ]
 
 
 def _in_one_row(one: Rectangle, other: Rectangle) -> bool:
@@ -125,7 +168,7 @@ def _beside(one: Rectangle, other: Rectangle) -> bool:
 
 def _is_low_and_centred(place: Rectangle) -> bool:
     low = (place.top + place.bottom) / 2 > _LOWER_THIRD and place.bottom - place.top <= _WORD_HEIGHT
-    return low and abs((place.left + place.right) / 2 - 0.5) <= _CENTRED
+    return low and _is_centred(place)
 
 
 def text_scores(pictures: Sequence[ReadPicture], crop: Crop) -> dict[str, object]:
@@ -135,8 +178,8 @@ def text_scores(pictures: Sequence[ReadPicture], crop: Crop) -> dict[str, object
         pictures: what was read on the clip's sampled keyframes, in order of time; at least one.
         crop: the clip's crop, to which the boxes' shares refer.
     """
-    pictures = with_words(pictures)
-    best = max((b for p in pictures for b in p.boxes), key=lambda b: b.score, default=None)
+    pictures = settled(pictures)
+    best = max((b for p in pictures for b in p.boxes if b.seen), key=lambda b: b.score, default=None)
     shares, places = [p.share for p in pictures], [p.seen for p in pictures]
     subtitles = subtitle_band(places)
     row: dict[str, object] = {
@@ -146,6 +189,8 @@ def text_scores(pictures: Sequence[ReadPicture], crop: Crop) -> dict[str, object
         "text_boxes": max(len(p) for p in places),
         "text_share": statistics.fmean(shares),
         "text_share_max": max(shares),
+        "overlaid_text_boxes": max(len(p.overlaid) for p in pictures),
+        "overlaid_text_share": statistics.fmean(min(1.0, sum(b.area for b in p.overlaid)) for p in pictures),
     }
     if subtitles:
         row |= in_pixels("subtitle", crop, subtitles, outwards=True)
@@ -179,11 +224,15 @@ def static_places(pictures: Sequence[Sequence[Rectangle]]) -> list[Rectangle]:
 
 
 def subtitle_band(pictures: Sequence[Sequence[Rectangle]]) -> Rectangle | None:
-    """The rows of subtitles: text centred in the lower third that is on half of the pictures, at least two of them.
+    """The rows of subtitles: centred lines in the lower third that are on half of the pictures, at least two of them.
 
-    Lines further than one and a half line heights from the middle one are something else.
+    A line is made of the pieces that lie beside each other in one row; a watermark or a clock in a corner is none. Lines
+    further than one and a half line heights from the middle one are something else.
     """
-    low = [[b for b in boxes if (b.top + b.bottom) / 2 > _LOWER_THIRD] for boxes in pictures]
+    low = [
+        [line for line in _rows([b for b in boxes if (b.top + b.bottom) / 2 > _LOWER_THIRD]) if _is_centred(line)]
+        for boxes in pictures
+    ]
     lines = [b for boxes in low for b in boxes]
     if not lines:
         return None
@@ -197,3 +246,18 @@ def subtitle_band(pictures: Sequence[Sequence[Rectangle]]) -> Rectangle | None:
     if recurring < max(2, ceil(len(pictures) / 2)):
         return None
     return envelope(b for b in lines if near(b))
+
+
+def _rows(boxes: Sequence[Rectangle]) -> list[Rectangle]:
+    """Lines of text: pieces of one row that lie beside each other, joined."""
+    joined: list[Rectangle] = []
+    for box in sorted(boxes):
+        beside = next((j for j in joined if _in_one_row(j, box) and box.left <= j.right + _SPACE), None)
+        if beside is not None:
+            joined.remove(beside)
+        joined.append(envelope([box] if beside is None else [beside, box]))
+    return joined
+
+
+def _is_centred(place: Rectangle) -> bool:
+    return abs((place.left + place.right) / 2 - 0.5) <= _CENTRED

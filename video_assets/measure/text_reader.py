@@ -13,8 +13,12 @@ import numpy as np
 
 from video_assets.measure.onnx import session
 from video_assets.measure.rectangles import Rectangle
+from video_assets.measure.scene_text import with_scene_text
 from video_assets.measure.text import ReadPicture, TextBox, is_line, text_scores
 from video_assets.measure.types import Crop, Picture
+
+_USUAL = 360
+"""Short side of a keyframe, in pixels, for which the detector's side is meant."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,8 @@ class TextReader:
 
     Attributes:
         detector, recogniser: the weights.
-        detector_side: longest side of the picture in which text is looked for, in pixels.
+        detector_side: longest side in pixels of the picture in which text is looked for, of one whose short side is 360; of a
+            larger one it is as much longer.
         devices: of the detector and the recogniser.
     """
 
@@ -59,6 +64,7 @@ class OpenTextReader:
                 {"rec_batch_num": 1, "font_path": None},
             ),
         )
+        self._side = described.detector_side
         self._detect, self._recognise = (
             made(_Options(OmegaConf.to_container(defaults[name]), session(weights, device), EngineType.ONNXRUNTIME, own))
             for name, made, weights, device, own in parts
@@ -66,31 +72,31 @@ class OpenTextReader:
 
     def measure(self, pictures: Sequence[Picture], crop: Crop) -> dict[str, object]:
         """Text scores of a clip's pictures: uint8 (h, w, 3) in B, G, R order, cut to its crop."""
-        return text_scores([self.read(p) for p in pictures], crop)
+        return text_scores(with_scene_text(pictures, [self.read(p) for p in pictures]), crop)
 
     def read(self, picture: Picture) -> ReadPicture:
         """Every piece of text on one picture. Only what the detector finds is given to the recogniser."""
         from rapidocr.ch_ppocr_rec import TextRecInput
         from rapidocr.utils.process_img import get_rotate_crop_image
 
+        height, width = picture.shape[:2]
+        self._detect.limit_side_len = round(self._side * max(1.0, min(height, width) / _USUAL))
         found = self._detect(picture)
         if found.boxes is None:
-            return ReadPicture((), 0.0)
+            return ReadPicture(())
         lines = [get_rotate_crop_image(picture, corners.astype(np.float32)) for corners in found.boxes]
         read = self._recognise(TextRecInput(img=lines))
-        height, width = picture.shape[:2]
-        boxes = tuple(
-            TextBox(
-                _upright(corners, width, height), float(detection), float(recognition), text,
-                is_line(*_sides(corners), height),
-            )
-            for corners, detection, recognition, text in zip(
-                found.boxes, found.scores, read.scores, read.txts, strict=True
+        return ReadPicture(
+            tuple(
+                TextBox(
+                    _upright(corners, width, height), float(detection), float(recognition), text,
+                    is_line(*_sides(corners), height), covers=_covered(corners, width, height),
+                )
+                for corners, detection, recognition, text in zip(
+                    found.boxes, found.scores, read.scores, read.txts, strict=True
+                )
             )
         )  # fmt: skip
-        covered = np.zeros((height, width), np.uint8)
-        cv2.fillPoly(covered, [c.astype(np.int32) for c, b in zip(found.boxes, boxes, strict=True) if b.seen], 1)
-        return ReadPicture(boxes, cv2.countNonZero(covered) / covered.size)
 
 
 class _Options(dict[str, Any]):
@@ -107,6 +113,11 @@ def _sides(corners: Any) -> tuple[float, float]:
     """The longer and the shorter side of four corners in pixels: lines are written down the picture, too."""
     across, down = np.linalg.norm(corners[1] - corners[0]), np.linalg.norm(corners[3] - corners[0])
     return float(max(across, down)), float(min(across, down))
+
+
+def _covered(corners: Any, width: int, height: int) -> float:
+    """Share of the picture between four corners in pixels."""
+    return float(cv2.contourArea(corners.astype(np.float32))) / (width * height)
 
 
 def _upright(corners: Any, width: int, height: int) -> Rectangle:

@@ -21,9 +21,9 @@ def visual_scores(
     """Visual scores of a batch.
 
     A frame counts as long as it is shown, and a sampled one as often as there would have been a sample while it was.
-    A bar's width is the 10th percentile over the clip's sampled frames, so 90 % of them have at least that much: one
-    odd frame does not remove it. Percentiles interpolate linearly (SQL's ``quantile_cont``). Bars are NULL in a clip
-    that is dark throughout, where none can be told from the picture.
+    A bar's width is the median over the clip's sampled frames, the lower of two: a frame whose dark picture hides the
+    bar's border does not remove it. Percentiles of sharpness interpolate linearly (SQL's ``quantile_cont``). Bars are NULL
+    in a clip that is dark throughout, where none can be told from the picture.
 
     Args:
         clips: rows of CLIPS.
@@ -51,7 +51,7 @@ def visual_scores(
                 sharpness.quantile(0.1, "linear").alias("sharpness_p10"),
                 sharpness.drop_nulls().first().alias("sharpness_start"),
                 *(_mean(c) for c in ("dark_share", "bright_share", "saturation")),
-                *(pl.col(bar).cast(pl.Float64).quantile(0.1, "linear").alias(bar) for bar in BARS),
+                *(pl.col(bar).cast(pl.Float64).quantile(0.5, "lower").alias(bar) for bar in BARS),
             ),
             on="clip_id",
             how="left",

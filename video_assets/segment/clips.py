@@ -178,11 +178,11 @@ def _clear_start(
 
 
 def _crop(frames: pl.DataFrame, size: tuple[int, int], min_bar_share: float) -> Crop:
-    """Crop the bars that 90 % of the sampled frames have: x, y, width, height, all even.
+    """Crop the bars that more than half of the sampled frames have: x, y, width, height, all even.
 
     The full picture where no bar is as wide as ``min_bar_share``, or where bars would leave nothing.
     """
-    shares = frames.select(pl.col(BARS).cast(pl.Float64).quantile(0.1, "linear")).row(0)
+    shares = frames.select(pl.col(BARS).cast(pl.Float64).quantile(0.5, "lower")).row(0)
     left, right, top, bottom = (
         # An even pixel that lies wholly inside the picture; the shares are float32, hence the rounding.
         2 * ceil(round(share * side, 2) / 2) if share is not None and share >= min_bar_share else 0

@@ -59,7 +59,11 @@ class TextSettings(Section):
 
     frames_per_clip: int = Field(4, ge=2, description="Most keyframes of a clip that are read, spread over it.")
     detector_side: int = Field(
-        640, ge=160, le=2048, description="Longest side of the picture in which text is looked for, in pixels."
+        640,
+        ge=160,
+        le=2048,
+        description="Longest side of the picture in which text is looked for, in pixels, of a keyframe with a short side of 360; "
+        "of a larger one as much longer.",
     )
 
 

@@ -19,6 +19,13 @@ class DecodeSettings(Section):
     analysis_long_side: int = Field(
         320, ge=64, le=1280, description="Long side of the every-frame analysis picture, in pixels."
     )
+    drawn_short_side: int = Field(
+        720,
+        ge=64,
+        le=2160,
+        description="Short side of the larger image that is kept of a keyframe that looks drawn (a page, a screen), in pixels; no "
+        "more than the frame's.",
+    )
     sample_hz: float = Field(4.0, gt=0, description="Sampled frames per second (sharpness, exposure, bars).")
     camera_hz: float = Field(6.0, gt=0, description="Frames per second between which the camera's motion is measured.")
     sample_short_side: int = Field(360, ge=90, le=1080, description="Short side of a sampled frame, in pixels.")

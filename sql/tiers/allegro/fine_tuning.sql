@@ -33,6 +33,14 @@ SELECT
     -- Then what stays while the picture changes; under a fixed camera static text alone (ours).
     overlaid_share <= 0.0005 AS no_watermark,
 
+    -- Ours: one picture, no collage, split screen or picture in a picture; their inner edges look sharp and moving to the rules
+    -- below. HunyuanVideo 1.5 (arXiv 2511.18870; as reported) drops stitched pictures, grids and collages too.
+    layout = 'single' AS one_picture,
+
+    -- Ours: recorded, not a screen, a page or a chart, which every measure of quality favours. Noiseless ground with edges on
+    -- it: recordings and photographs have under 0.05 of it.
+    drawn < 0.08 AS recorded,
+
     -- In place of LPIPS and UniMatch. Ours: at most half of the frame steps is still.
     still_share <= 0.50 AS moves,
 

@@ -25,6 +25,10 @@ SELECT
     -- Thresholds rise (section 3). Ours.
     vmaf_motion > 0.75 AS enough_motion,
 
+    -- Ours: recorded, not a screen, a page or a chart, which every measure of quality favours. Noiseless ground with edges on
+    -- it: recordings and photographs have under 0.05 of it.
+    drawn < 0.08 AS recorded,
+
     -- Figure 4, aesthetic: the part of it that exposure tells. Mean luma of 20 to 180 as Allegro (arXiv 2410.15458; as
     -- reported) has it; ours to use it here.
     luma_mean BETWEEN 20 AND 180 AS well_exposed,

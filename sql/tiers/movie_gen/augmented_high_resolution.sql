@@ -27,6 +27,14 @@ SELECT
     -- Table 44, row 5 (as reported): the border detector finds none.
     border_share = 0 AS no_border,
 
+    -- Ours: one picture, no collage, split screen or picture in a picture; their inner edges look sharp and moving to the rules
+    -- below. HunyuanVideo 1.5 (arXiv 2511.18870; as reported) drops stitched pictures, grids and collages too.
+    layout = 'single' AS one_picture,
+
+    -- Ours: recorded, not a screen, a page or a chart, which every measure of quality favours. Noiseless ground with edges on
+    -- it: recordings and photographs have under 0.05 of it.
+    drawn < 0.08 AS recorded,
+
     -- Table 2 (as reported): buckets of 4 to 16 s. Table 44's 12 to 16 s would leave three of the five empty; ours.
     duration_s BETWEEN 4 AND 16 AS clip_duration,
 

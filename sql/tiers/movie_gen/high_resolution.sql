@@ -38,6 +38,14 @@ SELECT
     -- none (ours).
     border_share = 0 AS no_border,
 
+    -- Ours: one picture, no collage, split screen or picture in a picture; their inner edges look sharp and moving to the rules
+    -- below. HunyuanVideo 1.5 (arXiv 2511.18870; as reported) drops stitched pictures, grids and collages too.
+    layout = 'single' AS one_picture,
+
+    -- Ours: recorded, not a screen, a page or a chart, which every measure of quality favours. Noiseless ground with edges on
+    -- it: recordings and photographs have under 0.05 of it.
+    drawn < 0.08 AS recorded,
+
     -- Table 44, row 6 (as reported): one 12-16 s clip taken from one scene. Clips are cut inside a shot.
     duration_s BETWEEN 12 AND 16 AS no_scene_change,
 

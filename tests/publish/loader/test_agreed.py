@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from tests.publish.loader.made import Made
-from video_assets.publish.loader.record import merged
+from video_assets.publish.loader.run_read import merged
 
 
 def free_port() -> int:

@@ -458,7 +458,19 @@ _IMAGE = (
     Column("jpeg", BYTES, "The image, JPEG."),
 )
 
-KEYFRAMES = Table("keyframes", "A sampled frame kept as an image for the models.", ("video_id", "frame"), _IMAGE)
+KEYFRAMES = Table(
+    "keyframes",
+    "A sampled frame kept as an image for the models.",
+    ("video_id", "frame"),
+    (
+        *_IMAGE,
+        Column(
+            "large_jpeg",
+            BYTES,
+            "The image at a short side of decode.drawn_short_side, JPEG, where it looks drawn (a screen, a page, a chart), so that small text in it can be read; NULL elsewhere.",
+        ),
+    ),
+)
 
 FLOW_FRAMES = Table(
     "flow_frames",
