@@ -206,9 +206,9 @@ def measurements(
             "copy_checks", schemas.COPY_CHECKS,
             code_version(
                 CODE["copy_checks"],
-                {**settings.duplicates.model_dump(), "frames": settings.embedding.frames_per_clip, "courses": motion},
+                {**settings.duplicates.model_dump(), "frames": settings.embedding.frames_per_clip},
             ),
-            ("raw_videos", "rights_signals", "decoded_videos", "keyframes", "clips", *CHEAP), "video",
+            ("decoded_videos", "keyframes", "clips", "motion_scores"), "video",
         ),
         Measurement("candidates", schemas.CANDIDATES, candidates, (*_BASIS, "copy_checks"), "clip", files=loosest),
         Measurement(

@@ -144,7 +144,7 @@ def test_a_changed_measurement_makes_the_tiers_anew_too(
     monkeypatch.setattr(motion, "_STILL", 0.9)
     curate(few_files)
     # Everything is still now. Some tiers do not mind, so that the candidates are the same and models look at none anew.
-    made_anew = {"motion_scores", "near_duplicates", "candidates", "clip_sheet"}
+    made_anew = {"motion_scores", "copy_checks", "near_duplicates", "candidates", "clip_sheet"}
     # The other draw had nothing to draw from before, and has nothing now.
     assert remade(before, ledger(lake)) == made_anew | TIERS | SAID | {"draws/movie_gen/low_resolution"}
     kept = lake.query("SELECT count(*) FROM tier_verdicts WHERE tier = 'hunyuan_video/256p' AND kept").item()
@@ -158,7 +158,7 @@ def test_a_changed_clip_setting_cuts_clips_anew_without_a_decode(again: Place, m
     lake = again.lake()
     due = plan(lake, common.order())
     assert {d.asset for d in due if d.why is Why.STALE} == {"clips"}
-    follow = {*CHEAP, "candidates", *MODELLED, *COMPARED, "clip_sheet"} | TIERS | DRAWS | SAID
+    follow = {*CHEAP, "copy_checks", "candidates", *MODELLED, *COMPARED, "clip_sheet"} | TIERS | DRAWS | SAID
     assert {d.asset for d in due if d.why is Why.FOLLOWS} == follow
     before = ledger(lake)
     materialize(again, "clips")

@@ -383,6 +383,6 @@ def test_a_curated_lake_has_nothing_due_until_a_version_is_raised(curated_few: P
     assert stale.cost_seconds is not None
     assert stale.cost_seconds > 0
     scores = {"candidates", *MODELLED, "near_duplicates", "duplicate_groups", "contamination", "concepts", "clip_sheet"}
-    scores |= {"captions", "caption_findings"}
+    scores |= {"copy_checks", "captions", "caption_findings"}
     assert {d.asset for d in followers} == scores | {f"tiers/{name}" for name in tiers}
     assert {(d.why, d.cost_seconds) for d in followers} == {(Why.FOLLOWS, None)}
