@@ -30,7 +30,7 @@ from packaged_pictures import (
 )
 
 from accuracy_rows import Row
-from video_assets.demo.drawings import slide
+from video_assets.demo.drawings import slides
 from video_assets.measure.graphics import find_drawn
 from video_assets.measure.layout import Layout, find_layout
 from video_assets.measure.overlays import find_overlays, reduced
@@ -61,11 +61,20 @@ def rows() -> Iterator[Row]:
     yield Row("pictures that are not divided", single.count(Layout.SINGLE), len(single), "", "", "0 false")
 
     drawn = [[photograph(name)] for name in DRAWN] + [film("monitors.webm", 4), [photograph("page.png")]]
-    drawn += [[slide(n)] for n in range(3)]
+    deck = cv2.imdecode(np.frombuffer(slides(), np.uint8), cv2.IMREAD_COLOR)
+    assert deck is not None
+    drawn += [[deck[1080 * n : 1080 * (n + 1)]] for n in range(3)]
     found_drawn = sum(_is_drawn([filled(p, *SIZE) for p in pictures]) for pictures in drawn)
     yield Row("screens, slides, pages and drawn pictures", found_drawn, len(drawn), "flat_share x clean_edges >= 0.08")
     false = [name for name, pictures in clips.items() if _is_drawn(pictures)]
-    yield Row("recordings and photographs that are not drawn", len(clips) - len(false), len(clips), ", ".join(false), "", "0 false")
+    yield Row(
+        "recordings and photographs that are not drawn",
+        len(clips) - len(false),
+        len(clips),
+        ", ".join(false),
+        "",
+        "0 false",
+    )
 
     long = {name: slow_move(photograph(name), 6, 8) for name in PHOTOGRAPHS}
     marked = [with_logo(pictures, WIDTH - 24 - 3 * size, 20, size) for pictures in long.values() for size in (36, 24)]
@@ -101,7 +110,12 @@ def _collage(kind: str, clips: Sequence[Pictures], seed: int) -> Pictures:
     at = {"halves": [0.5], "lines at .22 and .78": [0.22, 0.78]}.get(kind, [float(random.uniform(0.24, 0.46))])
     edges = [0, *(round(share * WIDTH) for share in at), WIDTH]
     return [
-        np.hstack([filled(c[n], right - left, HEIGHT) for c, (left, right) in zip(clips, itertools.pairwise(edges), strict=False)])
+        np.hstack(
+            [
+                filled(c[n], right - left, HEIGHT)
+                for c, (left, right) in zip(clips, itertools.pairwise(edges), strict=False)
+            ]
+        )
         for n in range(len(clips[0]))
     ]
 
