@@ -18,7 +18,8 @@ LIT_LUMA = 32
 LIT_SHARE = 0.1
 """A frame is dark as a whole when fewer of its pixels than this share reach ``LIT_LUMA``."""
 _STEP = 8
-"""Least luma step from a bar into the picture, in levels over four pixels: darkness that fades in is no bar."""
+"""Least luma step from a bar into the picture, in levels over four pixels; and it is half of the rise over 13 of them: darkness
+that fades is no bar."""
 _ALIGNED_ALONE, _ALIGNED, _ALIGNED_TOGETHER = 0.8, 0.2, 0.4
 """Least share of the lines across a border that end their darkness there: of a bar without its like on the other side; of one
 that has it; and of those two together. A logo or subtitles in a bar end some sooner, a dark part of the picture some later."""
@@ -109,7 +110,8 @@ def _border(half: Picture, at: int = 0) -> _Border:
     if aligned < _ALIGNED:
         return _NONE
     # The darkness of a bar is one level, and ends at once.
-    inside, outside = half[:width, ends], half[min(width + 3, len(half) - 1), ends]
-    if inside.std() >= BAR_STD or np.median(outside - inside[-1].astype(np.int16)) < _STEP:
+    inside, last = half[:width, ends], len(half) - 1
+    step, rise = (np.median(half[min(width + n, last), ends].astype(np.int16) - inside[-1]) for n in (3, 12))
+    if inside.std() >= BAR_STD or step < max(_STEP, rise / 2):
         return _NONE
     return _Border(int(np.median(runs[ends])), aligned)
