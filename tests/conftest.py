@@ -19,6 +19,9 @@ from video_assets.demo import make_footage
 
 # What is printed is that of a terminal of this width, whatever the tests run in.
 os.environ["COLUMNS"] = "80"
+# Hundreds of processes import the same modules: what was compiled once is kept, also where the environment says otherwise.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # A busy machine is slow, not wrong.
 settings.register_profile("project", deadline=None)

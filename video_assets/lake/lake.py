@@ -30,7 +30,7 @@ from video_assets.lake.sql_text import quoted
 from video_assets.settings import Settings
 
 _FEW = 20
-_LONGEST_LOOK_S = 2.0
+_LONGEST_LOOK_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ class Lake:
 
     @contextmanager
     def at_one_look(self) -> Iterator[None]:
-        """Inside the block this thread's queries that come within two seconds see one snapshot.
+        """Inside the block this thread's queries that come within ten seconds see one snapshot.
 
         To look which snapshot is the newest takes longer than most queries of a small lake. What this thread commits, or
         another before a lock of :meth:`lock` was had, is always seen. An old snapshot may expire, so none is kept for long.
