@@ -16,7 +16,8 @@ from pathlib import Path
 import av
 import cv2
 import imageio_ffmpeg
-from packaged_pictures import FILMS, HEIGHT, NATURE, OTHER_PHOTOGRAPHS, WIDTH, film, packaged, photograph, slow_move
+from packaged_footage import packaged
+from packaged_pictures import FILMS, HEIGHT, NATURE, OTHER_PHOTOGRAPHS, WIDTH, film, photograph, slow_move
 
 from accuracy_rows import Row
 from video_assets.measure.models import SMALL_DETECTOR, SMALL_RECOGNISER
