@@ -86,7 +86,7 @@ KINDS = {
     "mirrored": ("hflip,crop=iw*0.96:ih*0.96", 26),
     "logo and caption": (_LOGO, 26),
     "1.1 times as fast": ("setpts=PTS/1.1", 26),
-    "15 frames/s": ("fps=15", 26),
+    "15 frames a second": ("fps=15", 26),
     "first 1.2 s cut": ("trim=start=1.2,setpts=PTS-STARTPTS", 26),
 }
 MORE = {
@@ -94,7 +94,7 @@ MORE = {
     "blurred": ("gblur=sigma=4", 26),
     "0.9 times as fast": ("setpts=PTS/0.9", 26),
     "1.25 times as fast": ("setpts=PTS/1.25", 26),
-    "60 frames/s, blended": ("minterpolate=fps=60:mi_mode=blend", 26),
+    "60 frames a second, blended": ("minterpolate=fps=60:mi_mode=blend", 26),
     "noise": ("noise=alls=25:allf=t", 26),
     "turned by 2 degrees": ("rotate=2*PI/180,crop=iw*0.92:ih*0.92", 26),
     "upright between blurred sides": (
