@@ -46,7 +46,7 @@ CODE: dict[str, str] = {
     "laion_scores": "1",
     "flow_frames": "1",
     "flow_scores": "1",
-    "near_duplicates": "3",
+    "near_duplicates": "4",
     "duplicate_groups": "3",
     "contamination": "1",
     "concept_model": "1",

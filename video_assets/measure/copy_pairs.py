@@ -118,7 +118,9 @@ def _going_alike(
 ) -> set[tuple[str, str]]:
     """The pairs whose courses are worth comparing, each once."""
     mine, yours = ([clip for clip in clips if clip in courses] for clips in (names, others))
-    found = {(mine[i], yours[j]) for i, j in alike([courses[c] for c in mine], [courses[c] for c in yours], _STRETCH)}
+    ones = [courses[clip] for clip in mine]
+    compared = ones if mine == yours else [courses[clip] for clip in yours]
+    found = {(mine[i], yours[j]) for i, j in alike(ones, compared, _STRETCH)}
     turned = {(min(pair), max(pair)) if pair[1] in within else pair for pair in found}
     return {(one, other) for one, other in turned if one != other}
 

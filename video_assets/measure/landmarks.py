@@ -19,7 +19,7 @@ _STRETCH, _MEANS = 30, 3
 # Values over which motion is smoothed before its extremes are looked for: encoders repeat and blend frames.
 _SMOOTHED = 7
 # Least landmarks of a clip, and how many values of its course there are for each where these are more.
-_FEWEST, _APART = 5, 16
+_FEWEST, _APART = 7, 8
 # So many rows by so many fit into a processor's cache.
 _BLOCK = 1024
 
@@ -69,7 +69,7 @@ def alike(ones: Sequence[Curves], others: Sequence[Curves], least: float) -> set
 
     Args:
         ones: their courses, each float32 (curves, n).
-        others: likewise.
+        others: likewise; where it is ``ones`` itself, each pair need be found one way alone.
         least: least correlation of a stretch of the one and a stretch of the other, to 1.
 
     Returns:
@@ -79,7 +79,7 @@ def alike(ones: Sequence[Curves], others: Sequence[Curves], least: float) -> set
     those, whose_those = _stacked([stretches(c) for c in others])
     found: set[tuple[int, int]] = set()
     for i in range(0, len(these), _BLOCK):
-        for j in range(0, len(those), _BLOCK):
+        for j in range(i if others is ones else 0, len(those), _BLOCK):
             rows, columns = np.nonzero(these[i : i + _BLOCK] @ those[j : j + _BLOCK].T >= least)
             found.update(zip(whose[i + rows].tolist(), whose_those[j + columns].tolist(), strict=True))
     return found
