@@ -130,9 +130,13 @@ def filled(picture: Picture, width: int, height: int) -> Picture:
 
 def as_kept(pictures: Sequence[Picture]) -> list[Picture]:
     """The pictures as keyframes give them: JPEG of quality 88."""
-    return [
-        cv2.imdecode(cv2.imencode(".jpg", p, [cv2.IMWRITE_JPEG_QUALITY, 88])[1], cv2.IMREAD_COLOR) for p in pictures
-    ]  # type: ignore[misc]
+    kept = []
+    for picture in pictures:
+        coded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 88])[1]
+        seen = cv2.imdecode(coded, cv2.IMREAD_COLOR)
+        assert seen is not None
+        kept.append(seen)
+    return kept
 
 
 def with_logo(pictures: Sequence[Picture], x: int, y: int, size: int, opacity: float = 0.9) -> list[Picture]:

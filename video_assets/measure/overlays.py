@@ -78,7 +78,7 @@ def find_overlays(lumas: Sequence[Picture]) -> Found:
         edges.constant[outermost] = edges.constant[:, outermost] = False
     changing = _changing(lumas)
     going = edges.typical & ~edges.constant
-    if np.count_nonzero(going & changing) >= _MOVES * max(1, np.count_nonzero(going)):
+    if int(np.count_nonzero(going & changing)) >= _MOVES * max(1, int(np.count_nonzero(going))):
         changing |= ~going
     joined = cv2.dilate(edges.constant.astype(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
     _, labels, boxes, _ = cv2.connectedComponentsWithStats(joined)
