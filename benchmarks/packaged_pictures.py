@@ -132,10 +132,10 @@ def as_kept(pictures: Sequence[Picture]) -> list[Picture]:
     """The pictures as keyframes give them: JPEG of quality 88."""
     kept = []
     for picture in pictures:
-        _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 88])
-        decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
-        assert decoded is not None
-        kept.append(decoded)
+        coded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 88])[1]
+        seen = cv2.imdecode(coded, cv2.IMREAD_COLOR)
+        assert seen is not None
+        kept.append(seen)
     return kept
 
 
