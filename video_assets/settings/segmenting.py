@@ -71,13 +71,13 @@ class ShotSettings(Section):
         "decide.",
     )
     network_threshold: float = Field(
-        0.5, gt=0, lt=1, description="Least TransNetV2 score of a boundary that no detector finds."
+        0.4, gt=0, lt=1, description="Least TransNetV2 score of a boundary that no detector finds."
     )
     network_veto: float = Field(
-        0.1,
+        0.05,
         ge=0,
         lt=1,
-        description="A detector's boundary at which TransNetV2 scores less than this is none.",
+        description="A detector's boundary at which TransNetV2 looked and scores less than this is none.",
     )
 
     adaptive_threshold: float = Field(
