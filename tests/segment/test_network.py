@@ -79,7 +79,7 @@ def test_a_stretch_that_is_part_of_a_transition_is_a_dissolve() -> None:
     assert shots_of({}, scores({60: 0.7}, part)) == expected
     assert shots_of({}, scores({60: 0.3}, part)) == expected
     assert shots_of({}, scores({60: 0.3}, dict.fromkeys(range(50, 70), 0.6))) == WHOLE
-    assert shots_of({}, scores({60: 0.05}, part)) == WHOLE
+    assert shots_of({}, scores({60: 0.03}, part)) == WHOLE
 
 
 def mixed(first: int, last: int, begins: float, ends: float) -> Changes:
