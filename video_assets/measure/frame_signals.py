@@ -105,6 +105,10 @@ class _Measured:
         return cv2.split(cv2.cvtColor(self.bgr, cv2.COLOR_BGR2HSV))
 
     @cached_property
+    def saturation(self) -> float:
+        return cv2.mean(self.hsv[1])[0] / 255.0
+
+    @cached_property
     def boxed(self) -> Picture:
         # An average over 4x4 pixels of the half-size picture is one over 8x8 of the analysis picture.
         return cv2.blur(self.half, (4, 4))
@@ -121,7 +125,7 @@ class _Measured:
             "luma_std": deviation.item(),
             "rgb_mean": cv2.mean(self.bgr.reshape(self.bgr.shape[0], -1))[0],
             "black_share": 1.0 - bright / self.luma.size,
-            "saturation": cv2.mean(self.hsv[1])[0] / 255.0,
+            "saturation": self.saturation,
         }
 
     def change_from(self, last: _Measured | None, since: float) -> Signals:
@@ -133,9 +137,8 @@ class _Measured:
         hue, saturation, value = (_mean_distance(a, b) for a, b in zip(self.hsv, last.hsv, strict=True))
         least = CHANGED_LUMA * slower_than_film(since)
         change = cv2.threshold(cv2.absdiff(self.boxed, last.boxed), least, 255, cv2.THRESH_BINARY)[1]
-        colour = max(cv2.mean(step.hsv[1])[0] for step in (self, last)) / 255.0
         return {
-            "content_change": weighed_change(hue, saturation, value, colour),
+            "content_change": weighed_change(hue, saturation, value, max(self.saturation, last.saturation)),
             "delta_hue": hue,
             "delta_sat": saturation,
             "delta_lum": value,
