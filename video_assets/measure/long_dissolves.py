@@ -119,7 +119,7 @@ class LongDissolves:
         residual, single = min(blended)
         near = np.abs(times - (elapsed - HALF_S)) <= EXTENT_S + 1e-6
         nearer = way_of(times[near], pictures[near])
-        if nearer.is_inside(times[near]):
+        if way.is_inside(times) and nearer.is_inside(times[near]):
             way = nearer
         return {
             "long_residual": residual,

@@ -39,9 +39,9 @@ _CONTENT_CUT = 27.0  # PySceneDetect ContentDetector's default threshold.
 _CONTENT_GAP_S = 0.2  # Crossings closer than this are one boundary.
 _OFF_S = 0.001  # Timestamps are rounded, in some containers to ms.
 _SHORTEST_FILM_S = 1 / 25  # Films have 24 or 25 frames a second, and what is as fast is left as it is.
-# If changes grow by the factor 1 + x from one step to two, then by 1 + x to this power from half a step to one: between a
-# steady power of time (1) and pictures that forget each other at an even rate (0.5); on 21 real videos off by 4 % in the middle.
-_STEEPER = 0.55
+# If changes grow by the factor 1 + x from one step to two, then by 1 + x to this power from half a step to one: so do those of
+# pictures that forget each other at an even rate.
+_STEEPER = 0.5
 _LEAST_GROWTH_ROWS = 4  # Moments at which the change over two steps is needed to tell how it grows.
 
 
