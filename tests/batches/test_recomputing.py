@@ -51,7 +51,51 @@ FROM scores JOIN (SELECT clip_id, sum(second * seconds) / sum(seconds) AS flicke
 ORDER BY clip_id"""
 MOTION = f"""
 WITH {FRAMES},
-steps AS (SELECT *, changed_share < 0.003 AS still FROM stepped WHERE seconds IS NOT NULL),
+camera_steps AS (
+    SELECT *, count(*) OVER (PARTITION BY clip_id) AS clip_steps FROM (
+        SELECT * FROM frames WHERE camera_support IS NOT NULL
+        QUALIFY row_number() OVER (PARTITION BY clip_id ORDER BY frame) > 1
+    )
+),
+smoothed AS (
+    SELECT *, median(camera_pan::DOUBLE) OVER around AS pan, median(camera_tilt::DOUBLE) OVER around AS tilt,
+        median(camera_zoom::DOUBLE) OVER around / 2 AS zoom, radians(median(camera_roll::DOUBLE) OVER around) / 2 AS roll,
+        median(coalesce(camera_held, 0)::DOUBLE) OVER around AS held
+    FROM camera_steps WHERE camera_support >= 0.4
+    WINDOW around AS (PARTITION BY clip_id ORDER BY frame ROWS BETWEEN 6 PRECEDING AND 6 FOLLOWING)
+),
+shaken AS (
+    SELECT *, sqrt((camera_pan - pan) ** 2 + (camera_tilt - tilt) ** 2) AS off, abs(camera_zoom / 2 - zoom) AS unsteady
+    FROM smoothed
+),
+around AS (
+    SELECT *, greatest(abs(pan), abs(tilt), abs(zoom), abs(roll)) AS fastest, median(off) OVER around AS off_around,
+        median(unsteady) OVER around AS unsteady_around
+    FROM shaken
+    WINDOW around AS (PARTITION BY clip_id ORDER BY frame ROWS BETWEEN 6 PRECEDING AND 6 FOLLOWING)
+),
+classed AS (
+    SELECT *, abs(camera_pan) >= 0.015 OR abs(camera_tilt) >= 0.015 OR abs(camera_zoom) / 2 >= 0.005
+        OR radians(abs(camera_roll)) / 2 >= 0.015 AS goes, CASE
+        WHEN fastest < 0.7 * off_around OR fastest < if(abs(zoom) = fastest, greatest(0.005, 3 * unsteady_around), 0.015)
+            THEN if(off_around >= 0.02, 'handheld', 'static')
+        WHEN fastest IN (abs(pan), abs(tilt)) AND held >= 0.12 THEN 'mixed'
+        WHEN abs(pan) = fastest THEN if(pan > 0, 'pan_right', 'pan_left')
+        WHEN abs(tilt) = fastest THEN if(tilt > 0, 'tilt_up', 'tilt_down')
+        WHEN abs(zoom) = fastest THEN if(zoom > 0, 'zoom_in', 'zoom_out')
+        ELSE if(roll > 0, 'roll_right', 'roll_left')
+    END AS class
+    FROM around
+),
+told_steps AS (SELECT s.clip_id, s.frame, coalesce(class NOT IN ('static', 'handheld') AND goes, false) AS moves
+    FROM camera_steps AS s LEFT JOIN classed USING (clip_id, frame)),
+steps AS (
+    SELECT f.*, changed_share < 0.003 AND NOT coalesce(up_to.moves, before.moves, false) AS still
+    FROM stepped AS f
+    ASOF LEFT JOIN told_steps AS up_to ON f.clip_id = up_to.clip_id AND f.frame <= up_to.frame
+    ASOF LEFT JOIN told_steps AS before ON f.clip_id = before.clip_id AND f.frame >= before.frame
+    WHERE seconds IS NOT NULL
+),
 vectors AS (
     SELECT *, since * CASE
         WHEN since > 1 / 24 + 0.001 THEN 1 / 24 / since
@@ -81,46 +125,21 @@ stillness AS (
         count(*) FILTER (NOT still AND seconds <= 0.5 AND enclosed) AS sudden_changes
     FROM between GROUP BY clip_id
 ),
+coloured AS (
+    SELECT clip_id, frame, least(greatest(
+        coalesce(last_value(saturation IGNORE NULLS) OVER clip, 0),
+        coalesce(first_value(saturation IGNORE NULLS) OVER (
+            PARTITION BY clip_id ORDER BY frame ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
+        ), 0)
+    )::DOUBLE / 0.1, 1) AS colour
+    FROM frames WINDOW clip AS (PARTITION BY clip_id ORDER BY frame)
+),
 crossings AS (
     SELECT clip_id, round(time_s - lag(time_s) OVER (PARTITION BY clip_id ORDER BY frame), 6) AS gap
-    FROM steps WHERE (delta_hue + delta_sat + delta_lum) / 3 >= 27
+    FROM steps JOIN coloured USING (clip_id, frame)
+    WHERE (delta_lum + colour * (delta_hue + delta_sat)) / (1 + 2 * colour) >= 27
 ),
 boundaries AS (SELECT clip_id, count(*) FILTER (gap IS NULL OR gap >= 0.2) AS n FROM crossings GROUP BY clip_id),
-camera_steps AS (
-    SELECT *, count(*) OVER (PARTITION BY clip_id) AS clip_steps FROM (
-        SELECT * FROM frames WHERE camera_support IS NOT NULL
-        QUALIFY row_number() OVER (PARTITION BY clip_id ORDER BY frame) > 1
-    )
-),
-smoothed AS (
-    SELECT *, median(camera_pan::DOUBLE) OVER around AS pan, median(camera_tilt::DOUBLE) OVER around AS tilt,
-        median(camera_zoom::DOUBLE) OVER around / 2 AS zoom, radians(median(camera_roll::DOUBLE) OVER around) / 2 AS roll,
-        median(coalesce(camera_held, 0)::DOUBLE) OVER around AS held
-    FROM camera_steps WHERE camera_support >= 0.4
-    WINDOW around AS (PARTITION BY clip_id ORDER BY frame ROWS BETWEEN 6 PRECEDING AND 6 FOLLOWING)
-),
-shaken AS (
-    SELECT *, sqrt((camera_pan - pan) ** 2 + (camera_tilt - tilt) ** 2) AS off, abs(camera_zoom / 2 - zoom) AS unsteady
-    FROM smoothed
-),
-around AS (
-    SELECT *, greatest(abs(pan), abs(tilt), abs(zoom), abs(roll)) AS fastest, median(off) OVER around AS off_around,
-        median(unsteady) OVER around AS unsteady_around
-    FROM shaken
-    WINDOW around AS (PARTITION BY clip_id ORDER BY frame ROWS BETWEEN 6 PRECEDING AND 6 FOLLOWING)
-),
-classed AS (
-    SELECT *, CASE
-        WHEN fastest < 0.7 * off_around OR fastest < if(abs(zoom) = fastest, greatest(0.005, 3 * unsteady_around), 0.015)
-            THEN if(off_around >= 0.02, 'handheld', 'static')
-        WHEN fastest IN (abs(pan), abs(tilt)) AND held >= 0.12 THEN 'mixed'
-        WHEN abs(pan) = fastest THEN if(pan > 0, 'pan_right', 'pan_left')
-        WHEN abs(tilt) = fastest THEN if(tilt > 0, 'tilt_up', 'tilt_down')
-        WHEN abs(zoom) = fastest THEN if(zoom > 0, 'zoom_in', 'zoom_out')
-        ELSE if(roll > 0, 'roll_right', 'roll_left')
-    END AS class
-    FROM around
-),
 frequent AS (
     SELECT *, sum(n) OVER (PARTITION BY clip_id) AS told FROM (
         SELECT clip_id, class, count(*) AS n FROM classed GROUP BY clip_id, class

@@ -49,6 +49,24 @@ def test_when_a_dissolve_begins_and_ends_is_told_from_its_middle(begins: float, 
     assert at - float(middle["long_ends_ago"] or 0) == pytest.approx(ends, abs=0.2)
 
 
+@pytest.mark.parametrize(("begins", "ends"), [(4.5, 5.5), (4.2, 6.2)])
+def test_when_a_shorter_transition_begins_and_ends_is_told_once_enough_has_been_seen_behind_it(
+    begins: float, ends: float
+) -> None:
+    """Somebody has found its middle; that of a picture that stands is not told."""
+    long, shown, middle = LongDissolves(), blended(begins, ends), (begins + ends) / 2
+    rows = {}
+    for n in range(10 * FPS):
+        at = n / FPS
+        found_now = at == round((middle + 0.6) * FPS) / FPS
+        rows[at] = long.measure(shown(at), at, middle if found_now else 2.0 if n == 3 * FPS else None)
+    told = {at: row for at, row in rows.items() if "mixture_begins_ago" in row}
+    assert list(told) == [pytest.approx(middle + 1.5, abs=0.1)]
+    ((at, row),) = told.items()
+    assert at - float(row["mixture_begins_ago"] or 0) == pytest.approx(begins, abs=0.1)
+    assert at - float(row["mixture_ends_ago"] or 0) == pytest.approx(ends, abs=0.1)
+
+
 def test_a_cut_is_no_blend_and_a_picture_that_stands_tells_nothing() -> None:
     assert told(lambda at: scene(1), 8) == {}
     rows = told(lambda at: scene(1 if at < 5 else 2), 12)

@@ -7,12 +7,19 @@ from video_assets.lake.schemas import MOTION_SCORES
 from video_assets.measure.motion import motion_scores
 
 AGGREGATES = """
-WITH steps AS (
+WITH coloured AS (
+    SELECT *, least(greatest(
+        coalesce(last_value(saturation IGNORE NULLS) OVER (PARTITION BY clip_id ORDER BY frame), 0),
+        coalesce(first_value(saturation IGNORE NULLS) OVER (
+            PARTITION BY clip_id ORDER BY frame ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
+        ), 0)
+    )::DOUBLE / 0.1, 1) AS colour FROM inside
+), steps AS (
     SELECT *,
         time_s - lag(time_s) OVER w AS seconds,
         changed_share < 0.003::REAL AS still,
-        (delta_hue::DOUBLE + delta_sat::DOUBLE + delta_lum::DOUBLE) / 3 >= 27 AS crossing
-    FROM inside WINDOW w AS (PARTITION BY clip_id ORDER BY frame)
+        (delta_lum::DOUBLE + colour * (delta_hue::DOUBLE + delta_sat::DOUBLE)) / (1 + 2 * colour) >= 27 AS crossing
+    FROM coloured WINDOW w AS (PARTITION BY clip_id ORDER BY frame)
     QUALIFY step
 ), marked AS (
     SELECT *,
@@ -83,6 +90,34 @@ def test_the_first_frame_of_a_clip_is_no_step() -> None:
 def test_a_frozen_clip_is_still_for_all_its_steps() -> None:
     scores = scores_of(changes((100, 0.0)))
     assert (scores["still_share"], scores["longest_still_s"], scores["sudden_changes"]) == (1.0, pytest.approx(4.0), 0)
+
+
+def test_where_the_camera_moves_nothing_is_still() -> None:
+    """A slow pan over soft shapes changes hardly a pixel from frame to frame."""
+    moves: dict[str, list[float | None]] = {
+        name: [(value if i < 50 else 0.0) if i % 4 == 0 else None for i in range(101)]
+        for name, value in (("camera_pan", 0.1), ("camera_tilt", 0.0), ("camera_zoom", 0.0), ("camera_roll", 0.0))
+    }
+    told: dict[str, list[float | None]] = {
+        name: [1.0 if i % 4 == 0 else None for i in range(101)] for name in ("camera_support", "object_motion")
+    }
+    scores = scores_of(changes((100, STILL)) | moves | told)
+    assert scores["still_share"] == pytest.approx(0.52, abs=0.01)
+    assert scores["longest_still_s"] == pytest.approx(2.08, abs=0.05)
+    held: dict[str, list[float | None]] = {
+        name: [0.0 if v is not None else None for v in c] for name, c in moves.items()
+    }
+    assert scores_of(changes((100, STILL)) | held | told)["still_share"] == 1.0
+
+
+@pytest.mark.parametrize(("two_steps", "brought"), [(1.0, 1.0), (1.5, 0.586), (2.0, 0.5)])
+def test_motion_of_a_slow_stream_is_brought_to_films_by_how_it_grows_with_time(
+    two_steps: float, brought: float
+) -> None:
+    """From 1/24 to 1/12 s as a little more than from 1/12 to 1/6: noise not at all, a pan by the time."""
+    twice = [two_steps if i % 3 == 0 and i else None for i in range(60)]
+    scores = scores_of({"vmaf_motion_two_steps": twice} | changes((59, CHANGED)), fps=12)
+    assert scores["vmaf_motion"] == pytest.approx(brought, abs=0.01)
 
 
 def test_the_longest_still_stretch_is_measured_in_time_and_not_in_frames() -> None:

@@ -48,6 +48,13 @@ def test_a_cut_is_kept_with_the_frames_before_and_after_it_and_nothing_else() ->
     assert spans(rows) == [(75, 15, False), (90, 15, True), (105, 15, True), (120, 15, True), (135, 15, False)]
 
 
+@pytest.mark.parametrize(("light", "kept_of"), [(20, 4), (10, 0)])
+def test_a_cut_in_black_and_white_is_in_doubt_from_as_large_a_change_as_one_in_colour(light: int, kept_of: int) -> None:
+    settings = DecodeSettings(doubt_distance=300.0)
+    rows = kept([flat((100, 100, 100))] * 106 + [flat((100 + light,) * 3)] * 94, settings)
+    assert len(rows) == kept_of
+
+
 def test_a_cut_beside_a_border_leaves_both_sides_in_doubt() -> None:
     settings = DecodeSettings(doubt_distance=300.0)
     rows = kept([flat(BLUE)] * 106 + [flat(GREEN)] * 94, settings)

@@ -31,8 +31,10 @@ def scores(boundary: dict[int, float], part: dict[int, float] | None = None) -> 
     )
 
 
-def shots_of(changes: Changes, seen: pl.DataFrame | None, settings: ShotSettings | None = None) -> Shots:
-    table = make_signals(120, changes)
+def shots_of(
+    changes: Changes, seen: pl.DataFrame | None, settings: ShotSettings | None = None, frames: int = 120
+) -> Shots:
+    table = make_signals(frames, changes)
     shots = find_shots(table, make_facts(table), settings or ShotSettings(), seen)
     return shots.select("begins", "start_frame", "end_frame", "ends").rows()
 
@@ -66,13 +68,43 @@ def test_a_detectors_cut_of_which_the_network_sees_no_hint_is_none() -> None:
     assert shots_of(whip_pan, None) == CUT_AT_60
 
 
+def test_where_the_network_did_not_look_the_detectors_cut_stands() -> None:
+    assert shots_of(cut(60), scores({})) == CUT_AT_60
+    assert shots_of(cut(60), scores({30: 0.0, 90: 0.0})) == CUT_AT_60
+
+
 def test_a_stretch_that_is_part_of_a_transition_is_a_dissolve() -> None:
     part = dict.fromkeys(range(50, 70), 0.95)
     expected = [("start", 0, 50, "dissolve"), ("dissolve", 70, 120, "end")]
     assert shots_of({}, scores({60: 0.7}, part)) == expected
     assert shots_of({}, scores({60: 0.3}, part)) == expected
     assert shots_of({}, scores({60: 0.3}, dict.fromkeys(range(50, 70), 0.6))) == WHOLE
-    assert shots_of({}, scores({60: 0.05}, part)) == WHOLE
+    assert shots_of({}, scores({60: 0.03}, part)) == WHOLE
+
+
+def mixed(first: int, last: int, begins: float, ends: float) -> Changes:
+    """Pictures that are mixed, of which it is told 1.5 s after the middle one when that began and ended."""
+    hits: Changes = {n: {"mixture_residual": 0.1, "mixture_single": 0.5} for n in range(first, last, 2)}
+    told = (first + last) // 2 + 23  # a mixture is known 0.6 s after its picture, and its ends 0.9 s later
+    ago = {"mixture_begins_ago": told / 25 - begins, "mixture_ends_ago": told / 25 - ends}
+    return hits | {told: hits.get(told, {}) | ago}
+
+
+def test_a_transition_is_as_long_as_its_pictures_say_whatever_part_of_it_others_see() -> None:
+    """Two seconds from 50 to 100: the network sees the middle of it, and its hits alone would make it longer."""
+    seen = scores({75: 0.7}, dict.fromkeys(range(70, 82), 0.9))
+    assert shots_of(mixed(85, 96, 1.99, 3.99), seen, frames=200) == [
+        ("start", 0, 50, "dissolve"),
+        ("dissolve", 100, 200, "end"),
+    ]
+
+
+def test_a_transition_that_the_network_sees_all_of_is_as_long_as_it_says() -> None:
+    seen = scores({65: 0.7}, dict.fromkeys(range(55, 75), 0.9))
+    assert shots_of(mixed(78, 83, 2.1, 3.1), seen, frames=200) == [
+        ("start", 0, 55, "dissolve"),
+        ("dissolve", 75, 200, "end"),
+    ]
 
 
 def test_what_touches_a_fade_is_part_of_it() -> None:

@@ -30,9 +30,11 @@ def clips_and_signals(path: Path, folder: Path) -> tuple[pl.DataFrame, pl.DataFr
     return cut_clips(find_shots(signals, facts, ShotSettings()), signals, facts, ClipSettings()), signals
 
 
-def test_hard_cuts_of_a_real_montage_are_found_to_the_frame(tmp_path: Path) -> None:
+@pytest.mark.parametrize("grey", [False, True], ids=["in colour", "in black and white"])
+def test_hard_cuts_of_a_real_montage_are_found_to_the_frame(grey: bool, tmp_path: Path) -> None:
     cuts = [30, 76, 137, 187, 242]
-    assert shots_of(packaged("bikes.mp4"), tmp_path) == [
+    video = make(tmp_path / "grey.mp4", "[1:v]hue=s=0[out]") if grey else packaged("bikes.mp4")
+    assert shots_of(video, tmp_path) == [
         ("cut" if start else "start", start, end, "cut" if end < 250 else "end")
         for start, end in zip([0, *cuts], [*cuts, 250], strict=True)
     ]

@@ -63,6 +63,35 @@ def test_frames_repeated_to_a_higher_rate_are_no_cuts() -> None:
     assert shots_of(100, eight_to_24) == [("start", 0, 100, "end")]
 
 
+@pytest.mark.parametrize(("saturation", "cuts"), [(0.0, 1), (0.02, 1), (0.2, 0)])
+def test_a_cut_in_black_and_white_needs_no_more_light_than_its_colours_would(saturation: float, cuts: int) -> None:
+    """Where there is colour, a change of luma alone is a change of light."""
+    luma_alone = cut(60, apart=24.0) | {
+        60: {"delta_hue": 0.0, "delta_sat": 0.0, "delta_lum": 24.0, "blend_distance": 24.0}
+    }
+    sampled: Changes = {i: {"saturation": saturation} for i in range(0, 120, 6)}
+    changes = {i: sampled.get(i, {}) | luma_alone.get(i, {}) for i in {*sampled, *luma_alone}}
+    assert len(shots_of(120, changes)) == 1 + cuts
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.7])
+def test_a_picture_between_two_shots_that_is_blended_of_both_hides_no_cut(share: float) -> None:
+    """A conversion of the frame rate makes such a picture; either half alone stands out from the other by too little."""
+    across: Changes = {i: {"blend_distance": 60.0} for i in range(60, 73)}
+    half = {60: share, 61: 1 - share}
+    columns = ("delta_hue", "delta_sat", "delta_lum", "difference")
+    for frame, part in half.items():
+        across[frame] = {"blend_distance": 60.0} | dict.fromkeys(columns, 60.0 * part)
+    changes = {i: {"delta_hue": 6.0, "delta_sat": 6.0, "delta_lum": 6.0} for i in range(1, 120)} | across
+    assert shots_of(120, changes) == [("start", 0, 60, "cut"), ("cut", 61, 120, "end")]
+
+
+def test_two_changes_that_lead_back_to_the_same_picture_are_no_cut() -> None:
+    moving: Changes = {i: {"delta_hue": 6.0, "delta_sat": 6.0, "delta_lum": 6.0} for i in range(1, 120)}
+    halves = dict.fromkeys((60, 61), dict.fromkeys(("delta_hue", "delta_sat", "delta_lum", "difference"), 30.0))
+    assert shots_of(120, moving | halves) == [("start", 0, 120, "end")]
+
+
 @pytest.mark.parametrize("length", [1, 2, 3])
 def test_a_flash_is_no_cut(length: int) -> None:
     inside = {i: {"blend_distance": 60.0} for i in range(50, 50 + length)}

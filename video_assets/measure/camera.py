@@ -52,24 +52,11 @@ def camera_scores(frames: pl.DataFrame) -> pl.DataFrame:
         clip_id, camera_motion, camera_confidence, camera_pan, camera_tilt, camera_zoom, camera_roll, shake and
         object_motion, a row for each clip with a camera step of its own.
     """
-    steps = (
-        frames.drop_nulls("camera_support")
-        .filter(pl.int_range(pl.len()).over("clip_id") > 0)
-        .with_columns(pl.len().over("clip_id").alias("steps"))
-    )
-    told = (
-        steps.filter(pl.col("camera_support") >= _LEAST_SUPPORT)
-        .with_columns(pl.col(*_AXES, "object_motion").cast(pl.Float64))
-        .with_columns(_smooth(pl.col(a)).alias(f"smooth_{a}") for a in _AXES)
-        .with_columns(
-            _deviation().alias("deviation"),
-            (pl.col("camera_zoom") - pl.col("smooth_camera_zoom")).abs().alias("unsteady"),
-        )
-        .with_columns(_step_class())
-    )
+    steps = _steps(frames)
+    told = _told(steps)
     return (
         steps.group_by("clip_id", maintain_order=True)
-        .agg(pl.col("steps").first())
+        .agg(pl.len().alias("steps"))
         .join(_most_frequent(told), on="clip_id", how="left")
         .join(
             told.group_by("clip_id").agg(
@@ -86,6 +73,55 @@ def camera_scores(frames: pl.DataFrame) -> pl.DataFrame:
             "shake",
             "object_motion",
         )
+    )
+
+
+def camera_moves(frames: pl.DataFrame) -> pl.Series:
+    """Whether the camera pans, tilts, zooms or rolls at each frame: as the camera step says in whose time it lies.
+
+    A step's time goes from the step before up to it. Its smooth motion has one of these classes, and its own is not at rest.
+    False where it cannot be told.
+
+    Args:
+        frames: as of :func:`camera_scores`, with frame.
+
+    Returns:
+        Booleans, one for each row of ``frames``.
+    """
+    steps = _steps(frames)
+    own = pl.any_horizontal((pl.col(axis) * edge).abs() >= _MOVING[axis] for axis, edge in _EDGE.items())
+    moves = ~pl.col("camera_motion").is_in([STATIC, HANDHELD]) & own
+    told = _told(steps).select("clip_id", "frame", moves.alias("moves"))
+    by_step = steps.select("clip_id", "frame").join(told, on=["clip_id", "frame"], how="left")
+    return (
+        frames.select("clip_id", "frame")
+        .join(
+            by_step.with_columns(pl.col("moves").fill_null(False)),
+            on=["clip_id", "frame"],
+            how="left",
+            maintain_order="left",
+        )
+        .select(pl.col("moves").backward_fill().forward_fill().over("clip_id").fill_null(False))
+        .to_series()
+    )
+
+
+def _steps(frames: pl.DataFrame) -> pl.DataFrame:
+    """The camera steps but each clip's first."""
+    return frames.drop_nulls("camera_support").filter(pl.int_range(pl.len()).over("clip_id") > 0)
+
+
+def _told(steps: pl.DataFrame) -> pl.DataFrame:
+    """Those of which enough of the picture tells, with their smooth motion, the deviation from it and their class."""
+    return (
+        steps.filter(pl.col("camera_support") >= _LEAST_SUPPORT)
+        .with_columns(pl.col(*_AXES, "object_motion").cast(pl.Float64))
+        .with_columns(_smooth(pl.col(a)).alias(f"smooth_{a}") for a in _AXES)
+        .with_columns(
+            _deviation().alias("deviation"),
+            (pl.col("camera_zoom") - pl.col("smooth_camera_zoom")).abs().alias("unsteady"),
+        )
+        .with_columns(_step_class())
     )
 
 

@@ -237,7 +237,8 @@ class _Measures:
             **vectors,
         }
         if since is not None:
-            signals |= self.shot_frames.measure(self._signals.picture, self._frames, elapsed)
+            change = signals.pop("content_change")
+            signals |= self.shot_frames.measure(self._signals.picture, self._frames, elapsed, change)
         self._frames += 1
         signals |= self._motion.measure(planes.luma, elapsed)
         saturation = signals.pop("saturation")

@@ -17,7 +17,9 @@ import numpy as np
 
 from video_assets.measure.pace import FILM_S, slower_than_film
 from video_assets.measure.pictures import Planes
+from video_assets.measure.samples import SampleClock
 from video_assets.measure.types import Picture, Signals
+from video_assets.segment.detectors import weighed_change
 
 BLACK_LUMA = 16
 """Luma under this (full range) counts as black."""
@@ -27,22 +29,26 @@ BLEND_FRAMES = 12
 """Distance in steps of the two ends that dissolve evidence compares."""
 
 _LEAST_BLEND_DISTANCE = 1.0
+_TWO_STEPS_HZ = 4.0  # How often the change over two steps is measured, a second.
 # VMAF's motion filter: 5 taps, sum 65536 (libvmaf, integer_motion.h: {3571, 16004, 26386, 16004, 3571}).
 _VMAF_TAPS = (np.array([3571, 16004, 26386, 16004, 3571]) / 65536).astype(np.float32)
 
 
 class FrameSignals:
-    """Measures the frames of one video in their order; holds the last frame, the last step and 13 thumbnails."""
+    """Measures the frames of one video in their order; holds the last frame, the last two steps and 13 thumbnails."""
 
     def __init__(self) -> None:
         self._now: _Measured | None = None
         self._last_step: _Measured | None = None
+        self._step_before: _Measured | None = None
+        self._elapsed, self._two_steps_clock = 0.0, SampleClock(_TWO_STEPS_HZ)
         self._thumbnails: deque[Picture] = deque(maxlen=BLEND_FRAMES + 1)
 
     def measure(self, planes: Planes, since: float | None = FILM_S) -> Signals:
         """The ``frame_signals`` columns of the next frame that come from every frame (see ``lake/schemas``).
 
-        One more key, ``saturation`` (mean HSV saturation, 0-1), is there for sampled frames.
+        Two more keys: ``saturation`` (mean HSV saturation, 0-1) is there for sampled frames, and ``content_change`` (the
+        content value of a step, as the detectors compute it from the others) for what decides on doubt.
 
         Args:
             planes: The analysis picture.
@@ -52,9 +58,16 @@ class FrameSignals:
         self._now = now
         signals = now.light() | {"frame_difference": _mean_distance(now.luma, before.luma) if before else None}
         if since is not None:
-            signals |= now.change_from(self._last_step, since) | self._blend(now.thumbnail())
-            self._last_step = now
+            signals |= now.change_from(self._last_step, since) | self._over_two_steps(now, since)
+            signals |= self._blend(now.thumbnail())
+            self._step_before, self._last_step = self._last_step, now
         return signals
+
+    def _over_two_steps(self, now: _Measured, since: float) -> Signals:
+        self._elapsed += since
+        if not self._two_steps_clock.due(self._elapsed) or self._step_before is None:
+            return {}
+        return {"vmaf_motion_two_steps": _mean_distance(now.blurred, self._step_before.blurred)}
 
     @property
     def picture(self) -> Picture:
@@ -92,6 +105,10 @@ class _Measured:
         return cv2.split(cv2.cvtColor(self.bgr, cv2.COLOR_BGR2HSV))
 
     @cached_property
+    def saturation(self) -> float:
+        return cv2.mean(self.hsv[1])[0] / 255.0
+
+    @cached_property
     def boxed(self) -> Picture:
         # An average over 4x4 pixels of the half-size picture is one over 8x8 of the analysis picture.
         return cv2.blur(self.half, (4, 4))
@@ -108,18 +125,20 @@ class _Measured:
             "luma_std": deviation.item(),
             "rgb_mean": cv2.mean(self.bgr.reshape(self.bgr.shape[0], -1))[0],
             "black_share": 1.0 - bright / self.luma.size,
-            "saturation": cv2.mean(self.hsv[1])[0] / 255.0,
+            "saturation": self.saturation,
         }
 
     def change_from(self, last: _Measured | None, since: float) -> Signals:
         if last is None:
             return dict.fromkeys(
-                ("delta_hue", "delta_sat", "delta_lum", "difference", "changed_share", "vmaf_motion"), None
+                ("content_change", "delta_hue", "delta_sat", "delta_lum", "difference", "changed_share", "vmaf_motion"),
+                None,
             )
         hue, saturation, value = (_mean_distance(a, b) for a, b in zip(self.hsv, last.hsv, strict=True))
         least = CHANGED_LUMA * slower_than_film(since)
         change = cv2.threshold(cv2.absdiff(self.boxed, last.boxed), least, 255, cv2.THRESH_BINARY)[1]
         return {
+            "content_change": weighed_change(hue, saturation, value, max(self.saturation, last.saturation)),
             "delta_hue": hue,
             "delta_sat": saturation,
             "delta_lum": value,

@@ -23,13 +23,18 @@ from video_assets.measure.types import Picture, Signals
 
 HALF_S = 2.0
 """Time on either side of a picture in which the two lie that it may be blended of: a dissolve of 4 s fits between."""
+EXTENT_S = 1.5
+"""Time on either side of the middle of a shorter transition in which it is looked for where that begins and ends."""
 
+_EXTENTS_S = (1.0, EXTENT_S)
+_HALVES_S = (HALF_S, EXTENT_S, 1.2)  # One of 2 or 3 s is told better by pictures that are nearer to its ends.
 _KEPT_HZ, _ASKED_HZ = 10.0, 5.0  # Pictures that are kept, and moments at which it is asked, a second.
 _OFF_S = 0.1  # A variable frame rate may have no picture that near to where one is needed.
 _LEAST_DISTANCE = 40.0  # Mean RGB distance of the two; of those of 4 s of one moving shot it is seldom more.
 _MOST_RESIDUAL = 0.5  # What is further from a blend is none whatever the settings.
 _SCALES = (1.1, 1.2, 1.35, 1.5, 1.7, 2.0)  # By which a zoom enlarges the middle of a picture in two seconds.
 _MOST_OFF = 0.1  # Mean distance of the pictures from their places on the way; by chance it is 0.15 and more.
+_WAITS_S = 0.1  # An end that is nearer to the first or last picture than this is none.
 _GRID, _LEAST_WAY_S = 21, 0.4  # Moments at which the way may begin and end, and the shortest one.
 
 Times = NDArray[np.float64]
@@ -45,26 +50,56 @@ class Way(NamedTuple):
     ends: float
     off: float
 
+    def is_inside(self, times: Times) -> bool:
+        """Whether the pictures at these times wait before and stay after it, so that it may not be longer."""
+        return bool(self.begins > times[0] + _WAITS_S and self.ends < times[-1] - _WAITS_S)
+
 
 class LongDissolves:
-    """Measures one video's small pictures in their order. Holds 42 of them, however long the video."""
+    """Measures one video's small pictures in their order. Holds 42 of them, however long the video.
+
+    It also says where shorter transitions begin and end, whose middles others have found, by the same way of the pictures.
+    """
 
     def __init__(self) -> None:
         self._kept_clock, self._asked_clock = SampleClock(_KEPT_HZ), SampleClock(_ASKED_HZ)
         self._seen: deque[tuple[float, Picture, Grey]] = deque(maxlen=int(2 * HALF_S * _KEPT_HZ) + 2)
+        self._middles: deque[float] = deque()
 
-    def measure(self, small: Picture, elapsed: float) -> Signals:
-        """The ``long_*`` columns at a step.
+    def measure(self, small: Picture, elapsed: float, middle: float | None = None) -> Signals:
+        """The ``long_*`` columns at a step, and those that say where a shorter transition begins and ends.
 
         Args:
             small: uint8 (27, 48, 3), in R, G, B order.
             elapsed: its time from the first, in s.
+            middle: the time of a picture that others have found to be in the midst of a transition.
         """
+        if middle is not None:
+            self._middles.append(middle)
         if not self._kept_clock.due(elapsed):
             return {}
         self._seen.append((elapsed, small, grey(small)))
-        if not self._asked_clock.due(elapsed):
+        signals = self._extent(elapsed)
+        return signals | self._long(small, elapsed) if self._asked_clock.due(elapsed) else signals
+
+    def _extent(self, elapsed: float) -> Signals:
+        """Of the last middle that is as long ago as is looked at behind one."""
+        middle = None
+        while self._middles and elapsed - self._middles[0] >= EXTENT_S - 1e-6:
+            middle = self._middles.popleft()
+        seen = [s for s in self._seen if middle is not None and s[0] >= middle - EXTENT_S - 1e-6]
+        if middle is None or seen[0][0] > middle - EXTENT_S + _OFF_S:
             return {}
+        times, pictures = np.array([s[0] for s in seen]), np.stack([s[2] for s in seen])
+        # What moves beside a transition goes on to other pictures, too: so the less of it, the better.
+        for half in _EXTENTS_S:
+            near = np.abs(times - middle) <= half + 1e-6
+            way = way_of(times[near], pictures[near])
+            if way.off <= _MOST_OFF and way.is_inside(times[near]):
+                return {"mixture_begins_ago": elapsed - way.begins, "mixture_ends_ago": elapsed - way.ends}
+        return {}
+
+    def _long(self, small: Picture, elapsed: float) -> Signals:
         first, middle = self._ago(elapsed - 2 * HALF_S), self._ago(elapsed - HALF_S)
         if first is None or middle is None:
             return {}
@@ -76,16 +111,19 @@ class LongDissolves:
         way = way_of(times, pictures)
         if way.off > _MOST_OFF:
             return {}
-        before, between, after = pictures[0], pictures[middle - first], pictures[-1]
-        distance = float(np.abs(after - before).mean())
-        if blend(before, between, after)[0] > _MOST_RESIDUAL * distance:
+        blended = [
+            made for half in _HALVES_S if (made := _blended(pictures, times, self._seen[middle][0], half)) is not None
+        ]
+        if not blended:
             return {}
-        found = mixture(before, between, after)
-        if found is None or found.kind != "blend":
-            return {}
+        residual, single = min(blended)
+        near = np.abs(times - (elapsed - HALF_S)) <= EXTENT_S + 1e-6
+        nearer = way_of(times[near], pictures[near])
+        if way.is_inside(times) and nearer.is_inside(times[near]):
+            way = nearer
         return {
-            "long_residual": found.residual,
-            "long_single": min(found.single, _zoomed(before, between, after) / distance),
+            "long_residual": residual,
+            "long_single": single,
             "long_begins_ago": elapsed - way.begins,
             "long_ends_ago": elapsed - way.ends,
         }
@@ -115,6 +153,22 @@ def way_of(times: Times, pictures: NDArray[np.float32]) -> Way:
     off = np.abs(even - gone).mean(axis=1)
     best = int(off.argmin())
     return Way(float(begins[best]), float(ends[best]), float(off[best]))
+
+
+def _blended(pictures: NDArray[np.float32], times: Times, middle: float, half: float) -> tuple[float, float] | None:
+    """What is left of a picture by those so long before and after it, and by one of them alone, moved or zoomed.
+
+    Both as a share of their distance; None where they explain it otherwise than blended, or not by half.
+    """
+    first, at, last = (int(np.abs(times - t).argmin()) for t in (middle - half, middle, middle + half))
+    before, between, after = pictures[first], pictures[at], pictures[last]
+    distance = float(np.abs(after - before).mean())
+    if blend(before, between, after)[0] > _MOST_RESIDUAL * distance:
+        return None
+    found = mixture(before, between, after)
+    if found is None or found.kind != "blend":
+        return None
+    return found.residual, min(found.single, _zoomed(before, between, after) / distance)
 
 
 def _zoomed(before: Grey, middle: Grey, after: Grey) -> float:

@@ -10,10 +10,11 @@ from __future__ import annotations
 import polars as pl
 
 from video_assets.lake.schemas import MOTION_SCORES
-from video_assets.measure.camera import MOVES, camera_scores
+from video_assets.measure.camera import MOVES, camera_moves, camera_scores
 from video_assets.measure.clip_frames import clip_frames, weighed, with_reasons, with_standing
 from video_assets.measure.course import courses
-from video_assets.measure.pace import FILM_S, GROWTH
+from video_assets.measure.pace import FILM_S, GROWTH, STANDING_S
+from video_assets.segment.detectors import content_change
 
 _STATE = ["width", "height", "luma_mean", "luma_std"]
 _CHANGES = ["delta_hue", "delta_sat", "delta_lum", "changed_share", "vmaf_motion"]
@@ -21,6 +22,8 @@ _SIGNALS = [
     "time_s",
     *_STATE,
     *_CHANGES,
+    "vmaf_motion_two_steps",
+    "saturation",
     "mv_mean",
     "mv_x",
     "mv_y",
@@ -34,22 +37,27 @@ _STILL_STRETCH_S = 0.5  # Least length of the still stretches on both sides of a
 _SUDDEN_S = 0.5  # Longest sudden change: codecs take several frames to sharpen a new slide, and slides may dissolve.
 _CONTENT_CUT = 27.0  # PySceneDetect ContentDetector's default threshold.
 _CONTENT_GAP_S = 0.2  # Crossings closer than this are one boundary.
-# Films have 24 or 25 frames a second, and published thresholds are of the plain mean over these and over 30, which changes
-# less in a frame. So the mean stays near: half of what 30 frames a second take off is put back.
-_SHORTEST_FILM_S, _SHORTEST_S, _PUT_BACK = 1 / 25, 1 / 30, 0.5
+_OFF_S = 0.001  # Timestamps are rounded, in some containers to ms.
+_SHORTEST_FILM_S = 1 / 25  # Films have 24 or 25 frames a second, and what is as fast is left as it is.
+# If changes grow by the factor 1 + x from one step to two, then by 1 + x to this power from half a step to one: so do those of
+# pictures that forget each other at an even rate.
+_STEEPER = 0.5
+_LEAST_GROWTH_ROWS = 4  # Moments at which the change over two steps is needed to tell how it grows.
 
 
 def motion_scores(clips: pl.DataFrame, signals: pl.DataFrame) -> pl.DataFrame:
     """Motion scores of a batch.
 
     ``vmaf_motion`` is the mean change over 1/24 s. It is the mean over frames at 24 and 25 frames a second; what is slower
-    is brought to 1/24 s as real footage goes (the time to the power of 0.85), and 30 frames a second halfway (1.1 times
-    their mean). A picture that is shown for more than 0.15 s stands still and then changes within 1/24 s. ``still_share``
-    is of the time, and motion vectors are brought to 1/24 s likewise.
+    or faster is brought to 1/24 s by the power of time as which its changes grow: as the clip's own do from one step to two
+    (0.4 to 1.0 in real videos), else 0.85. A picture that is shown for more than 0.15 s stands still and then changes within 1/24 s. ``still_share``
+    is of the time, and motion vectors are brought to 1/24 s likewise. A step is still where hardly a pixel changes (changed_share
+    under 0.003) and the camera does not pan, tilt, zoom or roll.
 
-    A sudden change is a stretch of at most 0.5 s of changed steps (changed_share of 0.003 and more) between two still
-    stretches of at least 0.5 s each. A ContentDetector boundary is a step whose content value (mean of delta_hue,
-    delta_sat and delta_lum) reaches 27 and that no other such step precedes by under 0.2 s. The camera's columns are
+    A sudden change is a stretch of at most 0.5 s of steps that are not still between two still
+    stretches of at least 0.5 s each. A ContentDetector boundary is a step whose content value (the changes of hue,
+    saturation and luma, weighed as in :func:`video_assets.segment.detectors.content_change`) reaches 27 and that no other
+    such step precedes by under 0.2 s. The camera's columns are
     those of :func:`video_assets.measure.camera.camera_scores`, the course in time that of
     :func:`video_assets.measure.course.courses`.
 
@@ -63,14 +71,15 @@ def motion_scores(clips: pl.DataFrame, signals: pl.DataFrame) -> pl.DataFrame:
         row is good.
     """
     recorded = clip_frames(clips, signals, _SIGNALS)
-    frames = with_standing(recorded, clips, _STATE, _CHANGES)
-    steps = _steps(frames)
-    still, taken = (pl.col("changed_share") < _STILL, pl.col("seconds"))
+    frames = with_standing(recorded.with_columns(camera_moves(recorded)), clips, _STATE, _CHANGES)
+    steps, taken = _steps(frames), pl.col("seconds")
     scores = (
-        steps.group_by("clip_id", maintain_order=True)
+        steps.join(_growth(steps), on="clip_id", how="left", maintain_order="left")
+        .with_columns(pl.col("growth").fill_null(GROWTH))
+        .group_by("clip_id", maintain_order=True)
         .agg(
             weighed(pl.col("vmaf_motion").cast(pl.Float64) * _to_film(), taken).alias("vmaf_motion"),
-            weighed(still.cast(pl.Float64), taken).alias("still_share"),
+            weighed(pl.col("still").cast(pl.Float64), taken).alias("still_share"),
         )
         .join(_vectors(recorded), on="clip_id", how="left")
         .join(_stretches(steps), on="clip_id", how="left")
@@ -86,8 +95,11 @@ def motion_scores(clips: pl.DataFrame, signals: pl.DataFrame) -> pl.DataFrame:
 
 def _steps(frames: pl.DataFrame) -> pl.DataFrame:
     """The steps with a step before them in their clip, and the ``seconds`` since that one, to the microsecond."""
+    # A slow pan over soft shapes changes hardly a pixel from step to step.
+    still = (pl.col("changed_share") < _STILL) & ~pl.col("moves").fill_null(False)
+    told = frames.with_columns(still.alias("still"), content_change().over("clip_id").alias("content"))
     # The first frame of a video is a step, with nothing before it.
-    measured = frames.filter(pl.col("vmaf_motion").is_not_null() | (pl.col("frame") == 0))
+    measured = told.filter(pl.col("vmaf_motion").is_not_null() | (pl.col("frame") == 0))
     return measured.with_columns(pl.col("time_s").diff().over("clip_id").round(6).alias("seconds")).drop_nulls(
         "seconds"
     )
@@ -95,28 +107,43 @@ def _steps(frames: pl.DataFrame) -> pl.DataFrame:
 
 def _to_film() -> pl.Expr:
     """What a change over ``seconds`` is multiplied by to be one of 1/24 s."""
-    seconds = pl.col("seconds")
-    # Timestamps are rounded, in some containers to ms.
-    slower = pl.when(seconds > FILM_S + 0.001).then((FILM_S / seconds).pow(GROWTH))
-    return (
-        slower.when(seconds < _SHORTEST_FILM_S - 0.001).then((_SHORTEST_FILM_S / seconds).pow(_PUT_BACK)).otherwise(1.0)
+    growth = pl.col("growth")
+    below = (1.0 + (pl.lit(2.0).pow(growth) - 1.0).pow(_STEEPER)).log(2.0)
+    brought = (FILM_S / pl.col("seconds")).pow(pl.when(_is_slow()).then(below).otherwise(growth))
+    return pl.when(_is_film()).then(1.0).otherwise(brought)
+
+
+def _is_slow() -> pl.Expr:
+    return pl.col("seconds") > FILM_S + _OFF_S
+
+
+def _is_film() -> pl.Expr:
+    return ~_is_slow() & (pl.col("seconds") >= _SHORTEST_FILM_S - _OFF_S)
+
+
+def _growth(steps: pl.DataFrame) -> pl.DataFrame:
+    """clip_id and ``growth``: the power of time as which changes grow from one step to two, of what moves on."""
+    # Of the two steps in one, each counts: a picture that is shown twice does not change in one of them.
+    motion = pl.col("vmaf_motion").cast(pl.Float64)
+    pairs = steps.with_columns(((motion + motion.shift().over("clip_id")) / 2).alias("one_step"))
+    both = pairs.filter(pl.col("seconds") <= STANDING_S).drop_nulls(["one_step", "vmaf_motion_two_steps"])
+    one, two = pl.col("one_step").sum(), pl.col("vmaf_motion_two_steps").cast(pl.Float64).sum()
+    told = (pl.len() >= _LEAST_GROWTH_ROWS) & (one > 0) & (two > 0)
+    return both.group_by("clip_id", maintain_order=True).agg(
+        pl.when(told).then((two / one).log(2.0).clip(0.0, 1.0)).otherwise(GROWTH).alias("growth")
     )
 
 
 def _vectors(frames: pl.DataFrame) -> pl.DataFrame:
     """motion_vector, pan_x and pan_y per clip. Vectors are of every frame, and go with the time between frames."""
-    seconds = pl.col("seconds")
-    longest = pl.when(seconds > FILM_S + 0.001).then(FILM_S / seconds)
-    brought = longest.when(seconds < _SHORTEST_FILM_S - 0.001).then(
-        (_SHORTEST_S / seconds).clip(1.0) * (_SHORTEST_FILM_S / seconds.clip(_SHORTEST_S)).pow(_PUT_BACK)
-    )
+    brought = pl.when(_is_film()).then(1.0).otherwise(FILM_S / pl.col("seconds"))
     names = {"mv_mean": "motion_vector", "mv_x": "pan_x", "mv_y": "pan_y"}
     return (
         frames.with_columns(pl.col("time_s").diff().over("clip_id").round(6).alias("seconds"))
         .filter("step")
         .group_by("clip_id", maintain_order=True)
         .agg(
-            weighed(pl.col(column).cast(pl.Float64) * brought.otherwise(1.0), seconds).alias(name)
+            weighed(pl.col(column).cast(pl.Float64) * brought, pl.col("seconds")).alias(name)
             for column, name in names.items()
         )
     )
@@ -126,7 +153,6 @@ def _stretches(steps: pl.DataFrame) -> pl.DataFrame:
     """longest_still_s and sudden_changes per clip, from the maximal stretches of still and of changed steps."""
     stretches = (
         steps.drop_nulls("changed_share")
-        .with_columns((pl.col("changed_share") < _STILL).alias("still"))
         .with_columns(pl.col("still").rle_id().over("clip_id").alias("stretch"))
         .group_by("clip_id", "stretch", maintain_order=True)
         # Sums of float seconds meet the limits exactly once they are rounded to microseconds.
@@ -147,8 +173,7 @@ def _stretches(steps: pl.DataFrame) -> pl.DataFrame:
 
 def _boundaries(clips: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
     """shots_per_second per clip."""
-    content = pl.mean_horizontal("delta_hue", "delta_sat", "delta_lum")
-    crossings = pl.col("time_s").filter(content >= _CONTENT_CUT)
+    crossings = pl.col("time_s").filter(pl.col("content") >= _CONTENT_CUT)
     boundaries = (crossings.diff().round(6).fill_null(_CONTENT_GAP_S) >= _CONTENT_GAP_S).sum()
     return (
         steps.group_by("clip_id", maintain_order=True)

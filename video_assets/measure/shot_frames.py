@@ -1,7 +1,7 @@
 """The small pictures that a shot boundary network looks at, kept only where the cheap numbers leave doubt.
 
 Such a network costs many times the decode on a CPU, and most footage has no transition for minutes. 15 pictures are in
-doubt when adjacent ones differ enough, or two that are 24 apart around one of them, or where a picture is made of the one
+doubt when adjacent ones differ enough, small or as the detectors see them, or two that are 24 apart around one of them, or where a picture is made of the one
 0.6 s before and the one 0.6 s after it; the rest goes to no network. What is in doubt is kept with 15 pictures of context
 on either side, so that nothing opens the video again. There is a picture of every step (see ``measure/pace.py``): 24 to 34
 a second, as in the films that the network was trained on.
@@ -20,7 +20,7 @@ from video_assets.measure.mixtures import Grey, Mixture, grey, mixture
 from video_assets.measure.samples import SampleClock
 from video_assets.measure.streamed_table import Row
 from video_assets.measure.types import Picture, Signals
-from video_assets.segment.detectors import LEAST_SINGLE, LESS
+from video_assets.segment.detectors import LEAST_SINGLE, LESS, weighed_change
 from video_assets.settings import DecodeSettings
 
 WIDTH, HEIGHT = 48, 27
@@ -66,13 +66,14 @@ class ShotFrames:
         self._waiting: deque[tuple[int, list[int], list[Picture]]] = deque()
         self._doubtful: set[int] = set()
 
-    def measure(self, bgr: Picture, frame: int, elapsed: float) -> Signals:
+    def measure(self, bgr: Picture, frame: int, elapsed: float, content: float | None = None) -> Signals:
         """Take the next step's half-size colour picture; its ``small_*``, ``wide_*``, ``mixture_*`` and ``long_*`` columns.
 
         Args:
             bgr: uint8 (h, w, 3) in B, G, R order.
             frame: The number of its frame.
             elapsed: The frame's time from the first, in s.
+            content: The content value that the detectors see of the step, 0-255: where they may find a cut, the network looks.
         """
         number, small = self._pictures, small_picture(bgr)
         self._pictures += 1
@@ -81,7 +82,7 @@ class ShotFrames:
         self._waiting[-1][1].append(frame)
         self._waiting[-1][2].append(small)
         change = self._change(small)
-        if change is not None and change >= self._settings.doubt_change:
+        if change is not None and max(change, content or 0.0) >= self._settings.doubt_change:
             self._doubtful |= {(number - _NEAR) // CHUNK, (number + _NEAR) // CHUNK}
         colours, pixels = self._wide_change(small)
         if (
@@ -92,27 +93,30 @@ class ShotFrames:
         ):
             self._doubtful.add((number - REACH) // CHUNK)
         signals: Signals = {"small_change": change, "wide_histogram": colours, "wide_distance": pixels}
-        return signals | self._mixed(small, number, elapsed) | self._long.measure(small, elapsed)
+        mixed, middle = self._mixed(small, number, elapsed)
+        return signals | mixed | self._long.measure(small, elapsed, middle)
 
-    def _mixed(self, small: Picture, number: int, elapsed: float) -> Signals:
-        """Whether the picture 0.6 s ago is made of this one and of the one 1.2 s ago."""
+    def _mixed(self, small: Picture, number: int, elapsed: float) -> tuple[Signals, float | None]:
+        """Whether the picture 0.6 s ago is made of this one and of the one 1.2 s ago, and its time where it is."""
         self._seen.append((elapsed, small, grey(small)))
         if not self._mixed_clock.due(elapsed):
-            return {}
+            return {}, None
         middle, before = self._ago(elapsed - MIXED_S), self._ago(elapsed - 2 * MIXED_S)
         if middle is None or before is None or _distance(before[1], small) < _LEAST_MIXED_DISTANCE:
-            return {}
+            return {}, None
         found = mixture(before[2], middle[2], self._seen[-1][2])
         if found is None:
-            return {}
-        if is_mixture(found, self._settings.doubt_mixture):
+            return {}, None
+        is_one = is_mixture(found, self._settings.doubt_mixture)
+        if is_one:
             since = sum(seen[0] > before[0] for seen in self._seen)
             self._doubtful |= set(range((number - since) // CHUNK, number // CHUNK + 1))
-        return {
+        signals: Signals = {
             "mixture_residual": found.residual,
             "mixture_single": found.single,
             "mixture_share": None if found.kind == "blend" else found.share,
         }
+        return signals, middle[0] if is_one else None
 
     def _ago(self, elapsed: float) -> tuple[float, Picture, Grey] | None:
         nearest = min(self._seen, key=lambda seen: abs(seen[0] - elapsed))
@@ -120,7 +124,11 @@ class ShotFrames:
 
     def _change(self, small: Picture) -> float | None:
         before, self._hsv = self._hsv, cv2.cvtColor(small, cv2.COLOR_RGB2HSV)
-        return None if before is None else _distance(self._hsv, before)
+        if before is None:
+            return None
+        hue, saturation, luma, _ = cv2.mean(cv2.absdiff(self._hsv, before))
+        colour = max(cv2.mean(picture)[1] for picture in (self._hsv, before)) / 255.0
+        return weighed_change(hue, saturation, luma, colour)
 
     def _wide_change(self, small: Picture) -> tuple[float | None, float | None]:
         histogram = cv2.calcHist([small], [0, 1, 2], None, [_LEVELS] * 3, [0, 256] * 3)

@@ -5,9 +5,14 @@ All count steps, of which there are 24 to 34 a second in a film and in whatever 
 
 PySceneDetect's AdaptiveDetector is replayed on the recorded values instead of pixels, so a changed threshold needs no
 decode; fades and dissolves are found in the course of light and of small pictures.
+
+Its content value is the mean of the changes of hue, saturation and luma. In a grey picture the first two are nothing, and a
+cut would need three times the luma: here they weigh as much as there is colour (:func:`weighed_change`).
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +33,11 @@ LEAST_SINGLE, LESS = 0.3, 0.7
 with these finds their dissolves and fades and no moving picture; a pan that turns back is explained by one end."""
 BLACK_SHARE = 0.98  # A frame with this share of dark pixels is black (ffmpeg's blackdetect).
 BLEND_SPAN = 12  # Steps between the two ends that blend_distance and blend_residual compare.
+FULL_COLOUR = 0.1  # Mean saturation from which hue and saturation weigh as much as luma; muted films have 0.08 to 0.2.
 _FLASH_FRAMES = 3  # Longest flash, in steps.
+_BLENDED_SHARE = (
+    0.2  # Of a change over two steps, the least that either holds where the picture between is blended of both shots.
+)
 _STUTTER_REACH = 12  # Steps on either side of a change in which changes like it are counted.
 _STUTTER_CHANGES = 3  # So many changes alike in that reach are cuts; more are motion at a low frame rate.
 _FADE_STEP = 0.2  # Least change of mean luma in a frame, 0-255, that carries a fade on.
@@ -37,6 +46,7 @@ _LEAST_MIXTURES = 2  # Least moments that look like a mixture, at most so many s
 _MIXTURE_GAP_S = 0.25
 _MIXTURE_EVERY_S = 0.1  # Between the moments at which it is looked for,
 _MIXTURE_SPAN_S = 1.2  # and between the two pictures that each is made of.
+_EXTENT_S = 1.5  # After such a moment, when it is told when the transition begins and ends.
 _MOST_SEEN_FOR_S = 0.8  # Of a transition that fits between them, or nearly.
 _MIXTURE_MARGIN_S = 0.1  # A share is told to a 24th, and a length by it.
 _MOTION_SINGLE = 0.2  # What is left of a picture that one of the two explains.
@@ -44,9 +54,9 @@ _LONGEST_MIXTURE_S = 4.0
 _LEAST_LONG = 2  # Least moments at which two pictures 4 s apart are blended, at most so many seconds apart.
 _LONG_GAP_S = 0.5
 _LONG_SPAN_S = 4.0
-_SEEN_S = 0.5  # An end of a dissolve that is so far inside the 4 s is one; otherwise it may last longer,
+_SEEN_S = 0.3  # An end of a dissolve that is so far inside the 4 s is one; otherwise it may last longer,
 _UNSEEN_S = 1.0  # by so much: one of 5 s is found.
-_LONG_MARGIN_S = 0.25  # To what an end is told.
+_LONG_MARGIN_S = 0.1  # To what an end is told.
 
 
 def hard_cuts(signals: pl.DataFrame, settings: ShotSettings) -> set[int]:
@@ -69,14 +79,65 @@ def hard_cuts(signals: pl.DataFrame, settings: ShotSettings) -> set[int]:
         for i in range(len(content))
         for cut in detector.process_frame(FrameTimecode(i, 1.0), content[i : i + 1])
     ]
+    found += _blended_cuts(content, signals, settings)
     return {c for c in found if not flash_at(c, signals) and not _is_stutter(c, content)}
 
 
+def _blended_cuts(content: Floats, signals: pl.DataFrame, settings: ShotSettings) -> list[int]:
+    """The steps of changes that are spread over two: a conversion of the frame rate blends one picture of both shots.
+
+    AdaptiveDetector compares the one half with the other. Here their mean is compared with the step on either side, and they
+    have to lead from one picture to another. There is a cut on either side of the blended picture.
+    """
+    distance, difference = column(signals, "blend_distance"), column(signals, "difference")
+    changes = np.append(content, 0.0)
+    at = np.arange(1, len(content) - 1)  # the first of the two steps
+    both = content[at] + content[at + 1]
+    # A quick movement swells and fades: the steps next to its quickest two are not much slower.
+    beside = np.maximum(changes[at - 1], changes[at + 2])
+    spread = np.minimum(content[at], content[at + 1]) >= _BLENDED_SHARE * both
+    stands_out = (both >= settings.min_content_change) & (both / 2 >= settings.adaptive_threshold * beside)
+    found = []
+    for first in at[spread & stands_out]:
+        across = distance[first + 1 : first + BLEND_SPAN]
+        across = across[~np.isnan(across)]
+        if across.size and np.median(across) >= (difference[first] + difference[first + 1]) / 2:
+            found += [int(first), int(first) + 1]
+    return found
+
+
 def content_value(signals: pl.DataFrame) -> Floats:
-    """Compute PySceneDetect's content value per frame: mean of the hue, saturation and luma changes; 0 on frame 0."""
-    deltas = [column(signals, c) for c in ("delta_hue", "delta_sat", "delta_lum")]
-    values: Floats = np.nan_to_num(np.mean(deltas, axis=0))
+    """The content value of each step of one video, 0-255; 0 on the first: see :func:`weighed_change`."""
+    values: Floats = signals.select(content_change()).to_series().fill_null(0.0).to_numpy()
     return values
+
+
+def content_change() -> pl.Expr:
+    """The content value of rows of FRAME_SIGNALS in order, of one video or ``over`` several; NULL without a step before.
+
+    Of the samples of saturation on either side the more colourful counts: a cut from black and white to colour is one.
+    """
+    sampled = pl.col("saturation").cast(pl.Float64)
+    colour = pl.max_horizontal(sampled.forward_fill(), sampled.backward_fill()).fill_null(FULL_COLOUR)
+    hue, saturation, luma = (pl.col(c).cast(pl.Float64) for c in ("delta_hue", "delta_sat", "delta_lum"))
+    return weighed_change(hue, saturation, luma, colour)
+
+
+_Number = TypeVar("_Number", float, pl.Expr)
+
+
+def weighed_change(hue: _Number, saturation: _Number, luma: _Number, colour: _Number) -> _Number:
+    """The mean of three changes, in which the first two weigh as much as there is colour.
+
+    Args:
+        hue: change of hue, 0-180.
+        saturation: change of saturation, 0-255.
+        luma: change of luma, 0-255.
+        colour: mean saturation, 0-1; from :data:`FULL_COLOUR` on this is PySceneDetect's content value.
+    """
+    weight = colour / FULL_COLOUR
+    weight = weight.clip(0.0, 1.0) if isinstance(weight, pl.Expr) else min(weight, 1.0)
+    return (luma + weight * (hue + saturation)) / (1.0 + 2.0 * weight)
 
 
 def _is_stutter(cut: int, content: Floats) -> bool:
@@ -170,13 +231,30 @@ def _is_motion(span: Span, signals: pl.DataFrame) -> bool:
     return len(inside) > 0 and bool(inside.max() < _MOTION_SINGLE)
 
 
-def mixtures(signals: pl.DataFrame, settings: ShotSettings) -> list[tuple[Span, str]]:
-    """Find gradual transitions by the pictures that are made of one before and one after them, with their names.
+class Mixed(NamedTuple):
+    """A gradual transition that is found by its mixed pictures.
 
-    A picture is, where its share of the later shot is 0.3 to 0.7: for 0.4 of a transition that fits between the two
-    pictures; of a longer one, where both lie inside it, too. A wipe's or a push's length follows from how its share grows.
+    Attributes:
+        span: its steps.
+        name: dissolve or wipe.
+        told: whether its pictures say when it begins and ends; otherwise that follows from for how long they are mixed.
+    """
+
+    span: Span
+    name: str
+    told: bool
+
+
+def mixtures(signals: pl.DataFrame, settings: ShotSettings) -> list[Mixed]:
+    """Find gradual transitions by the pictures that are made of one before and one after them.
+
+    When one begins and ends is told by the way that the pictures go from before it to after it, at even speed, and by how
+    long it is seen, of which the wider counts: a camera that sways may look like the one, and hits may be missed. A picture is
+    mixed where its share of the later shot is 0.3 to 0.7, for 0.4 of a transition that fits between the two pictures; of
+    a longer one, where both lie inside it, too. A wipe's or a push's length follows from how its share grows.
     """
     time = column(signals, "time_s")
+    begins, ends = (time - column(signals, name) for name in ("mixture_begins_ago", "mixture_ends_ago"))
     residual, single = column(signals, "mixture_residual"), column(signals, "mixture_single")
     mixed = (residual <= settings.mixture_residual) & (single >= LEAST_SINGLE) & (residual <= LESS * single)
     hits = np.flatnonzero(mixed)
@@ -186,6 +264,8 @@ def mixtures(signals: pl.DataFrame, settings: ShotSettings) -> list[tuple[Span, 
             continue
         middles, shares = time[group] - _MIXTURE_SPAN_S / 2, column(signals, "mixture_share")[group]
         seen_for = middles[-1] - middles[0] + _MIXTURE_EVERY_S
+        of_these = np.abs(time - _EXTENT_S - middles.mean()) <= seen_for / 2 + _MIXTURE_EVERY_S
+        told = of_these & ~np.isnan(begins)
         name = "dissolve" if np.isnan(shares).mean() > 0.5 else "wipe"
         # Of a transition that is much longer than what it fits between, the pictures that each moment is made of are part,
         # too, and its ends are not seen: there the two are too alike.
@@ -198,16 +278,19 @@ def mixtures(signals: pl.DataFrame, settings: ShotSettings) -> list[tuple[Span, 
             length = (middles[beside][-1] - middles[beside][0]) / grown
             centre = middles[beside].mean() + (0.5 - shares[beside].mean()) * length
         half = min(length, _LONGEST_MIXTURE_S) / 2 + (_MIXTURE_MARGIN_S if name == "wipe" else 0.0)
-        start, end = (int(n) for n in np.searchsorted(time, [centre - half, centre + half]))
-        found.append(((start, end), name))
+        begun, ended = centre - half, centre + half
+        if told.any():
+            begun, ended = min(begun, np.median(begins[told])), max(ended, np.median(ends[told]))
+        start, end = (int(n) for n in np.searchsorted(time, [begun, ended]))
+        found.append(Mixed((start, end), name, bool(told.any())))
     return found
 
 
 def long_dissolves(signals: pl.DataFrame, settings: ShotSettings) -> list[Span]:
     """Find dissolves of seconds by the pictures that are blended of one 2 s before and one 2 s after them.
 
-    Of all moments at which that is so, those say when it begins or ends that see the picture stand before or after it. Where
-    none does, the one counts that is most clearly blended, and the dissolve is taken to last longer.
+    Of all moments at which that is so, those say when it begins or ends that see the picture stand before and after it, else
+    those that see it on one side. Where none does, the one counts that is most clearly blended, and the dissolve is taken to last longer.
     """
     time = column(signals, "time_s")
     residual, single = column(signals, "long_residual"), column(signals, "long_single")
@@ -219,8 +302,11 @@ def long_dissolves(signals: pl.DataFrame, settings: ShotSettings) -> list[Span]:
         if len(group) < _LEAST_LONG:
             continue
         clearest = group[np.argmin(residual[group])]
-        begun = begins[group][begins[group] >= time[group] - _LONG_SPAN_S + _SEEN_S]
-        ended = ends[group][ends[group] <= time[group] - _SEEN_S]
+        has_begun = begins[group] >= time[group] - _LONG_SPAN_S + _SEEN_S
+        has_ended = ends[group] <= time[group] - _SEEN_S
+        if (whole := has_begun & has_ended).any():
+            has_begun = has_ended = whole
+        begun, ended = begins[group][has_begun], ends[group][has_ended]
         start = np.median(begun) - _LONG_MARGIN_S if len(begun) else begins[clearest] - _UNSEEN_S
         end = np.median(ended) + _LONG_MARGIN_S if len(ended) else ends[clearest] + _UNSEEN_S
         first, last = (int(n) for n in np.searchsorted(time, [start, end]))

@@ -16,7 +16,7 @@ _SURELY_PART_OF_ONE = 0.8  # So high is the score somewhere in a gradual transit
 
 
 class Opinion:
-    """What the network says of one video's steps. Where there was no doubt it did not look: no transition is there.
+    """What the network says of one video's steps. Where there was no doubt it did not look, and says nothing.
 
     Args:
         scores: the video's good rows of TRANSITION_SCORES; none when nothing was in doubt.
@@ -26,12 +26,17 @@ class Opinion:
 
     def __init__(self, scores: pl.DataFrame, frames: Ints, settings: ShotSettings) -> None:
         self._settings = settings
+        self._looked = np.isin(frames, scores["frame"].to_numpy())
         self._boundary, self._part = (
             _scattered(scores, name, frames) for name in ("boundary_score", "transition_score")
         )
 
-    def allows(self, start: int, end: int) -> bool:
-        """Whether a transition found by others in ``[start, end)`` may stand: the network sees a hint of it."""
+    def allows(self, cut: int) -> bool:
+        """Whether a cut found by others may stand: the network sees a hint of it, or did not look."""
+        return not self._looked[max(cut - _NEAR, 0) : cut + _NEAR].any() or self.hints(cut, cut)
+
+    def hints(self, start: int, end: int) -> bool:
+        """Whether the network sees a hint of a transition in ``[start, end)``."""
         return bool(self._boundary[max(start - _NEAR, 0) : end + _NEAR].max() >= self._settings.network_veto)
 
     def transitions(self) -> tuple[list[int], list[Span]]:

@@ -28,6 +28,7 @@ from video_assets.media.identity import shot_id
 from video_assets.segment.detectors import (
     STEP,
     Ints,
+    Mixed,
     Span,
     column,
     dissolves,
@@ -41,6 +42,10 @@ from video_assets.segment.network import Opinion, near
 from video_assets.segment.video_facts import VideoFacts
 from video_assets.settings import ShotSettings
 
+_MOST = 0.6  # Share of a transition of which the network has seen all of it; it was tested on some of half a second and of a second.
+_LONGEST_TOLD_S = (
+    2.8  # What its pictures within 1.5 s of the middle tell of a transition that lasts longer is not the whole.
+)
 _STITCH_REACH = 12  # Steps on either side of a cut whose pictures are compared: half of what wide_distance spans.
 
 
@@ -123,17 +128,49 @@ def _transitions(
 ) -> tuple[set[int], list[tuple[Span, str]]]:
     """The first steps after cuts, and the gradual transitions that are no fades, with their names."""
     cuts, gradual, long = hard_cuts(steps, settings), dissolves(steps, settings), long_dissolves(steps, settings)
+    seen: list[Span] = []
     if opinion is not None:
-        cuts = {c for c in cuts if opinion.allows(c, c)}
-        seen_cuts, seen_gradual = opinion.transitions()
-        cuts |= {c for c in seen_cuts if not near(c, cuts | broken) and not flash_at(c, steps)}
-        gradual = [g for g in gradual if opinion.allows(*g)] + seen_gradual
-        # What the network sees lasts about a second, and it sees the ends better.
-        long = [(start, end) for start, end in long if not any(start < b and a < end for a, b in seen_gradual)]
+        cuts = {c for c in cuts if opinion.allows(c)}
+        seen_cuts, seen = opinion.transitions()
+        # A whip pan that ends where it began is what the network takes for a cut, too.
+        lone = {c for c in seen_cuts if not near(c, cuts | broken)}
+        cuts |= {c for c in lone if not flash_at(c, steps) and not _is_one_shot(c, steps, settings)}
+        # A blend of two pictures that are so alike that there is no doubt is none.
+        gradual = [g for g in gradual if opinion.hints(*g)]
     if settings.stitch:
         cuts = {c for c in cuts if not _is_one_shot(c, steps, settings)}
-    # The network knows few of them, so that its silence says nothing.
-    return cuts, [(span, "dissolve") for span in gradual + long] + mixtures(steps, settings)
+    # The network knows few wipes and long dissolves, so that its silence says nothing.
+    time = column(steps, "time_s")
+    longest = [(start, end) for start, end in long if time[min(end, len(time) - 1)] - time[start] >= _LONGEST_TOLD_S]
+    return cuts, _by_the_best(seen, mixtures(steps, settings), gradual, long, longest)
+
+
+def _by_the_best(
+    seen: list[Span], mixed: list[Mixed], gradual: list[Span], long: list[Span], longest: list[Span]
+) -> list[tuple[Span, str]]:
+    """The gradual transitions that several have found, each as long as those say who know best.
+
+    What the network sees lasts about a second, and nobody sees its ends better. Of what lasts longer it sees a part, and the
+    way of the pictures tells when that begins and ends, unless it is one of the ``longest``. What overlaps nothing of either is as
+    long as all others say.
+    """
+    told = [m for m in mixed if m.told and not any(_most_of(span, m.span) for span in seen)]
+    told = [m for m in told if not any(_overlap(m.span, span) for span in longest)]
+    better = [m.span for m in told]
+    seen = [span for span in seen if not any(_overlap(span, one) for one in better)]
+    better += seen
+    others = [span for span in gradual + long if not any(_overlap(span, one) for one in better)]
+    rest = [m for m in mixed if m not in told and not any(_overlap(m.span, one) for one in better)]
+    return [(span, "dissolve") for span in seen + others] + [(m.span, m.name) for m in told + rest]
+
+
+def _most_of(one: Span, other: Span) -> bool:
+    """Whether one span covers most of another."""
+    return min(one[1], other[1]) - max(one[0], other[0]) >= _MOST * (other[1] - other[0])
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
 
 
 def _is_one_shot(cut: int, signals: pl.DataFrame, settings: ShotSettings) -> bool:

@@ -36,8 +36,8 @@ class DecodeSettings(Section):
     doubt_change: float = Field(
         15.0,
         ge=0,
-        description="Least HSV change (0-255) between adjacent small pictures that leaves 15 of them in doubt, so that a "
-        "network looks for transitions in them.",
+        description="Least change (0-255) of hue, saturation and luma, weighed by the colour that there is, between adjacent "
+        "pictures that leaves 15 of them in doubt, so that a network looks for transitions in them.",
     )
     doubt_histogram: float = Field(
         0.35,
@@ -71,19 +71,24 @@ class ShotSettings(Section):
         "decide.",
     )
     network_threshold: float = Field(
-        0.5, gt=0, lt=1, description="Least TransNetV2 score of a boundary that no detector finds."
+        0.4, gt=0, lt=1, description="Least TransNetV2 score of a boundary that no detector finds."
     )
     network_veto: float = Field(
-        0.1,
+        0.05,
         ge=0,
         lt=1,
-        description="A detector's boundary at which TransNetV2 scores less than this is none.",
+        description="A detector's boundary at which TransNetV2 looked and scores less than this is none.",
     )
 
     adaptive_threshold: float = Field(
         3.0, gt=1, description="PySceneDetect AdaptiveDetector: ratio of a frame's change to its neighbours'."
     )
-    min_content_change: float = Field(15.0, ge=0, description="AdaptiveDetector: least HSV change (0-255) of a cut.")
+    min_content_change: float = Field(
+        15.0,
+        ge=0,
+        description="AdaptiveDetector: least change (0-255) of hue, saturation and luma at a cut, weighed by the colour that "
+        "there is.",
+    )
     stitch: bool = Field(
         False,
         description="Whether neighbouring shots are joined again whose pictures at the cut are alike (Panda-70M's stitching, "

@@ -339,6 +339,11 @@ FRAME_SIGNALS = Table(
             "(step) Mean absolute difference of Gaussian-blurred luma (VMAF's motion filter) from the step before, 0-255, at the analysis size; NULL on frame 0.",
         ),
         Column(
+            "vmaf_motion_two_steps",
+            REAL,
+            "(4 a second) The same from the step before that, which tells how it grows with time; NULL elsewhere.",
+        ),
+        Column(
             "blend_distance",
             REAL,
             "(step) Mean absolute luma distance of thumbnails 12 steps apart, ending here, 0-255; NULL on the first 12.",
@@ -351,7 +356,7 @@ FRAME_SIGNALS = Table(
         Column(
             "small_change",
             REAL,
-            "(step) Mean HSV change of the small (48x27) picture from the step before, 0-255; NULL on frame 0.",
+            "(step) Mean change of hue, saturation and luma of the small (48x27) picture from the step before, 0-255, in which the first two weigh as much as there is colour (segment/detectors.py); NULL on frame 0.",
         ),
         Column(
             "wide_histogram",
@@ -377,6 +382,16 @@ FRAME_SIGNALS = Table(
             "mixture_share",
             REAL,
             "(10 a second) Share of the later picture in it, 0-1, where side by side or pushing explains it best; NULL where a blend does, and as mixture_residual.",
+        ),
+        Column(
+            "mixture_begins_ago",
+            REAL,
+            "(1.5 s after a picture that is a mixture) How long ago the pictures within 1.5 s of that one began to go from the first to the last of them, in s: how long ago the transition began; NULL elsewhere, where they go at no even speed, and where that may have been longer ago.",
+        ),
+        Column(
+            "mixture_ends_ago",
+            REAL,
+            "How long ago they arrived, in s; NULL as mixture_begins_ago.",
         ),
         Column(
             "long_residual",

@@ -100,7 +100,7 @@ MOTION_SCORES = Table(
         Column(
             "still_share",
             DOUBLE,
-            "Share of the time in which under 0.3 % of blurred pixels change from a film's frame to the next, 0-1; a picture shown for more than 0.15 s stands still.",
+            "Share of the time in which under 0.3 % of blurred pixels change from a film's frame to the next and the camera does not move, 0-1; a picture shown for more than 0.15 s stands still.",
         ),
         Column("longest_still_s", DOUBLE, "Longest run of such time, in s."),
         Column("sudden_changes", INT, "Isolated changes between still stretches: a slide show has one a slide."),
