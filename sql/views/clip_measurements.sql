@@ -184,7 +184,7 @@ SELECT
     o.panels,
     o.flat_share,
     o.clean_edges,
-    o.flat_share * o.clean_edges AS drawn, -- How much the picture looks drawn (a screen, a slide, a chart), 0-1: flat_share times clean_edges. Recordings and photographs are under 0.05.
+    o.flat_share * o.clean_edges AS drawn, -- How much the picture looks drawn (a screen, a slide, a chart), 0-1: flat_share times clean_edges. Recordings and photographs are under 0.09.
     -- Static text and overlays are often the same thing: the larger of the two shares, not their sum.
     CASE WHEN o.overlay_share IS NOT NULL OR t.static_text_share IS NOT NULL
         THEN greatest(coalesce(o.overlay_share, 0), coalesce(t.static_text_share, 0))

@@ -96,7 +96,7 @@ def test_a_line_is_much_wider_than_high_and_a_part_of_the_picture() -> None:
         ("20", 0.6, False),
         ("00000", 0.9, False),
         ("A", 0.97, True),
-        ("TAXI", 0.6, False),
+        ("TAXI", 0.6, True),
         ("TAXI", 0.9, True),
     ],
 )
@@ -117,6 +117,12 @@ def test_a_character_that_fills_the_picture_is_on_two_pictures_or_is_none() -> N
     ):
         row = text_scores(pictures, FULL_HD)
         assert (row["text_boxes"], row["text_score"]) == (boxes, pytest.approx(0.679 * boxes))
+
+
+def test_a_title_that_is_badly_read_stays_in_its_place_or_is_none() -> None:
+    title = text(Rectangle(0.3, 0.2, 0.6, 0.55), 0.8, 0.6, "Big Buck")
+    for pictures, boxes in (([picture(title), picture(title), picture()], 1), ([picture(title), picture()], 0)):
+        assert text_scores(pictures, FULL_HD)["text_boxes"] == boxes
 
 
 def test_text_that_moves_with_the_scene_counts_as_text_and_not_as_overlaid() -> None:

@@ -14,7 +14,8 @@ LEGIBLE = 0.5
 """Least recognition score of what counts as read: rapidocr's own."""
 _HIGH, _SURE = 0.2, 0.8
 """What is higher than this share of the picture is read by a recogniser that always answers: it made single characters of whole
-pictures without text, and rows of one character of coins. The least score of such text."""
+pictures without text, and rows of one character of coins. The least score of such text, where no other picture of the clip has
+some in its place."""
 _FEW, _SURE_OF_FEW = 2, 0.95
 """Of what is so high and has at most so many different characters, the least score; and it says so on two pictures."""
 _LINE_ASPECT, _LINE_HEIGHT = 2.5, 0.2
@@ -65,13 +66,17 @@ class TextBox:
 
     @property
     def legible(self) -> bool:
-        least = LEGIBLE if not self._high else _SURE_OF_FEW if self.few else _SURE
-        return bool(self.text.strip()) and self.recognition >= least
+        return bool(self.text.strip()) and self.recognition >= (_SURE_OF_FEW if self.few else LEGIBLE)
 
     @property
     def few(self) -> bool:
         """Whether it is so high, and has so few characters, that another picture must say the same."""
         return self._high and len({*self.text.casefold()} - {" "}) <= _FEW
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it is so high, and read so badly, that another picture must have text in its place."""
+        return self._high and not self.few and not self.line and self.recognition < _SURE
 
     @property
     def _high(self) -> bool:
@@ -143,16 +148,17 @@ def settled(pictures: Sequence[ReadPicture]) -> list[ReadPicture]:
 
 
 def _without_lone(pictures: Sequence[ReadPicture]) -> list[ReadPicture]:
-    """The pictures less high characters of which no other picture has the same."""
-    said = [{b.text for b in p.boxes if b.legible} for p in pictures]
+    """The pictures less high text that no other picture bears out."""
 
-    def elsewhere(box: TextBox, n: int) -> bool:
-        return any(box.text in texts for m, texts in enumerate(said) if m != n)
+    def is_text(box: TextBox, n: int) -> bool:
+        others = [b for m, p in enumerate(pictures) if m != n for b in p.boxes if b.legible]
+        if box.few and box.legible:
+            return any(b.text == box.text for b in others)
+        if box.doubtful and box.legible:
+            return any(not b.few and overlap(b.place, box.place) >= _SAME_PLACE for b in others)
+        return True
 
-    return [
-        ReadPicture(tuple(b for b in p.boxes if not (b.few and b.legible) or elsewhere(b, n)))
-        for n, p in enumerate(pictures)
-    ]
+    return [ReadPicture(tuple(b for b in p.boxes if is_text(b, n))) for n, p in enumerate(pictures)]
 
 
 def _in_one_row(one: Rectangle, other: Rectangle) -> bool:

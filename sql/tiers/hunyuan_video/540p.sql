@@ -26,8 +26,8 @@ SELECT
     vmaf_motion > 0.75 AS enough_motion,
 
     -- Ours: recorded, not a screen, a page or a chart, which every measure of quality favours. Noiseless ground with edges on
-    -- it: recordings and photographs have under 0.05 of it.
-    drawn < 0.08 AS recorded,
+    -- it: recordings and photographs have under 0.09 of it.
+    drawn < 0.1 AS recorded,
 
     -- Figure 4, aesthetic: the part of it that exposure tells. Mean luma of 20 to 180 as Allegro (arXiv 2410.15458; as
     -- reported) has it; ours to use it here.
