@@ -96,3 +96,10 @@ def test_a_camera_that_moves_for_ten_seconds_makes_no_transition(
     video = encoded(tmp_path / "moves.mp4", ["-loop", "1", "-framerate", "25", "-t", "10", "-i", still], graph)
     signals, facts = decoded(video, tmp_path)
     assert find_shots(signals, facts, ShotSettings())["ends"].to_list() == ["end"]
+
+
+def test_a_camera_that_sways_over_a_scene_that_comes_again_makes_no_transition(
+    demo_footage: Path, tmp_path: Path
+) -> None:
+    signals, facts = decoded(demo_footage / "bunny_swaying_camera_1080p.mp4", tmp_path)
+    assert find_shots(signals, facts, ShotSettings())["ends"].to_list() == ["end"]

@@ -195,7 +195,7 @@ TEXT_SCORES = Table(
             INT,
             "Most pieces of text on one of them that are not seen to move with what is around them, as a banner does under a moving camera.",
         ),
-        Column("overlaid_text_share", DOUBLE, "Mean share of the clip's picture that such text covers, 0-1."),
+        Column("overlaid_text_share", DOUBLE, "Mean share of the clip's picture that overlaid text covers, 0-1."),
         Column(
             "subtitle_x",
             INT,
