@@ -131,7 +131,7 @@ OF_THE_LAKE = {
 
 
 def measure(step: Step, sources: int) -> None:
-    """Take one source down, and write its batch's files anew in a commit of its own before it."""
+    """Take one source down, and write its batch's files anew in a commit of its own after it."""
     lake = step.lake
     source = sources // 2
     step.version("clips")
@@ -140,11 +140,12 @@ def measure(step: Step, sources: int) -> None:
     clock("Looking what it reaches")
     planned = plan(step, Request("url", f"https://{source}.example.org/x"))
     clock("")
-    rewriting = rewritten(step, planned)
     before = set(_files(lake))
     receipt = take_down(step, planned, Records(None), clock)
     clock("")
     after = set(_files(lake))
+    lake.query("SELECT count(*) FROM raw_videos")  # opened
+    rewriting = rewritten(step, planned)
     batches = {p.parent.name for p in after - before if "tombstone" not in str(p) and "takedowns" not in str(p)}
     removing = sum(s for what, s in clock.spent.items() if what not in OF_THE_LAKE)
     for what, seconds in clock.spent.items():
