@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import polars as pl
 
 from video_assets.lake.lake import Lake
-from video_assets.lake.schemas import TABLES, Table
+from video_assets.lake.schemas import DUPLICATE_GROUPS, NEAR_DUPLICATES, TABLES, Table
 from video_assets.lake.sheet import SHEET
 from video_assets.lake.sql_text import quoted
 from video_assets.takedown.marks import Marks
-from video_assets.takedown.search import ACROSS, WITHOUT, Search, in_batches, searching
+from video_assets.takedown.search import ACROSS, NAMES, WITHOUT, Search, in_batches, searching
 
 # Sentences in which a file may be named.
 _SENTENCES = frozenset({"message"})
@@ -63,15 +63,18 @@ def name_marks(search: Search, marks: Marks) -> None:
         search.cursor.register(name, frame.to_arrow(compat_level=pl.CompatLevel.oldest()))
 
 
-def concerned(table: Table, marks: Marks, *, own: bool = False) -> str:
+def concerned(table: Table, marks: Marks, *, own: bool = False, among: Collection[str] | None = None) -> str:
     """SQL that is true of a row in which something stands of the videos.
 
     Args:
         table: the table.
         marks: what :func:`looking` was opened with.
+        among: the columns that are asked; all by default.
         own: of rows that are theirs alone, and not of another clip's row that names one of theirs.
     """
     texts = [name for name, dtype in table.schema.items() if dtype == pl.String() and name != partition(table)]
+    if among is not None:
+        texts = [name for name in texts if name in among]
     if own:
         texts = [name for name in texts if name in ("clip_id", "video_id")]
     columns = [f'"{name}"' for name in texts]
@@ -90,7 +93,12 @@ def concerned(table: Table, marks: Marks, *, own: bool = False) -> str:
 
 
 def rows_in(
-    search: Search, marks: Marks, tables: Mapping[str, Table], *, everywhere: bool = False
+    search: Search,
+    marks: Marks,
+    tables: Mapping[str, Table],
+    *,
+    everywhere: bool = False,
+    within: Mapping[str, Collection[str]] | None = None,
 ) -> tuple[dict[str, int], dict[str, tuple[str, ...]]]:
     """Rows by table, and of each such table the partitions that have any.
 
@@ -98,6 +106,7 @@ def rows_in(
         search: of :func:`looking`.
         marks: what is looked for.
         tables: where.
+        within: the only batches of some tables that can have any.
         everywhere: in every batch of every table; else in the videos' own where a table's rows name no others.
     """
     rows: dict[str, int] = {}
@@ -106,6 +115,8 @@ def rows_in(
         if not search.has(table):
             continue
         where = "TRUE" if everywhere else _where(name, table, marks, batches)
+        if within and name in within:
+            where = in_batches(within[name])
         found = search.cursor.execute(
             f'SELECT "{partition(table)}", count(*) FROM {name} WHERE {where} AND {concerned(table, marks)} GROUP BY 1 ORDER BY 1'
         ).fetchall()
@@ -118,13 +129,16 @@ def _where(name: str, table: Table, marks: Marks, batches: Mapping[str, Sequence
     """A condition that holds of all rows in which anything may stand of the videos."""
     if name == SHEET:  # of other batches it has what these tables say
         return in_batches({*marks.batches, *batches.get("duplicate_groups", ()), *batches.get("contamination", ())})
+    if name == DUPLICATE_GROUPS.name and NEAR_DUPLICATES.name not in batches:  # near no other clip, in no other's group
+        return in_batches(marks.batches)
     return "TRUE" if name in ACROSS or partition(table) != "batch" else in_batches(marks.batches)
 
 
 def reach(search: Search, marks: Marks, sheet: Table) -> Reach:
-    """Count what a takedown of these videos reaches; nothing is changed."""
+    """Count what a takedown of these videos reaches; nothing is changed. The names have to be copied, and are not any more."""
     name_marks(search, marks)
-    rows, batches = rows_in(search, marks, searched(sheet))
+    within = {name: marks.batches | _naming(search, TABLES[name], marks) for name in NAMES}
+    rows, batches = rows_in(search, marks, searched(sheet), within=within)
     tiers = releases = shards = 0
     if "tier_outcomes" in rows:
         [(tiers,)] = search.cursor.execute(
@@ -151,6 +165,15 @@ def reach(search: Search, marks: Marks, sheet: Table) -> Reach:
         "pictures": int(pictures.item()),
     }
     return Reach(rows, batches, counted, search.snapshot)
+
+
+def _naming(search: Search, table: Table, marks: Marks) -> frozenset[str]:
+    """The batches of a table of which the names were copied that name the videos."""
+    found = search.query(
+        f"SELECT DISTINCT batch FROM {table.name} WHERE {concerned(table, marks, among=NAMES[table.name])}"
+    )
+    search.uncopy(table)
+    return frozenset(found["batch"])
 
 
 def _touched(batches: Mapping[str, tuple[str, ...]]) -> list[str]:

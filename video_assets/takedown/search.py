@@ -15,7 +15,7 @@ import polars as pl
 
 from video_assets.lake import catalog
 from video_assets.lake.lake import Lake
-from video_assets.lake.schemas import RAW_VIDEOS, SOURCE_FILES, TABLES, Table
+from video_assets.lake.schemas import TABLES, Table
 from video_assets.lake.sql_text import quoted
 
 ACROSS = frozenset(
@@ -27,6 +27,13 @@ ACROSS = frozenset(
 """Tables in which a row of one batch may name footage of another. Any other's rows are of its batch's own videos."""
 WITHOUT = frozenset({"materializations", "takedowns", "tombstones", "tombstone_clips"})
 """Tables that are not asked: the ledger has keys and hashes of content alone; the others are the takedowns' own."""
+NAMES: Mapping[str, Sequence[str]] = {
+    "source_files": ("batch", "uri", "content", "holder", "source_url", "evidence"),
+    "raw_videos": (
+        "batch", "uri", "content", "holder", "source_url", "evidence", "video_id", "sha256", "file_name", "message",
+    ),
+}  # fmt: skip
+"""What says of every footage which one it is, or may say it of another. The tables' other texts are kinds and states."""
 _FEW_BATCHES = 20
 
 
@@ -52,23 +59,28 @@ class Search:
         """Whether a table may have rows. An empty one takes longer to ask than one with files."""
         return table.in_catalog or table.name in self.filled
 
-    def copy(self, table: Table, where: str) -> None:
-        """Read the texts of a table once: from now on its name means them.
+    def copy(self, table: Table, where: str = "TRUE") -> None:
+        """Read the texts of a table once, or its names alone where it has such: from now on the table's name means them.
 
         Args:
             table: the table.
             where: of which rows. Others are not found any more.
         """
-        texts = ", ".join(f'"{name}"' for name, dtype in table.schema.items() if dtype == pl.String())
+        known = NAMES.get(table.name, table.schema)
+        texts = ", ".join(f'"{name}"' for name in known if table.schema[name] == pl.String())
         self.cursor.execute(
             f"CREATE TEMP TABLE {table.name} AS SELECT {texts} FROM {catalog.NAME}.main.{table.name} WHERE {where}"
         )
 
-    def copy_asked_first(self) -> None:
-        """Copy what is asked for what is meant, and the small tables inside the catalog."""
+    def uncopy(self, table: Table) -> None:
+        """Let a table's name mean the table again."""
+        self.cursor.execute(f"DROP TABLE temp.{table.name}")
+
+    def copy_names(self) -> None:
+        """Copy what says of every footage which one it is, and the small tables inside the catalog."""
         for table in TABLES.values():
-            if table in (SOURCE_FILES, RAW_VIDEOS) or (table.in_catalog and table.name not in WITHOUT):
-                self.copy(table, "TRUE")
+            if table.name in NAMES or (table.in_catalog and table.name not in WITHOUT):
+                self.copy(table)
 
     def copy_batches(self, batches: Collection[str]) -> None:
         """Copy of the tables whose rows are of their batch's own videos these batches, if they are few."""
@@ -93,6 +105,8 @@ def in_batches(batches: Iterable[str]) -> str:
 def searching(lake: Lake) -> Iterator[Search]:
     """Ask the newest version of the lake inside the block; what was copied is gone after it."""
     with lake.snapshot() as cursor:
+        # Several threads take twice the CPU for such small queries; the next commit chooses anew.
+        cursor.execute("SET threads = 1")
         [(snapshot,)] = cursor.execute(f"FROM ducklake_current_snapshot('{catalog.NAME}')").fetchall()
         found = cursor.execute(
             f"SELECT table_name FROM ducklake_table_info('{catalog.NAME}') WHERE file_count > 0"

@@ -80,7 +80,7 @@ def plan(step: Step, request: Request) -> Planned:
 
 def _planned(step: Step, request: Request, like: Like | None) -> Planned:
     with searching(step.lake) as search:
-        search.copy_asked_first()
+        search.copy_names()
         videos = list(like.videos) if like else match(search, request)
         marks = marks_of(search, videos)
         return Planned(request, videos, marks, reach(search, marks, step.order[SHEET].table), like)
@@ -129,13 +129,13 @@ def carry_out(
         work: what has to be done.
         records: see :func:`take_down`.
         say: see :func:`take_down`.
-        found: what it reaches, where that was looked for already.
+        found: what it reaches, of one that begins now.
 
     Returns:
         The receipt.
     """
     lake, marks = step.lake, work.marks
-    before = _state(lake, work)
+    before = _state(lake, work) if found is None else None
     say("Refusing the content from now on")
     version = lake.commit(
         [_row(work, BEGUN, None), *stones(step, work)], [], message=f"takedown {work.takedown}", author="takedown"
