@@ -45,8 +45,8 @@ ROWS = {
     "decoded_videos": (1, "{video} AS video_id, 25.0 AS fps, 1000 AS frames"),
     "keyframes": (KEYFRAMES, "{video} AS video_id, i AS frame, repeat('no picture ' || i, 200)::BLOB AS jpeg"),
     "clips": (CLIPS, "{video} AS video_id, {clip} AS clip_id, i * 100 AS start_pts, 5.0 AS duration_s, 640 AS crop_width, 360 AS crop_height"),
-    "motion_scores": (CLIPS, "{clip} AS clip_id, 1.0 * (i % 7) AS vmaf_motion, {signature} AS time_course"),
-    "clip_embeddings": (CLIPS, "{video} AS video_id, {clip} AS clip_id, {signature} AS copy_signature"),
+    "motion_scores": (CLIPS, "{clip} AS clip_id, '{version}' AS version, 1.0 * (i % 7) AS vmaf_motion, {signature} AS time_course"),
+    "clip_embeddings": (CLIPS, "{video} AS video_id, {clip} AS clip_id, '{version}' AS version, {signature} AS copy_signature"),
     "text_scores": (CLIPS, "{video} AS video_id, {clip} AS clip_id, 0.1 * (i % 7) AS text_score"),
     "quality_scores": (CLIPS, "{video} AS video_id, {clip} AS clip_id, 0.1 * (i % 9) AS technical_quality"),
     "duplicate_groups": (CLIPS, "{clip} AS clip_id, {clip} AS duplicate_group, 1 AS duplicates, FALSE AS duplicate"),
@@ -86,7 +86,10 @@ def fill(step: Step, sources: int) -> None:
         folder = Path(lake.files.root, "data", name)
         with lake.cursor() as cursor:
             source = f"(i // {each})"
-            text = columns.format(source=source, video=VIDEO.format(source=source), clip=CLIP, signature=_SIGNATURE)
+            version = step.version(name) if name in step.order else ""
+            text = columns.format(
+                source=source, video=VIDEO.format(source=source), clip=CLIP, signature=_SIGNATURE, version=version
+            )
             batch = f"'b-' || lpad((i // {each * BATCH})::VARCHAR, 6, '0') AS batch"
             cursor.execute(
                 f"CREATE OR REPLACE TEMP VIEW made AS SELECT {batch}, {text} FROM range({sources * each}) AS t (i)"
