@@ -18,7 +18,8 @@ from video_assets.assets.common import order
 from video_assets.batches.duplicates import group_duplicates
 from video_assets.batches.sheet import write_sheet
 from video_assets.batches.step import Step
-from video_assets.lake.lake import Lake
+from video_assets.lake.lake import Lake, Replacement
+from video_assets.lake.schemas import CLIPS
 from video_assets.takedown.match import Request
 from video_assets.takedown.takedown import Records, carry_out, plan, take_down
 from video_assets.takedown.traces import Traces, files_in
@@ -110,11 +111,22 @@ def test_one_that_is_stopped_before_each_step_in_turn_is_finished_and_nothing_is
     assert_done_once(lake)
 
 
+def test_what_was_committed_after_the_first_look_goes_too(lake: Lake) -> None:
+    step, clips = Step(lake, order()), lake.read(CLIPS, ["batch-gone"])
+    lake.commit([Replacement(CLIPS, ["batch-gone"], CLIPS.empty())], [], message="out")
+    planned = plan(step, Request("holder", GONE))
+    assert "clips" not in planned.reach.rows
+    lake.commit([Replacement(CLIPS, ["batch-gone"], clips)], [], message="back")
+    assert take_down(step, planned, Records(None)).hits == 0
+    assert_done_once(lake)
+
+
 KILLED = """
 import os, signal, sys
 from video_assets.assets.common import order
 from video_assets.batches.step import Step
-from video_assets.lake.lake import Lake
+from video_assets.lake.lake import Lake, Replacement
+from video_assets.lake.schemas import CLIPS
 from video_assets.settings import settings
 from video_assets.takedown.match import Request
 from video_assets.takedown.takedown import Records, plan, take_down

@@ -114,6 +114,7 @@ def _refuse(step: Step, batch: str, refused: Mapping[str, tuple[str, str]]) -> N
     from video_assets.takedown.files import remove_pages
     from video_assets.takedown.marks import marks_in
     from video_assets.takedown.rewrite import remove_measured
+    from video_assets.takedown.search import searching
 
     now = datetime.now(UTC)
     videos = step.lake.read(RAW_VIDEOS, [batch])
@@ -138,7 +139,8 @@ def _refuse(step: Step, batch: str, refused: Mapping[str, tuple[str, str]]) -> N
     said = f"{len(refused)} copies of what was taken down"
     # Before the rows: who is stopped between the two finds the copies again.
     remove_pages(step.lake, [batch], said)
-    marks = marks_in(step.lake, sorted(refused), [batch])
+    with searching(step.lake) as search:
+        marks = marks_in(search, sorted(refused), [batch])
     remove_measured(step, marks, {RAW_VIDEOS: RAW_VIDEOS.frame(rows.select(RAW_VIDEOS.schema.names()))}, stones)
     if due := make_anew(step, [batch]):
         remove_pages(step.lake, due, said)

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from video_assets.lake.lake import Lake
 from video_assets.lake.schemas import TABLES
-from video_assets.lake.sql_text import quoted
 from video_assets.takedown.match import Video
+from video_assets.takedown.search import WITHOUT, Search, in_batches
 
 # Rights that nobody stated say 'unknown'.
 _SAYS_NOTHING = frozenset({"", "unknown"})
 _LEAST_NAME = 6
-_NOT_ASKED = frozenset({"tombstones", "takedowns", "tombstone_clips"})
 
 
 @dataclass(frozen=True)
@@ -56,32 +54,34 @@ class Marks:
         return self.videos | self.hashes
 
 
-def marks_of(lake: Lake, videos: Sequence[Video]) -> Marks:
+def marks_of(search: Search, videos: Sequence[Video]) -> Marks:
     """Collect the marks of some videos, as the lake has them now."""
     ids = [v.video_id for v in videos]
     hashes = {v.sha256 for v in videos if v.sha256}
-    batches = _column(lake, _BATCHES, ids)
-    keys = [*(f"sha256:{sha256}" for sha256 in hashes), *_column(lake, _CONTENTS, ids)]
-    ours = lake.query(_THEIRS, {"videos": ids, "contents": keys})
+    batches = _column(search, _BATCHES, ids)
+    keys = [*(f"sha256:{sha256}" for sha256 in hashes), *_column(search, _CONTENTS, ids)]
+    ours = search.query(_THEIRS, {"videos": ids, "contents": keys})
     texts = set(ours["name"]) - _SAYS_NOTHING
-    also = lake.query(_OTHERS, {"videos": ids, "contents": keys, "names": sorted(texts)})["name"]
+    also = search.query(_OTHERS, {"videos": ids, "contents": keys, "names": sorted(texts)})["name"]
     names = texts - set(also)
+    everywhere = frozenset(batches) | frozenset(ours["batch"])
+    search.copy_batches(everywhere)
     return Marks(
         videos=frozenset(ids),
         hashes=frozenset(hashes),
-        parts=frozenset(_parts(lake, ids, batches)),
+        parts=frozenset(_parts(search, ids, batches)),
         contents=frozenset(keys),
         names=frozenset(names),
         short=frozenset(name for name in names if len(name) < _LEAST_NAME),
         shared=len(texts) - len(names),
-        batches=frozenset(batches) | frozenset(ours["batch"]),
+        batches=everywhere,
     )
 
 
-def marks_in(lake: Lake, videos: Sequence[str], batches: Sequence[str]) -> Marks:
+def marks_in(search: Search, videos: Sequence[str], batches: Sequence[str]) -> Marks:
     """The ids alone by which some videos and what was made from them are known in some batches."""
     none: frozenset[str] = frozenset()
-    parts = frozenset(_parts(lake, list(videos), list(batches)))
+    parts = frozenset(_parts(search, list(videos), list(batches)))
     return Marks(frozenset(videos), none, parts, none, none, none, 0, frozenset(batches))
 
 
@@ -111,28 +111,25 @@ JOIN places AS p ON NOT p.theirs AND contains(concat_ws(chr(10), p.uri, p.file_n
 """
 
 
-def _parts(lake: Lake, videos: list[str], batches: list[str]) -> Iterable[str]:
+def _parts(search: Search, videos: list[str], batches: list[str]) -> Iterable[str]:
     """Clips and shots in any table, also of older measurements: whatever stands beside the video's id.
 
     Args:
-        lake: the lake.
+        search: the lake.
         videos: the ids.
         batches: where they are; tables that are not by batch are asked as a whole.
     """
     asked = [
-        f"SELECT {part} AS part FROM {table.name} WHERE video_id IN (SELECT unnest($1))"
+        f"SELECT unnest([{', '.join(parts)}]) AS part FROM {table.name} WHERE video_id IN (SELECT unnest($1))"
         + (f" AND {in_batches(batches)}" if "batch" in table.schema else "")
         for table in TABLES.values()
-        for part in ("clip_id", "shot_id")
-        if table.name not in _NOT_ASKED and {"video_id", part} <= set(table.schema)
+        if table.name not in WITHOUT and search.has(table) and "video_id" in table.schema
+        if (parts := [part for part in ("clip_id", "shot_id") if part in table.schema])
     ]
-    return _column(lake, f"SELECT DISTINCT part FROM ({' UNION ALL '.join(asked)}) WHERE part IS NOT NULL", videos)
+    if not asked:
+        return []
+    return _column(search, f"SELECT DISTINCT part FROM ({' UNION ALL '.join(asked)}) WHERE part IS NOT NULL", videos)
 
 
-def in_batches(batches: Iterable[str]) -> str:
-    """A condition that DuckDB compares with the files' bounds, so that it opens those of these batches alone."""
-    return f"batch IN ({', '.join(map(quoted, sorted(batches))) or 'NULL'})"
-
-
-def _column(lake: Lake, sql: str, *values: list[str]) -> list[str]:
-    return [str(value) for value in lake.query(sql, list(values)).to_series()]
+def _column(search: Search, sql: str, *values: list[str]) -> list[str]:
+    return [str(value) for value in search.query(sql, list(values)).to_series()]

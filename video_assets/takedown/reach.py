@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import duckdb
 import polars as pl
 
-from video_assets.lake import catalog
 from video_assets.lake.lake import Lake
-from video_assets.lake.schemas import TABLES, Table
+from video_assets.lake.schemas import DUPLICATE_GROUPS, NEAR_DUPLICATES, TABLES, Table
 from video_assets.lake.sheet import SHEET
 from video_assets.lake.sql_text import quoted
-from video_assets.takedown.marks import Marks, in_batches
+from video_assets.takedown.marks import Marks
+from video_assets.takedown.search import ACROSS, NAMES, WITHOUT, Search, in_batches, searching
 
-# The ledger has keys and hashes of content alone; the others are the takedowns' own.
-_WITHOUT = frozenset({"materializations", "takedowns", "tombstones", "tombstone_clips"})
-# Tables in which a row of one batch may name footage of another. Any other's rows are of its batch's own videos.
-_ACROSS = frozenset(
-    {
-        "source_files", "raw_videos", "near_duplicates", "duplicate_groups", "contamination", "caption_findings",
-        "failed_attempts", "pages",
-    }
-)  # fmt: skip
 # Sentences in which a file may be named.
 _SENTENCES = frozenset({"message"})
-_FEW = 500
+_FEW = 100
 
 
 @dataclass(frozen=True)
@@ -37,12 +27,14 @@ class Reach:
     Attributes:
         rows: rows by table, of tables that have any.
         batches: of each such table, its partitions that have any.
+        snapshot: in which version of the lake.
         counts: how many sources, clips, captions, embeddings, keyframes, tiers, releases and shards, and pictures of pages.
     """
 
     rows: Mapping[str, int]
     batches: Mapping[str, tuple[str, ...]]
     counts: Mapping[str, int]
+    snapshot: int
 
 
 def partition(table: Table) -> str:
@@ -52,35 +44,46 @@ def partition(table: Table) -> str:
 
 def searched(sheet: Table) -> dict[str, Table]:
     """The tables that may have something of a video, with the sheet."""
-    return {t.name: t for t in (*TABLES.values(), sheet) if t.name not in _WITHOUT}
+    return {t.name: t for t in (*TABLES.values(), sheet) if t.name not in WITHOUT}
 
 
 @contextmanager
-def looking(lake: Lake, marks: Marks) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A cursor on the lake on which :func:`concerned` can be asked."""
+def looking(lake: Lake, marks: Marks) -> Iterator[Search]:
+    """A search in the lake on which :func:`concerned` can be asked."""
+    with searching(lake) as search:
+        name_marks(search, marks)
+        yield search
+
+
+def name_marks(search: Search, marks: Marks) -> None:
+    """Let :func:`concerned` be asked."""
     ids = pl.DataFrame({"id": sorted(marks.ids)}, schema={"id": pl.String})
     names = pl.DataFrame({"name": sorted(marks.names - marks.short)}, schema={"name": pl.String})
-    with lake.cursor() as cursor:
-        cursor.register("taken_ids", ids.to_arrow(compat_level=pl.CompatLevel.oldest()))
-        cursor.register("taken_names", names.to_arrow(compat_level=pl.CompatLevel.oldest()))
-        yield cursor
+    for name, frame in (("taken_ids", ids), ("taken_names", names)):
+        search.cursor.register(name, frame.to_arrow(compat_level=pl.CompatLevel.oldest()))
 
 
-def concerned(table: Table, marks: Marks, *, own: bool = False) -> str:
+def concerned(table: Table, marks: Marks, *, own: bool = False, among: Collection[str] | None = None) -> str:
     """SQL that is true of a row in which something stands of the videos.
 
     Args:
         table: the table.
         marks: what :func:`looking` was opened with.
+        among: the columns that are asked; all by default.
         own: of rows that are theirs alone, and not of another clip's row that names one of theirs.
     """
     texts = [name for name, dtype in table.schema.items() if dtype == pl.String() and name != partition(table)]
+    if among is not None:
+        texts = [name for name in texts if name in among]
     if own:
         texts = [name for name in texts if name in ("clip_id", "video_id")]
-    # Each subquery is a join of its own: of a few ids a list is read in a tenth of the time.
-    few = len(marks.ids) <= _FEW
-    ids = (", ".join(map(quoted, sorted(marks.ids))) or "NULL") if few else "SELECT id FROM taken_ids"
-    whole = [f'coalesce("{name}" IN ({ids}), FALSE)' for name in texts]
+    columns = [f'"{name}"' for name in texts]
+    if len(marks.ids) <= _FEW:
+        # DuckDB makes a join of each subquery and of each list: to plan them takes longer than a batch's rows.
+        ids = ", ".join(map(quoted, sorted(marks.ids)))
+        whole = [f"list_has_any([{', '.join(columns)}], [{ids}]::VARCHAR[])"] if texts else []
+    else:
+        whole = [f"coalesce({name} IN (SELECT id FROM taken_ids), FALSE)" for name in columns]
     inside = [
         f'coalesce(EXISTS (SELECT 1 FROM taken_names AS n WHERE contains("{name}", n.name)), FALSE)'
         for name in texts
@@ -90,24 +93,31 @@ def concerned(table: Table, marks: Marks, *, own: bool = False) -> str:
 
 
 def rows_in(
-    cursor: duckdb.DuckDBPyConnection, marks: Marks, tables: Mapping[str, Table], *, everywhere: bool = False
+    search: Search,
+    marks: Marks,
+    tables: Mapping[str, Table],
+    *,
+    everywhere: bool = False,
+    within: Mapping[str, Collection[str]] | None = None,
 ) -> tuple[dict[str, int], dict[str, tuple[str, ...]]]:
     """Rows by table, and of each such table the partitions that have any.
 
     Args:
-        cursor: of :func:`looking`.
+        search: of :func:`looking`.
         marks: what is looked for.
         tables: where.
+        within: the only batches of some tables that can have any.
         everywhere: in every batch of every table; else in the videos' own where a table's rows name no others.
     """
     rows: dict[str, int] = {}
     batches: dict[str, tuple[str, ...]] = {}
-    filled = _filled(cursor)
     for name, table in tables.items():
-        if name not in filled and not table.in_catalog:
+        if not search.has(table):
             continue
         where = "TRUE" if everywhere else _where(name, table, marks, batches)
-        found = cursor.execute(
+        if within and name in within:
+            where = in_batches(within[name])
+        found = search.cursor.execute(
             f'SELECT "{partition(table)}", count(*) FROM {name} WHERE {where} AND {concerned(table, marks)} GROUP BY 1 ORDER BY 1'
         ).fetchall()
         if found:
@@ -115,34 +125,32 @@ def rows_in(
     return rows, batches
 
 
-def _filled(cursor: duckdb.DuckDBPyConnection) -> set[str]:
-    """The tables that have a file."""
-    found = cursor.execute(
-        f"SELECT table_name FROM ducklake_table_info('{catalog.NAME}') WHERE file_count > 0"
-    ).fetchall()
-    return {name for (name,) in found}
-
-
 def _where(name: str, table: Table, marks: Marks, batches: Mapping[str, Sequence[str]]) -> str:
     """A condition that holds of all rows in which anything may stand of the videos."""
     if name == SHEET:  # of other batches it has what these tables say
         return in_batches({*marks.batches, *batches.get("duplicate_groups", ()), *batches.get("contamination", ())})
-    return "TRUE" if name in _ACROSS or partition(table) != "batch" else in_batches(marks.batches)
+    if name == DUPLICATE_GROUPS.name and NEAR_DUPLICATES.name not in batches:  # near no other clip, in no other's group
+        return in_batches(marks.batches)
+    return "TRUE" if name in ACROSS or partition(table) != "batch" else in_batches(marks.batches)
 
 
-def reach(lake: Lake, marks: Marks, sheet: Table) -> Reach:
-    """Count what a takedown of these videos reaches; nothing is changed."""
-    with looking(lake, marks) as cursor:
-        rows, batches = rows_in(cursor, marks, searched(sheet))
-        [(tiers,)] = cursor.execute(
-            f"SELECT count(DISTINCT tier) FROM tier_outcomes WHERE {in_batches(batches.get('tier_outcomes', ()))} "
+def reach(search: Search, marks: Marks, sheet: Table) -> Reach:
+    """Count what a takedown of these videos reaches; nothing is changed. The names have to be copied, and are not any more."""
+    name_marks(search, marks)
+    within = {name: marks.batches | _naming(search, TABLES[name], marks) for name in NAMES}
+    rows, batches = rows_in(search, marks, searched(sheet), within=within)
+    tiers = releases = shards = 0
+    if "tier_outcomes" in rows:
+        [(tiers,)] = search.cursor.execute(
+            f"SELECT count(DISTINCT tier) FROM tier_outcomes WHERE {in_batches(batches['tier_outcomes'])} "
             f"AND {concerned(TABLES['tier_outcomes'], marks)}"
         ).fetchall()
-        [(releases, shards)] = cursor.execute(
+    if "release_clips" in rows:
+        [(releases, shards)] = search.cursor.execute(
             "SELECT count(DISTINCT release), count(DISTINCT (release, shard)) FILTER (shard IS NOT NULL) FROM release_clips "
             f"WHERE {concerned(TABLES['release_clips'], marks)}"
         ).fetchall()
-    pictures = lake.query(
+    pictures = search.query(
         "SELECT count(*) FROM pages WHERE batch = '' OR batch IN (SELECT unnest(?))", [_touched(batches)]
     )
     counted = {
@@ -156,7 +164,16 @@ def reach(lake: Lake, marks: Marks, sheet: Table) -> Reach:
         "shards": int(shards),
         "pictures": int(pictures.item()),
     }
-    return Reach(rows, batches, counted)
+    return Reach(rows, batches, counted, search.snapshot)
+
+
+def _naming(search: Search, table: Table, marks: Marks) -> frozenset[str]:
+    """The batches of a table of which the names were copied that name the videos."""
+    found = search.query(
+        f"SELECT DISTINCT batch FROM {table.name} WHERE {concerned(table, marks, among=NAMES[table.name])}"
+    )
+    search.uncopy(table)
+    return frozenset(found["batch"])
 
 
 def _touched(batches: Mapping[str, tuple[str, ...]]) -> list[str]:

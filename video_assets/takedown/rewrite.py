@@ -24,6 +24,7 @@ from video_assets.lake.plan import SOURCE_FILES, Measurement
 from video_assets.lake.schemas import MATERIALIZATIONS, Table
 from video_assets.lake.schemas import SOURCE_FILES as SOURCES
 from video_assets.lake.sheet import SHEET
+from video_assets.lake.sql_text import quoted
 from video_assets.lake.versions import data_version
 from video_assets.takedown.marks import Marks
 from video_assets.takedown.reach import concerned, looking, partition, rows_in, searched
@@ -45,14 +46,22 @@ class _Part:
     """Instead of a file, of a table inside the catalog."""
 
 
-def remove_rows(step: Step, marks: Marks, takedown: str, *, everywhere: bool) -> None:
+def remove_rows(
+    step: Step, marks: Marks, takedown: str, found: Mapping[str, Sequence[str]] | None, *, everywhere: bool
+) -> None:
     """Write every partition concerned anew without the videos' rows, and mend the ledger, in one commit.
 
-    ``everywhere`` is that of :func:`video_assets.takedown.reach.rows_in`.
+    Args:
+        step: the step.
+        marks: what is looked for.
+        takedown: the takedown's number.
+        found: the partitions by table, where they are known; else they are looked for.
+        everywhere: that of :func:`video_assets.takedown.reach.rows_in`.
     """
-    with looking(step.lake, marks) as cursor:
-        _, batches = rows_in(cursor, marks, searched(step.order[SHEET].table), everywhere=everywhere)
-        _rewrite(step, marks, cursor, batches, {}, (), f"takedown {takedown}")
+    with looking(step.lake, marks) as search:
+        if found is None:
+            _, found = rows_in(search, marks, searched(step.order[SHEET].table), everywhere=everywhere)
+        _rewrite(step, marks, search.cursor, found, {}, (), f"takedown {takedown}")
 
 
 def remove_measured(
@@ -69,10 +78,10 @@ def remove_measured(
     [batch] = marks.batches
     kept = {SOURCES.name, *(table.name for table in instead)}
     tables = {n: t for n, t in searched(step.order[SHEET].table).items() if "batch" in t.schema and n not in kept}
-    with looking(step.lake, marks) as cursor:
-        _, batches = rows_in(cursor, marks, tables)
+    with looking(step.lake, marks) as search:
+        _, batches = rows_in(search, marks, tables)
         changed = {(table, batch): rows for table, rows in instead.items()}
-        _rewrite(step, marks, cursor, batches, changed, also, "copies refused")
+        _rewrite(step, marks, search.cursor, batches, changed, also, "copies refused")
 
 
 def _rewrite(
@@ -123,15 +132,13 @@ def _part(
     # What is of older code cannot be made anew: there rows of others that name these clips go, and are due.
     own = remade(step, table.name, key, ledger)
     chosen = ", ".join(f'"{c}"' for c in table.schema)
-    query = (
-        f'SELECT {chosen} FROM {table.name} WHERE "{partition(table)}" = ? AND NOT {concerned(table, marks, own=own)}'
-    )
+    query = f'SELECT {chosen} FROM {table.name} WHERE "{partition(table)}" = {quoted(key)} AND NOT {concerned(table, marks, own=own)}'
     if table.in_catalog:
-        return _Part(table, key, None, cursor.execute(query, [key]).pl().cast(table.schema))
-    return _Part(table, key, path if _written(cursor, table, query, key, path) else None, None)
+        return _Part(table, key, None, cursor.execute(query).pl().cast(table.schema))
+    return _Part(table, key, path if _written(cursor, table, query, path) else None, None)
 
 
-def _written(cursor: duckdb.DuckDBPyConnection, table: Table, query: str, key: str, path: Path) -> int:
+def _written(cursor: duckdb.DuckDBPyConnection, table: Table, query: str, path: Path) -> int:
     """Stream a query's rows to a file; a batch of keyframes need not fit in memory.
 
     Returns:
@@ -145,7 +152,7 @@ def _written(cursor: duckdb.DuckDBPyConnection, table: Table, query: str, key: s
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         import pyarrow as pa
 
-        for part in cursor.execute(query, [key]).to_arrow_reader(at_once):
+        for part in cursor.execute(query).to_arrow_reader(at_once):
             if part.num_rows:
                 writer.write_table(pa.Table.from_batches([part]).select(schema.names).cast(schema))
                 rows += part.num_rows

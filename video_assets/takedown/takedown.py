@@ -16,6 +16,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from video_assets.batches.step import Step
+from video_assets.lake.faults import patiently
 from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.schemas import NEAR_DUPLICATES, TAKEDOWNS
 from video_assets.lake.sheet import SHEET
@@ -29,6 +30,7 @@ from video_assets.takedown.reach import Reach, reach, touched_batches
 from video_assets.takedown.receipt import Receipt
 from video_assets.takedown.releases import concerned_shards, documented, overwrite_shards, withdraw
 from video_assets.takedown.rewrite import remove_rows
+from video_assets.takedown.search import searching
 from video_assets.takedown.stones import LOOKS, stones
 from video_assets.takedown.traces import Traces
 from video_assets.takedown.work import Work
@@ -73,9 +75,15 @@ def plan(step: Step, request: Request) -> Planned:
         ValueError: it means nothing.
     """
     like = looks_like(step, Path(request.value)) if request.by == LIKE else None
-    videos = list(like.videos) if like else match(step.lake, request)
-    marks = marks_of(step.lake, videos)
-    return Planned(request, videos, marks, reach(step.lake, marks, step.order[SHEET].table), like)
+    return patiently()(_planned, step, request, like)
+
+
+def _planned(step: Step, request: Request, like: Like | None) -> Planned:
+    with searching(step.lake) as search:
+        search.copy_names()
+        videos = list(like.videos) if like else match(search, request)
+        marks = marks_of(search, videos)
+        return Planned(request, videos, marks, reach(search, marks, step.order[SHEET].table), like)
 
 
 def take_down(
@@ -108,23 +116,35 @@ def take_down(
     )  # fmt: skip
     say("Noting what is to be done")
     work.save(step.lake.settings.lake)
-    return carry_out(step, work, records, say)
+    return carry_out(step, work, records, say, planned.reach)
 
 
-def carry_out(step: Step, work: Work, records: Records, say: Callable[[str], None] = _silent) -> Receipt:
+def carry_out(
+    step: Step, work: Work, records: Records, say: Callable[[str], None] = _silent, found: Reach | None = None
+) -> Receipt:
     """Do what a takedown has to do, from the beginning, as far as it is not done and need not wait.
 
-    The arguments and what comes back are those of :func:`take_down`.
+    Args:
+        step: see :func:`take_down`.
+        work: what has to be done.
+        records: see :func:`take_down`.
+        say: see :func:`take_down`.
+        found: what it reaches, of one that begins now.
+
+    Returns:
+        The receipt.
     """
     lake, marks = step.lake, work.marks
-    before = _state(lake, work)
+    before = _state(lake, work) if found is None else None
     say("Refusing the content from now on")
-    lake.commit(
+    version = lake.commit(
         [_row(work, BEGUN, None), *stones(step, work)], [], message=f"takedown {work.takedown}", author="takedown"
     )
     say("Removing rows")
     # What a first look did not find, or came meanwhile, may be anywhere.
-    remove_rows(step, marks, work.takedown, everywhere=before in (HELD, INCOMPLETE))
+    # What was found holds where nothing else was committed since.
+    known = found.batches if found is not None and version == found.snapshot + 1 else None
+    remove_rows(step, marks, work.takedown, known, everywhere=before in (HELD, INCOMPLETE))
     say("Making groups anew")
     # What was near no other clip has left no trace in any group.
     near = NEAR_DUPLICATES.name in work.rows or before in (HELD, INCOMPLETE)
