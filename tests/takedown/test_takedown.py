@@ -27,7 +27,7 @@ from video_assets.takedown.traces import Traces, files_in
 
 FILE = "three_shots_fades.mp4"
 # What a takedown writes itself, and what changes with every look.
-OWN = {"takedowns", "tombstones", "materializations", "pages", "tier_files"}
+OWN = {"takedowns", "tombstones", "tombstone_clips", "materializations", "pages", "tier_files"}
 
 
 def bytes_of(folder: Path) -> dict[str, str]:

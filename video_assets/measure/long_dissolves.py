@@ -27,7 +27,6 @@ EXTENT_S = 1.5
 """Time on either side of the middle of a shorter transition in which it is looked for where that begins and ends."""
 
 _EXTENTS_S = (1.0, EXTENT_S)
-_HALVES_S = (HALF_S, EXTENT_S, 1.2)  # One of 2 or 3 s is told better by pictures that are nearer to its ends.
 _KEPT_HZ, _ASKED_HZ = 10.0, 5.0  # Pictures that are kept, and moments at which it is asked, a second.
 _OFF_S = 0.1  # A variable frame rate may have no picture that near to where one is needed.
 _LEAST_DISTANCE = 40.0  # Mean RGB distance of the two; of those of 4 s of one moving shot it is seldom more.
@@ -111,19 +110,16 @@ class LongDissolves:
         way = way_of(times, pictures)
         if way.off > _MOST_OFF:
             return {}
-        blended = [
-            made for half in _HALVES_S if (made := _blended(pictures, times, self._seen[middle][0], half)) is not None
-        ]
-        if not blended:
+        before, between, after = pictures[0], pictures[middle - first], pictures[-1]
+        distance = float(np.abs(after - before).mean())
+        if blend(before, between, after)[0] > _MOST_RESIDUAL * distance:
             return {}
-        residual, single = min(blended)
-        near = np.abs(times - (elapsed - HALF_S)) <= EXTENT_S + 1e-6
-        nearer = way_of(times[near], pictures[near])
-        if way.is_inside(times) and nearer.is_inside(times[near]):
-            way = nearer
+        found = mixture(before, between, after)
+        if found is None or found.kind != "blend":
+            return {}
         return {
-            "long_residual": residual,
-            "long_single": single,
+            "long_residual": found.residual,
+            "long_single": min(found.single, _zoomed(before, between, after) / distance),
             "long_begins_ago": elapsed - way.begins,
             "long_ends_ago": elapsed - way.ends,
         }
@@ -153,22 +149,6 @@ def way_of(times: Times, pictures: NDArray[np.float32]) -> Way:
     off = np.abs(even - gone).mean(axis=1)
     best = int(off.argmin())
     return Way(float(begins[best]), float(ends[best]), float(off[best]))
-
-
-def _blended(pictures: NDArray[np.float32], times: Times, middle: float, half: float) -> tuple[float, float] | None:
-    """What is left of a picture by those so long before and after it, and by one of them alone, moved or zoomed.
-
-    Both as a share of their distance; None where they explain it otherwise than blended, or not by half.
-    """
-    first, at, last = (int(np.abs(times - t).argmin()) for t in (middle - half, middle, middle + half))
-    before, between, after = pictures[first], pictures[at], pictures[last]
-    distance = float(np.abs(after - before).mean())
-    if blend(before, between, after)[0] > _MOST_RESIDUAL * distance:
-        return None
-    found = mixture(before, between, after)
-    if found is None or found.kind != "blend":
-        return None
-    return found.residual, min(found.single, _zoomed(before, between, after) / distance)
 
 
 def _zoomed(before: Grey, middle: Grey, after: Grey) -> float:

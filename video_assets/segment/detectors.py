@@ -57,9 +57,9 @@ _LONG_GAP_S = 0.5
 # a scene that comes again reaches 0.68.
 _CLEARLY = 0.63
 _LONG_SPAN_S = 4.0
-_SEEN_S = 0.3  # An end of a dissolve that is so far inside the 4 s is one; otherwise it may last longer,
+_SEEN_S = 0.5  # An end of a dissolve that is so far inside the 4 s is one; otherwise it may last longer,
 _UNSEEN_S = 1.0  # by so much: one of 5 s is found.
-_LONG_MARGIN_S = 0.1  # To what an end is told.
+_LONG_MARGIN_S = 0.25  # To what an end is told.
 
 
 def hard_cuts(signals: pl.DataFrame, settings: ShotSettings) -> set[int]:
@@ -292,8 +292,8 @@ def mixtures(signals: pl.DataFrame, settings: ShotSettings) -> list[Mixed]:
 def long_dissolves(signals: pl.DataFrame, settings: ShotSettings) -> list[Span]:
     """Find dissolves of seconds by the pictures that are blended of one 2 s before and one 2 s after them.
 
-    Of all moments at which that is so, those say when it begins or ends that see the picture stand before and after it, else
-    those that see it on one side. Where none does, the one counts that is most clearly blended, and the dissolve is taken to last longer.
+    Of all moments at which that is so, those say when it begins or ends that see the picture stand before or after it. Where
+    none does, the one counts that is most clearly blended, and the dissolve is taken to last longer.
     """
     time = column(signals, "time_s")
     residual, single = column(signals, "long_residual"), column(signals, "long_single")
@@ -305,11 +305,8 @@ def long_dissolves(signals: pl.DataFrame, settings: ShotSettings) -> list[Span]:
         if len(group) < _LEAST_LONG or (residual[group] > _CLEARLY * single[group]).all():
             continue
         clearest = group[np.argmin(residual[group])]
-        has_begun = begins[group] >= time[group] - _LONG_SPAN_S + _SEEN_S
-        has_ended = ends[group] <= time[group] - _SEEN_S
-        if (whole := has_begun & has_ended).any():
-            has_begun = has_ended = whole
-        begun, ended = begins[group][has_begun], ends[group][has_ended]
+        begun = begins[group][begins[group] >= time[group] - _LONG_SPAN_S + _SEEN_S]
+        ended = ends[group][ends[group] <= time[group] - _SEEN_S]
         start = np.median(begun) - _LONG_MARGIN_S if len(begun) else begins[clearest] - _UNSEEN_S
         end = np.median(ended) + _LONG_MARGIN_S if len(ended) else ends[clearest] + _UNSEEN_S
         first, last = (int(n) for n in np.searchsorted(time, [start, end]))
