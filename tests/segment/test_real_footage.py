@@ -104,7 +104,10 @@ def test_a_slide_show_is_cut_at_its_slides(tmp_path: Path) -> None:
     video = make(tmp_path / "slides.mp4", f"{slides}[s10][s50][s100]concat=n=3[out]", "-r", "25")
     assert shots_of(video, tmp_path) == [("start", 0, 50, "cut"), ("cut", 50, 100, "cut"), ("cut", 100, 150, "end")]
     signals, _ = decoded(video, tmp_path)
-    whole = {"clip_id": "c", "video_id": "v", "start_frame": 0, "end_frame": 150, "end_s": 6.0, "duration_s": 6.0}
+    whole = {
+        "clip_id": "c", "video_id": "v", "start_frame": 0, "end_frame": 150, "end_s": 6.0, "duration_s": 6.0,
+        "crop_width": 320, "crop_height": 180,
+    }  # fmt: skip
     scores = motion_scores(pl.DataFrame([whole]), signals).row(0, named=True)
     assert scores["sudden_changes"] == 2
     assert scores["shots_per_second"] == pytest.approx(2 / 6)
