@@ -143,12 +143,12 @@ def test_a_changed_measurement_makes_the_tiers_anew_too(
     monkeypatch.setitem(measurements.CODE, "motion_scores", "raised")
     monkeypatch.setattr(motion, "_STILL", 0.9)
     curate(few_files)
-    # Everything is still now. Some tiers do not mind, so that the candidates are the same and models look at none anew.
+    # Everything is still now but where the camera moves. Some tiers do not mind, so that the candidates are the same and models look at none anew.
     made_anew = {"motion_scores", "copy_checks", "near_duplicates", "candidates", "clip_sheet"}
     # The other draw had nothing to draw from before, and has nothing now.
     assert remade(before, ledger(lake)) == made_anew | TIERS | SAID | {"draws/movie_gen/low_resolution"}
     kept = lake.query("SELECT count(*) FROM tier_verdicts WHERE tier = 'hunyuan_video/256p' AND kept").item()
-    assert kept == 0
+    assert kept == 2
 
 
 @pytest.mark.usefixtures("no_worker", "fresh_catalogue")
