@@ -53,9 +53,6 @@ _MOTION_SINGLE = 0.2  # What is left of a picture that one of the two explains.
 _LONGEST_MIXTURE_S = 4.0
 _LEAST_LONG = 2  # Least moments at which two pictures 4 s apart are blended, at most so many seconds apart.
 _LONG_GAP_S = 0.5
-# One of them at least is as clearly blended as this. Eight real dissolves of 2 and 3 s reach 0.59 and less; a camera that sways over
-# a scene that comes again reaches 0.68.
-_CLEARLY = 0.63
 _LONG_SPAN_S = 4.0
 _SEEN_S = 0.5  # An end of a dissolve that is so far inside the 4 s is one; otherwise it may last longer,
 _UNSEEN_S = 1.0  # by so much: one of 5 s is found.
@@ -302,7 +299,7 @@ def long_dissolves(signals: pl.DataFrame, settings: ShotSettings) -> list[Span]:
     hits = np.flatnonzero(blended)
     found = []
     for group in np.split(hits, np.flatnonzero(np.diff(time[hits]) > _LONG_GAP_S) + 1):
-        if len(group) < _LEAST_LONG or (residual[group] > _CLEARLY * single[group]).all():
+        if len(group) < _LEAST_LONG:
             continue
         clearest = group[np.argmin(residual[group])]
         begun = begins[group][begins[group] >= time[group] - _LONG_SPAN_S + _SEEN_S]
