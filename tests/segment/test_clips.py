@@ -219,8 +219,9 @@ def test_clips_of_any_shots_are_disjoint_exact_and_inside_one_trimmed_shot(
         length = (boundaries[end] - boundaries[start]) * video.time_base
         assert Fraction(str(limits[0])) <= length <= Fraction(str(limits[1]))
         holder = rows.filter(shot_id=clip["shot_id"]).row(0, named=True)
-        assert start >= holder["start_frame"] + (0 if holder["begins"] == "start" else 3)
-        assert end <= holder["end_frame"] - (0 if holder["ends"] == "end" else 3)
+        trimmed = Fraction(str(settings.trim_seconds)) / video.time_base
+        assert boundaries[start] >= boundaries[holder["start_frame"]] + (0 if holder["begins"] == "start" else trimmed)
+        assert boundaries[end] <= boundaries[holder["end_frame"]] - (0 if holder["ends"] == "end" else trimmed)
         ends = end
     assert clips["clip_id"].n_unique() == clips.height
 
