@@ -6,9 +6,11 @@ import hashlib
 import json
 import logging
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
+import absl.logging
 import mlcroissant
 import polars as pl
 import pytest
@@ -18,6 +20,10 @@ from tests.publish.loader.made import Made, make, take_down
 from tests.publish.test_documents import facts
 from video_assets.publish.documents.croissant import croissant
 from video_assets.publish.documents.statements import Statements
+
+# absl, by which mlcroissant logs, closes the stream that it was imported under as soon as anybody configures logging anew,
+# and that is pytest's capture of this whole process.
+absl.logging.get_absl_handler().python_handler.setStream(sys.__stderr__)
 
 SAID = Statements(url="https://example.org/set", creator="A team", citation="A team: A set, 2026.")
 
