@@ -80,11 +80,11 @@ def test_a_funnel_goes_from_all_clips_to_those_that_are_kept(there: Place) -> No
     found = document("funnel", "movie_gen/low_resolution", "--json")
     assert found["title"] == "Movie Gen, low-resolution training set"
     steps = [(step["rule"], step["clips_left"]) for step in found["rules"]]
-    assert (steps[0], steps[-1]) == (("all clips", 22), ("no_duplicate", 6))
+    assert (steps[0], steps[-1]) == (("all clips", 22), ("no_duplicate", 4))
     hours = there.lake().query("SELECT sum(duration_s) / 3600 FROM clip_sheet").item()
     assert found["rules"][0]["hours_left"] == pytest.approx(hours, rel=1e-12)
     lines = [line.split() for line in answer("funnel", "movie_gen/low_resolution").splitlines()]
-    assert ["no_duplicate", "6", "0.01743", "3", "0"] in lines
+    assert ["no_duplicate", "4", "0.008944", "5", "0"] in lines
 
 
 def test_an_unknown_tier_is_answered_with_those_that_there_are(there: Place) -> None:
@@ -96,12 +96,12 @@ def test_what_another_rule_would_gain_is_told_and_shown_and_changes_nothing(ther
     before = answer("sql", "--csv", "SELECT count(*) FROM ducklake_snapshots('lake')")
     found = document("what-if", "hunyuan_video/256p", "--set", "no_duplicate = TRUE", "--json")
     kept = {t["tier"]: (t["kept_before"], t["kept_after"], t["clips_gained"]) for t in found["tiers"]}
-    assert kept["hunyuan_video/256p"] == (7, 18, 11)
-    assert kept["hunyuan_video/720p"] == (4, 7, 3)
-    assert sum(c["change"] == "gained" for c in found["clips"]) == 11
+    assert kept["hunyuan_video/256p"] == (6, 18, 12)
+    assert kept["hunyuan_video/720p"] == (3, 7, 4)
+    assert sum(c["change"] == "gained" for c in found["clips"]) == 12
     page = Path("what-if.html").read_text()
     assert page.count("<img ") == 1
-    assert "11 of 11 clips" in page
+    assert "12 of 12 clips" in page
     assert answer("sql", "--csv", "SELECT count(*) FROM ducklake_snapshots('lake')") == before
 
 
@@ -110,9 +110,9 @@ def test_what_if_reads_an_edited_copy_and_says_what_it_lacks(there: Place) -> No
     tier = Settings().sql_folder / "tiers" / "hunyuan_video" / "720p.sql"
     copy.write_text(tier.read_text().replace("sharpness >= 60", "sharpness >= 1e9"))
     printed = answer("what-if", "hunyuan_video/720p", "--file", "stricter.sql", "--page", "strict.html")
-    assert "hunyuan_video/720p\n    keeps 4 → 0 clips, is undecided on 0 → 0\n    gains 0 clips (0 h)," in printed
+    assert "hunyuan_video/720p\n    keeps 3 → 0 clips, is undecided on 0 → 0\n    gains 0 clips (0 h)," in printed
     assert "strict.html" in printed
-    assert "4 of 4 clips" in Path("strict.html").read_text()
+    assert "3 of 3 clips" in Path("strict.html").read_text()
     assert "The tier has no rule clearer." in refusal("what-if", "hunyuan_video/720p", "--set", "clearer=TRUE")
     assert "There is no tier hunyuan_video/8k" in refusal("what-if", "hunyuan_video/8k", "--set", "clear=TRUE")
     assert "Say what would be other" in ask("what-if", "hunyuan_video/720p").output
@@ -122,12 +122,11 @@ def test_what_if_reads_an_edited_copy_and_says_what_it_lacks(there: Place) -> No
 def test_the_coverage_of_a_tier_is_printed_and_written_with_plots_and_targets(there: Place) -> None:
     printed = answer("coverage", "movie_gen/low_resolution", "--page", "coverage.md")
     lines = [line.split()[:2] for line in printed.splitlines()]
-    assert ["landscape", "5"] in lines
-    assert ["portrait", "1"] in lines
+    assert ["landscape", "4"] in lines
     found = document("coverage", "movie_gen/low_resolution", "--json")
-    assert found["totals"]["clips"] == 6
-    assert {row["value"]: row["clips"] for row in found["breakdowns"]["Orientation"]} == {"landscape": 5, "portrait": 1}
-    assert [part["part"] for part in found["shares"]] == ["landscape", "portrait"]
+    assert found["totals"]["clips"] == 4
+    assert {row["value"]: row["clips"] for row in found["breakdowns"]["Orientation"]} == {"landscape": 4}
+    assert [part["part"] for part in found["shares"]] == ["landscape", "others"]
     page = Path("coverage.md").read_text()
     assert page.startswith("# Movie Gen, low-resolution training set\n\n| clips | hours |")
     assert page.count("data:image/svg+xml;base64,") == 2
@@ -138,14 +137,14 @@ def test_the_coverage_of_a_tier_is_printed_and_written_with_plots_and_targets(th
 def test_a_mix_says_what_each_part_reaches_and_what_limits_it(there: Place) -> None:
     parts = {part["part"]: part for part in document("mix", "movie_gen/low_resolution", "--json")["parts"]}
     counts = ("kept", "available", "drawn", "target_share")
-    assert [parts["landscape"][c] for c in counts] == [5, 5, 2, 0.6]
-    assert [parts["portrait"][c] for c in counts] == [1, 1, 1, 0.4]
-    assert parts["landscape"]["reached_share"] == pytest.approx(2 / 3, rel=1e-12)
+    assert [parts["landscape"][c] for c in counts] == [4, 3, 3, 0.6]
+    assert [parts["others"][c] for c in counts] == [0, 0, 0, 0.4]
+    assert parts["landscape"]["reached_share"] == 1
     assert parts["landscape"]["limits"] is None
     printed = answer("mix", "movie_gen/low_resolution")
     assert (
-        "portrait: 1 drawn of 1 available, 1 kept\n    share 0.3333, target 0.4\n"
-        "    all 1 available are drawn: there are no more" in printed
+        "others: 0 drawn of 0 available, 0 kept\n    share 0, target 0.4\n"
+        "    the tier keeps none, and the mix is made without them" in printed
     )
     assert refusal("mix", "goku/480p").startswith(
         "There is no draw goku/480p. There are movie_gen/augmented_high_resol"

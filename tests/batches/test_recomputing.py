@@ -96,12 +96,17 @@ steps AS (
     ASOF LEFT JOIN told_steps AS before ON f.clip_id = before.clip_id AND f.frame >= before.frame
     WHERE seconds IS NOT NULL
 ),
+pairs AS (
+    SELECT *, (vmaf_motion::DOUBLE + lag(vmaf_motion::DOUBLE) OVER (PARTITION BY clip_id ORDER BY frame)) / 2 AS one_step
+    FROM steps
+),
+grown AS (
+    SELECT clip_id, CASE WHEN count(*) >= 4 AND sum(one_step) > 0 AND sum(vmaf_motion_two_steps) > 0
+        THEN least(greatest(log2(sum(vmaf_motion_two_steps::DOUBLE) / sum(one_step)), 0), 1) END AS growth
+    FROM pairs WHERE seconds <= 0.15 AND one_step IS NOT NULL AND vmaf_motion_two_steps IS NOT NULL GROUP BY clip_id
+),
 vectors AS (
-    SELECT *, since * CASE
-        WHEN since > 1 / 24 + 0.001 THEN 1 / 24 / since
-        WHEN since < 1 / 25 - 0.001 THEN greatest(1 / 30 / since, 1) * sqrt(1 / 25 / greatest(since, 1 / 30))
-        ELSE 1
-    END AS film FROM frames WHERE step AND mv_mean IS NOT NULL
+    SELECT *, since * if(since BETWEEN 1 / 25 - 0.001 AND 1 / 24 + 0.001, 1, 1 / 24 / since) AS film FROM frames WHERE step AND mv_mean IS NOT NULL
 ),
 moving AS (
     SELECT clip_id, sum(mv_mean * film) / sum(since) AS motion_vector, sum(mv_x * film) / sum(since) AS pan_x,
@@ -156,8 +161,8 @@ camera AS (
 )
 SELECT clip_id,
     sum(vmaf_motion * seconds * CASE
-        WHEN seconds > 1 / 24 + 0.001 THEN (1 / 24 / seconds) ** 0.85
-        WHEN seconds < 1 / 25 - 0.001 THEN sqrt(1 / 25 / seconds)
+        WHEN seconds > 1 / 24 + 0.001 THEN (1 / 24 / seconds) ** log2(1 + (2 ** coalesce(growth, 0.85) - 1) ** 0.5)
+        WHEN seconds < 1 / 25 - 0.001 THEN (1 / 24 / seconds) ** coalesce(growth, 0.85)
         ELSE 1
     END) / sum(seconds) AS vmaf_motion,
     any_value(motion_vector) AS motion_vector, any_value(pan_x) AS pan_x, any_value(pan_y) AS pan_y,
@@ -166,7 +171,7 @@ SELECT clip_id,
     any_value(camera_motion) AS camera_motion, any_value(camera_confidence) AS camera_confidence,
     any_value(c.camera_pan) AS camera_pan, any_value(c.camera_tilt) AS camera_tilt, any_value(c.camera_zoom) AS camera_zoom,
     any_value(c.camera_roll) AS camera_roll, any_value(c.shake) AS shake, any_value(c.object_motion) AS object_motion
-FROM steps JOIN stillness USING (clip_id) LEFT JOIN moving USING (clip_id) LEFT JOIN boundaries USING (clip_id) LEFT JOIN camera AS c USING (clip_id)
+FROM steps JOIN stillness USING (clip_id) LEFT JOIN grown USING (clip_id) LEFT JOIN moving USING (clip_id) LEFT JOIN boundaries USING (clip_id) LEFT JOIN camera AS c USING (clip_id)
 GROUP BY clip_id ORDER BY clip_id"""
 
 

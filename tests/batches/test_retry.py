@@ -89,7 +89,15 @@ def two_batches(tmp_path_factory: pytest.TempPathFactory) -> Step:
         for name, frame in frames.items()
     }
     made = [
-        Made(name, batch, versions[name], name, {i: i for i in order[name].inputs} if name in order else {}, 1)
+        Made(
+            name,
+            batch,
+            versions[name],
+            name,
+            {i: i for i in order[name].inputs} if name in order else {},
+            1,
+            failures=frame.filter(pl.col("batch") == batch).height if name in FAILED else 0,
+        )
         for name, frame in frames.items()
         for batch in set(frame["batch"])
     ]

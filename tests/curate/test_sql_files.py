@@ -90,8 +90,10 @@ def test_every_question_says_what_it_asks_and_runs_as_it_stands_on_a_ducklake(du
     )
     ducklake.row("training_runs", {"run": "r", "model": "m", "release": "one"})
     ducklake.row("training_clips", {"run": "r", "clip_id": "1", "times": 2})
+    pair = {"clip_id": "1", "other_id": "theirs", "shared_s": 4.0, "speed": 1.0, "from_s": 0.0, "other_from_s": 0.0}
+    ducklake.row("near_duplicates", {"batch": "a"} | pair)
     questions = sorted((SQL / "explore").glob("*.sql"))
-    assert len(questions) == 13
+    assert len(questions) == 14
     for question in questions:
         assert question.read_text().splitlines()[0].startswith("-- ")
         assert "?" in question.read_text().splitlines()[0]

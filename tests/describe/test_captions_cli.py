@@ -93,7 +93,7 @@ def test_captions_of_a_version_are_written_anew_by_one_command_and_shown_beside_
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["redo", "--version", "x"], "No current caption of version x can be written anew; there are 1-"),
+        (["redo", "--version", "x"], "No current caption of version x can be written anew; there are 2-"),
         (["redo"], "Say which captions: with --version or with --captioner, or both."),
         (["import", "rows.jsonl", "--captioner", "measured"], "measured is a captioner of the settings"),
         (["export", "captions.txt"], "captions.txt ends in neither .jsonl nor .parquet"),

@@ -104,7 +104,7 @@ def _opening(chosen: Settings, reach_s3: Sequence[str]) -> list[str]:
     from video_assets.lake import catalog
 
     attach = catalog.attach_statements(chosen.lake, reach_s3, read_only=True)
-    return [*attach, *catalog.macros(chosen.sql_folder)]
+    return [*attach, *catalog.macros(chosen.sql_file("macros.sql"))]
 
 
 def _text(query: str) -> str:

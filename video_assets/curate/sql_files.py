@@ -90,7 +90,7 @@ def _read(settings: Settings, _fingerprint: str) -> SqlFiles:
 
 
 def _macros(settings: Settings) -> Path:
-    return settings.sql_folder / "macros.sql"
+    return settings.sql_file("macros.sql")
 
 
 def _load_macros(empty: duckdb.DuckDBPyConnection, macros: Path) -> TierError | None:

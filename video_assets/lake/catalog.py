@@ -61,9 +61,9 @@ def attach_statements(settings: LakeSettings, reach_s3: Sequence[str], *, read_o
     ]
 
 
-def macros(sql_folder: Path) -> list[str]:
+def macros(file: Path) -> list[str]:
     """The statements of ``macros.sql``, such as ``luck``: they define it for one connection, and nothing in the lake."""
-    lines = (sql_folder / "macros.sql").read_text().splitlines()
+    lines = file.read_text().splitlines()
     statements = duckdb.extract_statements("\n".join(line for line in lines if line and not line.startswith("--")))
     return [statement.query.strip().rstrip(";") for statement in statements]
 
@@ -75,7 +75,7 @@ def open_to_read(settings: Settings, access: Callable[[], S3Access]) -> duckdb.D
         FileNotFoundError: the lake does not exist.
     """
     connection = connect(settings.lake, access() if settings.lake.on_s3 else None, read_only=True)
-    for statement in macros(settings.sql_folder):
+    for statement in macros(settings.sql_file("macros.sql")):
         connection.execute(statement)
     return connection
 

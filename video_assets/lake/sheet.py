@@ -28,9 +28,9 @@ def sheet_sql(settings: Settings) -> str:
 
 def best_of_group(settings: Settings) -> str:
     """The SELECT that says which clip of a group of near-duplicates is the best: one's own where there is one."""
-    own = settings.own_sql_folder
-    files = [folder / "best_of_group.sql" for folder in (own, settings.sql_folder) if folder is not None]
-    return next(file for file in files if file.is_file()).read_text(encoding="utf-8")
+    name, own = "best_of_group.sql", settings.own_sql_folder
+    mine = own / name if own is not None and (own / name).is_file() else settings.sql_file(name)
+    return mine.read_text(encoding="utf-8")
 
 
 @lru_cache(maxsize=4)

@@ -109,7 +109,7 @@ def asked_for(wish: Wish, files: SqlFiles, settings: Settings) -> Asked:
         raise ValueError(
             f"There is no draw from {tier.name}; leave --drawn out, and all that the tier keeps is released."
         )
-    macros = settings.sql_folder / "macros.sql"
+    macros = settings.sql_file("macros.sql")
     text = macros.read_text(encoding="utf-8") if macros.exists() else ""
     how = how.model_copy(update={"policy": policy.name})
     return Asked(tier, draw, policy, how, text, settings.draws.held_out_share)

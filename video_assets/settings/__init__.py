@@ -45,6 +45,10 @@ from video_assets.settings.segmenting import ClipSettings, DecodeSettings, ShotS
 from video_assets.settings.signing import SigningSettings
 from video_assets.settings.training_text import TrainingTextSettings
 
+_PACKAGE = Path(__file__).parents[1]
+_OF_THE_PROJECT = (_PACKAGE.parent / "sql", _PACKAGE / "sql")
+"""Where the project's own SQL files are: beside the package, or inside an installed one."""
+
 
 class Settings(BaseSettings):
     """All sections. Build it with :func:`settings`, or directly in tests."""
@@ -121,14 +125,18 @@ class Settings(BaseSettings):
     @property
     def sql_folder(self) -> Path:
         """The folder with the SQL files: the setting, ``sql/`` beside the package, or the copy inside the wheel."""
-        package = Path(__file__).parents[1]
-        candidates = [self.sql_dir] if self.sql_dir else [package.parent / "sql", package / "sql"]
+        candidates = [self.sql_dir] if self.sql_dir else _OF_THE_PROJECT
         for folder in candidates:
             if (folder / "views").is_dir():
                 return folder
         raise FileNotFoundError(
             f"No SQL files in {candidates[0]}; set sql_dir to the folder that holds views/ and tiers/."
         )
+
+    def sql_file(self, name: str) -> Path:
+        """A file of the SQL folder; the project's where a folder that ``sql_dir`` names has none of that name."""
+        folders = (self.sql_folder, *_OF_THE_PROJECT)
+        return next((folder / name for folder in folders if (folder / name).is_file()), self.sql_folder / name)
 
     @property
     def own_sql_folder(self) -> Path | None:
