@@ -233,6 +233,26 @@ def test_what_an_unfinished_run_makes_is_not_asked_for(daemon: Daemon) -> None:
     assert work.batches == ("c",)
 
 
+def test_nothing_waits_for_a_release_that_is_in_the_making(daemon: Daemon) -> None:
+    draw = f"draws/{DRAWN}"
+    daemon.raised(draw)
+    daemon.instance.create_run_for_job(
+        defs.resolve_job_def("make_release"), status=dg.DagsterRunStatus.STARTED, tags={"dagster/partition": "first"},
+        run_config={"ops": {"releases": {"config": {"tier": DRAWN}}}},
+    )  # fmt: skip
+    found = daemon.tick()
+    assert [work.assets[0] for work in found.works] == [draw]
+    assert "0 are at work" in found.said
+
+
+def test_a_run_of_the_whole_job_is_at_work_on_everything_of_its_batch(daemon: Daemon) -> None:
+    daemon.raised("quality_scores")
+    daemon.instance.create_run_for_job(
+        defs.resolve_job_def(JOB), status=dg.DagsterRunStatus.STARTED, tags={"dagster/partition": "b"}
+    )
+    assert [work.batches for work in daemon.tick().works] == [("a",), ("c",)]
+
+
 def test_footage_with_other_rights_is_taken_in_again_in_one_run_with_what_follows(daemon: Daemon) -> None:
     daemon.note(Made("source_files", "b", "1", "now a benchmark's", {}, 2))
     daemon.contents["raw_videos", "b"] = "now a benchmark's"

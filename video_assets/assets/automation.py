@@ -23,7 +23,7 @@ from dagster._core.storage.tags import (
 from pydantic import BaseModel, ValidationError
 
 from video_assets.assets.common import BATCHES
-from video_assets.assets.run import selection, tags
+from video_assets.assets.run import JOB, selection, tags
 from video_assets.batches.attempts import as_text, failed_attempts
 from video_assets.batches.step import Step
 from video_assets.lake.lake import Lake
@@ -176,7 +176,9 @@ def at_work(instance: dg.DagsterInstance, order: Mapping[str, Measurement], know
         first = run.tags.get(ASSET_PARTITION_RANGE_START_TAG, run.tags.get(PARTITION_NAME_TAG, ""))
         last = run.tags.get(ASSET_PARTITION_RANGE_END_TAG, first)
         batches = known[place[first] : place[last] + 1] if first in place and last in place else [SHARED]
-        assets = {k.to_user_string() for k in run.asset_selection} if run.asset_selection else {*order}
+        # Without a selection a run makes its whole job, and the job of a release makes nothing of this.
+        whole = {*order} if run.job_name == JOB else set()
+        assets = {k.to_user_string() for k in run.asset_selection} if run.asset_selection else whole
         found |= {ledger_key(order[asset], asset, batch) for asset in assets & {*order} for batch in batches}
     return found
 
