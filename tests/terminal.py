@@ -45,8 +45,8 @@ class Watched:
         return cls(saved["screen"], [Count(**c) for c in saved["between"]])
 
 
-def watch(place: Place, *arguments: str) -> Watched:
-    """Run a command of ``video-assets`` on a terminal; it must succeed."""
+def watch(place: Place, *arguments: str, code: int = 0) -> Watched:
+    """Run a command of ``video-assets`` on a terminal; it must end with that code."""
     place.home.mkdir(parents=True, exist_ok=True)
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
@@ -67,7 +67,7 @@ def watch(place: Place, *arguments: str) -> Watched:
                 seen[count] = sorted(p.name for p in (place.root / "data").glob("*") if any(p.rglob("*.parquet")))
     os.close(ours)
     shown = plain(screen.decode(errors="replace"))
-    assert process.wait() == 0, shown
+    assert process.wait() == code, shown
     return Watched(shown, [Count(*count, made) for count, made in seen.items()])
 
 

@@ -14,6 +14,8 @@ from filelock import FileLock
 from tests.commands import answer, ask, document, refusal, rows
 from tests.conftest import forget_settings
 from tests.place import Place
+from tests.terminal import watch
+from video_assets.reasons import Reason
 from video_assets.settings import Settings
 
 EXPLORE = sorted((Settings().sql_folder / "explore").glob("*.sql"))
@@ -32,6 +34,15 @@ def test_a_file_is_not_a_folder(here: Place) -> None:
 def test_a_query_that_is_wrong_is_answered_with_what_is_wrong(there: Place) -> None:
     assert "Table with name clip_shet does not exist" in refusal("sql", "FROM clip_shet")
     assert "syntax error" in refusal("sql", "SELEC 1")
+
+
+@pytest.mark.parametrize(
+    "text", ["-- which?\nSELECT 7 AS n", "--which?\nSELECT 7 AS n", "-- which?\n-- this\n\nSELECT 7 AS n;"]
+)
+def test_a_query_may_begin_with_a_comment(there: Place, text: str) -> None:
+    assert rows(answer("sql", text, "--csv")) == [{"n": "7"}]
+    assert refusal("sql", "-- nothing").startswith("There is no SQL in this")
+    assert "Did you mean '--csv'?" in refusal("sql", "--cvs", text, code=2)
 
 
 def test_nobody_writes_through_sql(there: Place) -> None:
@@ -59,6 +70,17 @@ def test_every_ready_question_has_an_answer(there: Place, file: Path) -> None:
 def test_the_ready_question_about_tiers_counts_every_clip_of_every_tier(there: Place) -> None:
     found = rows(answer("sql", "--csv", str(next(f for f in EXPLORE if f.stem == "hours_per_tier"))))
     assert sum(int(r["clips"]) for r in found) == 13 * 22
+
+
+def test_the_edge_of_a_terminal_breaks_no_word_of_an_error(here: Place) -> None:
+    lines = [line.rstrip() for line in watch(here, "sql", "hours_per_tire", code=1).screen.splitlines()]
+    assert lines == [
+        "Error: There is no question hours_per_tire. Did you mean hours_per_tier? For a",
+        "table write 'FROM hours_per_tire'.",
+    ]
+    usage = watch(here, "curate", f"{'nowhere ' * 8}folder", code=2).screen.splitlines()
+    assert max(map(len, usage)) <= 80
+    assert usage[-2:] == [f"Error: {'nowhere ' * 8}folder", "is not a folder; give one that holds videos."]
 
 
 def test_a_file_that_is_not_there_is_not_taken_for_a_query(there: Place) -> None:
@@ -166,6 +188,40 @@ def test_a_clip_is_told_the_rules_of_every_tier(there: Place) -> None:
     still = there.lake().query("SELECT still_share FROM clip_sheet WHERE clip_id = ?", [clip]).item()
     assert (tier["verdict"], tier["decided_by"], found["benchmark"]) == ("dropped", "not_static", None)
     assert (rule["outcome"], rule["measured"]) == ("failed", {"still_share": still})
+
+
+def test_a_file_is_told_what_it_came_to(there: Place, demo_footage: Path) -> None:
+    cut_short = "bunny_truncated_without_index.mp4"
+    said = " ".join(answer("why", cut_short).split())
+    assert said.startswith(f"{demo_footage}/{cut_short} is in the batch b-")
+    assert f"It was set aside as truncated: {cut_short} is an MP4 or QuickTime file without its index" in said
+    assert said.endswith(Reason.TRUNCATED.advice)
+    assert answer("why", str(demo_footage / cut_short)) == answer("why", cut_short)
+
+    without = rows(answer("sql", "videos_without_clip", "--csv"))
+    for file in without:
+        assert "It gives no clip. " in " ".join(answer("why", file["file_name"]).split())
+    assert len(without) == 1
+
+    clips = rows(
+        answer(
+            "sql",
+            "SELECT clip_id FROM clip_sheet WHERE file_name = 'three_shots_cuts.mp4' ORDER BY start_frame",
+            "--csv",
+        )
+    )
+    told = answer("why", "three_shots_cuts.mp4")
+    assert f"It gives {len(clips)} clips." in told
+    assert [line.split()[-1] for line in told.splitlines()[-len(clips) :]] == [c["clip_id"] for c in clips]
+    (file,) = document("why", "three_shots_cuts.mp4", "--json")["files"]
+    assert (file["reason"], file["clips"]) == (None, [c["clip_id"] for c in clips])
+
+
+def test_a_file_that_the_lake_does_not_have_is_said_to_be_none(there: Place) -> None:
+    assert refusal("why", "Nowhere.mp4") == (
+        "The lake has no file Nowhere.mp4; 'video-assets curate' names what it could not take in, and "
+        "'video-assets clips' lists the clips."
+    )
 
 
 def test_an_unknown_clip_is_answered_with_how_to_find_one(there: Place) -> None:

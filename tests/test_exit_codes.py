@@ -21,7 +21,7 @@ from video_assets.footage.tick import Cursor
 
 SOME = Stock(batches=("b",), videos=3, moved=0, known=0, settling=0, waiting=0, marked=0, cursor=Cursor())
 _NONE = pl.DataFrame(schema={"reason": pl.String})
-MADE = Result("/footage", 3, 3, 3, 9.0, 0, _NONE, _NONE, 1, 4.0, _NONE, None)
+MADE = Result("/footage", 3, 3, 3, 9.0, 0, _NONE, _NONE, _NONE, 1, 4.0, _NONE, None)
 FAILED = Failed("b", "clips", "ValueError: no such shot", "run")
 
 

@@ -60,6 +60,7 @@ def test_what_is_wrong_in_the_file_is_said_with_its_line(here: Place, text: str,
         ("CONFIG", "nowhere.toml", "VIDEO_ASSETS_CONFIG names nowhere.toml, which is no file; name a file of settings, or unset it."),
         ("MODELS__ACCEPT", "RAFT large", "VIDEO_ASSETS_MODELS__ACCEPT: models.accept is 'RAFT large' and should be JSON,"),
         ("WORKERS__PROCESSES", "", "VIDEO_ASSETS_WORKERS__PROCESSES: workers.processes is empty and should be a valid integer."),
+        ("CLIPS", "3", "VIDEO_ASSETS_CLIPS: clips is a section, and was given as 3; name a setting of it, as VIDEO_ASSETS_CLIPS__NAME."),
         ("CLIPS", '{"min_seconds": "x"}', 'VIDEO_ASSETS_CLIPS: clips.min_seconds is "x" and should be a valid number.'),
     ],
 )  # fmt: skip

@@ -91,7 +91,7 @@ _BY_A_MODEL = {
 _ADVICE: dict[Reason, str] = {
     Reason.EMPTY_FILE: "The file has no bytes; copy it again from its source.",
     Reason.NOT_A_VIDEO: "No known container format was recognised; the file is not a video or its header is damaged.",
-    Reason.FORMAT_NOT_ALLOWED: "The container is not on the list of allowed formats (a playlist can point anywhere); remux it to MP4 or Matroska.",
+    Reason.FORMAT_NOT_ALLOWED: "It is a still picture, or in a container that is not on the list of allowed formats (a playlist can point anywhere); remux a video to MP4 or Matroska.",
     Reason.NO_VIDEO_STREAM: "The container holds no video stream; remove the file from the footage.",
     Reason.UNSUPPORTED_CODEC: "This build of FFmpeg has no decoder for the codec; transcode the file.",
     Reason.ABSURD_DIMENSIONS: "The declared picture size is outside decode.max_pixels; check the file or raise the setting.",

@@ -32,9 +32,9 @@ def show(result: Result, console: Console | None = None) -> None:
 
 
 def _rows(result: Result) -> list[tuple[str, str | Table]]:
-    copies = f", {result.files - result.videos} of them the same bytes again" if result.files > result.videos else ""
+    same = f", {result.files - result.videos} of them the same bytes again" if result.files > result.videos else ""
     length = f" ({duration(result.usable_seconds)})" if result.usable else ""
-    usable = f"{count(result.usable, 'video')}{length} of {count(result.files, 'file')}{copies}"
+    usable = f"{count(result.usable, 'video')}{length} of {count(result.files, 'file')}{same}"
     rows: list[tuple[str, str | Table]] = [("Taken in", usable)]
     rows += [("Problem", problem) for problem in result.problems[:_MOST_PROBLEMS]]
     if (more := len(result.problems) - _MOST_PROBLEMS) > 0:
@@ -43,6 +43,8 @@ def _rows(result: Result) -> list[tuple[str, str | Table]]:
     if result.unfinished:
         left = f"{count(result.unfinished, 'video')}, since their batch failed: 'video-assets plan' says what is due"
         rows.append(("Unfinished", left))
+    if result.copies.height:
+        rows.append(("Same bytes", _copies(result.copies)))
     if result.set_aside.height:
         rows.append(("Set aside", _set_aside(result.set_aside)))
     if result.without_clip.height:
@@ -81,20 +83,38 @@ def _set_aside(files: pl.DataFrame) -> Table:
         reason, message, advice = group.select("reason", "message", "advice").row(0)
         said = f"{message} {advice}" if message and reason in _TELLING else advice
         table.add_row(Text(f"{reason}: {said}"))
-        names = group["file"].to_list()
-        more = f" and {len(names) - _MOST_FILES:,} more: video-assets sql set_aside" if len(names) > _MOST_FILES else ""
-        table.add_row(Text(f"  {', '.join(names[:_MOST_FILES])}{more}"))
+        table.add_row(Text(f"  {_names(group['file'], 'set_aside')}"))
+    return table
+
+
+def _copies(files: pl.DataFrame) -> Table:
+    """Under which name a file was taken in whose bytes another has too."""
+    table = Table.grid()
+    table.add_column(overflow="fold")
+    for (of,), group in files.head(_MOST_FILES).group_by("same_as", maintain_order=True):
+        table.add_row(Text(f"{', '.join(group['file'])}: as {of}"))
+    if files.height > _MOST_FILES:
+        table.add_row(Text(f"and {files.height - _MOST_FILES:,} more: curate --json has them all"))
     return table
 
 
 def _without_clip(files: pl.DataFrame) -> Table:
+    """By kind of reason, the one with most files first: one file's reason with its numbers, and the names of the others."""
     table = Table.grid(padding=(0, 2))
     table.add_column(overflow="fold")
-    for file, why in files.head(_MOST_FILES).select("file", "why").iter_rows():
+    kinds = files.with_columns(kind=pl.col("why").str.replace_all(r"[0-9.,]*[0-9]", "0"))
+    for group in sorted(kinds.partition_by("kind", maintain_order=True), key=lambda g: -g.height):
+        file, why = group.select("file", "why").row(0)
         table.add_row(Text(f"{file}: {why}"))
-    if files.height > _MOST_FILES:
-        table.add_row(Text(f"and {files.height - _MOST_FILES:,} more: video-assets sql videos_without_clip"))
+        if group.height > 1:
+            table.add_row(Text(f"  likewise {_names(group['file'][1:], 'videos_without_clip')}"))
     return table
+
+
+def _names(files: pl.Series, question: str) -> str:
+    """The first names, and which ready question lists the others."""
+    more = files.len() - _MOST_FILES
+    return ", ".join(files.head(_MOST_FILES)) + (f" and {more:,} more: video-assets sql {question}" if more > 0 else "")
 
 
 def _tiers(result: Result) -> Table:

@@ -9,6 +9,7 @@ import shutil
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import IO
 
 from rich.cells import cell_len
 
@@ -181,6 +182,15 @@ def folded(value: str, first: str, rest: str, width: int) -> list[str]:
 def sentence(told: str, width: int) -> str:
     """Prose on lines of this width; no word is broken."""
     return "\n".join(folded(told, "", "", width))
+
+
+def on_screen(told: str, stream: IO[str]) -> str:
+    """Prose of one or several lines for a stream: a terminal's edge breaks no word of it, and elsewhere a line stays one."""
+    if not stream.isatty():
+        return told
+    # A line that fits is left with its spaces: in DuckDB's errors a caret points at a column of the line above.
+    most = width()
+    return "\n".join(line if cell_len(line) <= most else sentence(line, most) for line in told.split("\n"))
 
 
 def block(head: str, *below: str, width: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from typing import Any
@@ -31,7 +32,7 @@ def printed(found: Result) -> list[str]:
 
 
 def shot(shot_s: float | None = None, trimmed_s: float | None = None, **video: Any) -> dict[str, Any]:
-    of_video = {"video_id": "v", "video_s": 60.0, "frames": 1500, "corrupt_frames": 0}
+    of_video = {"video_id": "v", "video_s": 60.0, "frames": 1500, "corrupt_frames": 0, "all_black": False}
     return of_video | {"shot_s": shot_s, "trimmed_s": trimmed_s} | video
 
 
@@ -43,6 +44,7 @@ SCHEMA = {"shot_s": pl.Float64(), "trimmed_s": pl.Float64()}
     [
         ([shot(1.2, 1.2, video_s=1.2)], "It is 1.2 s long; a clip has at least 4 s (clips.min_seconds)."),
         ([shot()], "It has no shot: all of it are transitions, or pieces between them of a few frames."),
+        ([shot(all_black=True)], "It has no shot: all of it is black."),
         ([shot(corrupt_frames=1400)], "It has no shot: 1,400 of its 1,500 frames are damaged."),
         ([shot(3.9, 3.8)], "Its one shot has 3.9 s; a clip has at least 4 s (clips.min_seconds)."),
         (
@@ -146,6 +148,35 @@ def test_objects_of_the_same_bytes_have_one_row_and_are_no_unfinished_video(plac
     assert "of 3 files, 1 of them the same bytes again" in printed(found)[2]
 
 
+def test_a_file_with_the_bytes_of_another_is_named_with_that_one(place: Place) -> None:
+    lake = place.quick_lake()
+    places = [("a.mp4", "x"), ("b.mp4", "x"), ("sub/c.mp4", "x"), ("d.mp4", "y"), ("e.mp4", "y"), ("f.mp4", "z")]
+    rows: list[dict[str, object]] = [{"uri": f"/films/{n}", "content": c, "current": True} for n, c in places]
+    lake.commit([Replacement(SOURCE_FILES, ["b"], SOURCE_FILES.frame(rows, batch="b"))], [], message="b")
+    found = result(lake, "/films", LONG_AGO)
+    assert found.copies.rows() == [("b.mp4", "a.mp4"), ("sub/c.mp4", "a.mp4"), ("e.mp4", "d.mp4")]
+    lines = [line.split() for line in printed(found)]
+    assert ["Same", "bytes", "b.mp4,", "sub/c.mp4:", "as", "a.mp4"] in lines
+    assert ["e.mp4:", "as", "d.mp4"] in lines
+    assert json.loads(json.dumps(found.as_json()))["copies"][0] == {"file": "b.mp4", "same_as": "a.mp4"}
+
+
+def test_every_kind_of_reason_for_no_clip_is_told_with_its_files(place: Place) -> None:
+    found = result(place.quick_lake(), "/films", LONG_AGO)
+    short, black = "It is {:.1f} s long; a clip has at least 4 s.", "It has no shot: all of it is black."
+    whys = [short.format(n / 10) for n in range(9)] + [black, black, "Its one shot has 3.9 s."]
+    files = pl.DataFrame({"file": [f"{n}.mp4" for n in range(12)], "duration_s": [1.0] * 12, "why": whys})
+    lines = [" ".join(line.split()) for line in printed(replace(found, without_clip=files))]
+    start = lines.index("No clip of 0.mp4: It is 0.0 s long; a clip has at least 4 s.")
+    assert lines[start + 1 : start + 6] == [
+        "likewise 1.mp4, 2.mp4, 3.mp4, 4.mp4, 5.mp4 and 3 more: video-assets",
+        "sql videos_without_clip",
+        "9.mp4: It has no shot: all of it is black.",
+        "likewise 10.mp4",
+        "11.mp4: Its one shot has 3.9 s.",
+    ]
+
+
 def test_what_was_passed_over_is_told_in_words_and_as_values(place: Place) -> None:
     passed = PassedOver({".vob": 12, ".dv": 3}, ("a.mp4.part", "_UNPACK_b/"), {"#recycle": 1, "@eaDir": 4}, 2)
     found = result(place.quick_lake(), "/films", LONG_AGO, tuple(f"problem {n}" for n in range(12)), passed)
@@ -175,7 +206,7 @@ def test_long_lists_are_cut_and_say_how_to_see_the_rest(place: Place) -> None:
     text = " ".join(" ".join(lines).split())
     assert len(lines) <= 24
     assert "0000.mp4, 0001.mp4, 0002.mp4, 0003.mp4, 0004.mp4 and 995 more: video-assets sql set_aside" in text
-    assert "and 45 more: video-assets sql videos_without_clip" in text
+    assert "and 44 more: video-assets sql videos_without_clip" in text
 
 
 @pytest.mark.parametrize(

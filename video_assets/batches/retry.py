@@ -16,17 +16,12 @@ import polars as pl
 from video_assets.batches.step import Step
 from video_assets.lake.again import RETRY
 from video_assets.lake.lake import Lake
+from video_assets.lake.names import resolve_file
 from video_assets.lake.schemas import RAW_VIDEOS
 from video_assets.reasons import Reason
 
 _FEWEST_DIGITS = 8
 _MOST_LISTED = 5
-_FILES = """
-SELECT DISTINCT v.video_id
-FROM raw_videos AS v LEFT JOIN source_files AS s ON s.batch = v.batch AND s.content = v.content
-WHERE v.file_name = $what OR s.uri IN (SELECT unnest($places)) OR v.uri IN (SELECT unnest($places))
-    OR ends_with(s.uri, '/' || $what)
-"""
 
 
 @dataclass(frozen=True)
@@ -139,11 +134,11 @@ def _meant(lake: Lake, what: str) -> tuple[str, list[str]]:
     batches = lake.query("SELECT DISTINCT batch FROM source_files WHERE batch = ?", [what])["batch"].to_list()
     if batches:
         return "batch", batches
-    path = Path(what)
-    places = [what] if what.startswith("s3://") else [str(path.absolute()), str(path.resolve())]
-    videos = lake.query(_FILES, {"what": what, "places": places})["video_id"].to_list()
-    if videos:
-        return "video_id", videos
+    with lake.cursor() as cursor:
+        contents = resolve_file(cursor, what)
+    if contents:
+        of_them = "SELECT DISTINCT video_id FROM raw_videos WHERE content IN (SELECT unnest($contents)) ORDER BY ALL"
+        return "video_id", lake.query(of_them, {"contents": contents})["video_id"].to_list()
     if len(what) >= _FEWEST_DIGITS:
         for column, table in (("clip_id", "clips"), ("video_id", "raw_videos"), ("batch", "source_files")):
             sql = f"SELECT DISTINCT {column} FROM {table} WHERE starts_with({column}, ?) ORDER BY ALL"
@@ -153,6 +148,6 @@ def _meant(lake: Lake, what: str) -> tuple[str, list[str]]:
             if found:
                 return column, found
     names = lake.query("SELECT DISTINCT file_name FROM raw_videos")["file_name"].to_list()
-    meant = get_close_matches(path.name, names, 1)
+    meant = get_close_matches(Path(what).name, names, 1)
     hint = f"; did you mean {meant[0]}?" if meant else ". A clip is known by the first eight digits of its id, or more."
     raise ValueError(f"There is no file, batch or clip {what}{hint}")

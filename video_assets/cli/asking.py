@@ -22,7 +22,15 @@ from video_assets.settings.reading import did_you_mean
 _ASKING = "Asking the lake"
 
 
-@click.command()
+class _MayBeginWithComment(click.Command):
+    """A command whose argument is SQL: ``-- a comment`` at its beginning is no option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        # A space before it says the same to DuckDB, and click takes it for an argument.
+        return super().parse_args(ctx, [f" {a}" if re.match(r"--(\s|[^\n]*\n)", a) else a for a in args])
+
+
+@click.command(cls=_MayBeginWithComment)
 @click.argument("query", required=False)
 @click.option("--csv", "form", flag_value=".csv", help="Print comma-separated values.")
 @click.option("--json", "form", flag_value=".json", help="Print one JSON array of objects.")

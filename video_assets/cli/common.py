@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import click
 from video_assets.live.screen import busy
 from video_assets.settings import settings
 from video_assets.settings.reading import did_you_mean
+from video_assets.tables import on_screen
 
 if TYPE_CHECKING:
     import duckdb
@@ -57,7 +59,7 @@ def sql_files() -> SqlFiles:
 
     files = read_files(settings())
     for error in files.refused:
-        click.echo(f"Left out: {error}", err=True)
+        click.echo(on_screen(f"Left out: {error}", sys.stderr), err=True)
     return files
 
 

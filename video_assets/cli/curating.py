@@ -16,6 +16,7 @@ from video_assets import show, show_result
 from video_assets.cli.common import as_json, existing_lake, known_tiers, note_files, sql_files
 from video_assets.live.screen import busy
 from video_assets.settings import WatchedFolder, settings
+from video_assets.tables import on_screen
 from video_assets.written import counted
 
 if TYPE_CHECKING:
@@ -72,9 +73,7 @@ def demo(footage: Path) -> None:
     show.frame(done.lake.query(question.read_text()), title="\nvideo-assets sql hours_per_tier")
     _release(done)
     show.console.print("\nOpen the UI:  [bold]make ui[/bold]  and then http://localhost:3000")
-    show.console.print(
-        'Ask in SQL:   [bold]video-assets sql "SELECT file_name, duration_s, vmaf_motion FROM clip_sheet"[/bold]'
-    )
+    show.console.print('Ask in SQL:   [bold]video-assets sql "SELECT file_name, vmaf_motion FROM clip_sheet"[/bold]')
     done.end()
 
 
@@ -219,7 +218,7 @@ def _curate(path: str, benchmark: str | None = None) -> Done:
         stock = take_stock(lake, [folder], Cursor(), datetime.now(UTC), at_once=True, hashed=count, pause=pause)
     show.say(f"{path}: {stock.counts}")
     for problem in stock.problems[:_MOST_TOLD]:
-        show.say(problem)
+        show.say(on_screen(problem, show.console.file))
     outcome = bring_up_to_date(lake)
     if not outcome.partitions and (stock.known or stock.moved):
         measured = "everything that could be read" if stock.incomplete else "everything"

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from video_assets import show
 from video_assets.cli.common import as_json, asking, existing_lake, known_tiers, named_tier, sql_files, unknown
+from video_assets.live.screen import busy
+
+if TYPE_CHECKING:
+    from video_assets.lake.lake import Lake
 
 
 @click.command()
@@ -155,20 +161,36 @@ def mix(tier: str, json: bool) -> None:
 
 
 @click.command()
-@click.argument("clip_id")
+@click.argument("what", metavar="CLIP|FILE")
 @as_json
-def why(clip_id: str, json: bool) -> None:
-    """Show every tier's verdict on CLIP_ID, rule by rule.
+def why(what: str, json: bool) -> None:
+    """Show every tier's verdict on a clip, rule by rule, or what a file came to.
 
-    The id's first eight digits are enough; 'video-assets clips' lists the clips.
+    The first eight digits of a CLIP's id are enough; 'video-assets clips' lists the clips. A FILE is named by its name, path or address.
     """
+    from video_assets.curate.why_file import why_file
+
+    lake = existing_lake()
+    with busy("Asking the lake"):
+        files = why_file(lake, what)
+    if not files:
+        _why_clip(lake, what, json)
+    elif json:
+        show.document({"files": [asdict(file) for file in files]})
+    else:
+        for file in files:
+            show.block(file.told[0], *file.told[1:], *(f"video-assets why {clip}" for clip in file.clips))
+
+
+def _why_clip(lake: Lake, name: str, json: bool) -> None:
+    """Every tier's verdict on the clip whose id begins so."""
     from video_assets.curate.contamination import near_benchmark, of_benchmark
     from video_assets.curate.why import about, as_document
     from video_assets.curate.why import why as why_of
     from video_assets.lake.names import resolve_clip
 
-    with asking(existing_lake()) as cursor:
-        clip = resolve_clip(cursor, clip_id)
+    with asking(lake) as cursor:
+        clip = resolve_clip(cursor, name)
         rows, told = why_of(cursor, clip), about(cursor, clip)
         near, benchmark = near_benchmark(cursor, clip), of_benchmark(cursor, clip)
         told += [near] if near else []

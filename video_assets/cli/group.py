@@ -6,7 +6,11 @@ names a folder or file that is not there.
 
 from __future__ import annotations
 
+import sys
+
 import click
+
+from video_assets import tables
 
 
 class Sentences(click.Group):
@@ -35,6 +39,9 @@ class Sentences(click.Group):
 
         try:
             return super().invoke(ctx)
+        except click.ClickException as error:
+            error.message = _fitted(error.message)  # type: ignore[misc]  # another would lose its usage and its exit code
+            raise
         except BrokenPipeError:
             raise  # click ends without a word: whoever read the output has enough
         except KeyboardInterrupt as error:
@@ -46,7 +53,14 @@ class Sentences(click.Group):
                 f"Another process holds {error.lock_file}; try again when it is done."
             ) from error
         except (OSError, ValueError, ModelNotReadyError, duckdb.Error) as error:
-            raise click.ClickException(_said(error)) from error
+            raise click.ClickException(_fitted(_said(error))) from error
+
+
+_BEFORE = "Error: "  # which click writes before the sentence
+
+
+def _fitted(sentence: str) -> str:
+    return tables.on_screen(_BEFORE + sentence, sys.stderr).removeprefix(_BEFORE)
 
 
 def _said(error: Exception) -> str:

@@ -15,6 +15,7 @@ import polars as pl
 from video_assets.footage.listing import PassedOver
 from video_assets.lake.lake import Lake
 from video_assets.reasons import Reason
+from video_assets.segment.detectors import BLACK_SHARE
 from video_assets.settings import ClipSettings
 
 
@@ -29,6 +30,7 @@ class Result:
         usable: those that were decoded.
         usable_seconds: their length, in s.
         unfinished: contents that nobody has decoded or set aside, since their batch failed or is not made yet.
+        copies: ``file`` of each that has the same bytes as another of them, and that one's as ``same_as``.
         set_aside: ``file``, ``reason``, ``message`` and ``advice`` of each that could not be used.
         without_clip: ``file``, ``duration_s`` and ``why`` of each usable video of which no clip comes.
         clips: clips of these videos.
@@ -46,6 +48,7 @@ class Result:
     usable: int
     usable_seconds: float
     unfinished: int
+    copies: pl.DataFrame
     set_aside: pl.DataFrame
     without_clip: pl.DataFrame
     clips: int
@@ -90,11 +93,7 @@ def result(
     clips = _of(lake, _CLIPS, ids)
     length, count = clips.row(0)
     without = good.filter(pl.col("clips") == 0)
-    reasons = (
-        why_without_clip(_of(lake, _SHOTS, without.select("batch", "video_id")), lake.settings.clips)
-        if without.height
-        else {}
-    )
+    reasons = reasons_without_clip(lake, without.select("batch", "video_id"))
     cost = lake.query(_COST, {"since": since}).row(0)
     named = videos["benchmark"].drop_nulls().unique().to_list()
     return Result(
@@ -104,6 +103,7 @@ def result(
         usable=good.height,
         usable_seconds=float(good["duration_s"].sum()),
         unfinished=videos.height - good.height - aside.height,
+        copies=lake.query(_COPIES, {"under": under}),
         set_aside=aside.select("file", "reason", "message", advice=advice).sort("file"),
         without_clip=without.select(
             "file", "duration_s", why=pl.Series([reasons[v] for v in without["video_id"]], dtype=pl.String)
@@ -119,12 +119,17 @@ def result(
     )  # fmt: skip
 
 
+def reasons_without_clip(lake: Lake, videos: pl.DataFrame) -> dict[str, str]:
+    """Of each decoded video that has no clip, a sentence why; ``videos`` are their ``batch`` and ``video_id``."""
+    return why_without_clip(_of(lake, _SHOTS, videos), lake.settings.clips) if videos.height else {}
+
+
 def why_without_clip(shots: pl.DataFrame, settings: ClipSettings) -> dict[str, str]:
     """Of each video that has no clip, a sentence why. Pure.
 
     Args:
         shots: of each video a row for every shot, or one with NULL for the shot's columns: ``video_id``, ``video_s``,
-            ``frames``, ``corrupt_frames``, ``shot_s`` and ``trimmed_s``, which is the shot's length without the frames
+            ``frames``, ``corrupt_frames``, ``all_black``, ``shot_s`` and ``trimmed_s``, which is the shot's length without the frames
             beside its boundaries.
         settings: the clips' lengths.
     """
@@ -143,6 +148,8 @@ def _why(shots: pl.DataFrame, settings: ClipSettings) -> str:
     if lengths.is_empty():
         if first["corrupt_frames"]:
             return f"It has no shot: {first['corrupt_frames']:,} of its {first['frames']:,} frames are damaged."
+        if first["all_black"]:
+            return "It has no shot: all of it is black."
         return "It has no shot: all of it are transitions, or pieces between them of a few frames."
     longest, trimmed = float(lengths.max()), float(shots["trimmed_s"].max())  # type: ignore[arg-type]
     if longest < settings.min_seconds:
@@ -160,9 +167,10 @@ def _why(shots: pl.DataFrame, settings: ClipSettings) -> str:
 
 def _of(lake: Lake, sql: str, videos: pl.DataFrame) -> pl.DataFrame:
     """A query over some videos."""
+    values = {"trim": lake.settings.clips.trim_seconds, "black": BLACK_SHARE}
     with lake.cursor() as cursor:
         cursor.register("chosen", videos.to_arrow(compat_level=pl.CompatLevel.oldest()))
-        return cursor.execute(sql, {"trim": lake.settings.clips.trim_seconds} if "$trim" in sql else None).pl()
+        return cursor.execute(sql, {name: v for name, v in values.items() if f"${name}" in sql} or None).pl()
 
 
 # A file that was gone when it was to be measured is nowhere now; it counts where it was last.
@@ -183,6 +191,14 @@ there AS (
 
 _FILES = f"""{_THERE}
 SELECT count(*) FILTER (current) + count(DISTINCT content) FILTER (NOT current) FROM there
+"""
+
+_COPIES = f"""{_THERE},
+places AS (
+    SELECT uri[len($under) + 1:] AS file, min(uri[len($under) + 1:]) OVER (PARTITION BY batch, content) AS same_as FROM there
+)
+
+SELECT file, same_as FROM places WHERE file <> same_as ORDER BY same_as, file
 """
 
 _VIDEOS = f"""{_THERE},
@@ -237,15 +253,19 @@ WITH trimmed AS (
     FROM trimmed AS s JOIN frame_signals AS f
         ON f.batch = s.batch AND f.video_id = s.video_id AND f.time_s BETWEEN s.from_s AND s.to_s
     GROUP BY ALL
+), dark AS (
+    SELECT batch, video_id, bool_and(black_share >= $black) AS all_black
+    FROM frame_signals SEMI JOIN chosen USING (batch, video_id) GROUP BY ALL
 )
 
 SELECT
-    d.video_id, d.duration_s AS video_s, d.frames, d.corrupt_frames, s.duration_s AS shot_s,
+    d.video_id, d.duration_s AS video_s, d.frames, d.corrupt_frames, coalesce(b.all_black, false) AS all_black, s.duration_s AS shot_s,
     if(s.shot_id IS NULL, NULL, greatest(0, coalesce(k.last_s - k.first_s, 0))) AS trimmed_s
 FROM decoded_videos AS d
 SEMI JOIN chosen AS v ON v.batch = d.batch AND v.video_id = d.video_id
 LEFT JOIN shots AS s ON s.batch = d.batch AND s.video_id = d.video_id
 LEFT JOIN kept AS k ON k.batch = s.batch AND k.video_id = s.video_id AND k.shot = s.shot
+LEFT JOIN dark AS b ON b.batch = d.batch AND b.video_id = d.video_id
 ORDER BY d.video_id, s.start_frame
 """
 

@@ -1,6 +1,8 @@
-"""Clips and batches by the names that people type: the first digits of an id, or of what a batch's key ends in."""
+"""Clips, files and batches by the names that people type: the first digits of an id, or of what a batch's key ends in."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import duckdb
 
@@ -13,7 +15,7 @@ def resolve_clip(connection: duckdb.DuckDBPyConnection, name: str) -> str:
     Raises:
         ValueError: there is none, or several; the sentence lists them.
     """
-    name = name.strip().lower()
+    given, name = name, name.strip().lower()
     found = connection.execute(
         "SELECT c.clip_id, any_value(v.file_name), any_value(c.start_s), any_value(c.end_s) FROM clips AS c "
         "LEFT JOIN raw_videos AS v ON v.batch = c.batch AND v.video_id = c.video_id "
@@ -22,11 +24,33 @@ def resolve_clip(connection: duckdb.DuckDBPyConnection, name: str) -> str:
         {"name": name, "most": _LISTED + 1},
     ).fetchall()
     if not name or not found:
-        raise ValueError(f"No clip has an id that begins with {name!r}; 'video-assets clips' lists the clips.")
+        hint = "'video-assets clips' lists the clips"
+        if "." in name:  # no id has a dot
+            raise ValueError(
+                f"The lake has no file {given}; 'video-assets curate' names what it could not take in, and {hint}."
+            )
+        raise ValueError(f"No clip has an id that begins with {name!r}; {hint}.")
     if len(found) > 1 and found[0][0] != name:
         listed = [f"{clip} ({file}, {start:.2f} to {end:.2f} s)" for clip, file, start, end in found[:_LISTED]]
         raise ValueError(f"Several clips have an id that begins with {name}: {_either(listed, len(found))}.")
     return str(found[0][0])
+
+
+def resolve_file(connection: duckdb.DuckDBPyConnection, name: str) -> list[str]:
+    """The contents (``source_files.content``) of the files that are named so, in order; none where there is no such file.
+
+    Args:
+        connection: with the lake in use.
+        name: a file's name or the end of its path, a path from the working directory, or an address.
+    """
+    path = Path(name)
+    places = [name] if name.startswith("s3://") else [str(path.absolute()), str(path.resolve())]
+    found = connection.execute(
+        "SELECT DISTINCT content FROM source_files "
+        "WHERE uri IN (SELECT unnest($places)) OR ends_with(uri, '/' || $name) ORDER BY content",
+        {"name": name, "places": places},
+    ).fetchall()
+    return [content for (content,) in found] if name else []
 
 
 def resolve_batch(connection: duckdb.DuckDBPyConnection, name: str) -> str:

@@ -218,7 +218,9 @@ def _sentence(settings: type[BaseModel], given: Given, error: Mapping[str, Any])
     elif kind == "missing":
         said = f"{name} is missing."
     elif kind == "model_type":
-        said = f"{name} is a section, and was given as {_value(error['input'])}; write [{name}] and its settings below."
+        variable = place is not None and place.upper().startswith(PREFIX)
+        mend = f"name a setting of it, as {place}__NAME" if variable else f"write [{name}] and its settings below"
+        said = f"{name} is a section, and was given as {_value(error['input'])}; {mend}."
     else:
         wanted = error["msg"].replace("Input should", "should").partition(", unable")[0]
         hint = did_you_mean(str(error["input"]), re.findall(r"'([^']+)'", context.get("expected", "")))
