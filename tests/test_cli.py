@@ -78,9 +78,9 @@ def test_the_edge_of_a_terminal_breaks_no_word_of_an_error(here: Place) -> None:
         "Error: There is no question hours_per_tire. Did you mean hours_per_tier? For a",
         "table write 'FROM hours_per_tire'.",
     ]
-    usage = watch(here, "curate", f"{'nowhere ' * 8}folder", code=2).screen.splitlines()
+    usage = watch(here, "curate", f"{'nowhere ' * 8}folders", code=2).screen.splitlines()
     assert max(map(len, usage)) <= 80
-    assert usage[-2:] == [f"Error: {'nowhere ' * 8}folder", "is not a folder; give one that holds videos."]
+    assert usage[-2:] == [f"Error: {'nowhere ' * 8}folders", "is not a folder; give one that holds videos."]
 
 
 def test_a_file_that_is_not_there_is_not_taken_for_a_query(there: Place) -> None:
@@ -125,6 +125,20 @@ def test_what_another_rule_would_gain_is_told_and_shown_and_changes_nothing(ther
     assert page.count("<img ") == 1
     assert "12 of 12 clips" in page
     assert answer("sql", "--csv", "SELECT count(*) FROM ducklake_snapshots('lake')") == before
+
+
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        ("enough_motoin=TRUE", "The tier has no rule enough_motoin. Did you mean enough_motion? "),
+        ("enough_motion=vmaf_motoin > 1", 'DuckDB refuses the tier: Binder Error: Referenced column "vmaf_motoin" '),
+        ("enough_motion=vmaf_motion >", "Parser Error: syntax error at or near"),
+    ],
+)
+def test_what_is_wrong_with_a_rule_that_is_set_is_not_said_of_the_file(there: Place, rule: str, says: str) -> None:
+    said = refusal("what-if", "movie_gen/low_resolution", "--set", rule)
+    assert said.startswith(f"What --set says cannot be asked: {says}")
+    assert ".sql" not in said
 
 
 def test_what_if_reads_an_edited_copy_and_says_what_it_lacks(there: Place) -> None:

@@ -169,8 +169,8 @@ def test_every_kind_of_reason_for_no_clip_is_told_with_its_files(place: Place) -
     lines = [" ".join(line.split()) for line in printed(replace(found, without_clip=files))]
     start = lines.index("No clip of 0.mp4: It is 0.0 s long; a clip has at least 4 s.")
     assert lines[start + 1 : start + 6] == [
-        "likewise 1.mp4, 2.mp4, 3.mp4, 4.mp4, 5.mp4 and 3 more: video-assets",
-        "sql videos_without_clip",
+        "likewise 1.mp4, 2.mp4, 3.mp4, 4.mp4, 5.mp4 and 3 more:",
+        "video-assets sql videos_without_clip",
         "9.mp4: It has no shot: all of it is black.",
         "likewise 10.mp4",
         "11.mp4: Its one shot has 3.9 s.",

@@ -60,6 +60,7 @@ def what_if(tier: str, rules: tuple[str, ...], file: Path | None, page: Path, js
 
     The tiers below it are asked too. Nothing is measured or changed.
     """
+    from video_assets.curate.tiers import TierError
     from video_assets.curate.what_if import edited, read_edited
     from video_assets.curate.what_if import what_if as answer
 
@@ -69,9 +70,15 @@ def what_if(tier: str, rules: tuple[str, ...], file: Path | None, page: Path, js
     lake, tiers = existing_lake(), known_tiers()
     chosen = named_tier(tiers, tier)
     _writable(page)
-    other = read_edited(file, chosen) if file else edited(chosen, assigned)
-    with asking(lake) as cursor:
-        found = answer(cursor, chosen, other, tiers)
+    try:
+        other = read_edited(file, chosen) if file else edited(chosen, assigned)
+        with asking(lake) as cursor:
+            found = answer(cursor, chosen, other, tiers)
+    except TierError as error:
+        if not assigned or error.path != chosen.path:
+            raise
+        # The file is sound, and has no such line.
+        raise click.ClickException(f"What --set says cannot be asked: {error.what} {error.mend}") from error
     page.write_text(show.what_if_page(lake, chosen, found), encoding="utf-8")
     if json:
         show.document({
