@@ -171,7 +171,7 @@ def mix(tier: str, json: bool) -> None:
 @click.argument("what", metavar="CLIP|FILE")
 @as_json
 def why(what: str, json: bool) -> None:
-    """Show every tier's verdict on a clip, rule by rule, or what a file came to.
+    """Show every tier's verdict on a clip, or what a file came to.
 
     The first eight digits of a CLIP's id are enough; 'video-assets clips' lists the clips. A FILE is named by its name, path or address.
     """
