@@ -9,6 +9,7 @@ from video_assets.batches.contamination import not_compared
 from video_assets.lake.plan import failures
 from video_assets.reasons import Reason
 from video_assets.resources import LakeResource
+from video_assets.scorers import made
 from video_assets.settings import settings
 
 _REPORTED = {
@@ -16,18 +17,9 @@ _REPORTED = {
     "rights_signals": "videos could not be looked into for what they say of training",
     "decoded_videos": "videos could not be decoded",
     "transition_scores": "frames in doubt have no scores",
-    "visual_scores": "clips have no visual scores",
-    "motion_scores": "clips have no motion scores",
     "copy_checks": "videos could not be compared with what was taken down",
-    "text_scores": "clips have no text scores",
-    "people_scores": "clips have no people scores",
-    "safety_scores": "clips have no safety scores",
-    "overlay_scores": "clips have no overlay scores",
-    "quality_scores": "clips have no quality scores",
-    "clip_embeddings": "clips have no embedding",
-    "laion_scores": "clips have no LAION scores",
-    "flow_scores": "clips have no flow scores",
     "captions": "captions could not be written",
+    **{scorer.name: scorer.what_failed for scorer in made(settings())},
 }
 
 

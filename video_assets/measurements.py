@@ -7,9 +7,9 @@ the ``version`` column of the rows and the key of the work plan.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from importlib.metadata import version as installed
+from graphlib import TopologicalSorter
 
 from video_assets.curate.candidates import root_tiers
 from video_assets.curate.draws import Draw
@@ -17,15 +17,19 @@ from video_assets.curate.tiers import Tier
 from video_assets.describe.work import CaptionWork, captioner_version
 from video_assets.lake import schemas
 from video_assets.lake.plan import FILE, SOURCE_FILES, Measurement
-from video_assets.lake.sheet import SHEET, best_of_group, sheet_sql, sheet_table
+from video_assets.lake.sheet import SHEET, best_of_group, sheet_of, sheet_sql
 from video_assets.lake.sql_text import bare
 from video_assets.lake.versions import code_version
-from video_assets.measure.models import image_text, models_of, require_packages
+from video_assets.measure.models import image_text, require_packages
 from video_assets.media import limits
 from video_assets.rights.content_credentials import PACKAGE, reader_version
+from video_assets.scorer import Frames, Pairs, Scorer, Tables, minor
+from video_assets.scorers import BUILT_IN
+from video_assets.scorers import made as made_scorers
+from video_assets.scorers.models import models_by, models_of
 from video_assets.settings import Settings
 
-# Raised by hand, one line each, when results change for the same input and parameters.
+# Raised by hand, one line each, when results change for the same input and parameters. A scorer's stands in its module.
 CODE: dict[str, str] = {
     "raw_videos": "3",
     "rights_signals": "1",
@@ -33,19 +37,9 @@ CODE: dict[str, str] = {
     "transition_scores": "2",
     "shots": "6",
     "clips": "4",
-    "visual_scores": "3",
-    "motion_scores": "6",
     "copy_checks": "1",
     "candidates": "2",
-    "text_scores": "4",
-    "people_scores": "2",
-    "safety_scores": "2",
-    "overlay_scores": "2",
-    "quality_scores": "1",
-    "clip_embeddings": "1",
-    "laion_scores": "1",
     "flow_frames": "1",
-    "flow_scores": "1",
     "near_duplicates": "4",
     "duplicate_groups": "3",
     "contamination": "1",
@@ -59,14 +53,16 @@ CODE: dict[str, str] = {
     "caption_findings": "1",
 }
 
-CHEAP = ("visual_scores", "motion_scores")
-MODELLED = (
-    "text_scores", "people_scores", "safety_scores", "overlay_scores", "quality_scores", "clip_embeddings",
-)  # fmt: skip
+# What every clip has, and what is measured in any profile of the pictures of those that are worth it.
+CHEAP = tuple(scorer.name for scorer in BUILT_IN if not scorer.reads_pictures)
+MODELLED = tuple(
+    scorer.name
+    for scorer in BUILT_IN
+    if scorer.reads_pictures and not (scorer.models and not scorer.models.get("embedded"))
+)
 # What follows from the vectors of all batches.
 CONTENT = ("near_duplicates", "duplicate_groups", "contamination", "concept_model", "concepts")
-LAION = "laion_scores"
-FLOW_FRAMES, FLOW = "flow_frames", "flow_scores"
+FLOW_FRAMES = "flow_frames"
 CAPTIONS, FINDINGS = "captions", "caption_findings"
 # What the sheet joins before any model has looked.
 _BASIS = ("raw_videos", "rights_signals", "decoded_videos", "shots", "clips", *CHEAP)
@@ -150,14 +146,9 @@ def measurements(
         ModelNotReadyError: the profile's packages are not installed.
     """
     require_packages(settings.models)
-    decode = code_version(CODE["decode"], settings.decode.model_dump(exclude={"max_pixels"}) | {"av": _minor("av")})
-    shots = code_version(CODE["shots"], settings.shots.model_dump() | {"scenedetect": _minor("scenedetect-headless")})
-    visual = code_version(
-        CODE["visual_scores"],
-        {"min_bar_share": settings.clips.min_bar_share, "sample_hz": settings.decode.sample_hz},
-    )
-    motion = code_version(CODE["motion_scores"], {})
-    embeddings = _embeddings_version(settings, decode)
+    decode = code_version(CODE["decode"], settings.decode.model_dump(exclude={"max_pixels"}) | {"av": minor("av")})
+    shots = code_version(CODE["shots"], settings.shots.model_dump() | {"scenedetect": minor("scenedetect-headless")})
+    measuring = made_scorers(settings)
     # Their version is not the decode's: asking for them changes nothing that the decode gives already.
     pairs = code_version(CODE[FLOW_FRAMES], {"decode": decode})
     candidates = code_version(
@@ -172,6 +163,7 @@ def measurements(
     drawn = {*(draws or {}), *(name.removeprefix(_DRAWS) for name in refused if name.startswith(_DRAWS))}
     needing = captioned(settings, there, drawn & {*there})
     captions = caption_work(settings, decode, needing)
+    scored = {scorer.name: _scored(scorer, settings, decode, pairs) for scorer in in_order(measuring)}
     made = [
         Measurement(
             "raw_videos", schemas.RAW_VIDEOS,
@@ -184,8 +176,9 @@ def measurements(
         Measurement("keyframes", schemas.KEYFRAMES, decode, ("raw_videos",), "video"),
         Measurement("shot_frames", schemas.SHOT_FRAMES, decode, ("raw_videos",), "video"),
         *(
-            Measurement(FLOW_FRAMES, schemas.FLOW_FRAMES, pairs, ("raw_videos",), "video")
-            for _ in models_of(FLOW, settings.models)[:1]
+            [Measurement(FLOW_FRAMES, schemas.FLOW_FRAMES, pairs, ("raw_videos",), "video")]
+            if any(isinstance(scorer.reads, Pairs) for scorer in measuring)
+            else ()
         ),
         Measurement(
             "transition_scores", schemas.TRANSITION_SCORES, _transitions(settings, decode),
@@ -198,10 +191,7 @@ def measurements(
             "clips", schemas.CLIPS, code_version(CODE["clips"], settings.clips.model_dump()),
             ("decoded_videos", "frame_signals", "shots"), "video",
         ),
-        Measurement("visual_scores", schemas.VISUAL_SCORES, visual, ("frame_signals", "clips"), "clip"),
-        Measurement(
-            "motion_scores", schemas.MOTION_SCORES, motion, ("frame_signals", "clips"), "clip",
-        ),
+        *(scored[name] for name in CHEAP),
         Measurement(
             "copy_checks", schemas.COPY_CHECKS,
             code_version(
@@ -211,52 +201,12 @@ def measurements(
             ("decoded_videos", "keyframes", "clips", "motion_scores"), "video",
         ),
         Measurement("candidates", schemas.CANDIDATES, candidates, (*_BASIS, "copy_checks"), "clip", files=loosest),
-        Measurement(
-            "text_scores", schemas.TEXT_SCORES,
-            _by_models("text_scores", settings, decode, settings.text.model_dump() | {"rapidocr": installed("rapidocr")}),
-            _PICTURES, "candidate",
-        ),
-        Measurement(
-            "people_scores", schemas.PEOPLE_SCORES,
-            _by_models("people_scores", settings, decode, settings.people.model_dump()), _PICTURES, "candidate",
-        ),
-        Measurement(
-            "safety_scores", schemas.SAFETY_SCORES,
-            _by_models("safety_scores", settings, decode, settings.safety.model_dump()), _PICTURES, "candidate",
-        ),
-        Measurement("clip_embeddings", schemas.CLIP_EMBEDDINGS, embeddings, _PICTURES, "compared"),
-        *(
-            Measurement(
-                LAION, schemas.LAION_SCORES,
-                _by_models(LAION, settings, decode, {"open_clip": _minor("open_clip_torch")}, "torch"), _PICTURES,
-                "candidate",
-            )
-            for _ in models_of(LAION, settings.models)[:1]
-        ),
-        *(
-            Measurement(
-                FLOW, schemas.FLOW_SCORES,
-                _by_models(
-                    FLOW, settings, decode,
-                    settings.flow.model_dump() | {"torchvision": _minor("torchvision"), FLOW_FRAMES: pairs}, "torch",
-                ),
-                (*_PICTURES, FLOW_FRAMES), "candidate",
-            )
-            for _ in models_of(FLOW, settings.models)[:1]
-        ),
-        Measurement(
-            "overlay_scores", schemas.OVERLAY_SCORES,
-            code_version(CODE["overlay_scores"], settings.overlays.model_dump() | {"keyframes": decode}), _PICTURES, "candidate",
-        ),
-        Measurement(
-            "quality_scores", schemas.QUALITY_SCORES,
-            code_version(CODE["quality_scores"], settings.quality.model_dump() | {"keyframes": decode}), _PICTURES, "candidate",
-        ),
+        *(m for name, m in scored.items() if name not in CHEAP),
         Measurement(
             "near_duplicates", schemas.NEAR_DUPLICATES,
             code_version(
                 CODE["near_duplicates"],
-                {**settings.duplicates.model_dump(), "signatures": embeddings, "courses": motion},
+                {**settings.duplicates.model_dump(), "signatures": scored["clip_embeddings"].version, "courses": scored["motion_scores"].version},
             ),
             ("clip_embeddings", "motion_scores"), "clip",
         ),
@@ -277,7 +227,7 @@ def measurements(
         ),
         Measurement(
             "concept_model", schemas.CONCEPT_MODEL,
-            code_version(CODE["concept_model"], {**settings.concepts.model_dump(), "embeddings": embeddings}),
+            code_version(CODE["concept_model"], {**settings.concepts.model_dump(), "embeddings": scored["clip_embeddings"].version}),
             ("clip_embeddings",), "clip", growth=settings.concepts.growth,
         ),
         Measurement(
@@ -285,10 +235,10 @@ def measurements(
             "clip",
         ),
         Measurement(
-            SHEET, sheet_table(sheet_sql(settings)), code_version("table", {"sql": bare(sheet_sql(settings))}),
+            SHEET, sheet_of(settings), code_version("table", {"sql": bare(sheet_sql(settings))}),
             (
-                *_BASIS, "candidates", *MODELLED, "duplicate_groups", "contamination", "concepts",
-                *(asset for asset in (LAION, FLOW) if models_of(asset, settings.models)),
+                *_BASIS, "candidates", *(name for name in scored if name not in CHEAP), "duplicate_groups", "contamination",
+                "concepts",
             ), "clip",
         ),
         *(
@@ -320,6 +270,39 @@ def measurements(
     }
 
 
+def in_order(measuring: Sequence[Scorer]) -> list[Scorer]:
+    """Scorers, those that others read before them.
+
+    Raises:
+        graphlib.CycleError: two read each other.
+    """
+    by_name = {scorer.name: scorer for scorer in measuring}
+    reads = {
+        s.name: [n for n in s.reads.names if n in by_name] if isinstance(s.reads, Tables) else [] for s in measuring
+    }
+    return [by_name[name] for name in TopologicalSorter(reads).static_order()]
+
+
+def _scored(scorer: Scorer, settings: Settings, decode: str, pairs: str) -> Measurement:
+    """A scorer as the plan sees it. The keyframes' version is part of its own: other pictures of the same clip are measured anew."""
+    parameters, reads = scorer.depends_on(settings), scorer.reads
+    if isinstance(reads, Tables):
+        inputs: tuple[str, ...] = (*reads.names, "clips")
+    elif isinstance(reads, Frames):
+        inputs = ("raw_videos", "decoded_videos", "clips", "candidates")
+        parameters |= {"short_side": reads.short_side, "av": minor("av")}
+    else:
+        inputs = _PICTURES
+        parameters |= {"keyframes": decode}
+    if isinstance(reads, Pairs):
+        inputs = (*inputs, FLOW_FRAMES)
+        parameters |= {FLOW_FRAMES: pairs}
+    weights = {model.name: model.version for model in models_by(scorer, settings.models)}
+    return Measurement(
+        scorer.name, scorer.table, code_version(scorer.code, parameters, weights), inputs, scorer.subject
+    )
+
+
 def _limits(settings: Settings) -> dict[str, limits.Limits]:
     """Limits of what is made in worker processes; which settings set them is the same for every job of an asset."""
     by_models = limits.looking(settings, 1)
@@ -328,7 +311,8 @@ def _limits(settings: Settings) -> dict[str, limits.Limits]:
         "rights_signals": limits.reading(settings.workers, 0),
         "decoded_videos": limits.decoding(settings.workers, 0, limits.Declared(0, None, None)),
         "transition_scores": limits.scoring(settings, 1),
-        **dict.fromkeys((*MODELLED, LAION, FLOW, "copy_checks"), by_models),
+        "copy_checks": by_models,
+        **{s.name: by_models for s in made_scorers(settings) if s.reads_pictures or not s.ours},
     }
 
 
@@ -356,43 +340,21 @@ def _transitions(settings: Settings, decode: str) -> str:
     }
     weights = {model.name: model.version for model in models_of("transition_scores", settings.models)}
     return code_version(
-        CODE["transition_scores"], {**parameters, "onnxruntime": _minor("onnxruntime"), "shot_frames": decode}, weights
+        CODE["transition_scores"], {**parameters, "onnxruntime": minor("onnxruntime"), "shot_frames": decode}, weights
     )
 
 
 def _audit_version(settings: Settings) -> str:
     """Version of the audit; in the profile 'full' the text tower reads the captions too."""
-    libraries = {package: _minor(package) for package in ("datasketch", "py3langid")}
+    libraries = {package: minor(package) for package in ("datasketch", "py3langid")}
     parameters = settings.audit.model_dump(exclude={"tolerated_share"}) | libraries
     if settings.models.profile != "full":
         return code_version(CODE[FINDINGS], parameters)
     tower = image_text(settings.models)
-    read_by = {"architecture": settings.models.image_text.architecture, "open_clip": _minor("open_clip_torch")}
+    read_by = {"architecture": settings.models.image_text.architecture, "open_clip": minor("open_clip_torch")}
     return code_version(CODE[FINDINGS], parameters | read_by, {tower.name: tower.version})
 
 
 def _of_full(settings: Settings, *assets: str) -> tuple[str, ...]:
     """Assets that are read in the profile 'full' alone."""
     return assets if settings.models.profile == "full" else ()
-
-
-def _embeddings_version(settings: Settings, decode: str) -> str:
-    parameters = {**settings.embedding.model_dump(), "timm": _minor("timm")}
-    if settings.models.profile == "full":
-        parameters |= {"architecture": settings.models.image_text.architecture, "open_clip": _minor("open_clip_torch")}
-        parameters |= {"torch": _minor("torch")}
-    return _by_models("clip_embeddings", settings, decode, parameters)
-
-
-def _by_models(
-    asset: str, settings: Settings, decode: str, parameters: Mapping[str, object], runtime: str = "onnxruntime"
-) -> str:
-    """Version of what models measure. The keyframes' is part of it: other pictures of the same clip are measured anew."""
-    weights = {model.name: model.version for model in models_of(asset, settings.models)}
-    libraries = {runtime: _minor(runtime)}
-    return code_version(CODE[asset], {**parameters, **libraries, "keyframes": decode}, weights)
-
-
-def _minor(package: str) -> str:
-    """A library's major and minor version: a patch release is trusted to measure the same."""
-    return ".".join(installed(package).split(".")[:2])

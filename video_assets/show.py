@@ -20,7 +20,7 @@ from video_assets.curate.what_if import WhatIf
 from video_assets.lake.lake import Lake
 from video_assets.lake.pages import Picture
 from video_assets.lake.plan import Due, Why
-from video_assets.measure.models import Listed
+from video_assets.scorers.models import Listed
 from video_assets.settings.whence import Setting
 from video_assets.tables import ROWS, Rows, width
 from video_assets.written import counted, number, text

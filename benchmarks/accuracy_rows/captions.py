@@ -18,7 +18,7 @@ from accuracy_rows.faces import face_finder
 from tests.measure.decoding import decode
 from tests.measure.made_clips import clip, clips_of
 from video_assets.describe.measured import measured_caption
-from video_assets.lake.sheet import sheet_sql, sheet_table
+from video_assets.lake.sheet import sheet_of
 from video_assets.measure.motion import motion_scores
 from video_assets.measure.people import OpenPeopleModel
 from video_assets.measure.types import Crop
@@ -98,7 +98,7 @@ def _measured(
 
 
 def _sentences(values: Mapping[str, Any]) -> Sequence[str]:
-    nothing = dict.fromkeys(sheet_table(sheet_sql(Settings())).schema)
+    nothing = dict.fromkeys(sheet_of(Settings()).schema)
     caption = measured_caption(nothing | dict(values), CaptionSettings().least_camera_confidence)
     said = caption.dense_description.rstrip(".").split(". ") if caption else []
     return [s[0].lower() + s[1:] for s in said]

@@ -42,9 +42,9 @@ from video_assets.measure.course import Curves, course
 from video_assets.measure.decode_pass import decode_video
 from video_assets.measure.efficientnet import OpenEfficientNet
 from video_assets.measure.embedding import unit_mean
-from video_assets.measure.models import EFFICIENTNET
 from video_assets.measure.motion import motion_scores
 from video_assets.media.probe import probe
+from video_assets.scorers.embeddings import EFFICIENTNET
 from video_assets.segment.clips import cut_clips
 from video_assets.segment.shots import find_shots
 from video_assets.segment.video_facts import VideoFacts

@@ -17,8 +17,8 @@ import numpy as np
 
 from accuracy_rows import Row
 from video_assets.measure.faces import FaceFinder, OpenFaceFinder
-from video_assets.measure.models import FACE_JUDGE, FACE_PROPOSER, FACE_REFINER
 from video_assets.measure.types import Picture
+from video_assets.scorers.people import FACE_JUDGE, FACE_PROPOSER, FACE_REFINER
 from video_assets.settings import ModelSettings, PeopleSettings
 
 NOBODY = (

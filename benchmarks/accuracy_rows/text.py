@@ -20,11 +20,11 @@ from packaged_footage import packaged
 from packaged_pictures import FILMS, HEIGHT, NATURE, OTHER_PHOTOGRAPHS, WIDTH, film, photograph, slow_move
 
 from accuracy_rows import Row
-from video_assets.measure.models import SMALL_DETECTOR, SMALL_RECOGNISER
 from video_assets.measure.scene_text import with_scene_text
 from video_assets.measure.text import ReadPicture, text_scores
 from video_assets.measure.text_reader import OpenTextReader, TextReader
 from video_assets.measure.types import Crop, Picture
+from video_assets.scorers.text import SMALL_DETECTOR, SMALL_RECOGNISER
 from video_assets.settings import ModelSettings
 
 CROP = Crop(0, 0, WIDTH, HEIGHT)

@@ -2,7 +2,8 @@
 -- name, which people explore and tiers are written over: a scan of it opens one file a batch, and not one of every table.
 -- A clip that is not measured yet, or could not be, is here with NULL in its scores; <family>_reason says why.
 -- Every join compares the batch too, so that a query on one batch opens that batch's files alone.
--- What stands behind a column describes it in the catalog; one without means what it means in its table.
+-- What stands behind a column describes it in the catalog; one without means what it means in its table. Lines such as
+-- '> text_scores' stand for the columns that the scorer's module declares (video_assets/scorers), and for its join.
 SELECT
     -- The clip (table clips).
     c.batch,
@@ -92,125 +93,32 @@ SELECT
     END AS training_signal, -- What is said of training on the source, by C2PA and CAWG assertions in it, TDMRep and AIPREF: not_allowed; unreadable (something is damaged, elsewhere or unclear); unsupported (the container can hold no assertion that is read); allowed; none (all was read and says nothing). NULL while nobody looked.
 
     -- Visual scores.
-    i.sharpness,
-    i.sharpness_p10,
-    i.sharpness_start,
-    i.luma_mean,
-    i.luma_std,
-    i.dark_share,
-    i.bright_share,
-    i.black_share,
-    i.saturation,
-    i.flicker,
-    i.bar_left,
-    i.bar_right,
-    i.bar_top,
-    i.bar_bottom,
-    i.border_share,
-    i.interlaced,
-    coalesce(i.field_order, CASE WHEN i.interlaced > 0 THEN v.field_order END) AS field_order, -- Which field of interlaced frames is shown first: top or bottom, by the picture, else as the file says; NULL when no frame is interlaced, and when neither tells.
-    i.telecine,
-    i.reason AS visual_reason, -- Why sharpness, light and bars could not be measured of the clip (a reason of reasons.Reason); NULL where it was, or nobody tried.
+    --> visual_scores
 
     -- Motion scores.
-    m.vmaf_motion,
-    m.motion_vector,
-    m.pan_x,
-    m.pan_y,
-    m.still_share,
-    m.longest_still_s,
-    m.sudden_changes,
-    m.shots_per_second,
-    m.camera_motion,
-    m.camera_confidence,
-    m.camera_pan,
-    m.camera_tilt,
-    m.camera_zoom,
-    m.camera_roll,
-    m.shake,
-    m.object_motion,
-    m.reason AS motion_reason, -- Why motion and camera could not be measured of the clip (a reason of reasons.Reason); NULL where it was, or nobody tried.
+    --> motion_scores
 
     -- Whether models measure the clip; where they do not, every tier drops it without them.
     g.candidate,
     g.ruled_out_by,
 
     -- Text scores.
-    t.text_score,
-    t.text_read,
-    t.text_boxes,
-    t.text_share,
-    t.text_share_max,
-    t.overlaid_text_boxes,
-    t.overlaid_text_share,
-    t.subtitle_x,
-    t.subtitle_y,
-    t.subtitle_width,
-    t.subtitle_height,
-    t.static_text,
-    t.static_text_share,
-    t.clear_x,
-    t.clear_y,
-    t.clear_width,
-    t.clear_height,
-    t.clear_share,
-    t.reason AS text_reason, -- Why text could not be measured of the clip (a reason of reasons.Reason); NULL where it was, or nobody tried.
+    --> text_scores
 
     -- People scores.
-    f.faces_max,
-    f.face_share_max,
-    f.faces_frames_share,
-    f.people_max,
-    f.person_share_max,
-    f.people_frames_share,
-    f.faces_max > 0 OR f.people_max > 0 AS shows_people, -- Whether a face or a person is seen; NULL when no face is and nobody looked for persons (profile 'embedded').
-    f.reason AS people_reason, -- Why faces and persons could not be measured of the clip (a reason of reasons.Reason); NULL where it was, or nobody tried.
+    --> people_scores
 
     -- Overlay scores.
-    o.overlays,
-    o.overlay_share,
-    o.overlay_x,
-    o.overlay_y,
-    o.overlay_width,
-    o.overlay_height,
-    o.corner_overlays,
-    o.unmarked_x,
-    o.unmarked_y,
-    o.unmarked_width,
-    o.unmarked_height,
-    o.unmarked_share,
-    o.fixed_share,
-    o.layout,
-    o.panels,
-    o.flat_share,
-    o.clean_edges,
-    o.flat_share * o.clean_edges AS drawn, -- How much the picture looks drawn (a screen, a slide, a chart), 0-1: flat_share times clean_edges. Recordings and photographs are under 0.09.
-    -- Static text and overlays are often the same thing: the larger of the two shares, not their sum.
-    CASE WHEN o.overlay_share IS NOT NULL OR t.static_text_share IS NOT NULL
-        THEN greatest(coalesce(o.overlay_share, 0), coalesce(t.static_text_share, 0))
-    END AS overlaid_share, -- Share of the picture under static text or overlays, whichever covers more, 0-1; NULL when neither was looked for.
-    o.reason AS overlay_reason, -- Why overlays and layout could not be measured of the clip (a reason of reasons.Reason); NULL where it was, or nobody tried.
+    --> overlay_scores
 
     -- Quality scores.
-    q.noise,
-    q.blockiness,
-    q.blur,
-    q.technical_quality,
-    q.colourfulness,
-    q.contrast,
-    q.exposure,
-    q.subject_sharpness,
-    q.thirds,
-    q.classical_appeal,
-    q.reason AS quality_reason, -- Why technical quality and appeal could not be measured of the clip (a reason of reasons.Reason); NULL where it was, or nobody tried.
+    --> quality_scores
 
     -- Safety scores.
-    p.nsfw_score,
-    p.reason AS safety_reason, -- Why safety could not be measured of the clip (a reason of reasons.Reason); NULL where it was, or nobody tried.
+    --> safety_scores
 
     -- Content: what the clip shows, its near-duplicates and its concept among all clips.
-    e.subjects,
-    e.reason AS embedding_reason, -- Why the vector and the subjects could not be measured of the clip (a reason of reasons.Reason); NULL where it was, or nobody tried.
+    --> clip_embeddings
     u.duplicate_group,
     u.duplicate,
     u.duplicate_of,
@@ -223,15 +131,13 @@ SELECT
     k.concept_weight,
 
     -- LAION aesthetics, in the profile 'full' alone.
-    l.aesthetic_laion,
-    l.aesthetic_laion_v1,
-    l.reason AS laion_reason, -- Why the LAION aesthetic scores could not be measured of the clip (a reason of reasons.Reason); NULL where it was, or nobody tried.
+    --> laion_scores
 
     -- Optical flow by RAFT, in the profile 'full' where models.accept names it.
-    w.flow_mean,
-    w.flow_p95,
-    w.flow_moving_share,
-    w.reason AS flow_reason -- Why optical flow could not be measured of the clip (a reason of reasons.Reason); NULL where it was, or nobody tried.
+    --> flow_scores
+
+    -- A team's own.
+    --> others
 FROM clips AS c
 LEFT JOIN raw_videos AS v ON v.batch = c.batch AND v.video_id = c.video_id
 LEFT JOIN decoded_videos AS d ON d.batch = c.batch AND d.video_id = c.video_id
@@ -263,19 +169,20 @@ LEFT JOIN (
     SELECT batch, video_id, count(*) AS source_shots FROM shots GROUP BY batch, video_id
 ) AS n ON n.batch = c.batch AND n.video_id = c.video_id
 LEFT JOIN shots AS h ON h.batch = c.batch AND h.shot_id = c.shot_id
-LEFT JOIN visual_scores AS i ON i.batch = c.batch AND i.clip_id = c.clip_id
-LEFT JOIN motion_scores AS m ON m.batch = c.batch AND m.clip_id = c.clip_id
+--> visual_scores
+--> motion_scores
 LEFT JOIN candidates AS g ON g.batch = c.batch AND g.clip_id = c.clip_id
-LEFT JOIN text_scores AS t ON t.batch = c.batch AND t.clip_id = c.clip_id
-LEFT JOIN people_scores AS f ON f.batch = c.batch AND f.clip_id = c.clip_id
-LEFT JOIN overlay_scores AS o ON o.batch = c.batch AND o.clip_id = c.clip_id
-LEFT JOIN quality_scores AS q ON q.batch = c.batch AND q.clip_id = c.clip_id
-LEFT JOIN safety_scores AS p ON p.batch = c.batch AND p.clip_id = c.clip_id
-LEFT JOIN clip_embeddings AS e ON e.batch = c.batch AND e.clip_id = c.clip_id
+--> text_scores
+--> people_scores
+--> overlay_scores
+--> quality_scores
+--> safety_scores
+--> clip_embeddings
 LEFT JOIN duplicate_groups AS u ON u.batch = c.batch AND u.clip_id = c.clip_id
 LEFT JOIN contamination AS x ON x.batch = c.batch AND x.clip_id = c.clip_id
 LEFT JOIN concepts AS k ON k.batch = c.batch AND k.clip_id = c.clip_id
-LEFT JOIN laion_scores AS l ON l.batch = c.batch AND l.clip_id = c.clip_id
-LEFT JOIN flow_scores AS w ON w.batch = c.batch AND w.clip_id = c.clip_id
+--> laion_scores
+--> flow_scores
+--> others
 -- A benchmark's clips are no footage: nothing judges, draws or counts them.
 WHERE v.benchmark IS NULL;

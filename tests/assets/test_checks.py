@@ -12,8 +12,9 @@ from video_assets.assets.common import BATCHES
 from video_assets.batches.contamination import not_compared
 from video_assets.checks import benchmarks_are_compared, captions_are_sound, clips_are_sound
 from video_assets.lake.lake import Lake, Replacement
-from video_assets.lake.schemas import CAPTION_FINDINGS, CAPTIONS, CLIP_EMBEDDINGS, CLIPS, RAW_VIDEOS, Table
+from video_assets.lake.schemas import CAPTION_FINDINGS, CAPTIONS, CLIPS, RAW_VIDEOS, Table
 from video_assets.resources import resources
+from video_assets.scorers.embeddings import CLIP_EMBEDDINGS
 
 
 @pytest.fixture
@@ -121,7 +122,7 @@ def test_benchmarks_videos_of_which_no_copy_can_be_found_are_warned_of(here: Pla
     signatures = [{**c, "copy_signature": None if c["clip_id"] == "flat" else [1.0]} for c in clips]
     spoil(lake, RAW_VIDEOS, RAW_VIDEOS.frame([*videos, held]))  # type: ignore[list-item]
     spoil(lake, CLIPS, CLIPS.frame(clips))  # type: ignore[arg-type]
-    spoil(lake, CLIP_EMBEDDINGS, CLIP_EMBEDDINGS.frame(signatures))  # type: ignore[arg-type]
+    spoil(lake, CLIP_EMBEDDINGS.table, CLIP_EMBEDDINGS.table.frame(signatures))  # type: ignore[arg-type]
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions("batch", ["a"])
         checked = [contamination, benchmarks_are_compared]

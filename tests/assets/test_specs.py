@@ -9,8 +9,8 @@ import pytest
 
 from tests.assets.graph_specs import SNAPSHOT, UPDATE, graph_specs
 from video_assets.definitions import defs
-from video_assets.measure.models import models_of
 from video_assets.measurements import CHEAP, CONTENT, MODELLED
+from video_assets.scorers.models import models_of
 from video_assets.settings import settings
 
 SPECS = dict(sorted((spec.key.to_user_string(), spec) for spec in defs.resolve_all_asset_specs()))

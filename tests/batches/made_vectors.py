@@ -13,8 +13,10 @@ from tests.place import Place
 from video_assets.batches.step import Step
 from video_assets.lake.lake import Replacement
 from video_assets.lake.ledger import Made
-from video_assets.lake.schemas import CLIP_EMBEDDINGS, CLIPS, MOTION_SCORES, SOURCE_FILES
+from video_assets.lake.schemas import CLIPS, SOURCE_FILES
 from video_assets.measurements import measurements
+from video_assets.scorers.embeddings import CLIP_EMBEDDINGS
+from video_assets.scorers.motion import MOTION_SCORES
 
 Vector = NDArray[np.float32]
 
@@ -48,8 +50,8 @@ def embed(
     rows = [
         k | {"embedding": v.tolist(), "copy_signature": v.tolist()} for k, v in zip(keys, clips.values(), strict=True)
     ]
-    embeddings = CLIP_EMBEDDINGS.frame(rows, version=version)
-    motion = MOTION_SCORES.frame(
+    embeddings = CLIP_EMBEDDINGS.table.frame(rows, version=version)
+    motion = MOTION_SCORES.table.frame(
         [
             {"batch": batch, "clip_id": clip, "video_id": clip, "time_course": curves.ravel().tolist()}
             for clip, curves in courses.items()
@@ -64,8 +66,8 @@ def embed(
         [
             Replacement(SOURCE_FILES, [batch], SOURCE_FILES.frame([{"batch": batch, "uri": batch}])),
             Replacement(CLIPS, [batch], CLIPS.frame([k | s for k, s in zip(keys, sizes, strict=True)])),
-            Replacement(CLIP_EMBEDDINGS, [batch], embeddings),
-            Replacement(MOTION_SCORES, [batch], motion),
+            Replacement(CLIP_EMBEDDINGS.table, [batch], embeddings),
+            Replacement(MOTION_SCORES.table, [batch], motion),
         ],
         made,
         message=batch,

@@ -14,17 +14,10 @@ from tests.batches.made_vectors import made_step
 from video_assets.batches.audit import audit_captions, counted
 from video_assets.batches.step import Step
 from video_assets.lake.lake import Replacement
-from video_assets.lake.schemas import (
-    CAPTION_FINDINGS,
-    CAPTIONS,
-    CLIP_EMBEDDINGS,
-    CLIPS,
-    DUPLICATE_GROUPS,
-    SOURCE_FILES,
-    TEXT_SCORES,
-    Table,
-)
+from video_assets.lake.schemas import CAPTION_FINDINGS, CAPTIONS, CLIPS, DUPLICATE_GROUPS, SOURCE_FILES, Table
 from video_assets.measure.models import sha256_of
+from video_assets.scorers.embeddings import CLIP_EMBEDDINGS
+from video_assets.scorers.text import TEXT_SCORES
 from video_assets.settings import AuditSettings, ImageTextSettings, ModelSettings
 
 GOOD = (
@@ -57,9 +50,9 @@ def put(step: Step, batch: str, captions: list[dict[str, object]], **others: lis
             for n, c in enumerate(clips)
         ],
         CAPTIONS: captions,
-        TEXT_SCORES: others.get("text_scores", []),
+        TEXT_SCORES.table: others.get("text_scores", []),
         DUPLICATE_GROUPS: others.get("duplicate_groups", []),
-        CLIP_EMBEDDINGS: others.get("clip_embeddings", []),
+        CLIP_EMBEDDINGS.table: others.get("clip_embeddings", []),
     }
     replaced = [
         Replacement(table, [batch], table.frame(found, batch=batch) if found else table.empty())
@@ -161,7 +154,7 @@ def full(tmp_path: Path) -> Step:
 
 
 def test_in_the_profile_full_captions_that_stand_a_row_beside_their_clips_are_found(full: Step) -> None:
-    from video_assets.batches.embeddings import towers
+    from video_assets.batches.search import towers
 
     encode = towers(full.lake.settings.models).open().encode_text
     shorts = [f"A baker with {thing} and number {n}." for n, thing in enumerate(THINGS)]

@@ -11,7 +11,11 @@ from tests.batches.made_vectors import embed, made_step, signature
 from video_assets.batches.duplicates import ranked
 from video_assets.batches.step import Step
 from video_assets.lake.lake import Replacement
-from video_assets.lake.schemas import OVERLAY_SCORES, QUALITY_SCORES, RAW_VIDEOS, TEXT_SCORES, VISUAL_SCORES
+from video_assets.lake.schemas import RAW_VIDEOS
+from video_assets.scorers.overlay import OVERLAY_SCORES
+from video_assets.scorers.quality import QUALITY_SCORES
+from video_assets.scorers.text import TEXT_SCORES
+from video_assets.scorers.visual import VISUAL_SCORES
 
 # Measured of a clip and of what was made of it, 360 lines high: sharpness, deviation of luma, share that is clipped.
 ORIGINAL, AGAIN, GRADED = (30.2, 67.6, 0.047), (28.0, 67.6, 0.048), (39.8, 70.3, 0.106)
@@ -45,7 +49,7 @@ def put(step: Step, clips: dict[str, dict[str, object]]) -> None:
         quality.append(keys[clip] | {"noise": of["noise"], "blockiness": of["blocks"]})
         videos.append({"batch": "b", "video_id": clip, "bit_rate": of["bits"]})
     tables = zip(
-        (VISUAL_SCORES, TEXT_SCORES, OVERLAY_SCORES, QUALITY_SCORES, RAW_VIDEOS),
+        (VISUAL_SCORES.table, TEXT_SCORES.table, OVERLAY_SCORES.table, QUALITY_SCORES.table, RAW_VIDEOS),
         (visual, text, overlays, quality, videos),
         strict=True,
     )

@@ -13,7 +13,8 @@ from video_assets.batches.concepts import assign_concepts, fit_concepts
 from video_assets.batches.step import Step
 from video_assets.lake.lake import Replacement
 from video_assets.lake.plan import SHARED, Why, plan
-from video_assets.lake.schemas import CANDIDATES, CLIP_EMBEDDINGS, CONCEPT_MODEL, CONCEPTS
+from video_assets.lake.schemas import CANDIDATES, CONCEPT_MODEL, CONCEPTS
+from video_assets.scorers.embeddings import CLIP_EMBEDDINGS
 from video_assets.settings import ConceptSettings
 
 
@@ -97,9 +98,9 @@ def test_clips_without_a_vector_of_the_present_model_have_no_concept(step: Step)
     assert fit_concepts(step).rows == 0
     embed(step, "a", vectors("a", 0, 1))
     fit_concepts(step)
-    old = step.lake.read(CLIP_EMBEDDINGS)
+    old = step.lake.read(CLIP_EMBEDDINGS.table)
     stale = old.with_columns(version=pl.lit("older"))
-    step.lake.commit([Replacement(CLIP_EMBEDDINGS, ["a"], stale)], [], message="another model")
+    step.lake.commit([Replacement(CLIP_EMBEDDINGS.table, ["a"], stale)], [], message="another model")
     assert assign_concepts(step, "a").rows == 0
     assert step.lake.made()["concept_model", SHARED]["rows"] == 2
 

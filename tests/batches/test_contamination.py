@@ -14,7 +14,8 @@ from video_assets.batches.contamination import find_contamination
 from video_assets.batches.duplicates import find_duplicates, group_duplicates
 from video_assets.batches.step import Step
 from video_assets.lake.lake import Replacement
-from video_assets.lake.schemas import CLIP_EMBEDDINGS, CLIPS, CONTAMINATION, DUPLICATE_GROUPS, RAW_VIDEOS
+from video_assets.lake.schemas import CLIPS, CONTAMINATION, DUPLICATE_GROUPS, RAW_VIDEOS
+from video_assets.scorers.embeddings import CLIP_EMBEDDINGS
 
 # In degrees: 8 are a cosine of 0.9903. A chain leads from the benchmark's clip to a1, b1 and c1; all others are far.
 FOOTAGE = {
@@ -52,10 +53,10 @@ def without_signature(step: Step, batch: str, clip: str) -> None:
     """Put a batch of one clip there, which could not be embedded."""
     keys: dict[str, object] = {"batch": batch, "clip_id": clip, "video_id": clip}
     embed(step, batch, {})
-    failed = CLIP_EMBEDDINGS.frame([keys | {"reason": "model_failed"}], version=step.version("clip_embeddings"))
+    failed = CLIP_EMBEDDINGS.table.frame([keys | {"reason": "model_failed"}], version=step.version("clip_embeddings"))
     clips = CLIPS.frame([keys | {"crop_width": 9, "crop_height": 9, "duration_s": 5.0}])
     step.lake.commit(
-        [Replacement(CLIPS, [batch], clips), Replacement(CLIP_EMBEDDINGS, [batch], failed)], [], message="x"
+        [Replacement(CLIPS, [batch], clips), Replacement(CLIP_EMBEDDINGS.table, [batch], failed)], [], message="x"
     )
     name(step, batch, {clip: 0}, None)
     find_contamination(step, batch)

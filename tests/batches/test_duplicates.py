@@ -15,7 +15,8 @@ from video_assets.batches.duplicates import find_duplicates, group_duplicates
 from video_assets.batches.step import Step
 from video_assets.lake.lake import Replacement
 from video_assets.lake.plan import plan
-from video_assets.lake.schemas import CLIP_EMBEDDINGS, DUPLICATE_GROUPS, NEAR_DUPLICATES
+from video_assets.lake.schemas import DUPLICATE_GROUPS, NEAR_DUPLICATES
+from video_assets.scorers.embeddings import CLIP_EMBEDDINGS
 
 # In degrees: 8 are a cosine of 0.9903. Clip b2 joins a1 and c1, which are not near each other.
 BATCHES = {
@@ -172,10 +173,10 @@ def test_clips_whose_course_nobody_recorded_are_compared_by_their_signatures_alo
 
 def test_batches_of_flat_pictures_alone_are_passed_over(step: Step, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(duplicates, "_BATCHES_AT_ONCE", 1)
-    flat = CLIP_EMBEDDINGS.frame(
+    flat = CLIP_EMBEDDINGS.table.frame(
         [{"batch": "flat", "clip_id": "f", "video_id": "f"}], version=step.version("clip_embeddings")
     )
-    step.lake.commit([Replacement(CLIP_EMBEDDINGS, ["flat"], flat)], [], message="flat")
+    step.lake.commit([Replacement(CLIP_EMBEDDINGS.table, ["flat"], flat)], [], message="flat")
     embed(step, "x", {"a": signature(0.0), "b": signature(3.0)})
     assert find_duplicates(step, "x").rows == 1
 
@@ -183,7 +184,7 @@ def test_batches_of_flat_pictures_alone_are_passed_over(step: Step, monkeypatch:
 def test_real_clips_keep_their_rows_when_their_groups_are_formed_again(curated_few: Place, tmp_path: Path) -> None:
     lake = curated_few.copy(tmp_path).lake()
     step = made_step(tmp_path)
-    (batch,) = lake.read(CLIP_EMBEDDINGS)["batch"].unique()
+    (batch,) = lake.read(CLIP_EMBEDDINGS.table)["batch"].unique()
     before = lake.read(DUPLICATE_GROUPS), lake.made()["duplicate_groups", batch]["data_version"]
     find_duplicates(step, batch)
     (made,) = group_duplicates(step, batch)

@@ -10,21 +10,23 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from video_assets.batches.flow import score_flow
 
 from tests.place import Place
-from video_assets.batches.flow import score_flow
 from video_assets.batches.footage import decode_videos
 from video_assets.batches.pictures import PAIRS, score_with
 from video_assets.batches.step import Step
 from video_assets.lake.lake import Lake
 from video_assets.lake.plan import plan
-from video_assets.lake.schemas import DECODED_VIDEOS, FLOW_FRAMES, FLOW_SCORES, FRAME_SIGNALS, KEYFRAMES
+from video_assets.lake.schemas import DECODED_VIDEOS, FLOW_FRAMES, FRAME_SIGNALS, KEYFRAMES
 from video_assets.lake.versions import data_version
 from video_assets.measure.flow import OpenFlowModel
-from video_assets.measure.models import MODELS, RAFT_LARGE, ModelNotReadyError, models_of, sha256_of
+from video_assets.measure.models import ModelNotReadyError, sha256_of
 from video_assets.measure.types import Picture
 from video_assets.measurements import measurements
 from video_assets.media import workers
+from video_assets.scorers.flow import FLOW_SCORES, RAFT_LARGE
+from video_assets.scorers.models import MODELS, models_of
 from video_assets.settings import FlowSettings, ModelSettings, Settings
 
 ASKED = ModelSettings(profile="full", accept=("RAFT large",))
@@ -123,7 +125,7 @@ def test_only_the_videos_without_such_frames_are_decoded_for_them(step: Step) ->
 def test_a_clip_gets_the_mean_flow_of_its_pairs_and_the_sheet_shows_it(step: Step) -> None:
     lake = step.lake
     made = score_with(step, "flow_scores", batch(lake), Steady(2.0), 2, shown=PAIRS)
-    rows = lake.read(FLOW_SCORES)
+    rows = lake.read(FLOW_SCORES.table)
     assert (made.rows, made.failures) == (lake.query("SELECT count(*) FROM candidates WHERE candidate").item(), 0)
     assert rows["flow_pairs"].to_list() == [2] * rows.height
     # A quarter-CIF of 176x144 is 440 wide at a short side of 360, and so for the network.
@@ -181,7 +183,7 @@ def test_raft_measures_a_clip_by_weights_of_the_right_hash_and_no_others(
             "UPDATE candidates SET candidate = clip_id = (SELECT min(clip_id) FROM candidates WHERE candidate)"
         )
     made = score_flow(step, batch(lake))
-    (row,) = lake.read(FLOW_SCORES).to_dicts()
+    (row,) = lake.read(FLOW_SCORES.table).to_dicts()
     assert (made.rows, row["reason"], row["flow_pairs"]) == (1, None, 1)
     assert row["flow_p95"] >= row["flow_mean"] > 0
     assert row["compute_seconds"] > 0

@@ -17,8 +17,9 @@ from video_assets.batches.step import Step
 from video_assets.curate.tiers import load_tiers
 from video_assets.lake.lake import Replacement
 from video_assets.lake.plan import Why, plan
-from video_assets.lake.schemas import SAFETY_SCORES, TEXT_SCORES
 from video_assets.measurements import measurements
+from video_assets.scorers.safety import SAFETY_SCORES
+from video_assets.scorers.text import TEXT_SCORES
 from video_assets.settings import ModelSettings, WorkerSettings
 
 # The three clips: of bunny_720p.mp4 (1280 wide) and two of three_shots_fades.mp4.
@@ -151,21 +152,21 @@ def test_a_clip_that_failed_for_good_is_not_tried_again_by_the_same_version(step
 def test_only_clips_without_a_good_row_are_read_and_the_rest_keep_theirs(curated_few: Place, tmp_path: Path) -> None:
     lake = curated_few.copy(tmp_path).lake()
     order = measurements(lake.settings, {})
-    here, before = batch(Step(lake, order)), lake.read(TEXT_SCORES)
+    here, before = batch(Step(lake, order)), lake.read(TEXT_SCORES.table)
     kept = before.with_columns(text_read=pl.lit("kept")).head(before.height - 1)
-    lake.commit([Replacement(TEXT_SCORES, [here], kept)], [], message="one row less")
+    lake.commit([Replacement(TEXT_SCORES.table, [here], kept)], [], message="one row less")
     seen: list[int] = []
     score_text(Step(lake, order, progress=lambda _asset, _done, total: seen.append(total)), here)
-    after = lake.read(TEXT_SCORES)
+    after = lake.read(TEXT_SCORES.table)
     assert seen[0] == 1
     assert after.drop("text_read", "compute_seconds").equals(before.drop("text_read", "compute_seconds"))
     assert after["text_read"].to_list().count("kept") == before.height - 1
 
 
 def test_measuring_again_gives_the_same_numbers(step: Step) -> None:
-    before = step.lake.read(SAFETY_SCORES).drop("version", "compute_seconds")
+    before = step.lake.read(SAFETY_SCORES.table).drop("version", "compute_seconds")
     made = score_safety(step, batch(step))
-    assert step.lake.read(SAFETY_SCORES).drop("version", "compute_seconds").equals(before)
+    assert step.lake.read(SAFETY_SCORES.table).drop("version", "compute_seconds").equals(before)
     assert made.compute_seconds is not None
     assert made.compute_seconds > 0
 

@@ -8,7 +8,8 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from tests.place import Place
-from video_assets.lake.schemas import MOTION_SCORES, VISUAL_SCORES
+from video_assets.scorers.motion import MOTION_SCORES
+from video_assets.scorers.visual import VISUAL_SCORES
 
 BARS = ("bar_left", "bar_right", "bar_top", "bar_bottom")
 # Clips in which a picture stands have its repeats put back first, which tests/measure/test_frame_rates.py is about.
@@ -175,7 +176,9 @@ FROM steps JOIN stillness USING (clip_id) LEFT JOIN grown USING (clip_id) LEFT J
 GROUP BY clip_id ORDER BY clip_id"""
 
 
-@pytest.mark.parametrize(("table", "sql"), [(VISUAL_SCORES, VISUAL), (MOTION_SCORES, MOTION)], ids=["visual", "motion"])
+@pytest.mark.parametrize(
+    ("table", "sql"), [(VISUAL_SCORES.table, VISUAL), (MOTION_SCORES.table, MOTION)], ids=["visual", "motion"]
+)
 def test_every_aggregate_recomputed_in_sql_equals_the_table(curated: Place, table: object, sql: str) -> None:
     lake = curated.lake()
     told = lake.read(table)  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.place import Place
-from video_assets.batches.embeddings import embed_clips, search, towers
+from video_assets.batches.search import embed_clips, search, towers
 from video_assets.batches.step import Step
 from video_assets.lake.lake import Lake
 from video_assets.measure.image_text import Towers

@@ -9,7 +9,7 @@ import pytest
 from tests.curate.conftest import make_tier
 from video_assets.curate.lineage import sources
 from video_assets.lake.schemas import TABLES
-from video_assets.lake.sheet import sheet_sql, sheet_table
+from video_assets.lake.sheet import sheet_of, sheet_sql
 from video_assets.settings import Settings
 
 CHILD = (
@@ -58,7 +58,7 @@ def test_columns_are_traced_through_aliases_expressions_and_subqueries() -> None
 
 def test_every_column_of_the_sheet_is_made_from_columns_that_there_are() -> None:
     found = sources(sheet_sql(Settings()))
-    assert list(found) == list(sheet_table(sheet_sql(Settings())).schema)
+    assert list(found) == list(sheet_of(Settings()).schema)
     assert [name for name, read in found.items() if not read] == []
     assert {s for read in found.values() for s in read if s[1] not in TABLES[s[0]].schema} == set()
     assert found["crop_share"] == (

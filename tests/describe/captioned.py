@@ -22,14 +22,14 @@ from video_assets.lake.schemas import (
     CLIPS,
     DECODED_VIDEOS,
     KEYFRAMES,
-    MOTION_SCORES,
     RAW_VIDEOS,
     SOURCE_FILES,
     TIER_OUTCOMES,
-    VISUAL_SCORES,
     Table,
 )
 from video_assets.measurements import measurements
+from video_assets.scorers.motion import MOTION_SCORES
+from video_assets.scorers.visual import VISUAL_SCORES
 from video_assets.settings import CaptionerSettings, CaptionSettings, LakeSettings, Settings
 
 TIER = "open_sora/256p"
@@ -88,8 +88,8 @@ class Clips:
             table(DECODED_VIDEOS, width=64, height=36, first_pts=0, duration_s=5.0, fps=25.0),
             table(CLIPS, start_pts=0, end_pts=5000, start_s=0.0, end_s=5.0, duration_s=5.0, fps=25.0, crop_x=0, crop_y=0,
                   crop_width=64, crop_height=36),
-            table(VISUAL_SCORES, luma_mean=120.0),
-            table(MOTION_SCORES, camera_motion="pan_left", camera_confidence=0.9, object_motion=0.02),
+            table(VISUAL_SCORES.table, luma_mean=120.0),
+            table(MOTION_SCORES.table, camera_motion="pan_left", camera_confidence=0.9, object_motion=0.02),
             Replacement(KEYFRAMES, [BATCH], KEYFRAMES.frame(frames)),
         ]  # fmt: skip
         lake.commit(tables, [Made("source_files", BATCH, "", "", {}, count)], message="made by hand")

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from video_assets.describe.measured import measured_caption
 from video_assets.describe.tags import CAMERA_LABELS, camera_label, quality_tags, source_tags
-from video_assets.lake.sheet import sheet_sql, sheet_table
+from video_assets.lake.sheet import sheet_of
 from video_assets.settings import Settings
 
-NOTHING: dict[str, Any] = dict.fromkeys(sheet_table(sheet_sql(Settings())).schema)
+NOTHING: dict[str, Any] = dict.fromkeys(sheet_of(Settings()).schema)
 
 
 def said(**measured: Any) -> tuple[str, str]:

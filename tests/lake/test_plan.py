@@ -33,6 +33,7 @@ from video_assets.lake.schemas import RAW_VIDEOS, SOURCE_FILES
 from video_assets.lake.work import ready
 from video_assets.measurements import MODELLED
 from video_assets.reasons import Reason
+from video_assets.scorers.visual import VISUAL_SCORES
 from video_assets.settings import ModelSettings, Settings, TransitionSettings, WorkerSettings
 
 Ledger = dict[tuple[str, str], dict[str, Any]]
@@ -306,7 +307,7 @@ def small_order(decode: str) -> dict[str, Measurement]:
     return {
         "raw_videos": Measurement("raw_videos", RAW_VIDEOS, "1", ("source_files",), "video"),
         "decoded_videos": Measurement("decoded_videos", schemas.DECODED_VIDEOS, decode, ("raw_videos",), "video"),
-        "scores": Measurement("scores", schemas.VISUAL_SCORES, "1", ("decoded_videos",), "clip"),
+        "scores": Measurement("scores", VISUAL_SCORES.table, "1", ("decoded_videos",), "clip"),
     }
 
 

@@ -15,11 +15,11 @@ from video_assets.lake import schemas
 from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.layout import in_order
 from video_assets.lake.schemas import MATERIALIZATIONS, SHOTS, TABLES, TIER_FILES, TIER_RULES_HISTORY, Table
-from video_assets.lake.sheet import sheet_sql, sheet_table
+from video_assets.lake.sheet import sheet_of
 from video_assets.lake.views import DICTIONARY
 from video_assets.settings import LakeSettings, Settings
 
-SHEET = sheet_table(sheet_sql(Settings()))
+SHEET = sheet_of(Settings())
 VALUES: dict[pl.DataType, object] = {
     pl.String(): "text", pl.Boolean(): True, pl.Int32(): 40_000, pl.Int64(): 2**63 - 1, pl.Float32(): 0.1,
     pl.Float64(): 0.1, pl.Binary(): b"\x00\xff", pl.Datetime("us", "UTC"): datetime(2026, 3, 1, 12, 0, 0, 1, UTC),

@@ -8,7 +8,7 @@ import pytest
 
 from tests.lake.rows import clips
 from video_assets.lake.lake import Lake, Replacement
-from video_assets.lake.schemas import CLIPS
+from video_assets.lake.schemas import CLIPS, TABLES
 from video_assets.lake.sheet import sheet_table
 from video_assets.settings import LakeSettings, Settings
 
@@ -50,7 +50,7 @@ def test_a_column_that_is_added_to_the_select_is_in_the_table_with_its_values(tm
 
 
 def test_a_column_is_described_as_where_it_comes_from_and_of_the_type_that_the_select_gives() -> None:
-    table = sheet_table("SELECT clip_id, duration_s::FLOAT AS duration_s, fps * 2 AS twice FROM clips")
+    table = sheet_table("SELECT clip_id, duration_s::FLOAT AS duration_s, fps * 2 AS twice FROM clips", TABLES)
     clip_id, duration, twice = table.columns
     declared = {c.name: c for c in CLIPS.columns}
     assert clip_id == declared["clip_id"]
@@ -61,4 +61,4 @@ def test_a_column_is_described_as_where_it_comes_from_and_of_the_type_that_the_s
 
 def test_a_type_that_no_table_has_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match=r"clip_measurements\.sql gives many as HUGEINT"):
-        sheet_table("SELECT clip_id, sum(frames) AS many FROM clips GROUP BY clip_id")
+        sheet_table("SELECT clip_id, sum(frames) AS many FROM clips GROUP BY clip_id", TABLES)

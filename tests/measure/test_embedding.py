@@ -14,8 +14,8 @@ from timm.data import ImageNetInfo
 from tests.measure.clip_pictures import pictures
 from video_assets.measure.efficientnet import OpenEfficientNet, imagenet_classes, prepare
 from video_assets.measure.embedding import ClipEncoder, OpenClipEncoder, unit_mean
-from video_assets.measure.models import EFFICIENTNET
 from video_assets.measure.types import Crop
+from video_assets.scorers.embeddings import EFFICIENTNET
 from video_assets.settings import ModelSettings
 
 CLIPS = {

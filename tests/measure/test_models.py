@@ -15,21 +15,13 @@ from tests.conftest import forget_settings
 from tests.place import Place
 from video_assets import cli
 from video_assets.assets.common import catalogue
-from video_assets.measure.models import (
-    MEDIUM_DETECTOR,
-    MODELS,
-    OF_FULL,
-    OPEN_NSFW,
-    RAFT_LARGE,
-    SMALL_DETECTOR,
-    Model,
-    ModelNotReadyError,
-    chosen,
-    models_of,
-    require,
-)
+from video_assets.measure.models import OF_FULL, Model, ModelNotReadyError, require
 from video_assets.measure.sources import FromAddress, InPackage
 from video_assets.measurements import measurements
+from video_assets.scorers.flow import RAFT_LARGE
+from video_assets.scorers.models import MODELS, chosen, models_of
+from video_assets.scorers.safety import OPEN_NSFW
+from video_assets.scorers.text import MEDIUM_DETECTOR, SMALL_DETECTOR
 from video_assets.settings import DecodeSettings, ModelSettings, Settings, settings
 
 WEIGHTS = b"weights of a model"

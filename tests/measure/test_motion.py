@@ -3,8 +3,8 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from tests.measure.made_clips import clip, clips_of, frames_of, in_sql, random_frames
-from video_assets.lake.schemas import MOTION_SCORES
 from video_assets.measure.motion import motion_scores
+from video_assets.scorers.motion import MOTION_SCORES
 
 AGGREGATES = """
 WITH coloured AS (
@@ -172,4 +172,4 @@ def test_a_clip_without_a_measured_step_is_a_row_with_a_reason_and_no_number() -
 def test_no_clips_give_no_rows_in_the_right_columns() -> None:
     scores = motion_scores(clips_of(), random_frames("v", 10, 1))
     assert scores.is_empty()
-    assert scores.schema == {c: t for c, t in MOTION_SCORES.schema.items() if c not in ("batch", "version")}
+    assert scores.schema == {c: t for c, t in MOTION_SCORES.table.schema.items() if c not in ("batch", "version")}

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from tests.measure.edited import keyframes
 from video_assets.measure import persons
 from video_assets.measure.faces import FaceFinder, OpenFaceFinder, followed
-from video_assets.measure.models import FACE_JUDGE, FACE_PROPOSER, FACE_REFINER
 from video_assets.measure.people import OpenPeopleModel, found_in
 from video_assets.measure.persons import OpenPersonFinder, PersonFinder
 from video_assets.measure.rectangles import Rectangle
 from video_assets.measure.types import Crop, Picture
+from video_assets.scorers.people import FACE_JUDGE, FACE_PROPOSER, FACE_REFINER
 from video_assets.settings import ModelSettings, PeopleSettings
 
 CROP = Crop(0, 0, 640, 360)

@@ -16,9 +16,9 @@ import imageio_ffmpeg
 import pytest
 
 from tests.segment.footage import packaged
-from video_assets.measure.models import SMALL_DETECTOR, SMALL_RECOGNISER
 from video_assets.measure.text_reader import OpenTextReader, TextReader
 from video_assets.measure.types import Crop, Picture
+from video_assets.scorers.text import SMALL_DETECTOR, SMALL_RECOGNISER
 from video_assets.settings import ModelSettings
 
 PACKAGES = ("manimgx_fonts", "manimgx_fonts_cjk")

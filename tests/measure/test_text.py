@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from video_assets.lake.schemas import TEXT_SCORES
 from video_assets.measure.rectangles import Rectangle
 from video_assets.measure.text import (
     ReadPicture,
@@ -16,6 +15,7 @@ from video_assets.measure.text import (
     text_scores,
 )
 from video_assets.measure.types import Crop
+from video_assets.scorers.text import TEXT_SCORES
 
 
 def sideways(box: Rectangle, by: float) -> Rectangle:
@@ -52,7 +52,7 @@ def test_a_clip_without_text_scores_zero_and_its_crop_is_the_whole_picture() -> 
     overlays = {"static_text": 0, "static_text_share": 0, "clear_share": 1.0}
     crop = {"clear_x": 0, "clear_y": 138, "clear_width": 1920, "clear_height": 804}
     assert row == measured | overlays | crop
-    assert set(row) <= set(TEXT_SCORES.schema)
+    assert set(row) <= set(TEXT_SCORES.table.schema)
 
 
 def test_the_score_is_the_largest_product_on_any_picture_and_one_picture_is_enough() -> None:

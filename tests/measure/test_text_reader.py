@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
-from video_assets.measure.models import SMALL_DETECTOR, SMALL_RECOGNISER
 from video_assets.measure.text_reader import OpenTextReader, TextReader
 from video_assets.measure.types import Picture
+from video_assets.scorers.text import SMALL_DETECTOR, SMALL_RECOGNISER
 from video_assets.settings import ModelSettings
 
 

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 import torch
 
-from video_assets.measure.models import EFFICIENTNET, TRANSNET_V2, Model
+from video_assets.measure.models import TRANSNET_V2, Model
 from video_assets.measure.torch_files import read_weights
+from video_assets.scorers.embeddings import EFFICIENTNET
 from video_assets.settings import ModelSettings
 
 
@@ -63,7 +64,8 @@ import sys
 sys.modules["torch"] = None  # as though it were not installed
 import numpy as np
 from video_assets.measure.embedding import ClipEncoder
-from video_assets.measure.models import EFFICIENTNET, TRANSNET_V2
+from video_assets.measure.models import TRANSNET_V2
+from video_assets.scorers.embeddings import EFFICIENTNET
 from video_assets.measure.transnet import TransitionModel
 from video_assets.settings import ModelSettings
 frames = np.zeros((60, 27, 48, 3), np.uint8)

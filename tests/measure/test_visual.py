@@ -3,8 +3,8 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from tests.measure.made_clips import clip, clips_of, frames_of, in_sql, random_frames
-from video_assets.lake.schemas import VISUAL_SCORES
 from video_assets.measure.visual import visual_scores
+from video_assets.scorers.visual import VISUAL_SCORES
 
 AGGREGATES = """
 SELECT clip_id,
@@ -133,4 +133,4 @@ def test_a_clip_without_signals_is_a_row_with_a_reason_and_no_number() -> None:
 def test_no_clips_give_no_rows_in_the_right_columns() -> None:
     scores = visual_scores(clips_of(), random_frames("v", 10, 1), 0.04)
     assert scores.is_empty()
-    assert scores.schema == {c: t for c, t in VISUAL_SCORES.schema.items() if c not in ("batch", "version")}
+    assert scores.schema == {c: t for c, t in VISUAL_SCORES.table.schema.items() if c not in ("batch", "version")}

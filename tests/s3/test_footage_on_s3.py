@@ -30,8 +30,6 @@ from video_assets.lake.schemas import (
     CAPTION_FINDINGS,
     FAILED_ATTEMPTS,
     FLOW_FRAMES,
-    FLOW_SCORES,
-    LAION_SCORES,
     MATERIALIZATIONS,
     NEAR_DUPLICATES,
     RAW_VIDEOS,
@@ -54,6 +52,8 @@ from video_assets.media.containers import MediaError
 from video_assets.media.fetch import local_copy
 from video_assets.media.identity import video_id
 from video_assets.reasons import Reason
+from video_assets.scorers.flow import FLOW_SCORES
+from video_assets.scorers.laion import LAION_SCORES
 from video_assets.settings import LakeSettings, S3Settings, Settings, WatchedFolder, WorkerSettings
 
 # The run over unreliable connections waits often, and belongs to the first test.
@@ -62,7 +62,7 @@ pytestmark = pytest.mark.timeout(1200)
 PLACES: dict[Table, tuple[str, ...]] = {SOURCE_FILES: ("uri", "content", "modified_at"), RAW_VIDEOS: ("content",)}
 # Nothing in the few files is like another, the embedded profile has neither LAION's heads nor RAFT, and nothing is released.
 EMPTY = (
-    FAILED_ATTEMPTS, LAION_SCORES, NEAR_DUPLICATES, FLOW_FRAMES, FLOW_SCORES, CAPTION_FINDINGS, RELEASES,
+    FAILED_ATTEMPTS, LAION_SCORES.table, NEAR_DUPLICATES, FLOW_FRAMES, FLOW_SCORES.table, CAPTION_FINDINGS, RELEASES,
     RELEASE_CLIPS, RELEASE_FILES, TRAINING_RUNS, TRAINING_READS, TRAINING_SKIPS, TRAINING_CLIPS, TAKEDOWNS, TOMBSTONES,
     TOMBSTONE_CLIPS,
 )  # fmt: skip

@@ -15,7 +15,6 @@ from video_assets.batches.step import Step
 from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.ledger import Made
 from video_assets.lake.schemas import (
-    CLIP_EMBEDDINGS,
     CLIPS,
     NEAR_DUPLICATES,
     RAW_VIDEOS,
@@ -27,6 +26,7 @@ from video_assets.lake.schemas import (
 from video_assets.publish.manifest import TABLE
 from video_assets.publish.release_files import SUMMARY
 from video_assets.publish.shards import Sample, pack
+from video_assets.scorers.embeddings import CLIP_EMBEDDINGS
 
 HOLDERS = ("AAA least of all", "MMM in the middle", "ZZZ greatest of all")
 NOW = datetime(2026, 11, 3, tzinfo=UTC)
@@ -65,7 +65,7 @@ def commit_clips(lake: Lake, step: Step, name: str, pairs: Sequence[tuple[str, s
         [known | {"crop_width": pixels, "crop_height": 1, "duration_s": 1.0, "start_pts": 0}],
         version=step.version("clips"),
     )
-    vector = CLIP_EMBEDDINGS.frame(
+    vector = CLIP_EMBEDDINGS.table.frame(
         [known | {"copy_signature": [1.0, 0.0], "embedding": [1.0]}], version=step.version("clip_embeddings")
     )
     near = NEAR_DUPLICATES.frame(
@@ -80,7 +80,8 @@ def commit_clips(lake: Lake, step: Step, name: str, pairs: Sequence[tuple[str, s
         for a in ("clips", "clip_embeddings", "near_duplicates")
     ]
     replacements = [
-        Replacement(t, [batch], r) for t, r in ((CLIPS, clips), (CLIP_EMBEDDINGS, vector), (NEAR_DUPLICATES, near))
+        Replacement(t, [batch], r)
+        for t, r in ((CLIPS, clips), (CLIP_EMBEDDINGS.table, vector), (NEAR_DUPLICATES, near))
     ]
     lake.commit(replacements, made, message="some")
 

@@ -26,9 +26,11 @@ from video_assets.lake.ledger import Made
 from video_assets.lake.pages import Picture, store
 from video_assets.lake.plan import SHARED, Measurement, failures
 from video_assets.lake.schemas import Table
-from video_assets.measure.models import models_of
+from video_assets.measure.models import Model
 from video_assets.measurements import draw_asset, measurements, tier_asset
 from video_assets.reasons import Reason
+from video_assets.scorers import scorers
+from video_assets.scorers.models import models_by, models_of
 from video_assets.settings import Settings, settings
 
 _PACKAGE = Path(__file__).parents[1]
@@ -250,6 +252,12 @@ def models(asset: str) -> Mapping[str, Any]:
     chosen = settings().models
     listed = [
         {"model": m.name, "task": m.task, "licence": m.licence, "sha256": m.sha256[:16], "device": m.device}
-        for m in models_of(asset, chosen)
+        for m in models_of(asset, chosen) or _of_own(asset)
     ]
     return {"models_profile": chosen.profile, "models": picture(reports.table(pl.DataFrame(listed)))} if listed else {}
+
+
+def _of_own(asset: str) -> tuple[Model, ...]:
+    """The models of a scorer that is not the project's."""
+    scorer = scorers(settings()).used.get(asset)
+    return models_by(scorer, settings().models) if scorer and not scorer.ours else ()

@@ -1,6 +1,5 @@
-"""Group scores, what clips show: vectors, near-duplicates and concepts; and what only the profile 'full' measures."""
+"""Group scores, what follows from comparing clips: near-duplicates, benchmarks' copies and concepts."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
@@ -19,32 +18,15 @@ from video_assets.assets.common import (
     working,
 )
 from video_assets.assets.run import report_made
-from video_assets.assets.scores import family
 from video_assets.batches.concepts import assign_concepts, fit_concepts
 from video_assets.batches.contamination import find_contamination, not_compared
 from video_assets.batches.duplicates import find_duplicates, group_duplicates
-from video_assets.batches.embeddings import embed_clips, score_laion
-from video_assets.batches.flow import score_flow
 from video_assets.lake.lake import Lake
 from video_assets.lake.plan import SHARED
 from video_assets.lake.schemas import CONCEPT_MODEL, CONTAMINATION, NEAR_DUPLICATES
-from video_assets.measure.models import models_of
 from video_assets.resources import LakeResource
-from video_assets.settings import settings
 
 _EXACT = {"numpy", "parquet"}
-
-
-def _subjects(lake: Lake, batch: str) -> dict[str, Any]:
-    counted = lake.query(
-        "SELECT subjects[1].subject AS subject, count(*) AS clips, avg(subjects[1].probability) AS mean_probability "
-        "FROM clip_embeddings WHERE batch = ? AND reason IS NULL GROUP BY ALL ORDER BY clips DESC, subject LIMIT 20",
-        [batch],
-    )
-    return {"likeliest_subjects": picture(reports.table(counted))}
-
-
-clip_embeddings = family("clip_embeddings", embed_clips, {}, None, {"torch", "parquet"}, _subjects)
 
 
 @dg.multi_asset(specs=[spec("near_duplicates", "scores", _EXACT)], name="near_duplicates", partitions_def=BATCHES)
@@ -194,24 +176,4 @@ def concepts(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Materi
     )
 
 
-def _of_the_profile() -> Iterator[dg.AssetsDefinition]:
-    """What only the profile 'full' has."""
-    if models_of("laion_scores", settings().models):
-        yield family(
-            "laion_scores", score_laion, {"aesthetic_laion": "LAION V2"}, "aesthetic_laion", {"torch", "parquet"}
-        )
-    if models_of("flow_scores", settings().models):
-        lengths = {"flow_mean": "px/frame at 360 px", "flow_p95": "px/frame at 360 px"}
-        shares = {"flow_moving_share": "of the picture"}
-        yield family("flow_scores", score_flow, lengths | shares, "flow_mean", {"torch", "parquet"})
-
-
-content = [
-    clip_embeddings,
-    near_duplicates,
-    duplicate_groups,
-    contamination,
-    concept_model,
-    concepts,
-    *_of_the_profile(),
-]
+content = [near_duplicates, duplicate_groups, contamination, concept_model, concepts]

@@ -1,67 +1,54 @@
 """Group scores: each family of measurements of a clip."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
-
 import dagster as dg
 import polars as pl
 
 from video_assets import reports
 from video_assets.assets.batched import batched
 from video_assets.assets.common import BATCHES, catalogue, models, picture, result, spec, working
+from video_assets.assets.files import code_reference
 from video_assets.batches.candidates import choose
 from video_assets.batches.copy_checks import check_copies
-from video_assets.batches.pictures import score_overlays, score_people, score_quality, score_safety, score_text
 from video_assets.batches.scores import score
-from video_assets.batches.step import Step
 from video_assets.lake.lake import Lake
-from video_assets.lake.ledger import Made
 from video_assets.lake.pages import Picture
 from video_assets.lake.schemas import CANDIDATES, CLIPS, Table
 from video_assets.reasons import Reason
 from video_assets.resources import LakeResource
+from video_assets.scorer import Scorer
+from video_assets.scorers import made
+from video_assets.scorers.loading import line_of
 from video_assets.settings import settings
 
 
-def _nothing(_lake: Lake, _batch: str) -> dict[str, Any]:
-    return {}
-
-
-def family(
-    asset: str,
-    score: Callable[[Step, str], Made],
-    shown: dict[str, str],
-    sheet_by: str | None,
-    kinds: set[str],
-    more: Callable[[Lake, str], Mapping[str, Any]] = _nothing,
-) -> dg.AssetsDefinition:
-    """A score family.
-
-    Args:
-        asset: its name.
-        score: measures a batch.
-        shown: the columns whose histograms it shows, with their units.
-        sheet_by: the column that sorts its contact sheet; None: it has none.
-        kinds: what it is made with.
-        more: what else it has to show of a batch.
-    """
-    described = spec(asset, "scores", kinds).merge_attributes(metadata=models(asset))
+def _family(scorer: Scorer) -> dg.AssetsDefinition:
+    """The asset of a scorer: what it measures, with histograms and a contact sheet from low to high."""
+    asset = scorer.name
+    described = spec(asset, "scores", set(scorer.kinds or {"python", "parquet"}))
+    described = described.merge_attributes(metadata=models(asset) | _place(scorer))
 
     @dg.multi_asset(specs=[described], name=asset, partitions_def=BATCHES)
     @batched
     def measured(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
-        opened = lake.open()
+        opened, batch = lake.open(), context.partition_key
         with working(context, opened) as step:
-            made = score(step, context.partition_key)
+            made = score(step, asset, batch)
         table = step.order[asset].table
-        rows = opened.read(table, [context.partition_key])
+        rows = opened.read(table, [batch])
+        shown = scorer.shown_histograms
         pictures = {f"{c}_histogram": picture(reports.histogram(rows[c], unit)) for c, unit in shown.items()}
-        if sheet_by:
-            sheet = _low_to_high(opened, table, context.partition_key, sheet_by)
-            pictures[f"contact_sheet_by_{sheet_by}"] = picture(sheet)
-        return result(made, opened, **pictures, **more(opened, context.partition_key), **models(asset))
+        if scorer.sheet_by:
+            sheet = _low_to_high(opened, table, batch, scorer.sheet_by)
+            pictures[f"contact_sheet_by_{scorer.sheet_by}"] = picture(sheet)
+        asked = {name: picture(reports.table(opened.query(sql, [batch]))) for name, sql in scorer.shows.items()}
+        return result(made, opened, **pictures, **asked, **models(asset))
 
     return measured
+
+
+def _place(scorer: Scorer) -> dict[str, dg.CodeReferencesMetadataValue]:
+    """Where one's own code is, for the UI."""
+    return code_reference(scorer.origin.path, line_of(scorer)) if scorer.origin.path and not scorer.ours else {}
 
 
 def _low_to_high(lake: Lake, table: Table, batch: str, column: str) -> Picture | str:
@@ -70,35 +57,6 @@ def _low_to_high(lake: Lake, table: Table, batch: str, column: str) -> Picture |
     spans = lake.read(CLIPS, [batch], ["clip_id", "batch", "video_id", "start_pts", "end_pts"])
     labelled = scores.with_columns(label=pl.format("{} {}", pl.lit(column), pl.col(column).round(3)))
     return reports.contact_sheet(lake, labelled.join(spans, on="clip_id", maintain_order="left"))
-
-
-_AGGREGATED, _MODELLED, _COMPUTED = {"polars", "parquet"}, {"onnx", "parquet"}, {"opencv", "parquet"}
-
-visual_scores = family(
-    "visual_scores",
-    lambda step, batch: score(step, "visual_scores", batch),
-    {
-        "sharpness": "Laplacian variance",
-        "luma_mean": "luma",
-        "saturation": "saturation",
-        "border_share": "of the picture",
-    },
-    "sharpness",
-    _AGGREGATED,
-)
-motion_scores = family(
-    "motion_scores",
-    lambda step, batch: score(step, "motion_scores", batch),
-    {
-        "vmaf_motion": "luma levels",
-        "motion_vector": "px",
-        "still_share": "of the time",
-        "shots_per_second": "1/s",
-        "shake": "long sides/s",
-    },
-    "vmaf_motion",
-    _AGGREGATED,
-)
 
 
 @dg.multi_asset(specs=[spec("copy_checks", "scores", {"numpy", "parquet"})], name="copy_checks", partitions_def=BATCHES)
@@ -132,43 +90,4 @@ def candidates(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Mate
     )
 
 
-text_scores = family(
-    "text_scores",
-    score_text,
-    {"text_score": "detection x recognition", "text_share": "of the picture", "clear_share": "of the picture"},
-    "text_score",
-    _MODELLED,
-)
-people_scores = family(
-    "people_scores",
-    score_people,
-    {
-        "faces_max": "faces",
-        "face_share_max": "of the picture",
-        "people_max": "persons",
-        "person_share_max": "of the picture",
-    },
-    "face_share_max",
-    _MODELLED,
-)
-safety_scores = family("safety_scores", score_safety, {"nsfw_score": "probability"}, "nsfw_score", _MODELLED)
-overlay_scores = family(
-    "overlay_scores",
-    score_overlays,
-    {"overlay_share": "of the picture", "fixed_share": "of the edges", "panels": "panels"},
-    "overlay_share",
-    _COMPUTED,
-)
-quality_scores = family(
-    "quality_scores",
-    score_quality,
-    {
-        "technical_quality": "0-1",
-        "classical_appeal": "0-1",
-        "noise": "luma levels",
-        "blockiness": "of the steps",
-        "blur": "0-1",
-    },
-    "technical_quality",
-    _COMPUTED,
-)
+families = [_family(scorer) for scorer in made(settings())]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from video_assets.batches.embeddings import towers
+from video_assets.batches.search import towers
 from video_assets.batches.step import Step, Stopwatch, total
 from video_assets.describe.audit.findings import Vectors, audit
 from video_assets.lake.lake import Lake, Replacement

@@ -1,8 +1,8 @@
-"""The score families that a model measures on stored keyframes; no video is opened."""
+"""Scorers that measure stored pictures of clips, in worker processes; no video is opened."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,6 @@ from video_assets.lake.lake import Replacement
 from video_assets.lake.ledger import Made
 from video_assets.lake.plan import due_rows
 from video_assets.lake.schemas import CANDIDATES, CLIPS, DECODED_VIDEOS
-from video_assets.measure.models import models_of, require
 from video_assets.reasons import Reason
 
 if TYPE_CHECKING:
@@ -55,63 +54,6 @@ PAIRS = Shown(
 """Keyframes, each with the frame after it."""
 
 
-def score_text(step: Step, batch: str) -> Made:
-    """Read the text in the batch's clips; commit ``text_scores``."""
-    from video_assets.measure.text_reader import TextReader
-
-    settings = step.lake.settings
-    detector, recogniser = models_of("text_scores", settings.models)
-    require((detector, recogniser), settings.models)
-    model = TextReader(
-        detector.weights(settings.models), recogniser.weights(settings.models), settings.text.detector_side,
-        (detector.device, recogniser.device),
-    )  # fmt: skip
-    return score_with(step, "text_scores", batch, model, settings.text.frames_per_clip, shown=READABLE)
-
-
-def score_safety(step: Step, batch: str) -> Made:
-    """Look for unsafe pictures in the batch's clips; commit ``safety_scores``."""
-    from video_assets.measure.safety import SafetyModel
-
-    settings = step.lake.settings
-    (model,) = models_of("safety_scores", settings.models)
-    described = SafetyModel(model.weights(settings.models), model.device)
-    return score_with(step, "safety_scores", batch, described, settings.safety.frames_per_clip)
-
-
-def score_people(step: Step, batch: str) -> Made:
-    """Look for faces, and for persons where the profile can, in the batch's clips; commit ``people_scores``."""
-    from video_assets.measure.faces import FaceFinder
-    from video_assets.measure.people import PeopleModel
-    from video_assets.measure.persons import PersonFinder
-
-    settings = step.lake.settings
-    models = models_of("people_scores", settings.models)
-    require(models, settings.models)
-    proposer, refiner, judge, *persons = (model.weights(settings.models) for model in models)
-    chosen = settings.people
-    faces = FaceFinder(
-        proposer, refiner, judge, chosen.smallest_face, chosen.least_face_score, chosen.least_face_score_again,
-        models[0].device,
-    )  # fmt: skip
-    finder = PersonFinder(persons[0], chosen.least_person_score, models[-1].device) if persons else None
-    return score_with(step, "people_scores", batch, PeopleModel(faces, finder), chosen.frames_per_clip)
-
-
-def score_overlays(step: Step, batch: str) -> Made:
-    """Look for what lies on the batch's clips, and how they are divided; commit ``overlay_scores``."""
-    from video_assets.measure.overlay_scores import OverlayModel
-
-    return score_with(step, "overlay_scores", batch, OverlayModel(), step.lake.settings.overlays.frames_per_clip)
-
-
-def score_quality(step: Step, batch: str) -> Made:
-    """Measure the technical quality and the appeal of the batch's clips; commit ``quality_scores``."""
-    from video_assets.measure.quality import QualityModel
-
-    return score_with(step, "quality_scores", batch, QualityModel(), step.lake.settings.quality.frames_per_clip)
-
-
 def score_with(
     step: Step,
     asset: str,
@@ -121,6 +63,7 @@ def score_with(
     *,
     pictures_per_worker: int = 1,
     shown: Shown = SINGLE,
+    gpu: bool = False,
 ) -> Made:
     """Measure the candidates, or the clips to compare, that have no good row of this version, in worker processes, a job per video; commit them all.
 
@@ -134,11 +77,29 @@ def score_with(
         most: most keyframes of a clip that are given to it.
         pictures_per_worker: so many at least make another worker, which loads the model first, worth its while.
         shown: what is given to it of each such keyframe.
+        gpu: whether the model runs on one.
+    """
+
+    def rows_of(clips: pl.DataFrame) -> list[dict[str, Any]]:
+        return measured(step, asset, batch, clips, model, most, pictures_per_worker, shown, gpu=gpu)
+
+    return commit_due(step, asset, batch, rows_of)
+
+
+def commit_due(step: Step, asset: str, batch: str, rows_of: Callable[[pl.DataFrame], list[dict[str, Any]]]) -> Made:
+    """Have the clips measured that have no good row of this version, and commit them beside the others' rows.
+
+    Args:
+        step: the step.
+        asset: whose table gets the rows.
+        batch: the batch.
+        rows_of: measures these clips, rows of CLIPS: a row for each, with its clip_id.
     """
     lake, table, version = step.lake, step.order[asset].table, step.version(asset)
     inputs = step.inputs(asset, batch)
     clips, have = lake.read(CLIPS, [batch]), lake.read(table, [batch])
-    wanted = lake.read(CANDIDATES, [batch]).filter(step.order[asset].subject)["clip_id"]
+    subject = step.order[asset].subject
+    wanted = (clips if subject == "clip" else lake.read(CANDIDATES, [batch]).filter(subject))["clip_id"]
     due = due_rows(wanted.to_list(), have, "clip_id", step.order[asset])
     all_rows = have.filter(settled(step.order[asset]) & pl.col("clip_id").is_in(clips["clip_id"].to_list()))
     wanted_clips = clips.filter(pl.col("clip_id").is_in(due))
@@ -146,7 +107,7 @@ def score_with(
         f"{asset} of {batch}: {len(due)} clips to measure, {all_rows.height} measured before, "
         f"{clips.height - len(wanted)} left out, as every tier drops them or they are a benchmark's."
     )
-    rows = measured(step, asset, batch, wanted_clips, model, most, pictures_per_worker, shown)
+    rows = rows_of(wanted_clips) if wanted_clips.height else []
     if rows:
         fresh = pl.DataFrame(rows, infer_schema_length=None).join(clips.select("clip_id", "video_id"), on="clip_id")
         all_rows = table.frame(pl.concat([all_rows, table.frame(fresh, batch=batch, version=version)]))
@@ -162,7 +123,7 @@ def score_with(
 
 def measured(
     step: Step, asset: str, batch: str, clips: pl.DataFrame, model: ModelSpec, most: int, pictures_per_worker: int = 1,
-    shown: Shown = SINGLE,
+    shown: Shown = SINGLE, *, gpu: bool = False,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """A row for each of these clips, rows of CLIPS in that batch; the other arguments are those of :func:`score_with`."""
     from video_assets.measure.model_task import measure_clips
@@ -176,7 +137,6 @@ def measured(
         if c not in frames
     ]
     settings = step.lake.settings
-    gpu = any(m.on_gpu for m in models_of(asset, settings.models))
     with step.lake.files.temporary() as folder:
         jobs: dict[str, tuple[ModelJob, Limits]] = {}
         for (video,), found in clips.filter(pl.col("clip_id").is_in(list(frames))).group_by(

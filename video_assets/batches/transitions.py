@@ -12,7 +12,8 @@ from video_assets.lake.lake import Replacement
 from video_assets.lake.ledger import Made
 from video_assets.lake.plan import due_rows
 from video_assets.lake.schemas import DECODED_VIDEOS, SHOT_FRAMES, TRANSITION_SCORES
-from video_assets.measure.models import models_of, require
+from video_assets.measure.models import require
+from video_assets.scorers.models import models_of
 
 if TYPE_CHECKING:
     from video_assets.measure.transition_task import ModelSpec, TransitionJob

@@ -163,7 +163,7 @@ def search(text: str, most: int) -> None:
 
     It needs the profile 'full'.
     """
-    from video_assets.batches.embeddings import search as search_for
+    from video_assets.batches.search import search as search_for
 
     lake = existing_lake()
     with busy("Looking at every clip"):

@@ -201,7 +201,8 @@ def _curate(path: str, benchmark: str | None = None) -> Done:
         from video_assets.footage.ingest import take_stock
         from video_assets.footage.tick import Cursor
         from video_assets.lake.lake import Lake
-        from video_assets.measure.models import chosen, require, require_packages
+        from video_assets.measure.models import require, require_packages
+        from video_assets.scorers.models import chosen
 
         require_packages(settings().models)
         require(chosen(settings().models), settings().models)

@@ -20,7 +20,8 @@ def models(profile: str | None, json: bool) -> None:
 
     Of each: what it is for, licence, size, origin, hash and whether it is ready.
     """
-    from video_assets.measure.models import listed, profile_problem
+    from video_assets.measure.models import profile_problem
+    from video_assets.scorers.models import listed
 
     chosen = settings().models
     wanted = profile or chosen.profile

@@ -7,19 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from video_assets.file_error import FileError
+
 _HEADER = re.compile(r"--\s*(title|description|parent|published):\s*(.*)")
 _CONTINUED = re.compile(r"--\s{2,}(\S.*)")
 
 
-class TierError(ValueError):
-    """A file of a tier or a draw that cannot be used: where, what happened and how to mend it.
-
-    ``name`` is the file's path under its folder, without its ending; empty where the text is of no such file.
-    """
-
-    def __init__(self, path: Path, line: int, what: str, mend: str, name: str = "") -> None:
-        super().__init__(f"{path}:{line}: {what} {mend}")
-        self.path, self.line, self.what, self.mend, self.name = path, line, what, mend, name
+class TierError(FileError):
+    """A file of a tier or a draw that cannot be used; its name is its path under its folder, without its ending."""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from video_assets.curate.tiers import Tier, load_tiers
 from video_assets.curate.verdicts import check_on_nothing, check_rules, first_line
 from video_assets.lake.empty import empty_sheet
 from video_assets.lake.lake import Lake
-from video_assets.lake.sheet import sheet_sql, sheet_table
+from video_assets.lake.sheet import sheet_of, sheet_sql
 from video_assets.lake.tier_files import FileState, note_files
 from video_assets.settings import Settings
 
@@ -77,7 +77,7 @@ def fingerprint(settings: Settings) -> str:
 @lru_cache(maxsize=4)
 def _read(settings: Settings, _fingerprint: str) -> SqlFiles:
     macros = _macros(settings)
-    with empty_sheet(sheet_table(sheet_sql(settings))) as empty:
+    with empty_sheet(sheet_of(settings)) as empty:
         tiers, refused = load_tiers(
             *settings.sql_folders("tiers"),
             policies=settings.sql_folders("policies"),

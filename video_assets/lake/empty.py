@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 import duckdb
 
-from video_assets.lake.schemas import TABLES, TIER_VERDICTS, Table
+from video_assets.lake.schemas import TIER_VERDICTS, Table
 from video_assets.lake.sql_text import sql_type
 
 
-@lru_cache(maxsize=1)
-def _tables() -> duckdb.DuckDBPyConnection:
+class Known:
+    """The tables of a lake; equal to others of the same names and columns."""
+
+    def __init__(self, tables: Mapping[str, Table]) -> None:
+        self.tables = tables
+        self._key = tuple((name, tuple((c.name, str(c.dtype)) for c in t.columns)) for name, t in tables.items())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Known) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+
+@lru_cache(maxsize=4)
+def _tables(known: Known) -> duckdb.DuckDBPyConnection:
     connection = _in_memory()
-    for table in TABLES.values():
+    for table in known.tables.values():
         _create(connection, table)
     return connection
 
@@ -23,9 +38,9 @@ def _in_memory() -> duckdb.DuckDBPyConnection:
     return duckdb.connect(config={"threads": 1})
 
 
-def empty_tables() -> duckdb.DuckDBPyConnection:
+def empty_tables(known: Known) -> duckdb.DuckDBPyConnection:
     """A connection of its own for the caller to every table of the lake; nothing is to be written to them."""
-    return _tables().cursor()
+    return _tables(known).cursor()
 
 
 @lru_cache(maxsize=4)

@@ -26,7 +26,9 @@ from video_assets.lake.layout import create_missing, create_views, is_current
 from video_assets.lake.ledger import Made, note
 from video_assets.lake.s3 import S3Access, open_s3
 from video_assets.lake.schemas import MATERIALIZATIONS, Table
+from video_assets.lake.sheet import sheet_of, views_of
 from video_assets.lake.sql_text import quoted
+from video_assets.scorers import tables
 from video_assets.settings import Settings
 
 _FEW = 20
@@ -108,10 +110,10 @@ class Lake:
         access = self.access if lake.on_s3 else None
         with catalog.commit_lock(lake):
             connection = catalog.connect(lake, access, read_only=False)
-            views = {p.stem: p.read_text() for p in (self.settings.sql_folder / "views").glob("*.sql")}
-            if not is_current(connection, views):
-                create_missing(connection)
-                create_views(connection, views)
+            views, known = views_of(self.settings), tables(self.settings).values()
+            if not is_current(connection, views, known):
+                create_missing(connection, known)
+                create_views(connection, views, known, sheet_of(self.settings))
         return connection
 
     @property

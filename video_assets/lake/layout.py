@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from graphlib import TopologicalSorter
 
 import duckdb
@@ -14,7 +14,6 @@ from video_assets.lake import catalog
 from video_assets.lake.ledger import Made, note
 from video_assets.lake.schemas import (
     DRAWS_HISTORY,
-    TABLES,
     TIER_OUTCOMES,
     TIER_RULES_HISTORY,
     TIER_VERDICTS,
@@ -22,7 +21,7 @@ from video_assets.lake.schemas import (
     Column,
     Table,
 )
-from video_assets.lake.sheet import SHEET, SOURCE, sheet_table
+from video_assets.lake.sheet import SHEET, SOURCE
 from video_assets.lake.sql_text import quoted, sql_type
 from video_assets.lake.views import DICTIONARY, summary, view_table
 
@@ -33,7 +32,7 @@ _MOST_COLUMNS = 100_000
 _DESCRIBED = f"views/{DICTIONARY.name}"
 
 
-def create_missing(connection: duckdb.DuckDBPyConnection) -> None:
+def create_missing(connection: duckdb.DuckDBPyConnection, tables: Collection[Table]) -> None:
     """Create tables, and columns that newer code has, each with its description, in one snapshot."""
     _rename(connection)
     found: dict[str, dict[str, str | None]] = {}
@@ -42,19 +41,19 @@ def create_missing(connection: duckdb.DuckDBPyConnection) -> None:
     ).fetchall():
         found.setdefault(table, {})[column] = comment
     # Older code may have said less of a column.
-    for table in (t for t in TABLES.values() if t.name in found):
+    for table in (t for t in tables if t.name in found):
         other = [c for c in table.columns if found[table.name].get(c.name, c.description) != c.description]
         if other:
             _describe(connection, table, other)
     missing = {
         table: columns
-        for table in (*TABLES.values(), DICTIONARY)
+        for table in (*tables, DICTIONARY)
         if (columns := [c for c in table.columns if c.name not in found.get(table.name, ())])
     }
     # Tables inside the catalog come first and alone, so that a lake that has more than them also has these options.
     if first := {table: missing.pop(table) for table in list(missing) if table.in_catalog}:
         _create(connection, first, found)
-    inside = {table.name for table in TABLES.values() if table.in_catalog}
+    inside = {table.name for table in tables if table.in_catalog}
     if first or set(found) <= inside:
         # Rows belong in Parquet files, but for the few of these tables.
         set_option = f"CALL {catalog.NAME}.set_option('data_inlining_row_limit'"
@@ -105,9 +104,8 @@ def _describe(connection: duckdb.DuckDBPyConnection, table: Table, columns: Sequ
         connection.execute(f'COMMENT ON COLUMN {table.name}."{c.name}" IS {quoted(c.description)}')
 
 
-def _fill_sheet(connection: duckdb.DuckDBPyConnection, text: str) -> None:
+def _fill_sheet(connection: duckdb.DuckDBPyConnection, text: str, table: Table) -> None:
     """Make the sheet's table anew by a SELECT, with the rows that it gives now, so that nobody finds it empty."""
-    table = sheet_table(text)
     [(views,)] = connection.execute(
         f"SELECT count(*) FROM duckdb_views() WHERE database_name = '{catalog.NAME}' AND view_name = '{SHEET}'"
     ).fetchall()
@@ -121,7 +119,7 @@ def _fill_sheet(connection: duckdb.DuckDBPyConnection, text: str) -> None:
     _describe(connection, table, table.columns)
 
 
-def is_current(connection: duckdb.DuckDBPyConnection, views: Mapping[str, str]) -> bool:
+def is_current(connection: duckdb.DuckDBPyConnection, views: Mapping[str, str], tables: Collection[Table]) -> bool:
     """Whether tables and views are noted to be as this code makes them.
 
     That is asked in a fraction of the time that a look at all columns takes, which binds every view.
@@ -131,19 +129,21 @@ def is_current(connection: duckdb.DuckDBPyConnection, views: Mapping[str, str]) 
     except duckdb.CatalogException:  # a lake in the making
         return False
     versions = _versions(views)
-    return known.get(_DESCRIBED) == _described(versions) and all(
+    return known.get(_DESCRIBED) == _described(versions, tables) and all(
         known.get(f"views/{name}") == version for name, version in versions.items()
     )
 
 
-def create_views(connection: duckdb.DuckDBPyConnection, views: Mapping[str, str]) -> None:
+def create_views(
+    connection: duckdb.DuckDBPyConnection, views: Mapping[str, str], tables: Collection[Table], sheet: Table
+) -> None:
     """Create the views whose text has changed, in one snapshot, and tell what the columns mean.
 
     Their texts' hashes stand in the ledger.
     """
     known = _noted(connection)
     versions = _versions(views)
-    described = _described(versions)
+    described = _described(versions, tables)
     changed = [name for name, version in versions.items() if known.get(f"views/{name}") != version]
     if not changed and known.get(_DESCRIBED) == described:
         return
@@ -151,12 +151,12 @@ def create_views(connection: duckdb.DuckDBPyConnection, views: Mapping[str, str]
     for name in changed:
         text = views[name]
         if name == SOURCE:
-            _fill_sheet(connection, text)
+            _fill_sheet(connection, text, sheet)
         if name == VERDICTS:
             _take_over_verdicts(connection)
         connection.execute(f"CREATE OR REPLACE VIEW {name} AS {text.rstrip().rstrip(';')}")
         connection.execute(f"COMMENT ON VIEW {name} IS {quoted(summary(text))}")
-    _write_dictionary(connection, {name: views[name] for name in versions})
+    _write_dictionary(connection, {name: views[name] for name in versions}, tables, sheet)
     entries = [Made(f"views/{name}", "", versions[name], versions[name], {}, 0) for name in changed]
     note(connection, [*entries, Made(_DESCRIBED, "", described, described, {}, 0)], "")
     connection.execute("COMMIT")
@@ -173,31 +173,35 @@ def _versions(views: Mapping[str, str]) -> dict[str, str]:
     return {name: _hash(views[name]) for name in in_order(views)}
 
 
-def _described(versions: Mapping[str, str]) -> str:
+def _described(versions: Mapping[str, str], tables: Collection[Table]) -> str:
     """The version of all tables with their columns, and of all views.
 
     In an order of their own: two processes that list the tables in another order must not undo each other's work.
     """
-    tables = sorted((*TABLES.values(), DICTIONARY), key=lambda table: table.name)
-    return _hash(repr((sorted(versions.items()), tables)))
+    listed = sorted((*tables, DICTIONARY), key=lambda table: table.name)
+    return _hash(repr((sorted(versions.items()), listed)))
 
 
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _write_dictionary(connection: duckdb.DuckDBPyConnection, views: Mapping[str, str]) -> None:
+def _write_dictionary(
+    connection: duckdb.DuckDBPyConnection, views: Mapping[str, str], listed: Collection[Table], sheet: Table
+) -> None:
     """Write what every column means, of tables as the catalog has it and of views as their files say.
 
     Args:
         connection: inside a transaction.
         views: name and text of each, those that others read before them.
+        listed: every table.
+        sheet: the sheet's.
     """
-    tables = {**TABLES, **{table.name: table for table in (TIER_VERDICTS, TIER_VERDICTS_HISTORY)}}
+    tables = {table.name: table for table in (*listed, TIER_VERDICTS, TIER_VERDICTS_HISTORY)}
     said = []
     for name, text in views.items():
         if name == SOURCE:
-            tables[SHEET] = sheet_table(text)
+            tables[SHEET] = sheet
         if name not in tables:
             tables[name] = view_table(name, text, tables)
         said += [(name, c.name, c.description) for c in tables[name].columns]

@@ -21,14 +21,6 @@ _USUAL = {
     "rights_signals": (3.0, 1.0),
     "decoded_videos": (2.0, 270.0),
     "transition_scores": (8.0, 170.0),
-    "text_scores": (5.0, 610.0),
-    "people_scores": (4.0, 140.0),
-    "safety_scores": (4.0, 80.0),
-    "overlay_scores": (3.0, 80.0),
-    "quality_scores": (3.0, 35.0),
-    "clip_embeddings": (8.0, 190.0),
-    "laion_scores": (10.0, 600.0),
-    "flow_scores": (8.0, 900.0),
     "clip_sheet": (1.0, 10.0),
 }
 # A pace by less than this is none: wall seconds, and share of what is expected altogether, which no longer counts after a

@@ -13,9 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from video_assets.measure.types import Picture
+from video_assets.settings import ModelSettings
 
 # What an archive holds beside the weights: OpenAI's sizes, and the mask that open_clip makes itself.
 _NOT_WEIGHTS = ("input_resolution", "context_length", "vocab_size", "attn_mask")
+
+
+def described(settings: ModelSettings) -> str:
+    """The architecture of the profile 'full': open_clip's name of it, or the path of the file that describes it."""
+    name = settings.image_text.architecture
+    return str(settings.folder.absolute() / name) if name.endswith(".json") else name
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import polars as pl
 
-from video_assets.lake.schemas import MOTION_SCORES
 from video_assets.measure.camera import MOVES, camera_moves, camera_scores
 from video_assets.measure.clip_frames import clip_frames, weighed, with_reasons, with_standing
 from video_assets.measure.course import courses
 from video_assets.measure.pace import FILM_S, GROWTH, STANDING_S
+from video_assets.scorers.motion import MOTION_SCORES
 from video_assets.segment.detectors import content_change
 
 _STATE = ["width", "height", "luma_mean", "luma_std"]
@@ -90,7 +90,7 @@ def motion_scores(clips: pl.DataFrame, signals: pl.DataFrame) -> pl.DataFrame:
     rows = with_reasons(
         clips, scores, "vmaf_motion", "No frame of the clip has a measured difference from the one before."
     )
-    return MOTION_SCORES.frame(rows).drop("batch", "version")
+    return MOTION_SCORES.table.frame(rows).drop("batch", "version")
 
 
 def _steps(frames: pl.DataFrame) -> pl.DataFrame:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from video_assets.lake.schemas import VISUAL_SCORES
 from video_assets.measure.clip_frames import clip_frames, weighed, with_reasons, with_standing
 from video_assets.measure.fields import clip_fields
+from video_assets.scorers.visual import VISUAL_SCORES
 from video_assets.segment.clips import BARS
 from video_assets.segment.detectors import BLACK_SHARE, STEP
 
@@ -61,7 +61,7 @@ def visual_scores(
     scores = scores.with_columns(_border_share(min_bar_share).alias("border_share"))
     scores = scores.join(clip_fields(frames), on="clip_id", how="left", maintain_order="left")
     rows = with_reasons(clips, scores, "sharpness", "No frame of the clip was sampled.")
-    return VISUAL_SCORES.frame(rows).drop("batch", "version")
+    return VISUAL_SCORES.table.frame(rows).drop("batch", "version")
 
 
 def _until_next(frames: pl.DataFrame, clips: pl.DataFrame) -> pl.DataFrame:

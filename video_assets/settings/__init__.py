@@ -25,6 +25,7 @@ from video_assets.settings.measuring import (
     ImageTextSettings,
     ModelSettings,
     OverlaySettings,
+    OwnScorerSettings,
     PeopleSettings,
     QualitySettings,
     SafetySettings,
@@ -96,6 +97,12 @@ class Settings(BaseSettings):
     )
     signing: SigningSettings = Field(
         default_factory=SigningSettings, description="Who signs the documents of releases."
+    )
+    scorers: OwnScorerSettings = Field(
+        default_factory=OwnScorerSettings, description="Settings of one's own scorers: a section each, by its name."
+    )
+    scorers_dir: Path | None = Field(
+        None, description="Folder with modules of one's own scorers; default: scorers/ in the working directory."
     )
     sql_dir: Path | None = Field(
         None, description="Folder with views/, tiers/ and explore/; default: sql/ of the project."

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from video_assets.settings.section import Section
 
@@ -138,6 +138,17 @@ class DuplicateSettings(Section):
         le=1,
         description="The same of clips whose pictures differ (a logo, bars, a crop) or of which one is faster.",
     )
+
+
+class OwnScorerSettings(Section):
+    """Sections of one's own scorers, by their names; what is in one is looked at by the scorer's own model of it."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    def of(self, name: str) -> Mapping[str, Any]:
+        """What was given for a scorer."""
+        found = (self.__pydantic_extra__ or {}).get(name, {})
+        return found if isinstance(found, Mapping) else {"": found}
 
 
 class ConceptSettings(Section):

@@ -166,7 +166,9 @@ def read(settings: type[_S]) -> _S:
     """
     given = Given.now()
     variables = {f"{PREFIX}{'__'.join(path)}".upper(): path for path in names_of(settings)}
-    if unknown := [n for n in given.environment if n.upper() not in variables]:
+    # What a scorer of one's own takes only its module knows, which says what is wrong with it.
+    own = f"{PREFIX}SCORERS__"
+    if unknown := [n for n in given.environment if n.upper() not in variables and not n.upper().startswith(own)]:
         raise SettingsError("\n".join(_unknown_variable(name, list(variables)) for name in unknown))
     try:
         return settings()

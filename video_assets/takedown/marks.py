@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from video_assets.lake.schemas import TABLES
 from video_assets.takedown.match import Video
 from video_assets.takedown.search import WITHOUT, Search, in_batches
 
@@ -122,7 +121,7 @@ def _parts(search: Search, videos: list[str], batches: list[str]) -> Iterable[st
     asked = [
         f"SELECT unnest([{', '.join(parts)}]) AS part FROM {table.name} WHERE video_id IN (SELECT unnest($1))"
         + (f" AND {in_batches(batches)}" if "batch" in table.schema else "")
-        for table in TABLES.values()
+        for table in search.tables.values()
         if table.name not in WITHOUT and search.has(table) and "video_id" in table.schema
         if (parts := [part for part in ("clip_id", "shot_id") if part in table.schema])
     ]

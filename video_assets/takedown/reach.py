@@ -42,9 +42,9 @@ def partition(table: Table) -> str:
     return "batch" if "batch" in table.schema else table.key[0]
 
 
-def searched(sheet: Table) -> dict[str, Table]:
+def searched(tables: Mapping[str, Table], sheet: Table) -> dict[str, Table]:
     """The tables that may have something of a video, with the sheet."""
-    return {t.name: t for t in (*TABLES.values(), sheet) if t.name not in WITHOUT}
+    return {t.name: t for t in (*tables.values(), sheet) if t.name not in WITHOUT}
 
 
 @contextmanager
@@ -138,7 +138,7 @@ def reach(search: Search, marks: Marks, sheet: Table) -> Reach:
     """Count what a takedown of these videos reaches; nothing is changed. The names have to be copied, and are not any more."""
     name_marks(search, marks)
     within = {name: marks.batches | _naming(search, TABLES[name], marks) for name in NAMES}
-    rows, batches = rows_in(search, marks, searched(sheet), within=within)
+    rows, batches = rows_in(search, marks, searched(search.tables, sheet), within=within)
     tiers = releases = shards = 0
     if "tier_outcomes" in rows:
         [(tiers,)] = search.cursor.execute(

@@ -20,6 +20,7 @@ from video_assets.batches.step import Step
 from video_assets.footage.ingest import sources_version
 from video_assets.lake.files import write_parquet
 from video_assets.lake.lake import Replacement
+from video_assets.lake.left import every_table
 from video_assets.lake.plan import SOURCE_FILES, Measurement
 from video_assets.lake.schemas import MATERIALIZATIONS, Table
 from video_assets.lake.schemas import SOURCE_FILES as SOURCES
@@ -60,7 +61,7 @@ def remove_rows(
     """
     with looking(step.lake, marks) as search:
         if found is None:
-            _, found = rows_in(search, marks, searched(step.order[SHEET].table), everywhere=everywhere)
+            _, found = rows_in(search, marks, searched(search.tables, step.order[SHEET].table), everywhere=everywhere)
         _rewrite(step, marks, search.cursor, found, {}, (), f"takedown {takedown}")
 
 
@@ -77,7 +78,11 @@ def remove_measured(
     """
     [batch] = marks.batches
     kept = {SOURCES.name, *(table.name for table in instead)}
-    tables = {n: t for n, t in searched(step.order[SHEET].table).items() if "batch" in t.schema and n not in kept}
+    tables = {
+        n: t
+        for n, t in searched(every_table(step.lake), step.order[SHEET].table).items()
+        if "batch" in t.schema and n not in kept
+    }
     with looking(step.lake, marks) as search:
         _, batches = rows_in(search, marks, tables)
         changed = {(table, batch): rows for table, rows in instead.items()}
@@ -90,7 +95,7 @@ def _rewrite(
 ) -> None:  # fmt: skip
     lake = step.lake
     ledger = lake.made(sorted({key for keys in found.values() for key in keys} | {key for _, key in instead}))
-    tables = searched(step.order[SHEET].table)
+    tables = searched(every_table(step.lake), step.order[SHEET].table)
     with ExitStack() as stack:
         folder = stack.enter_context(lake.files.temporary())
         parts = [

@@ -15,7 +15,8 @@ import polars as pl
 
 from video_assets.lake import catalog
 from video_assets.lake.lake import Lake
-from video_assets.lake.schemas import TABLES, Table
+from video_assets.lake.left import every_table
+from video_assets.lake.schemas import Table
 from video_assets.lake.sql_text import quoted
 
 ACROSS = frozenset(
@@ -45,11 +46,13 @@ class Search:
         cursor: a connection of the search's own, in a transaction.
         snapshot: the version's number.
         filled: the tables that may have rows: those that have a file, or are in the catalog.
+        tables: every table, also what a scorer has left behind.
     """
 
     cursor: duckdb.DuckDBPyConnection
     snapshot: int
     filled: frozenset[str]
+    tables: Mapping[str, Table]
 
     def query(self, sql: str, parameters: Sequence[object] | Mapping[str, object] | None = None) -> pl.DataFrame:
         """Rows of a query."""
@@ -78,7 +81,7 @@ class Search:
 
     def copy_names(self) -> None:
         """Copy what says of every footage which one it is, and the small tables inside the catalog."""
-        for table in TABLES.values():
+        for table in self.tables.values():
             if table.name in NAMES or (table.in_catalog and table.name not in WITHOUT):
                 self.copy(table)
 
@@ -86,7 +89,7 @@ class Search:
         """Copy of the tables whose rows are of their batch's own videos these batches, if they are few."""
         if len(batches) > _FEW_BATCHES:
             return
-        for table in TABLES.values():
+        for table in self.tables.values():
             if (
                 "batch" in table.schema
                 and self.has(table)
@@ -111,4 +114,4 @@ def searching(lake: Lake) -> Iterator[Search]:
         found = cursor.execute(
             f"SELECT table_name FROM ducklake_table_info('{catalog.NAME}') WHERE file_count > 0"
         ).fetchall()
-        yield Search(cursor, int(snapshot), frozenset(name for (name,) in found))
+        yield Search(cursor, int(snapshot), frozenset(name for (name,) in found), every_table(lake))

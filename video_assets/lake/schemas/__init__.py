@@ -1,6 +1,6 @@
 """The lake's tables: every column with its type, meaning, unit and range.
 
-One declaration serves the Parquet files, DuckLake's table definitions, the column schemas in Dagster's UI and the
+The platform's own; each scorer declares its table (:mod:`video_assets.scorer`). One declaration serves the Parquet files, DuckLake's table definitions, the column schemas in Dagster's UI and the
 README. Times are exact presentation timestamps (``*_pts``, in the stream's time base) with seconds beside them for
 people; shares are in 0-1; picture coordinates are pixels of the picture as displayed, turned and mirrored.
 """
@@ -9,13 +9,10 @@ from __future__ import annotations
 
 from video_assets.lake.schemas.captions import CAPTIONS
 from video_assets.lake.schemas.content import (
-    CLIP_EMBEDDINGS,
     CONCEPT_MODEL,
     CONCEPTS,
     CONTAMINATION,
     DUPLICATE_GROUPS,
-    FLOW_SCORES,
-    LAION_SCORES,
     NEAR_DUPLICATES,
 )
 from video_assets.lake.schemas.decisions import (
@@ -44,21 +41,13 @@ from video_assets.lake.schemas.footage import (
 from video_assets.lake.schemas.pages import PAGES
 from video_assets.lake.schemas.releases import RELEASE_CLIPS, RELEASE_FILES, RELEASES
 from video_assets.lake.schemas.rights import RIGHTS_SIGNALS
-from video_assets.lake.schemas.scores import (
-    CANDIDATES,
-    MOTION_SCORES,
-    OVERLAY_SCORES,
-    PEOPLE_SCORES,
-    QUALITY_SCORES,
-    SAFETY_SCORES,
-    TEXT_SCORES,
-    VISUAL_SCORES,
-)
+from video_assets.lake.schemas.scores import CANDIDATES
 from video_assets.lake.schemas.segments import CLIPS, SHOT_FRAMES, SHOTS, TRANSITION_SCORES
 from video_assets.lake.schemas.table import Column, Table
 from video_assets.lake.schemas.takedowns import COPY_CHECKS, TAKEDOWNS, TOMBSTONE_CLIPS, TOMBSTONES
 from video_assets.lake.schemas.training import TRAINING_CLIPS, TRAINING_READS, TRAINING_RUNS, TRAINING_SKIPS
 
+# Those of scorers are declared with them (video_assets/scorers).
 TABLES: dict[str, Table] = {
     t.name: t
     for t in (
@@ -73,18 +62,8 @@ TABLES: dict[str, Table] = {
         TRANSITION_SCORES,
         SHOTS,
         CLIPS,
-        VISUAL_SCORES,
-        MOTION_SCORES,
         COPY_CHECKS,
         CANDIDATES,
-        TEXT_SCORES,
-        PEOPLE_SCORES,
-        SAFETY_SCORES,
-        OVERLAY_SCORES,
-        QUALITY_SCORES,
-        CLIP_EMBEDDINGS,
-        LAION_SCORES,
-        FLOW_SCORES,
         NEAR_DUPLICATES,
         DUPLICATE_GROUPS,
         CONTAMINATION,
@@ -117,7 +96,6 @@ __all__ = [
     "CAPTIONS",
     "CAPTION_FINDINGS",
     "CLIPS",
-    "CLIP_EMBEDDINGS",
     "CONCEPTS",
     "CONCEPT_MODEL",
     "CONTAMINATION",
@@ -128,31 +106,23 @@ __all__ = [
     "DUPLICATE_GROUPS",
     "FAILED_ATTEMPTS",
     "FLOW_FRAMES",
-    "FLOW_SCORES",
     "FRAME_SIGNALS",
     "KEYFRAMES",
-    "LAION_SCORES",
     "MATERIALIZATIONS",
-    "MOTION_SCORES",
     "NEAR_DUPLICATES",
-    "OVERLAY_SCORES",
     "PAGES",
-    "PEOPLE_SCORES",
     "PICTURE",
-    "QUALITY_SCORES",
     "RAW_VIDEOS",
     "RELEASES",
     "RELEASE_CLIPS",
     "RELEASE_FILES",
     "RIGHTS",
     "RIGHTS_SIGNALS",
-    "SAFETY_SCORES",
     "SHOTS",
     "SHOT_FRAMES",
     "SOURCE_FILES",
     "TABLES",
     "TAKEDOWNS",
-    "TEXT_SCORES",
     "TIER_FILES",
     "TIER_OUTCOMES",
     "TIER_RULES",
@@ -166,7 +136,6 @@ __all__ = [
     "TRAINING_RUNS",
     "TRAINING_SKIPS",
     "TRANSITION_SCORES",
-    "VISUAL_SCORES",
     "Column",
     "Table",
 ]

@@ -9,92 +9,12 @@ from video_assets.lake.schemas.table import (
     BOOL,
     CLIP,
     DOUBLE,
-    GPU_SECONDS,
     INT,
-    LIMITED_BY,
-    MESSAGE,
     REAL,
-    REASON,
-    SECONDS,
     TEXT,
     VERSION,
-    VIDEO,
     Column,
     Table,
-)
-
-CLIP_EMBEDDINGS = Table(
-    "clip_embeddings",
-    "A clip's vector, its likely subjects, and the signature by which copies of it are found, from some of its keyframes.",
-    ("clip_id",),
-    (
-        BATCH,
-        CLIP,
-        VIDEO,
-        Column("embedding", pl.List(REAL), "Mean of the keyframes' vectors, of length 1: near means alike in content."),
-        Column("dimensions", INT, "Numbers in the embedding."),
-        Column("embedding_model", TEXT, "The model whose vectors these are; those of different models do not compare."),
-        Column(
-            "subjects",
-            pl.List(pl.Struct({"subject": pl.String(), "probability": pl.Float32()})),
-            "ImageNet-1k classes with the largest mean probability over the keyframes, 0-1, largest first.",
-        ),
-        Column(
-            "copy_signature",
-            pl.List(REAL),
-            "Vector of length 1 of the picture's coarse structure and of how it changes in time (measure/copies.py); NULL when the picture is flat.",
-        ),
-        VERSION,
-        REASON,
-        MESSAGE,
-        LIMITED_BY,
-        SECONDS,
-        GPU_SECONDS,
-    ),
-)
-
-LAION_SCORES = Table(
-    "laion_scores",
-    "A clip's LAION aesthetic scores, of its middle keyframe. Only in the profile 'full'.",
-    ("clip_id",),
-    (
-        BATCH,
-        CLIP,
-        VIDEO,
-        Column("aesthetic_laion", DOUBLE, "LAION-Aesthetics V2, about 1-10: improved predictor on CLIP ViT-L/14."),
-        Column("aesthetic_laion_v1", DOUBLE, "LAION-Aesthetics V1, about 1-10: linear predictor on CLIP ViT-L/14."),
-        VERSION,
-        REASON,
-        MESSAGE,
-        LIMITED_BY,
-        SECONDS,
-        GPU_SECONDS,
-    ),
-)
-
-FLOW_SCORES = Table(
-    "flow_scores",
-    "How far the pixels of a clip move, by RAFT's optical flow between keyframes and the frames after them. Lengths are in pixels per frame of the clip, as though its picture had a short side of 360 px. Only in the profile 'full' and where models.accept names RAFT.",
-    ("clip_id",),
-    (
-        BATCH,
-        CLIP,
-        VIDEO,
-        Column("flow_pairs", INT, "Pairs of adjacent frames that were compared."),
-        Column("flow_mean", DOUBLE, "Mean length of the flow, px/frame at a short side of 360 px, over the pairs."),
-        Column(
-            "flow_p95", DOUBLE, "95th percentile of its length over a picture, px/frame likewise; mean over the pairs."
-        ),
-        Column(
-            "flow_moving_share", DOUBLE, "Share of pixels that move by 0.5 px/frame or more, 0-1; mean over the pairs."
-        ),
-        VERSION,
-        REASON,
-        MESSAGE,
-        LIMITED_BY,
-        SECONDS,
-        GPU_SECONDS,
-    ),
 )
 
 NEAR_DUPLICATES = Table(

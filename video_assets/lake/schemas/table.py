@@ -15,12 +15,19 @@ TIME = pl.Datetime("us", "UTC")
 
 @dataclass(frozen=True)
 class Column:
-    """One column. ``volatile`` ones (costs, clock times, file names) may differ between equal runs: no data version has them."""
+    """One column.
+
+    ``volatile`` ones (costs, clock times, file names) may differ between equal runs: no data version has them. A measured one
+    may have a ``unit``, and values from ``least`` to ``most``: what lies outside is a failure of what has measured it.
+    """
 
     name: str
     dtype: pl.DataType
     description: str
     volatile: bool = False
+    unit: str = ""
+    least: float | None = None
+    most: float | None = None
 
 
 @dataclass(frozen=True)

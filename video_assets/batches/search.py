@@ -1,0 +1,55 @@
+"""Asking for clips by text, in the profile 'full'."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from video_assets.lake.lake import Lake
+from video_assets.measure.models import image_text, require_packages
+from video_assets.settings import ModelSettings
+
+if TYPE_CHECKING:
+    from video_assets.measure.image_text import Towers
+
+
+def towers(settings: ModelSettings) -> Towers:
+    """The image and text towers of the profile 'full'.
+
+    Raises:
+        ModelNotReadyError: the weights are missing, altered, or of a licence that nobody accepted.
+    """
+    from video_assets.measure.image_text import Towers, described
+
+    return Towers(described(settings), image_text(settings).weights(settings))
+
+
+def search(lake: Lake, text: str, most: int) -> pl.DataFrame:
+    """The clips that show most nearly what a text says: clip_id, file_name, player_start_s, player_end_s, cosine and subjects.
+
+    Raises:
+        ValueError: the profile is not 'full', or no clip has a vector of its model.
+        ModelNotReadyError: see :func:`towers`.
+    """
+    settings = lake.settings.models
+    if settings.profile != "full":
+        raise ValueError(
+            "Clips are asked for by text with a model that knows both: set models.profile = 'full'; "
+            "'video-assets models' says how to fetch it."
+        )
+    require_packages(settings)
+    vector = towers(settings).open().encode_text(text)
+    found = lake.query(
+        "SELECT e.clip_id, s.file_name, s.player_start_s, s.player_end_s, "
+        "list_inner_product(e.embedding, $vector::FLOAT[]) AS cosine, "
+        "list_transform(e.subjects, lambda x: x.subject) AS subjects "
+        "FROM clip_embeddings AS e JOIN clip_sheet AS s ON s.batch = e.batch AND s.clip_id = e.clip_id "
+        "WHERE e.embedding_model = $model AND e.dimensions = $dimensions ORDER BY cosine DESC, e.clip_id LIMIT $most",
+        {"vector": vector.tolist(), "model": image_text(settings).name, "dimensions": len(vector), "most": most},
+    )
+    if found.is_empty():
+        raise ValueError(
+            "No clip has a vector of this model yet; run 'video-assets curate' in the profile 'full' first."
+        )
+    return found
