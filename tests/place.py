@@ -21,11 +21,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 from click.testing import CliRunner
 
+from tests.tables import TABLES
 from video_assets import cli
 from video_assets.footage.ingest import Stock, take_stock
 from video_assets.footage.tick import Cursor
 from video_assets.lake.lake import Lake
-from video_assets.lake.schemas import PAGES, TABLES
+from video_assets.lake.schemas import PAGES
 from video_assets.settings import LakeSettings, Settings, WatchedFolder
 
 if TYPE_CHECKING:

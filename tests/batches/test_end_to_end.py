@@ -9,11 +9,11 @@ import polars as pl
 import pytest
 
 from tests.place import Place, ledger
+from tests.tables import TABLES
 from video_assets.assets.common import catalogue
 from video_assets.curate.tiers import load_tiers
 from video_assets.demo.recipes import RECIPES
 from video_assets.lake.lake import Lake
-from video_assets.lake.schemas import TABLES
 from video_assets.measurements import MODELLED
 from video_assets.settings import Settings
 

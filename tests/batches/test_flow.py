@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from video_assets.batches.flow import score_flow
 
 from tests.place import Place
 from video_assets.batches.footage import decode_videos
 from video_assets.batches.pictures import PAIRS, score_with
+from video_assets.batches.scores import score
 from video_assets.batches.step import Step
 from video_assets.lake.lake import Lake
 from video_assets.lake.plan import plan
@@ -171,18 +171,18 @@ def test_raft_measures_a_clip_by_weights_of_the_right_hash_and_no_others(
     lake = Lake(step.lake.settings.model_copy(update={"models": models, "flow": FlowSettings(pairs_per_clip=1)}))
     step = Step(lake, step.order)
     with pytest.raises(ModelNotReadyError, match=r"The weights of RAFT large are missing; run: curl .*-ff5fadd5\.pth"):
-        score_flow(step, batch(lake))
+        score(step, "flow_scores", batch(lake))
     file = Path(str(RAFT_LARGE.source.path(tmp_path)))
     torch.save(raft_large(weights=None).state_dict(), file)
     with pytest.raises(ModelNotReadyError, match="another SHA-256"):
-        score_flow(step, batch(lake))
+        score(step, "flow_scores", batch(lake))
     own = replace(RAFT_LARGE, sha256=sha256_of(file))
     monkeypatch.setitem(MODELS, "flow_scores", {"embedded": (), "full": (own,)})
     with lake.cursor() as cursor:
         cursor.execute(
             "UPDATE candidates SET candidate = clip_id = (SELECT min(clip_id) FROM candidates WHERE candidate)"
         )
-    made = score_flow(step, batch(lake))
+    made = score(step, "flow_scores", batch(lake))
     (row,) = lake.read(FLOW_SCORES.table).to_dicts()
     assert (made.rows, row["reason"], row["flow_pairs"]) == (1, None, 1)
     assert row["flow_p95"] >= row["flow_mean"] > 0

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from tests.batches.misbehaving_models import Awkward, Unloadable
 from tests.place import Place
-from video_assets.batches.pictures import score_safety, score_text, score_with, spread
+from video_assets.batches.pictures import score_with, spread
+from video_assets.batches.scores import score
 from video_assets.batches.step import Step
 from video_assets.curate.tiers import load_tiers
 from video_assets.lake.lake import Replacement
@@ -47,8 +48,8 @@ def scores(step: Step) -> dict[int, set[tuple[str | None, float | None]]]:
     """By width of the clip: reasons and scores."""
     sql = "SELECT crop_width, s.reason, nsfw_score FROM safety_scores AS s JOIN clips USING (batch, clip_id)"
     found: dict[int, set[tuple[str | None, float | None]]] = {}
-    for width, reason, score in step.lake.query(sql).iter_rows():
-        found.setdefault(width, set()).add((reason, score))
+    for width, reason, nsfw in step.lake.query(sql).iter_rows():
+        found.setdefault(width, set()).add((reason, nsfw))
     return found
 
 
@@ -156,7 +157,7 @@ def test_only_clips_without_a_good_row_are_read_and_the_rest_keep_theirs(curated
     kept = before.with_columns(text_read=pl.lit("kept")).head(before.height - 1)
     lake.commit([Replacement(TEXT_SCORES.table, [here], kept)], [], message="one row less")
     seen: list[int] = []
-    score_text(Step(lake, order, progress=lambda _asset, _done, total: seen.append(total)), here)
+    score(Step(lake, order, progress=lambda _asset, _done, total: seen.append(total)), "text_scores", here)
     after = lake.read(TEXT_SCORES.table)
     assert seen[0] == 1
     assert after.drop("text_read", "compute_seconds").equals(before.drop("text_read", "compute_seconds"))
@@ -165,7 +166,7 @@ def test_only_clips_without_a_good_row_are_read_and_the_rest_keep_theirs(curated
 
 def test_measuring_again_gives_the_same_numbers(step: Step) -> None:
     before = step.lake.read(SAFETY_SCORES.table).drop("version", "compute_seconds")
-    made = score_safety(step, batch(step))
+    made = score(step, "safety_scores", batch(step))
     assert step.lake.read(SAFETY_SCORES.table).drop("version", "compute_seconds").equals(before)
     assert made.compute_seconds is not None
     assert made.compute_seconds > 0
@@ -179,7 +180,7 @@ def test_no_video_is_opened_again(curated_few: Place, tmp_path: Path) -> None:
         cursor.execute("UPDATE raw_videos SET uri = '/nowhere'")
     order = measurements(lake.settings, {})
     raised = order | {"safety_scores": replace(order["safety_scores"], version="raised")}
-    assert score_safety(Step(lake, raised), here).failures == 0
+    assert score(Step(lake, raised), "safety_scores", here).failures == 0
 
 
 def test_a_clip_without_a_keyframe_is_not_measured_and_says_so(step: Step) -> None:

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from tests.place import Place
-from video_assets.batches.search import embed_clips, search, towers
+from video_assets.batches import scores as scoring
+from video_assets.batches.search import search, towers
 from video_assets.batches.step import Step
 from video_assets.lake.lake import Lake
 from video_assets.measure.image_text import Towers
@@ -64,7 +65,7 @@ def lake(curated_few: Place, tmp_path: Path, settings: ModelSettings) -> Lake:
 
 def test_clips_are_found_by_text_nearest_first(lake: Lake) -> None:
     step = Step(lake, measurements(lake.settings, {}))
-    made = embed_clips(step, lake.query("SELECT any_value(batch) FROM clips").item())
+    made = scoring.score(step, "clip_embeddings", lake.query("SELECT any_value(batch) FROM clips").item())
     candidates = lake.query("SELECT count(*) FROM candidates WHERE candidate").item()
     assert (made.rows, made.failures) == (candidates, 0)
     assert lake.query("SELECT DISTINCT dimensions, embedding_model FROM clip_embeddings").rows() == [(32, "tiny.pt")]

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from tests.place import Place, look
-from video_assets.lake.schemas import RAW_VIDEOS, TABLES
+from tests.tables import TABLES
+from video_assets.lake.schemas import RAW_VIDEOS
 from video_assets.settings import FootageSettings, Settings
 
 # The platform up to a cheap family's scores, with no model but the network for shots.

@@ -11,10 +11,11 @@ import polars as pl
 import pytest
 
 from tests.place import Place
+from tests.tables import TABLES
 from video_assets.curate.tiers import Tier, load_tier
 from video_assets.curate.verdicts import rules_of, write_outcomes
 from video_assets.lake.layout import in_order
-from video_assets.lake.schemas import TABLES, TIER_OUTCOMES
+from video_assets.lake.schemas import TIER_OUTCOMES
 from video_assets.lake.sheet import SHEET, SOURCE
 
 SQL = Path(__file__).parents[2] / "sql"

@@ -8,10 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.curate.conftest import NOT_MEASURED, Lake, make_tier
+from tests.tables import TABLES
 from video_assets.curate.funnel import beside_published, funnel
 from video_assets.curate.tiers import Tier
 from video_assets.curate.verdicts import rules_of
-from video_assets.lake.schemas import TABLES, TIER_OUTCOMES
+from video_assets.lake.schemas import TIER_OUTCOMES
 
 RULES = "fps >= 24 AS smooth,\n    sharpness >= 50 AS clear,\n    duration_s >= 4 AS long_enough"
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.curate.conftest import make_tier
+from tests.tables import TABLES
 from video_assets.curate.lineage import sources
-from video_assets.lake.schemas import TABLES
 from video_assets.lake.sheet import sheet_of, sheet_sql
 from video_assets.settings import Settings
 

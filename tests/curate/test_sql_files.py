@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from tests.curate.conftest import NOT_MEASURED, SQL, Lake
+from tests.tables import TABLES
 from video_assets.curate.tiers import load_tiers
-from video_assets.lake.schemas import TABLES
-from video_assets.measurements import CHEAP, FLOW, LAION, MODELLED
+from video_assets.measurements import CHEAP, MODELLED
 
 
 def ask(lake: Lake, name: str) -> list[dict[str, Any]]:
@@ -41,7 +41,7 @@ def test_the_clip_sheet_has_one_row_per_clip_with_every_score_and_its_reason(lak
     # A vector or a curve is for machines; people have what follows from it.
     keys |= {"time_course"}
     keys |= set(TABLES["clip_embeddings"].schema) - {"clip_id", "video_id", "subjects"}
-    scores = {c for t in (*CHEAP, *MODELLED, LAION, FLOW) for c in TABLES[t].schema} - keys
+    scores = {c for t in (*CHEAP, *MODELLED, "laion_scores", "flow_scores") for c in TABLES[t].schema} - keys
     scores |= {"duplicate_group", "duplicate", "duplicate_of", "duplicate_cosine", "concept", "concept_weight"}
     # A clip's own size is source_width and source_height there.
     wanted = scores | set(TABLES["clips"].schema) - {"version", "width", "height"}

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from tests.curate.conftest import NOT_MEASURED, SQL, Lake, make_tier
 from tests.curate.test_verdicts import CHILD
+from tests.tables import TABLES
 from video_assets.curate.tiers import Tier, TierError, load_tiers
 from video_assets.curate.what_if import edited, read_edited, what_if
 from video_assets.lake.catalog import extension
-from video_assets.lake.schemas import TABLES
 
 SHIPPED, _ = load_tiers(SQL / "tiers")
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.place import Place
+from tests.tables import TABLES
 from video_assets.lake.lake import Lake
-from video_assets.lake.schemas import SHOTS, TABLES, TIER_VERDICTS, TIER_VERDICTS_HISTORY
+from video_assets.lake.schemas import SHOTS, TIER_VERDICTS, TIER_VERDICTS_HISTORY
 from video_assets.lake.sql_text import bare
 from video_assets.lake.views import said, summary, view_table
 from video_assets.settings import Settings

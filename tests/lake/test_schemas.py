@@ -11,10 +11,11 @@ import pytest
 
 from tests.lake.rows import commit_shots, shots, snapshots
 from tests.place import Place
+from tests.tables import TABLES
 from video_assets.lake import schemas
 from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.layout import in_order
-from video_assets.lake.schemas import MATERIALIZATIONS, SHOTS, TABLES, TIER_FILES, TIER_RULES_HISTORY, Table
+from video_assets.lake.schemas import MATERIALIZATIONS, SHOTS, TIER_FILES, TIER_RULES_HISTORY, Table
 from video_assets.lake.sheet import sheet_of
 from video_assets.lake.views import DICTIONARY
 from video_assets.settings import LakeSettings, Settings

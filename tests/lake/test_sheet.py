@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.lake.rows import clips
+from tests.tables import TABLES
 from video_assets.lake.lake import Lake, Replacement
-from video_assets.lake.schemas import CLIPS, TABLES
+from video_assets.lake.schemas import CLIPS
 from video_assets.lake.sheet import sheet_table
 from video_assets.settings import LakeSettings, Settings
 

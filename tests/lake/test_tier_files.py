@@ -10,10 +10,11 @@ import polars as pl
 import pytest
 
 from tests.place import Place
+from tests.tables import TABLES
 from video_assets.lake import schemas
 from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.ledger import Made
-from video_assets.lake.schemas import CLIPS, DRAWS_HISTORY, TABLES, TIER_OUTCOMES, TIER_RULES_HISTORY
+from video_assets.lake.schemas import CLIPS, DRAWS_HISTORY, TIER_OUTCOMES, TIER_RULES_HISTORY
 from video_assets.lake.sweep import sweep
 from video_assets.lake.tier_files import FileState, note_files
 from video_assets.settings import LakeSettings, Settings

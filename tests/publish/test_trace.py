@@ -8,17 +8,9 @@ from typing import Any
 import pytest
 
 from tests.place import Place
+from tests.tables import TABLES
 from video_assets.lake.lake import Lake, Replacement
-from video_assets.lake.schemas import (
-    CLIPS,
-    RAW_VIDEOS,
-    RELEASE_CLIPS,
-    RELEASES,
-    TABLES,
-    TRAINING_CLIPS,
-    TRAINING_RUNS,
-    Table,
-)
+from video_assets.lake.schemas import CLIPS, RAW_VIDEOS, RELEASE_CLIPS, RELEASES, TRAINING_CLIPS, TRAINING_RUNS, Table
 from video_assets.publish.trace import Link, trace
 
 VIDEOS = {"harbour": "a" * 32, "market": "b" * 32}

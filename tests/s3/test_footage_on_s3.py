@@ -19,6 +19,7 @@ from tests.place import FEW, Place
 from tests.rights.signed import assertion, sign
 from tests.s3.conftest import Server
 from tests.s3.unreliable import unreliable
+from tests.tables import TABLES
 from video_assets.batches.footage import take_in_videos
 from video_assets.batches.rights import read_rights_signals
 from video_assets.batches.step import Step
@@ -38,7 +39,6 @@ from video_assets.lake.schemas import (
     RELEASES,
     RIGHTS_SIGNALS,
     SOURCE_FILES,
-    TABLES,
     TAKEDOWNS,
     TOMBSTONE_CLIPS,
     TOMBSTONES,

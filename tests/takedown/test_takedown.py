@@ -14,13 +14,13 @@ import pytest
 
 from tests.commands import answer, ask, refusal
 from tests.place import Place
+from tests.tables import TABLES
 from video_assets.assets.common import catalogue, order
 from video_assets.batches.sheet import write_sheet
 from video_assets.batches.step import Step
 from video_assets.batches.tiers import decide
 from video_assets.lake.lake import Lake
 from video_assets.lake.plan import plan
-from video_assets.lake.schemas import TABLES
 from video_assets.lake.versions import data_version
 from video_assets.settings import settings
 from video_assets.takedown.traces import Traces, files_in

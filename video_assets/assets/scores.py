@@ -25,7 +25,7 @@ def _family(scorer: Scorer) -> dg.AssetsDefinition:
     """The asset of a scorer: what it measures, with histograms and a contact sheet from low to high."""
     asset = scorer.name
     described = spec(asset, "scores", set(scorer.kinds or {"python", "parquet"}))
-    described = described.merge_attributes(metadata=models(asset) | _place(scorer))
+    described = described.merge_attributes(metadata={**models(asset), **_place(scorer)})
 
     @dg.multi_asset(specs=[described], name=asset, partitions_def=BATCHES)
     @batched

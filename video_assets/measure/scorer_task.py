@@ -22,6 +22,13 @@ from video_assets.reasons import Reason
 from video_assets.scorer import Column, Given, Origin, Scorer
 from video_assets.settings import S3Settings, Settings
 
+_PYTHON: dict[pl.DataType, tuple[type, ...]] = {
+    pl.Float64(): (float, int),
+    pl.Int32(): (int,),
+    pl.String(): (str,),
+    pl.Boolean(): (bool,),
+}
+
 
 @dataclass(frozen=True)
 class Described:
@@ -90,12 +97,10 @@ def checked(row: object, scorer: Scorer) -> dict[str, object]:
 def _value(value: Any, column: Column) -> object:
     if value is None:
         return None
-    plain = value.item() if hasattr(value, "item") and getattr(value, "size", 1) == 1 else value
-    wanted: dict[pl.DataType, tuple[type, ...]] = {
-        pl.Float64(): (float, int), pl.Int32(): (int,), pl.String(): (str,), pl.Boolean(): (bool,),
-    }  # fmt: skip
+    plain: Any = value.item() if hasattr(value, "item") and getattr(value, "size", 1) == 1 else value
+    wanted = _PYTHON[column.dtype]
     is_number = column.dtype in (pl.Float64(), pl.Int32())
-    if not isinstance(plain, wanted[column.dtype]) or (is_number and isinstance(plain, bool)):
+    if type(plain) not in wanted:
         raise _wrong(f"{column.name} is {_short(value)}, which is no {column.dtype}.")
     if not is_number:
         return plain
