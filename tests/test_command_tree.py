@@ -43,9 +43,10 @@ NEEDED = {
     ("training", "add"): ("captions.jsonl",),
     ("release",): ("--name", "one"),
     ("export",): ("--media", "--to", "out"),
+    ("scorer", "drop"): ("hue_scores",),
 }
 # These ask no lake: they make one, or tell of the settings, the models and the files of SQL.
-WITHOUT_LAKE = {("curate",), ("demo",), ("models",), ("settings",), ("questions",)}
+WITHOUT_LAKE = {("curate",), ("demo",), ("models",), ("settings",), ("questions",), ("scorer", "new")}
 ASKING = [(path, command) for path, command in LEAVES if path not in WITHOUT_LAKE]
 
 
@@ -135,6 +136,7 @@ def test_an_empty_lake_is_answered_without_a_traceback(here: Place, path: Path_,
         ("documents",),
         ("trace",),
         ("takedown",),
+        ("scorer", "drop"),
     }
     assert (result.exit_code == 1) == (path in found_nothing), result.output
 

@@ -153,7 +153,8 @@ def measurements(
     pairs = code_version(CODE[FLOW_FRAMES], {"decode": decode})
     candidates = code_version(
         CODE["candidates"],
-        {"sheet": bare(sheet_sql(settings)), "share": settings.models.sampled_share},
+        # What one's own scorers measure is not known yet where candidates are chosen, whatever it is.
+        {"sheet": bare(sheet_sql(settings, ours_alone=True)), "share": settings.models.sampled_share},
     )
     refused_tiers = [name.removeprefix(_TIERS) for name in sorted(refused) if name.startswith(_TIERS)]
     there = [*tiers, *refused_tiers]
@@ -299,7 +300,12 @@ def _scored(scorer: Scorer, settings: Settings, decode: str, pairs: str) -> Meas
         parameters |= {FLOW_FRAMES: pairs}
     weights = {model.name: model.version for model in models_by(scorer, settings.models)}
     return Measurement(
-        scorer.name, scorer.table, code_version(scorer.code, parameters, weights), inputs, scorer.subject
+        scorer.name,
+        scorer.table,
+        code_version(scorer.code, parameters, weights),
+        inputs,
+        scorer.subject,
+        usual=scorer.usual,
     )
 
 

@@ -16,11 +16,15 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 from video_assets.assets.common import BATCHES, OWNERS, catalogue
 from video_assets.curate.sql_file import TierError, headers_of
 from video_assets.curate.sql_files import DRAW, TIER, SqlFiles
+from video_assets.file_error import FileError
 from video_assets.lake.sheet import SHEET
 from video_assets.measurements import draw_asset, tier_asset
+from video_assets.scorers import scorers
 from video_assets.settings import settings
 
 CAN_BE_USED = "file_can_be_used"
+SCORERS = "scorers"
+"""The group of what cannot be used of one's own scorers."""
 _SAID = {AssetCheckExecutionRecordStatus.SUCCEEDED, AssetCheckExecutionRecordStatus.FAILED}
 
 
@@ -45,7 +49,7 @@ def check_of(asset: str) -> dg.AssetCheckSpec:
     )
 
 
-def used(asset: str, error: TierError | None) -> dg.AssetCheckResult:
+def used(asset: str, error: FileError | None) -> dg.AssetCheckResult:
     """What that check finds in a run of the asset; another file of the same name may be refused."""
     found = _evaluation(asset, error)
     return dg.AssetCheckResult(
@@ -54,7 +58,7 @@ def used(asset: str, error: TierError | None) -> dg.AssetCheckResult:
     )  # fmt: skip
 
 
-def _evaluation(asset: str, error: TierError | None) -> dg.AssetCheckEvaluation:
+def _evaluation(asset: str, error: FileError | None) -> dg.AssetCheckEvaluation:
     metadata: dict[str, dg.MetadataValue[Any]] = {}
     if error:
         metadata = {
@@ -69,12 +73,19 @@ def _evaluation(asset: str, error: TierError | None) -> dg.AssetCheckEvaluation:
     )  # fmt: skip
 
 
-def by_asset(files: SqlFiles) -> dict[str, TierError | None]:
+def by_asset(files: SqlFiles) -> dict[str, FileError | None]:
     """Every asset of a file, with what is wrong with the file, if anything is."""
-    found: dict[str, TierError | None] = {tier_asset(name): None for name in files.tiers}
+    found: dict[str, FileError | None] = {tier_asset(name): None for name in files.tiers}
     found |= {draw_asset(name): None for name in files.draws}
     found |= {_asset(TIER, error): error for error in files.refused_tiers}
-    return found | {_asset(DRAW, error): error for error in files.refused_draws}
+    found |= {_asset(DRAW, error): error for error in files.refused_draws}
+    return found | {_scorer_asset(error): error for error in scorers(settings()).refused}
+
+
+def _scorer_asset(error: FileError) -> str:
+    """The asset of a scorer's module that cannot be used, named as its file or its entry point is."""
+    name = re.sub(r"\W", "_", error.name or error.path.stem)
+    return f"{SCORERS}/{name}"
 
 
 def _asset(kind: str, error: TierError) -> str:
@@ -104,24 +115,26 @@ def report_files(instance: dg.DagsterInstance, files: SqlFiles) -> int:
     return told
 
 
-def _refused(asset: str, error: TierError, partitioned: bool) -> dg.AssetsDefinition:
+def _refused(asset: str, error: FileError, partitioned: bool) -> dg.AssetsDefinition:
     try:
         text = error.path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         text = ""
     parent = headers_of(text).get("parent")
     above = [tier_asset(parent)] if parent else []
-    if not partitioned:
+    is_scorer = asset.startswith(f"{SCORERS}/")
+    if not partitioned and not is_scorer:
         above = [asset.replace("draws/", "tiers/", 1)]
+    language = "python" if is_scorer else "sql"
     there = {*catalogue(settings()).order, *by_asset(catalogue(settings()).files)} - {asset}
     described = dg.AssetSpec(
         asset.split("/"),
-        group_name=group_of(asset),
-        kinds={"sql", asset.split("/")[0].removesuffix("s")},
+        group_name=SCORERS if is_scorer else group_of(asset),
+        kinds={language, asset.split("/")[0].removesuffix("s")},
         owners=OWNERS,
-        description=f"**This file cannot be used.** {error}\n\n```sql\n{text}\n```",
+        description=f"**This file cannot be used.** {error}\n\n```{language}\n{text}\n```",
         partitions_def=BATCHES if partitioned else None,
-        deps=[name.split("/") for name in (SHEET, *above) if name in there],
+        deps=[name.split("/") for name in (() if is_scorer else (SHEET, *above)) if name in there],
         metadata=code_reference(error.path, error.line),
     )
 
@@ -139,7 +152,7 @@ def _all_refused() -> Iterator[dg.AssetsDefinition]:
             yield _refused(asset, error, asset.startswith("tiers/"))
 
 
-for error in catalogue(settings()).refused:
-    dg.get_dagster_logger().error("A file of a tier or a draw was left out: %s", error)
+for error in (*scorers(settings()).refused, *catalogue(settings()).refused):
+    dg.get_dagster_logger().error("A file of a scorer, a tier or a draw was left out: %s", error)
 
 refused = list(_all_refused())

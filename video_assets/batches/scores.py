@@ -9,9 +9,10 @@ import polars as pl
 
 from video_assets.batches.pictures import PAIRS, READABLE, SINGLE, Shown, commit_due, measured
 from video_assets.batches.step import Step, Stopwatch, tally
+from video_assets.footage.ingest import pick_sources
 from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.ledger import Made
-from video_assets.lake.schemas import CLIPS, DECODED_VIDEOS, RAW_VIDEOS
+from video_assets.lake.schemas import CLIPS, DECODED_VIDEOS, RAW_VIDEOS, SOURCE_FILES
 from video_assets.measure.models import require
 from video_assets.scorer import Frames, Given, Keyframes, Pairs, Scorer, Tables
 from video_assets.scorers import scorers
@@ -131,6 +132,7 @@ def _by_frames(
 
     lake, settings = step.lake, step.lake.settings
     most = scorer.most(settings)
+    places = dict(pick_sources(lake.read(SOURCE_FILES, [batch])).select("content", "uri").iter_rows())
     raw = {v["video_id"]: v for v in lake.read(RAW_VIDEOS, [batch]).iter_rows(named=True)}
     decoded = {v["video_id"]: v for v in lake.read(DECODED_VIDEOS, [batch]).iter_rows(named=True)}
     with lake.files.temporary() as folder:
@@ -139,7 +141,7 @@ def _by_frames(
             facts, first = raw[str(video)], decoded[str(video)]
             spans = tuple(SpanOfClip.of(clip, facts, first) for clip in found.iter_rows(named=True))
             job = FramesJob(
-                described, spans, most, reads.short_side, str(facts["uri"]), str(facts["content"]), settings.s3,
+                described, spans, most, reads.short_side, places[facts["content"]], str(facts["content"]), settings.s3,
                 settings.lake.scratch_path, settings.decode.max_pixels, gpu,
             )  # fmt: skip
             declared = Declared(first["width"] * first["height"], facts["duration_s"], facts["average_fps"])

@@ -16,6 +16,7 @@ from video_assets.cli import (
     releasing,
     removing,
     retrying,
+    scoring,
     training,
 )
 from video_assets.cli.group import Sentences
@@ -34,6 +35,7 @@ for command in (
     retrying.retry,
     keeping.models,
     keeping.settings_,
+    scoring.scorer,
     asking.sql,
     asking.search,
     listing.tiers,

@@ -54,11 +54,12 @@ def note_files(lake: Lake) -> None:
 
 
 def sql_files() -> SqlFiles:
-    """The files of tiers and draws; what is wrong with some of them goes to standard error."""
+    """The files of tiers and draws; what is wrong with some of them, or with a scorer, goes to standard error."""
     from video_assets.curate.sql_files import read_files
+    from video_assets.scorers import scorers
 
     files = read_files(settings())
-    for error in files.refused:
+    for error in (*scorers(settings()).refused, *files.refused):
         click.echo(on_screen(f"Left out: {error}", sys.stderr), err=True)
     return files
 

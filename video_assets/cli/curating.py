@@ -14,6 +14,7 @@ import click
 
 from video_assets import show, show_result
 from video_assets.cli.common import as_json, existing_lake, known_tiers, note_files, sql_files
+from video_assets.cli.scoring import say_left
 from video_assets.live.screen import busy
 from video_assets.settings import WatchedFolder, settings
 from video_assets.tables import on_screen
@@ -115,13 +116,16 @@ def plan(detail: bool, json: bool) -> None:
     sql_files()
     with busy("Looking what is due"):
         from video_assets.assets.common import order
+        from video_assets.lake.left import left_behind
         from video_assets.lake.plan import plan as plan_of
 
         due = plan_of(lake, order())
+        left = left_behind(lake)
     if json:
         show.document({"due": [asdict(d) for d in due]})
     else:
         show.plan(due, detail)
+        say_left(left)
 
 
 @dataclass(frozen=True)
@@ -202,10 +206,11 @@ def _curate(path: str, benchmark: str | None = None) -> Done:
         from video_assets.footage.tick import Cursor
         from video_assets.lake.lake import Lake
         from video_assets.measure.models import require, require_packages
+        from video_assets.scorers import scorers
         from video_assets.scorers.models import chosen
 
         require_packages(settings().models)
-        require(chosen(settings().models), settings().models)
+        require(chosen(settings().models, scorers(settings()).own), settings().models)
         require_captioners(settings())
         lake = Lake(settings())
         note_files(lake)

@@ -21,11 +21,12 @@ def models(profile: str | None, json: bool) -> None:
     Of each: what it is for, licence, size, origin, hash and whether it is ready.
     """
     from video_assets.measure.models import profile_problem
+    from video_assets.scorers import scorers
     from video_assets.scorers.models import listed
 
     chosen = settings().models
     wanted = profile or chosen.profile
-    found, packages = listed(chosen, profile), profile_problem(wanted)
+    found, packages = listed(chosen, profile, scorers(settings()).own), profile_problem(wanted)
     if json:
         show.document({
             "profile": wanted,

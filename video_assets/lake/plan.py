@@ -63,6 +63,8 @@ class Measurement:
         files: files that it reads beside its inputs, each a name that ends in ``.sql``, and their versions; None where a
             file cannot be used, which changes nothing: neither that it was broken nor that it was mended as it was. Of
             what is made for each batch alone.
+        usual: what it costs where the lake does not know yet: seconds to start the workers, and seconds of one core per hour
+            of footage.
     """
 
     asset: str
@@ -79,6 +81,7 @@ class Measurement:
     light: bool = False
     at_once: bool = False
     files: Mapping[str, str | None] = field(default_factory=dict)
+    usual: tuple[float, float] | None = None
 
     @property
     def shared(self) -> bool:

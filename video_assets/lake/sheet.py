@@ -29,10 +29,11 @@ _PLACE = re.compile(r"\s*--> (\w+)\s*")
 _OTHERS = "others"
 
 
-def sheet_sql(settings: Settings) -> str:
-    """The SELECT whose rows are the sheet."""
+def sheet_sql(settings: Settings, *, ours_alone: bool = False) -> str:
+    """The SELECT whose rows are the sheet; ``ours_alone`` leaves out one's own scorers."""
     text = (settings.sql_folder / "views" / f"{SOURCE}.sql").read_text(encoding="utf-8")
-    return with_scorers(text, scorers(settings).used)
+    used = scorers(settings).used
+    return with_scorers(text, {n: s for n, s in used.items() if s.ours} if ours_alone else used)
 
 
 def with_scorers(text: str, used: Mapping[str, Scorer]) -> str:

@@ -81,7 +81,7 @@ class Remaining:
         for d in listed:
             asset, batch = key = self._key(d)
             # Nobody knows yet how many clips a batch has that is not cut: it is taken for all of its footage.
-            expected = _expected(d, d.hours or hours[d.batch])
+            expected = _expected(d, d.hours or hours[d.batch], self._usual(d.asset))
             self._left[batch] = self._left.get(batch, 0.0) + expected - self._expected.get(key, 0.0)
             self._expected[key] = expected
             if asset == "raw_videos" and not hours[d.batch]:
@@ -141,15 +141,19 @@ class Remaining:
         )
         return max(0.0, ahead)
 
+    def _usual(self, asset: str) -> tuple[float, float] | None:
+        measurement = self._order.get(asset)
+        return measurement.usual if measurement else None
+
     def _key(self, due: Due) -> _Key:
         return ledger_key(self._order.get(due.asset), due.asset, due.batch)
 
 
-def _expected(due: Due, hours: float) -> float:
+def _expected(due: Due, hours: float, usual: tuple[float, float] | None) -> float:
     """Seconds of one core: by the lake's own costs, else as is usual."""
     if due.cost_seconds is not None:
         return _STEP + due.cost_seconds
-    start, rate = _USUAL.get(due.asset, (0.0, 0.0))
+    start, rate = usual or _USUAL.get(due.asset, (0.0, 0.0))
     return _STEP + start + rate * hours
 
 

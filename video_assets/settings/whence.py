@@ -42,7 +42,13 @@ def _listed(section: BaseModel, given: Given, before: tuple[str, ...]) -> Iterat
     for name, field in type(section).model_fields.items():
         loc = (*before, name)
         if section_of(field.annotation):
-            yield from _listed(getattr(section, name), given, loc)
+            inner = getattr(section, name)
+            yield from _listed(inner, given, loc)
+            # One's own scorers say themselves what their settings are.
+            for own, found in (inner.model_extra or {}).items():
+                for key, value in found.items() if isinstance(found, dict) else ():
+                    place = given.place((*loc, own, key)) or DEFAULT
+                    yield Setting(".".join((*loc, own, key)), value, place, "Of one's own scorer.")
         else:
             whence = given.place(loc) or DEFAULT
             yield Setting(".".join(loc), values[name], whence, field.description or "")
