@@ -23,9 +23,9 @@ from video_assets.batches.step import Step
 from video_assets.lake import catalog
 from video_assets.lake.files import write_parquet
 from video_assets.lake.lake import Lake, Replacement
-from video_assets.lake.schemas import TABLES
 from video_assets.lake.sheet import SHEET
 from video_assets.lake.sql_text import quoted, sql_type
+from video_assets.scorers import tables
 from video_assets.settings import LakeSettings, Settings
 from video_assets.takedown.match import Request
 from video_assets.takedown.proof import Looked
@@ -81,7 +81,7 @@ def main() -> None:
 def fill(step: Step, sources: int) -> None:
     """Write every table's rows, a file for each batch, and the ledger."""
     lake, began = step.lake, time.process_time()
-    tables = {name: step.order[SHEET].table if name == SHEET else TABLES[name] for name in ROWS}
+    tables = {name: step.order[SHEET].table if name == SHEET else tables(step.lake.settings)[name] for name in ROWS}
     for name, (each, columns) in ROWS.items():
         folder = Path(lake.files.root, "data", name)
         with lake.cursor() as cursor:
@@ -166,7 +166,7 @@ def measure(step: Step, sources: int) -> None:
 def rewritten(step: Step, planned: Planned) -> float:
     """CPU seconds of reading the files of the batches concerned and writing them anew as they are, in one commit."""
     lake, began = step.lake, time.process_time()
-    tables = {t.name: t for t in (*TABLES.values(), step.order[SHEET].table)}
+    tables = {t.name: t for t in (*tables(step.lake.settings).values(), step.order[SHEET].table)}
     with lake.files.temporary() as folder:
         replacements = []
         for name, batches in planned.reach.batches.items():

@@ -14,7 +14,7 @@ import polars as pl
 from video_assets.batches.pictures import measured
 from video_assets.batches.step import Step
 from video_assets.lake.schemas import CLIPS
-from video_assets.measurements import CODE
+from video_assets.scorers.motion import MOTION_SCORES
 from video_assets.settings import Settings
 
 # Raised when the same pictures give another signature (measure/copies.py). What was taken down cannot be looked at again:
@@ -52,7 +52,7 @@ class Copy:
 
 def form(settings: Settings) -> str:
     """The form of signatures and courses by these settings; those of two forms are not compared."""
-    return f"{_SIGNATURE}-{settings.embedding.frames_per_clip}-{CODE['motion_scores']}"
+    return f"{_SIGNATURE}-{settings.embedding.frames_per_clip}-{MOTION_SCORES.code}"
 
 
 def signed(step: Step, batches: Sequence[str], videos: Sequence[str] | None = None) -> pl.DataFrame:
