@@ -166,16 +166,16 @@ def measure(step: Step, sources: int) -> None:
 def rewritten(step: Step, planned: Planned) -> float:
     """CPU seconds of reading the files of the batches concerned and writing them anew as they are, in one commit."""
     lake, began = step.lake, time.process_time()
-    tables = {t.name: t for t in (*tables(step.lake.settings).values(), step.order[SHEET].table)}
+    known = {t.name: t for t in (*tables(step.lake.settings).values(), step.order[SHEET].table)}
     with lake.files.temporary() as folder:
         replacements = []
         for name, batches in planned.reach.batches.items():
             for batch in batches:
                 path = folder / f"{name}-{batch}.parquet"
                 write_parquet(
-                    tables[name].frame(lake.query(f"SELECT * FROM {name} WHERE batch = {quoted(batch)}")), path
+                    known[name].frame(lake.query(f"SELECT * FROM {name} WHERE batch = {quoted(batch)}")), path
                 )
-                replacements.append(Replacement(tables[name], [batch], path))
+                replacements.append(Replacement(known[name], [batch], path))
         lake.commit(replacements, [], message="rewritten")
     return time.process_time() - began
 

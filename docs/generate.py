@@ -1,4 +1,4 @@
-"""Write the pages of docs/reference: every table and column, and every setting, as the code describes them.
+"""Write the pages of docs/reference: every table and column, measurement and setting, as the code describes them.
 
 python docs/generate.py           # write them
 python docs/generate.py --check   # end with 1 where one is not what the code says
@@ -16,6 +16,9 @@ from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
 from video_assets.lake.lake import Lake
+from video_assets.lake.sql_text import sql_type
+from video_assets.scorer import Scorer, Tables
+from video_assets.scorers import BUILT_IN
 from video_assets.settings import LakeSettings, Settings
 from video_assets.settings.reading import section_of
 
@@ -60,6 +63,46 @@ def tables() -> str:
     return "\n".join(lines)
 
 
+def measurements() -> str:
+    """A part a scorer: what it reads, measures and is measured with."""
+    lines = [
+        "# Measurements of a clip\n",
+        "Each is one module of `video_assets/scorers`, from which its table, asset, check, columns of `clip_sheet`, models and this page",
+        "follow. [Add a measurement](../add/measurement.md) says how a team adds its own. A measurement that failed is NULL, and",
+        "`reason` says why.\n",
+    ]
+    for scorer in BUILT_IN:
+        section = f"Settings: [`{scorer.section}`](settings.md#{scorer.section}). " if scorer.section else ""
+        lines += [
+            f"## {scorer.name}\n",
+            f"{scorer.says}\n",
+            f"Reads {_reads(scorer)}. {section}Code number {scorer.code}.\n",
+        ]
+        for profile in ("embedded", "full"):
+            if models := scorer.models.get(profile):
+                named = "; ".join(f"{m.name} ({m.task}; {m.licence}; from {m.source.origin})" for m in models)
+                asked = ", where `models.accept` names it" if scorer.on_request else ""
+                lines.append(f"Models of the profile `{profile}`{asked}: {named}.\n")
+        lines += ["| column | type | good | |", "| --- | --- | --- | --- |"]
+        lines += [
+            f"| `{c.name}` | {sql_type(c.dtype)} | {scorer.good.get(c.name, '')} | {cell(c.description)} |"
+            for c in scorer.columns
+        ]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _reads(scorer: Scorer) -> str:
+    reads = scorer.reads
+    if isinstance(reads, Tables):
+        return f"the tables {', '.join(f'`{name}`' for name in reads.names)}"
+    most = reads.most if isinstance(reads.most, int) else f"`{scorer.section}.{reads.most}`"
+    of = {"Keyframes": "keyframes", "Pairs": "keyframes with the frame after them", "Frames": "frames, decoded again"}
+    return f"up to {most} {of[type(reads).__name__]} of each clip" + (
+        ", the larger image where there is one" * getattr(reads, "large", False)
+    )
+
+
 def settings() -> str:
     """A part a section: each setting with its default and what it is."""
     lines = [
@@ -72,8 +115,9 @@ def settings() -> str:
     lines += _rows(Settings, "", sections=False)
     for name, field in Settings.model_fields.items():
         if section := section_of(field.annotation):
-            lines += [f"\n## {name}\n", f"{field.description}\n", "| setting | default | |", "| --- | --- | --- |"]
-            lines += _rows(section, f"{name}.", sections=True)
+            lines += [f"\n## {name}\n", f"{field.description}\n"]
+            if rows := list(_rows(section, f"{name}.", sections=True)):
+                lines += ["| setting | default | |", "| --- | --- | --- |", *rows]
     return "\n".join(lines) + "\n"
 
 
@@ -96,7 +140,7 @@ def main() -> None:
     )
     check = options.parse_args().check
     stale = []
-    for name, text in {"tables.md": tables(), "settings.md": settings()}.items():
+    for name, text in {"tables.md": tables(), "measurements.md": measurements(), "settings.md": settings()}.items():
         page = REFERENCE / name
         if not page.exists() or page.read_text() != _NOTE + text:
             stale.append(name)

@@ -67,9 +67,9 @@ def test_a_setting_that_its_own_model_refuses_is_said(here: Place) -> None:
     own = "from pydantic import BaseModel\n\nclass Mine(BaseModel):\n    pictures: int = 3\n\n"
     write(here.folder, own + module("return {}", reads="Keyframes('pictures')", more=", settings=Mine"))
     assert scorers(Settings()).used["mine_scores"].most(Settings()) == 3
-    five = Settings(scorers={"mine_scores": {"pictures": 5}})  # type: ignore[arg-type]
+    five = Settings(scorers={"mine_scores": {"pictures": 5}})
     assert scorers(five).used["mine_scores"].most(five) == 5
-    [error] = scorers(Settings(scorers={"mine_scores": {"pictures": "many"}})).refused  # type: ignore[arg-type]
+    [error] = scorers(Settings(scorers={"mine_scores": {"pictures": "many"}})).refused
     assert error.what.startswith("[scorers.mine_scores] cannot be used: pictures: Input should be a valid integer")
 
 
