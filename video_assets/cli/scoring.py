@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from video_assets.cli.common import as_json, existing_lake
 from video_assets.cli.group import Sentences
 from video_assets.live.screen import busy
 from video_assets.settings import settings
+from video_assets.tables import on_screen
 from video_assets.written import counted
 
 if TYPE_CHECKING:
@@ -92,7 +94,7 @@ def list_(json: bool) -> None:
         show.block(s.name, ", ".join([*(c.name for c in s.columns), *where, *state]))
     show.say(counted(len(found.used), "scorer"))
     for error in found.refused:
-        click.echo(f"Left out: {error}", err=True)
+        click.echo(on_screen(f"Left out: {error}", sys.stderr), err=True)
     say_left(left)
 
 
