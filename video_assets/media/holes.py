@@ -27,7 +27,8 @@ def holes(seconds: Floats, difference: Floats, damaged: Booleans) -> Integers:
 
     An interval much longer than usual is a hole when the picture has moved on meanwhile. Where it has not, nothing was
     to be seen: recordings of screens store no frame while nothing changes. Beside a damaged frame that is no sign: after
-    lost packets a decoder makes pictures out of the last one that it had.
+    lost packets a decoder makes pictures out of the last one that it had. A screen that stood still and then changes by more
+    at once looks like a hole, and is told as one.
 
     Args:
         seconds: when each frame is shown, rising.
