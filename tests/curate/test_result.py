@@ -48,6 +48,10 @@ SCHEMA = {"shot_s": pl.Float64(), "trimmed_s": pl.Float64()}
         ([shot(corrupt_frames=1400)], "It has no shot: 1,400 of its 1,500 frames are damaged."),
         ([shot(3.9, 3.8)], "Its one shot has 3.9 s; a clip has at least 4 s (clips.min_seconds)."),
         (
+            [shot(2.0, 1.9, corrupt_frames=1), shot(3.0, 2.8, corrupt_frames=1)],
+            "The longest of its 2 shots has 3.0 s; a clip has at least 4 s (clips.min_seconds); 1 frame is damaged.",
+        ),
+        (
             [shot(2.0, 1.9, corrupt_frames=9), shot(3.0, 2.8, corrupt_frames=9)],
             "The longest of its 2 shots has 3.0 s; a clip has at least 4 s (clips.min_seconds); 9 frames are damaged.",
         ),

@@ -107,6 +107,20 @@ def test_a_last_frame_that_says_it_lasts_an_hour_ends_as_the_others_do(tmp_path:
     assert found.video.missing_end_s == pytest.approx(3599.96, abs=0.05)
 
 
+@pytest.mark.parametrize("last", [400, 3_000, 30_000])
+def test_a_last_frame_that_stands_for_seconds_is_no_end_that_is_missing(last: int, tmp_path: Path) -> None:
+    found = decode(with_durations(tmp_path / "stands.mp4", last), tmp_path)
+    assert (found.video.frames, found.video.duration_s, found.video.fps) == (50, 2.0, 25.0)
+    assert (found.video.missing_end_s, found.video.coverage, found.video.truncated) == (0.0, 1.0, False)
+
+
+def test_an_animation_that_pauses_on_its_last_picture_is_whole(tmp_path: Path) -> None:
+    path = synthetic(tmp_path / "pauses.gif", moving(2, "10"), "-final_delay", "300")
+    found = decode(path, tmp_path)
+    assert (found.video.frames, found.video.duration_s) == (20, 2.0)
+    assert (found.video.missing_end_s, found.video.truncated) == (0.0, False)
+
+
 @pytest.mark.parametrize("hole", [500, 3_600_000])
 def test_a_hole_in_time_is_no_footage_and_no_part_of_a_shot(hole: int, tmp_path: Path) -> None:
     path = with_durations(tmp_path / "hole.mp4", 40, hole)
@@ -128,6 +142,51 @@ def test_a_picture_that_stands_still_between_two_frames_is_no_hole(tmp_path: Pat
     found = decode(path, tmp_path)
     assert (found.video.frames, found.video.holes, found.video.duration_s) == (74, 0, 8.0)
     assert found.video.variable_frame_rate
+
+
+@pytest.mark.parametrize(
+    ("codec", "frames", "missing"),
+    [((*H264, "-bf", "0"), 153, 1.88), ((*H264, "-bf", "2"), 160, 1.48), (MPEG2, 160, 1.56)],
+)
+def test_a_picture_that_a_decoder_made_of_the_last_one_before_a_loss_is_no_still(
+    codec: tuple[str, ...], frames: int, missing: float, tmp_path: Path
+) -> None:
+    # A quiet scene, of which a fifth of the packets was lost: after them hardly anything seems to have changed.
+    still = "color=gray:size=320x192:rate=25:duration=8,noise=alls=3:allf=t"
+    whole = synthetic(tmp_path / "whole.ts", still, *codec, "-g", "200", "-sc_threshold", "0").read_bytes()
+    path = tmp_path / "lost.ts"
+    first, after = (188 * (len(whole) * share // 100 // 188) for share in (40, 60))
+    path.write_bytes(whole[:first] + whole[after:])
+    found = decode(path, tmp_path)
+    assert (found.video.frames, found.video.pieces, found.video.holes) == (frames, 1, 1)
+    assert found.video.holes_s == pytest.approx(missing)
+    assert found.video.coverage == pytest.approx(1 - missing / 8)
+    at = found.signals["time_s"].diff().arg_max()
+    assert at is not None
+    assert found.signals["frame_difference"][at] < 0.01
+    shots = find_shots(found.signals, facts(found, path), ShotSettings(network=False))
+    assert not any(start < at < end for start, end in shots.select("start_frame", "end_frame").rows())
+
+
+def test_a_key_frame_behind_a_gap_is_not_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "later.ts"
+    parts = [synthetic(tmp_path / f"{n}.ts", moving(2), *H264, "-output_ts_offset", str(n)) for n in (0, 5)]
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    found = decode(path, tmp_path)
+    assert (found.video.frames, found.video.holes, found.video.corrupt_frames) == (100, 1, 0)
+
+
+@pytest.mark.parametrize("frames_between", ["0", "2"])
+def test_frames_before_a_matroska_file_s_zero_are_a_piece_of_their_own(frames_between: str, tmp_path: Path) -> None:
+    late = ("-output_ts_offset", "-1", "-avoid_negative_ts", "disabled")
+    path = tmp_path / "before.mkv"
+    ffmpeg("-f", "lavfi", "-i", moving(4), *H264, "-bf", frames_between, *late, path)
+    found = decode(path, tmp_path)
+    assert (found.video.frames, found.video.pieces, found.video.left_out_frames) == (100, 2, 0)
+    assert (found.video.duration_s, found.video.variable_frame_rate) == (4.0, False)
+    assert found.signals.filter(found.signals["breaks"] == "time")["frame"].to_list() == [25]
+    own = found.signals["pts"] - found.signals["pts_offset"]
+    assert own[25:30].to_list() == [0, 40, 80, 120, 160]
 
 
 def test_pictures_without_a_pts_of_their_own_end_with_the_last_of_them(tmp_path: Path) -> None:

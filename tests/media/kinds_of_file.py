@@ -76,6 +76,12 @@ def _joined(path: Path) -> None:
     path.write_bytes(b"".join(parts))
 
 
+def _before_zero(path: Path) -> None:
+    # Matroska has no times before zero: what is there comes without any.
+    late = ("-output_ts_offset", "-0.8", "-avoid_negative_ts", "disabled")
+    ffmpeg("-f", "lavfi", "-i", MOVING, *CLOSED, *late, path)
+
+
 KINDS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "H.264, closed groups": ("closed.mp4", _closed),
     "an edit list": ("edited.mp4", _edit_list),
@@ -93,6 +99,7 @@ KINDS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "MPEG-2 in a programme stream": ("mpeg2.mpg", _mpeg2),
     "AVI, which has no pts": ("dts.avi", _dts_alone),
     "two transport streams joined": ("joined.ts", _joined),
+    "Matroska that begins before zero": ("before.mkv", _before_zero),
 }
 
 

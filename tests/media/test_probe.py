@@ -117,3 +117,35 @@ def test_transfer_and_range_are_named_as_ffmpeg_names_them(tmp_path: Path) -> No
 def test_every_container_tells_the_clip_s_duration(suffix: str, tmp_path: Path) -> None:
     path = made_from(BIKES, tmp_path / f"clip.{suffix}", "-c", "copy")
     assert probe(path, ANY_SIZE).duration_s == pytest.approx(10.0, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("size", "sampling", "rate", "expected"),
+    [("720x576", "yuv420p", "25", 25.0), ("720x480", "yuv411p", "30000/1001", 30000 / 1001)],
+)
+def test_the_clock_of_a_dv_camera_is_not_its_frame_rate(
+    size: str, sampling: str, rate: str, expected: float, tmp_path: Path
+) -> None:
+    picture = f"testsrc2=size={size}:rate={rate}:duration=1"
+    found = probe(synthetic(tmp_path / "camera.dv", picture, "-pix_fmt", sampling, "-c:v", "dvvideo"), ANY_SIZE)
+    assert (found.codec, found.average_fps) == ("dvvideo", expected)
+
+
+@pytest.mark.parametrize("rate", ["25", "1000"])
+def test_a_frame_a_tick_is_a_rate_where_the_frames_come_so(rate: str, tmp_path: Path) -> None:
+    picture = f"testsrc2=size=64x64:rate={rate}:duration=0.2"
+    clock = ("-video_track_timescale", rate)
+    found = probe(synthetic(tmp_path / "ticks.mp4", picture, "-c:v", "mpeg4", *clock), ANY_SIZE)
+    assert (found.time_base_den, found.average_fps) == (int(rate), float(rate))
+
+
+@pytest.mark.parametrize(
+    ("encoder", "codec"), [("libaom-av1", "av1"), ("libvpx-vp9", "vp9"), ("libvpx", "vp8"), ("libx265", "hevc")]
+)
+def test_a_codec_has_its_own_name_whichever_decoder_reads_it(encoder: str, codec: str, tmp_path: Path) -> None:
+    picture = "testsrc2=size=64x64:rate=5:duration=0.4"
+    path = synthetic(tmp_path / "film.mkv", picture, "-pix_fmt", "yuv420p", "-c:v", encoder)
+    two = tmp_path / "two.mkv"
+    ffmpeg("-i", path, "-i", path, "-map", "0", "-map", "1", "-c", "copy", two)
+    assert probe(path, ANY_SIZE).codec == codec
+    assert probe(two, ANY_SIZE).other_videos == f"stream 1: {codec} 64x64"

@@ -44,6 +44,7 @@ TRIES = {
     "MPEG-2 in a programme stream": (2, True),
     "AVI, which has no pts": (4, False),
     "two transport streams joined": (0, False),
+    "Matroska that begins before zero": (0, False),
 }
 
 

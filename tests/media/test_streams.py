@@ -87,3 +87,15 @@ def test_a_file_that_is_no_transport_stream_has_no_programmes(tmp_path: Path) ->
     for content in (b"", b"\x47", b"\x47" * 2000, bytes(range(256)) * 50, b"\x47" + b"\xff" * 187):
         path.write_bytes(content)
         assert programmes_of(path) == []
+
+
+def test_sound_that_begins_in_a_later_part_of_a_programme_is_its_own(tmp_path: Path) -> None:
+    # As where a silent recording and one with sound were joined: the second tables name a stream more.
+    coded = ("-c:v", "mpeg2video", "-c:a", "mp2", "-f", "mpegts")
+    silent, heard, path = (tmp_path / name for name in ("silent.ts", "heard.ts", "joined.ts"))
+    ffmpeg(*FILM, *coded, silent)
+    ffmpeg(*FILM, *TONE, *coded, heard)
+    path.write_bytes(silent.read_bytes() + heard.read_bytes())
+    assert [len(ids) for ids in programmes_of(path)] == [2]
+    assert probe(path, ANY_SIZE).has_audio
+    assert not probe(silent, ANY_SIZE).has_audio

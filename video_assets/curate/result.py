@@ -17,6 +17,7 @@ from video_assets.lake.lake import Lake
 from video_assets.reasons import Reason
 from video_assets.segment.detectors import BLACK_SHARE
 from video_assets.settings import ClipSettings
+from video_assets.written import counted
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,8 @@ def _why(shots: pl.DataFrame, settings: ClipSettings) -> str:
     longest, trimmed = float(lengths.max()), float(shots["trimmed_s"].max())  # type: ignore[arg-type]
     if longest < settings.min_seconds:
         many = f"The longest of its {len(lengths)} shots" if len(lengths) > 1 else "Its one shot"
-        damaged = f"; {first['corrupt_frames']:,} frames are damaged" if first["corrupt_frames"] else ""
+        corrupt = first["corrupt_frames"]
+        damaged = f"; {counted(corrupt, 'frame')} {'is' if corrupt == 1 else 'are'} damaged" if corrupt else ""
         return f"{many} has {longest:.1f} s; a clip has at least {least}{damaged}."
     if trimmed < settings.min_seconds:
         without = f"without the {settings.trim_seconds:g} s (clips.trim_seconds) beside each cut"

@@ -138,7 +138,7 @@ def decode_video(
             follows, (numbers, image) = image is not None, measures.measure(frame, elapsed, key)
             if flow_frames is not None and follows:
                 flow_frames.append(identity | measures.image())
-            timeline.changed(numbers["frame_difference"])
+            timeline.changed(numbers["frame_difference"], damaged)
             signals.append(identity | place | flags | numbers)
             if image is not None:
                 keyframes.append(identity | image)
@@ -150,7 +150,7 @@ def decode_video(
         declared = Declared.of(container, video, optional)
     missing_start = None if first.frame.pts is None else declared.missing_start(first.pts * timeline.time_base)
     # What a file of several pieces declares is about one of them, nobody knows which.
-    end = max(times.end_pts * timeline.time_base, reader.others_end)
+    end = max(times.stands_until * timeline.time_base, reader.others_end)
     missing_end = declared.missing_end(end) if reader.pieces == 1 else None
     whole = times.duration_s + times.holes_s + (missing_start or 0.0) + (missing_end or 0.0)
     return DecodedVideo(

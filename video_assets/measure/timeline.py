@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from video_assets.media.holes import holes
+from video_assets.media.holes import holes, longest_s
 
 Integers = npt.NDArray[np.int64]
 
@@ -26,6 +26,8 @@ class Times:
         frames: how many it has.
         first_pts: of the first one, in time base units.
         end_pts: when the last one ends, in time base units.
+        stands_until: until when the last one says that it is shown, in time base units; ``end_pts`` where it says nothing of
+            the kind, or more than can be.
         holes: how many holes there are in its time.
         holes_s: what is missing there, in s: a hole's length less one usual interval.
         duration_s: from the first frame's start to the last one's end less the holes, in s.
@@ -35,6 +37,7 @@ class Times:
     frames: int
     first_pts: int
     end_pts: int
+    stands_until: int
     holes: int
     holes_s: float
     duration_s: float
@@ -49,6 +52,7 @@ class Timeline:
         self._nominal_step = nominal_step
         self._pts = array("q")
         self._differences = array("f")
+        self._damaged = bytearray()
         self._declared_last = 0
 
     def add(self, pts: int, declared_duration: int) -> float:
@@ -57,9 +61,13 @@ class Timeline:
         self._declared_last = declared_duration
         return (pts - self._pts[0]) * self.time_base
 
-    def changed(self, difference: float | None) -> None:
-        """Take how far the frame's picture differs from the one before it, mean luma 0-255; None on the first."""
+    def changed(self, difference: float | None, damaged: bool | None) -> None:
+        """Take how far the frame's picture differs from the one before it, mean luma 0-255, and whether it is damaged.
+
+        The difference is None on the first; ``damaged`` is None where nobody knows.
+        """
         self._differences.append(float("nan") if difference is None else difference)
+        self._damaged.append(damaged is True)
 
     def times(self) -> Times:
         """What the frames so far make.
@@ -69,17 +77,21 @@ class Timeline:
         """
         pts = np.frombuffer(self._pts, np.int64)
         seconds = np.multiply(pts, self.time_base, dtype=np.float64)
-        after = holes(seconds, np.frombuffer(self._differences, np.float32).astype(np.float64))
+        differences = np.frombuffer(self._differences, np.float32).astype(np.float64)
+        after = holes(seconds, differences, np.frombuffer(self._damaged, np.bool_))
         steps = np.diff(pts)
         whole = np.delete(steps, after - 1)
         usual = round(float(np.median(whole))) if len(whole) else self._nominal_step
         variable = _varies(whole, self.time_base)
         end = int(pts[-1]) + max(1, self._last(whole, usual, variable))
         missing = int((steps[after - 1] - usual).sum())
+        stands = int(pts[-1]) + self._declared_last
+        absurd = self._declared_last * self.time_base > longest_s(usual * self.time_base)
         return Times(
             frames=len(pts),
             first_pts=int(pts[0]),
             end_pts=end,
+            stands_until=end if absurd else max(end, stands),
             holes=len(after),
             holes_s=missing * self.time_base,
             duration_s=(end - int(pts[0]) - missing) * self.time_base,

@@ -22,7 +22,7 @@ from video_assets.media.cut_values import Cut, CutJob, CutMade, CutSettings, Sou
 from video_assets.media.identity import sha256_of
 from video_assets.media.pyav import exact
 from video_assets.media.seek import LostTrackError, SpanFrames, open_span
-from video_assets.media.streams import geometry
+from video_assets.media.streams import declared_rate, geometry
 
 Timed = tuple[VideoFrame, int]
 """A picture and its pts in the clip."""
@@ -96,7 +96,7 @@ def _encode(
     first = frames.first.frame
     shape = geometry(frames.stream, first, frames.optional)
     pictures = Pictures(first, shape, frames.stream.codec_context, wanted, settings, frames.optional)
-    rate = settings.fps or exact(frames.stream.average_rate) or _USUAL_RATE
+    rate = settings.fps or declared_rate(frames.stream) or _USUAL_RATE
     stream = add_pictures(output, (wanted.width, wanted.height), base, rate, pictures.colours, settings)
     heard = None if sound.samples is None else SoundWriter(output, sound.samples, settings.audio_bit_rate)
     count = 0

@@ -16,7 +16,7 @@ from av.video.stream import VideoStream
 
 from video_assets.media.optional_signals import OptionalSignals
 from video_assets.media.pyav import exact
-from video_assets.media.streams import own_duration
+from video_assets.media.streams import declared_rate, own_duration
 
 # The only decoders of FFmpeg that export motion vectors.
 MOTION_VECTOR_CODECS = frozenset({"h264", "mpeg4", "msmpeg4v1", "msmpeg4v2", "msmpeg4v3"})
@@ -38,7 +38,7 @@ class Shown(NamedTuple):
         frame: The picture.
         pts: When it is shown, in time base units: the file's own pts plus ``offset``.
         damaged: What the decoder says of it (concealed errors), or that packets just before it could not be decoded at
-            all; None when the decoder's word cannot be read.
+            all, or were lost with pictures in them; None when the decoder's word cannot be read.
         offset: By how much its piece was moved, in time base units; 0 in the first piece.
         restarts: Whether a piece begins with it that is not the first.
     """
@@ -55,7 +55,8 @@ class FrameReader:
 
     Pts are strictly increasing. A frame without one gets its dts, as in FFmpeg's own players, or the last pts plus the
     last interval. Where time starts again, as in files that were joined or recorded by an encoder that was restarted, a
-    new piece begins, which is moved to where the one before it ends. Any other frame that would not come after the one
+    new piece begins, which is moved to where the one before it ends; so it does where the first frames have no time at all,
+    as those before a Matroska file's zero, and time begins behind them. Any other frame that would not come after the one
     before it, which no player shows, is left out.
 
     Attributes:
@@ -92,6 +93,7 @@ class FrameReader:
         self._packets_back = False
         self.all_alike = True
         self._pts_are_dts = False
+        self._losses: list[int] = []
         self.time_base = exact(stream.time_base) or _UNKNOWN_TIME_BASE
         self.nominal_step = self._nominal_step()
         # GENPTS, which PyAV asks for, invents wrong pts where a container has only dts (AVI with B frames).
@@ -110,16 +112,21 @@ class FrameReader:
         step = self.nominal_step
         offset = 0
         errors_seen = 0
+        timeless = True  # No frame so far had a time.
         for frame in self._frames():
             own = None if last is None else last - offset
-            if own is not None and frame.pts is not None and frame.pts <= own:
+            if own is not None and not timeless and frame.pts is not None and frame.pts <= own:
                 # Some files have nothing but decoding times, and give them out as pts: frames that were reordered go back.
                 self._pts_are_dts |= self.all_alike and not self._packets_back
             told = None if self._pts_are_dts else frame.pts
             pts = _guess(frame.dts, own, step) if told is None else told
-            restarts = False
+            lost = own is not None and pts - own >= 2 * self.nominal_step and self._lost_between(own, pts)
+            if lost:  # A key frame needs no picture before it.
+                lost = self.optional.read("key frame", lambda f: f.key_frame, frame) is not True
+            restarts, begins = False, timeless and (told is not None or frame.dts is not None)
+            timeless &= not begins
             if last is not None and pts + offset <= last:
-                if not self._packets_back:  # what a decoder puts out of order around damage
+                if not (self._packets_back or begins):  # what a decoder puts out of order around damage
                     self.left_out += 1
                     continue
                 offset, restarts = last + step - pts, True
@@ -131,8 +138,12 @@ class FrameReader:
             last = pts + offset
             damaged = self.optional.read("damage", lambda f: f.is_corrupt, frame)
             self.optional.read("colour matrix", self._mend_colours, frame)
-            yield Shown(frame, last, self.errors > errors_seen or damaged, offset, restarts)
+            yield Shown(frame, last, self.errors > errors_seen or lost or damaged, offset, restarts)
             errors_seen = self.errors
+
+    def _lost_between(self, before: int, after: int) -> bool:
+        """Whether packets were lost behind a picture that is shown from ``before`` on and before ``after``, in pts of the file."""
+        return any(before <= loss < after for loss in self._losses)
 
     def _mend_colours(self, frame: VideoFrame) -> None:
         """Take the matrix away that swscale would refuse the whole picture for: luma is the same without it."""
@@ -142,13 +153,22 @@ class FrameReader:
 
     def _frames(self) -> Iterator[VideoFrame]:
         last_dts: int | None = None
+        latest: int | None = None
+        told = False
         back = _LEAST_BACK_S / self.time_base
         for packet in self._packets():
             if packet is not None and packet.dts is not None:
                 # Within a piece packets come in the order of their dts.
-                self._packets_back |= last_dts is not None and packet.dts < last_dts - back
+                if last_dts is not None and packet.dts < last_dts - back:
+                    self._packets_back, latest = True, None
                 last_dts = packet.dts
                 self.all_alike &= packet.pts == packet.dts
+            if packet is not None and packet.pts is not None:
+                latest = packet.pts if latest is None else max(latest, packet.pts)
+                # A transport stream's count of packets goes on wrongly behind this one, or the next: a parser may tell it early.
+                if packet.is_corrupt or told:
+                    self._losses.append(latest)
+                told = packet.is_corrupt
             if self.from_key and packet is not None:
                 if not packet.is_keyframe:
                     continue
@@ -185,7 +205,7 @@ class FrameReader:
         yield None
 
     def _nominal_step(self) -> int:
-        rate = exact(self._stream.average_rate)
+        rate = declared_rate(self._stream)
         return max(1, round(1 / (rate * self.time_base))) if rate else 1
 
 

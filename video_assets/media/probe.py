@@ -16,8 +16,10 @@ from video_assets.media.side_data import content_light_level, mastering_luminanc
 from video_assets.media.streams import (
     best_video_stream,
     check_dimensions,
+    codec_name,
     container_start,
     declared_duration,
+    declared_rate,
     geometry,
     has_sound,
     not_read,
@@ -97,7 +99,7 @@ def probe(path: Path, max_pixels: int) -> Probe:
         read = reader.optional.read
         shape = geometry(stream, frame, reader.optional)
         width, height = shape.display
-        base, rate = exact(stream.time_base), exact(stream.average_rate)
+        base = exact(stream.time_base)
         if base is None:
             raise MediaError(Reason.NOT_A_VIDEO, f"Stream {stream.index} of {path.name} has no time base.")
         transport = container.format.name == "mpegts"
@@ -106,7 +108,7 @@ def probe(path: Path, max_pixels: int) -> Probe:
         bit_rate = read("bit rate", lambda: stream.bit_rate)
         return Probe(
             container=container.format.name,
-            codec=stream.codec_context.name,
+            codec=codec_name(stream),
             pixel_format=frame.format.name,
             stream=stream.index,
             width=width,
@@ -122,7 +124,7 @@ def probe(path: Path, max_pixels: int) -> Probe:
             container_start_s=read("container's start", container_start, container),
             duration_s=duration,
             declared_frames=read("declared frames", lambda: stream.frames or None),
-            average_fps=read("declared rate", lambda: float(rate) if rate else None),
+            average_fps=read("declared rate", lambda: float(rate) if (rate := declared_rate(stream)) else None),
             bit_rate=bit_rate or (round(path.stat().st_size * 8 / duration) if duration else None),
             bit_depth=frame.format.components[0].bits,
             colour_primaries=read("colour primaries", lambda: _PRIMARIES.get(frame.color_primaries)),

@@ -20,6 +20,8 @@ _ASSOCIATION = 0  # the packet id of the table that lists the programmes
 def programmes_of(path: Path) -> list[frozenset[int]]:
     """The packet ids of each programme's streams, which FFmpeg gives as the streams' ids; none where there are no tables.
 
+    A programme's tables may change on the way, where sound begins later or files were joined: all its streams are its own.
+
     Raises:
         OSError: the file could not be read.
     """
@@ -32,7 +34,8 @@ def programmes_of(path: Path) -> list[frozenset[int]]:
             entries = section[8:]
             maps |= {_pid(entries, n + 2) for n in range(0, len(entries) - 3, 4) if entries[n : n + 2] != b"\0\0"}
         elif pid in maps and section[0] == _PMT and len(section) >= 12:
-            found.setdefault(int.from_bytes(section[3:5]), frozenset(_streams(section)))
+            number = int.from_bytes(section[3:5])
+            found[number] = found.get(number, frozenset()) | frozenset(_streams(section))
     return list(found.values())
 
 

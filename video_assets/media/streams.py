@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, cast
 
 from av.container import InputContainer
@@ -85,7 +86,7 @@ def _described(stream: VideoStream) -> str:
     if stream.codec_context is None:
         return "no decoder"
     kind = " still" if stream.disposition & _STILL or 0 < _pictures(stream) <= _MOST_OF_A_STILL else ""
-    return f"{stream.codec_context.name}{kind} {stream.width}x{stream.height}"
+    return f"{codec_name(stream)}{kind} {stream.width}x{stream.height}"
 
 
 def has_sound(container: InputContainer, stream: VideoStream, programmes: Sequence[frozenset[int]]) -> bool:
@@ -149,6 +150,23 @@ def orientation(frame: VideoFrame) -> Orientation:
 def container_start(container: InputContainer) -> float | None:
     """Pts, in s, at which a player's clock stands at 0: the first of any stream, to a microsecond; None when unknown."""
     return None if container.start_time is None else container.start_time / 1_000_000
+
+
+def codec_name(stream: VideoStream) -> str:
+    """FFmpeg's name of the codec, whichever decoder reads it (``av1`` by libdav1d)."""
+    name: str = stream.codec_context.codec.canonical_name
+    return name
+
+
+def declared_rate(stream: VideoStream) -> Fraction | None:
+    """The average frame rate by the file's own word, in frames/s; None where it says none.
+
+    FFmpeg 8 gives a DV file's clock for its rate, 60,000 frames/s: one frame a tick is none where its timestamps ask for less.
+    """
+    average, base = exact(stream.average_rate), exact(stream.base_rate)
+    if average and base and base < average and average * (exact(stream.time_base) or 0) == 1:
+        return base
+    return average or None
 
 
 def declared_duration(container: InputContainer, stream: VideoStream) -> float | None:

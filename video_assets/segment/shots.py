@@ -93,7 +93,8 @@ def _breaks(signals: pl.DataFrame) -> set[int]:
     """
     changes = (pl.col("width") != pl.col("width").shift()) | (pl.col("height") != pl.col("height").shift())
     told = signals.filter(pl.col("breaks").is_not_null() | changes)["frame"].to_list()
-    return {*told, *map(int, holes(column(signals, "time_s"), column(signals, "frame_difference")))}
+    damaged = signals["corrupt"].fill_null(value=False).to_numpy()
+    return {*told, *map(int, holes(column(signals, "time_s"), column(signals, "frame_difference"), damaged))}
 
 
 class _Steps:
