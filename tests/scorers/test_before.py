@@ -16,8 +16,8 @@ from video_assets.scorers import BUILT_IN, text
 from video_assets.settings import Settings
 
 BEFORE = json.loads(Path(__file__).with_name("ledger_before.json").read_text())
-"""The ledger of a lake that was made by the commit before, and the packages that it was made with. An asset whose code number
-was raised since, or whose SQL has changed, is taken out of it."""
+"""The ledger of a lake that was made by the commit before, and the packages that it was made with. Where a code number was
+raised since, the version of now stands in it."""
 DECIDED = ("tiers/", "draws/", "captions", "caption_findings")
 """What follows from files of tiers, which change for reasons of their own."""
 

@@ -235,7 +235,7 @@ DECODED_VIDEOS = Table(
             BOOL,
             "Whether frames come at no even rate, by more than rounding to the time base or to milliseconds explains.",
         ),
-        Column("corrupt_frames", LONG, "Frames that the decoder flagged as damaged."),
+        Column("corrupt_frames", LONG, "Frames that are damaged: by the decoder's word, or after lost packets."),
         Column(
             "left_out_frames",
             LONG,
@@ -299,7 +299,11 @@ FRAME_SIGNALS = Table(
             "What breaks off between the frame before and this one: 'time' where time starts again. NULL when nothing does. A shot ends there.",
         ),
         Column("keyframe", BOOL, "Whether the codec marks it as a key frame; NULL when that could not be read."),
-        Column("corrupt", BOOL, "Whether the decoder flagged it as damaged; NULL when that could not be read."),
+        Column(
+            "corrupt",
+            BOOL,
+            "Whether the decoder flagged it as damaged, or packets were lost just before it; NULL when that could not be read.",
+        ),
         Column("width", INT, "Width of the frame as displayed, in pixels; a shot ends where it changes."),
         Column("height", INT, "Height of the frame as displayed, in pixels; likewise."),
         Column("interlaced", BOOL, "Whether the file calls it interlaced; NULL when that could not be read."),
