@@ -11,6 +11,7 @@ import numpy as np
 
 from tests.describe.chat_server import ChatServer, serving
 from video_assets.describe.answer import Answer, Shown
+from video_assets.describe.caption import Caption
 from video_assets.describe.endpoint import caption
 from video_assets.settings import CaptionerSettings
 
@@ -33,13 +34,13 @@ def occupancy(url: str, pipe: Connection, concurrency: int, rounds: int) -> tupl
     pictures = tuple(np.random.default_rng(0).bytes(PICTURE_BYTES) for _ in range(PICTURES))
     clips = (Shown(str(n), pictures) for n in range(concurrency * rounds))
     captioner = CaptionerSettings(name="bench", kind="endpoint", base_url=url, model="none", concurrency=concurrency)
-    answers: list[Answer] = []
+    answers: list[Answer[Caption]] = []
     pipe.send(True)
     pipe.recv()
     cpu, began = time.process_time(), time.perf_counter()
     caption(captioner, clips, answers.append)
     seconds, spent = time.perf_counter() - began, time.process_time() - cpu
-    assert sum(answer.caption is not None for answer in answers) == concurrency * rounds
+    assert sum(answer.said is not None for answer in answers) == concurrency * rounds
     pipe.send(True)
     busy, most = pipe.recv()
     return busy / (concurrency * seconds), most, spent / len(answers) * 1000

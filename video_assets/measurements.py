@@ -14,6 +14,7 @@ from graphlib import TopologicalSorter
 from video_assets.curate.candidates import root_tiers
 from video_assets.curate.draws import Draw
 from video_assets.curate.tiers import Tier
+from video_assets.describe.judge_work import JudgeWork, chain, judged_tier
 from video_assets.describe.work import CaptionWork, captioner_version
 from video_assets.lake import schemas
 from video_assets.lake.plan import FILE, SOURCE_FILES, Measurement
@@ -23,7 +24,7 @@ from video_assets.lake.versions import code_version
 from video_assets.measure.models import image_text, require_packages
 from video_assets.media import limits
 from video_assets.rights.content_credentials import PACKAGE, reader_version
-from video_assets.scorer import Frames, Pairs, Scorer, Tables, minor
+from video_assets.scorer import Asked, Frames, Pairs, Scorer, Tables, minor
 from video_assets.scorers import BUILT_IN
 from video_assets.scorers import made as made_scorers
 from video_assets.scorers.models import models_by, models_of
@@ -164,7 +165,12 @@ def measurements(
     drawn = {*(draws or {}), *(name.removeprefix(_DRAWS) for name in refused if name.startswith(_DRAWS))}
     needing = captioned(settings, there, drawn & {*there})
     captions = caption_work(settings, decode, needing)
-    scored = {scorer.name: _scored(scorer, settings, decode, pairs) for scorer in in_order(measuring)}
+    asked = [scorer for scorer in measuring if isinstance(scorer.reads, Asked)]
+    others = [scorer for scorer in measuring if not isinstance(scorer.reads, Asked)]
+    scored = {scorer.name: _scored(scorer, settings, decode, pairs) for scorer in in_order(others)}
+    joined = (
+        *_BASIS, "candidates", *(name for name in scored if name not in CHEAP), "duplicate_groups", "contamination", "concepts",
+    )  # fmt: skip
     made = [
         Measurement(
             "raw_videos", schemas.RAW_VIDEOS,
@@ -235,12 +241,10 @@ def measurements(
             "concepts", schemas.CONCEPTS, code_version(CODE["concepts"], {}), ("clip_embeddings", "concept_model"),
             "clip",
         ),
+        *(_judged(scorer, settings, decode, tiers, there, joined) for scorer in asked),
         Measurement(
             SHEET, sheet_of(settings), code_version("table", {"sql": bare(sheet_sql(settings))}),
-            (
-                *_BASIS, "candidates", *(name for name in scored if name not in CHEAP), "duplicate_groups", "contamination",
-                "concepts",
-            ), "clip",
+            (*joined, *(scorer.name for scorer in asked)), "clip",
         ),
         *(
             Measurement(tier_asset(name), schemas.TIER_OUTCOMES, tier.version, tier_inputs(tier), "clip", {"tier": name})
@@ -309,6 +313,36 @@ def _scored(scorer: Scorer, settings: Settings, decode: str, pairs: str) -> Meas
     )
 
 
+def _judged(
+    scorer: Scorer, settings: Settings, decode: str, tiers: Mapping[str, Tier], there: Collection[str], joined: Sequence[str]
+) -> Measurement:  # fmt: skip
+    """The judge as the plan sees it: it is asked about the clips that a tier may keep, by all that is measured without it.
+
+    Which clips these are is not its version: an answer is the same for whatever reason it was asked for.
+
+    Args:
+        scorer: the judge.
+        settings: all of them.
+        decode: version of the keyframes.
+        tiers: those that can be used.
+        there: those that have a file.
+        joined: what the sheet is joined from without it.
+    """
+    version = code_version(scorer.code, scorer.depends_on(settings) | {"keyframes": decode})
+    name = judged_tier(settings.judge.tier, there)
+    files: dict[str, str | None] = {}
+    above: tuple[Tier, ...] | None = ()
+    inputs: tuple[str, ...] = _PICTURES
+    if name is not None:
+        above = chain(tiers, name) if name in tiers else None
+        files = {f"{tier_asset(t.name)}{FILE}": t.version for t in above or ()} or {f"{tier_asset(name)}{FILE}": None}
+        inputs = tuple(dict.fromkeys((*_PICTURES, *joined)))
+    work = JudgeWork(scorer, version, above)
+    return Measurement(
+        scorer.name, scorer.table, version, inputs, "clip", files=files, expects=work.expected, wants=work.wanted
+    )
+
+
 def _limits(settings: Settings) -> dict[str, limits.Limits]:
     """Limits of what is made in worker processes; which settings set them is the same for every job of an asset."""
     by_models = limits.looking(settings, 1)
@@ -318,7 +352,11 @@ def _limits(settings: Settings) -> dict[str, limits.Limits]:
         "decoded_videos": limits.decoding(settings.workers, 0, limits.Declared(0, None, None)),
         "transition_scores": limits.scoring(settings, 1),
         "copy_checks": by_models,
-        **{s.name: by_models for s in made_scorers(settings) if s.reads_pictures or not s.ours},
+        **{
+            s.name: by_models
+            for s in made_scorers(settings)
+            if (s.reads_pictures or not s.ours) and not isinstance(s.reads, Asked)
+        },
     }
 
 

@@ -41,6 +41,7 @@ from video_assets.measure.models import Model
 from video_assets.settings import Settings
 
 if TYPE_CHECKING:
+    from video_assets.describe.questions import Question
     from video_assets.measure.types import Crop, Picture
 
 FLOAT, WHOLE, YES_NO = DOUBLE, INT, BOOL
@@ -94,7 +95,20 @@ class Tables:
     names: tuple[str, ...]
 
 
-Reads: TypeAlias = Keyframes | Pairs | Frames | Tables
+@dataclass(frozen=True)
+class Asked:
+    """Asks an endpoint about keyframes of each clip: the judge, which is made by the settings.
+
+    Attributes:
+        most: most keyframes of a clip.
+        questions: what is asked.
+    """
+
+    most: int
+    questions: tuple[Question, ...]
+
+
+Reads: TypeAlias = Keyframes | Pairs | Frames | Tables | Asked
 
 
 @dataclass(frozen=True)
@@ -131,9 +145,9 @@ class Derived:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a scorer was found: ``video_assets``, the name of an entry point, or a file."""
+    """Where a scorer was found: ``video_assets``, the name of an entry point, a file, or the judge's file of questions."""
 
-    kind: Literal["video_assets", "package", "file"] = "video_assets"
+    kind: Literal["video_assets", "package", "file", "questions"] = "video_assets"
     place: str = ""
     path: Path | None = None
     line: int = 1
@@ -274,6 +288,7 @@ __all__ = [
     "TEXT",
     "WHOLE",
     "YES_NO",
+    "Asked",
     "Column",
     "Derived",
     "Frames",

@@ -40,11 +40,14 @@ class ChatServer:
     """What was asked of it, and how it answers.
 
     ``plan`` gives, by picture, what it does to the first request about it, the second and so on; then it answers.
+    What it says is ``words``, or those of ``words_of`` for a picture that is there.
     Behaviours: answer, 429, 500, 401, 400, html, broken, refusal, declines, cut off, hang, cut.
     """
 
     plan: dict[str, Sequence[str]] = field(default_factory=dict)
     always: str = "answer"
+    words: dict[str, str] = field(default_factory=lambda: WORDS)
+    words_of: dict[str, dict[str, str]] = field(default_factory=dict)
     seconds: float = 0.0
     retry_after: str | None = None
     asked: Counter[str] = field(default_factory=Counter)
@@ -87,7 +90,7 @@ class ChatServer:
         if behaviour == "html":
             return PlainTextResponse("<html>Welcome</html>")
         self.answered[clip] += behaviour == "answer"
-        return JSONResponse(_completion(behaviour))
+        return JSONResponse(_completion(behaviour, self.words_of.get(clip, self.words)))
 
 
 def _first_picture(body: dict[str, Any]) -> bytes:
@@ -95,8 +98,8 @@ def _first_picture(body: dict[str, Any]) -> bytes:
     return base64.b64decode(url.partition("base64,")[2])
 
 
-def _completion(behaviour: str) -> dict[str, Any]:
-    message: dict[str, Any] = {"role": "assistant", "content": json.dumps(WORDS)}
+def _completion(behaviour: str, words: dict[str, str]) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": json.dumps(words)}
     reason = "stop"
     if behaviour == "broken":
         message["content"] = '{"short_description": "A boat'

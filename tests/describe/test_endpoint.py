@@ -138,7 +138,7 @@ def test_a_server_that_is_not_there_is_given_up_after_some_clips(made: Clips, mo
     asked: list[object] = []
     body = client._Endpoint._attempt
 
-    async def counted(self: client._Endpoint, *arguments: object) -> object:
+    async def counted(self: client._Endpoint[Caption], *arguments: object) -> object:
         asked.append(arguments)
         return await body(self, *arguments)  # type: ignore[arg-type]
 
@@ -235,7 +235,7 @@ def with_patience(running: subprocess.Popen[bytes]) -> None:
 
 
 def test_a_line_that_a_kill_broke_off_is_asked_for_again(tmp_path: Path) -> None:
-    answers = Answers(tmp_path / "one.answers", 1.0)
+    answers = Answers(Caption, tmp_path / "one.answers", 1.0)
     caption = Caption(**WORDS)
     with answers.opened():
         for clip in "ab":

@@ -43,8 +43,8 @@ CLIPS = [
 ]
 
 
-def said(answers: list[Answer]) -> list[tuple[str, Caption | None]]:
-    return [(a.clip_id, a.caption) for a in answers]
+def said(answers: list[Answer[Caption]]) -> list[tuple[str, Caption | None]]:
+    return [(a.clip_id, a.said) for a in answers]
 
 
 @pytest.fixture(scope="module")
@@ -64,17 +64,17 @@ def test_whatever_a_random_model_says_is_a_caption_with_all_its_fields(drawing: 
     answers = drawing.answer(CLIPS)
     assert [a.clip_id for a in answers] == ["clip-a", "clip-b", "clip-c"]
     for answer in answers:
-        assert answer.caption is not None
-        assert all(len(getattr(answer.caption, field)) <= 8 for field in FIELDS)
-        assert answer.caption.short_description
+        assert answer.said is not None
+        assert all(len(getattr(answer.said, field)) <= 8 for field in FIELDS)
+        assert answer.said.short_description
         # A byte is a token, and there is no space that need not be.
-        written = json.dumps(answer.caption.model_dump(), ensure_ascii=False, separators=(",", ":"))
+        written = json.dumps(answer.said.model_dump(), ensure_ascii=False, separators=(",", ":"))
         assert answer.output_tokens is not None
         assert answer.output_tokens >= len(written.encode())
         assert answer.compute_seconds is not None
         assert 0 < answer.compute_seconds < 60
         assert (answer.reason, answer.message, answer.gpu_seconds) == (None, None, None)
-    assert len({a.caption for a in answers}) == 3
+    assert len({a.said for a in answers}) == 3
     # Beside the prompt: four tokens of each picture, and those that stand around it.
     turns = len("<>user\n<>\n<>assistant\n") - 3  # a mark is one token
     assert [a.input_tokens for a in answers] == [6 * len(c.jpegs) + len(PROMPT.encode()) + turns for c in CLIPS]
@@ -89,7 +89,7 @@ def test_a_clips_caption_depends_on_the_seed_and_not_on_the_other_clips(folder: 
 
 def test_a_reply_that_is_no_caption_is_asked_for_once_more_and_then_fails_with_its_reason(folder: Path) -> None:
     (answer,) = model(folder, max_tokens=5).answer(CLIPS[:1])
-    assert answer.caption is None
+    assert answer.said is None
     assert (answer.reason, answer.message) == (Reason.CAPTION_CUT_OFF, "The reply was cut off after 5 tokens.")
     assert answer.output_tokens == 10
 
@@ -113,7 +113,7 @@ def test_the_model_is_told_what_was_wrong_and_its_second_reply_counts(
     request = "That cannot be used. The reply was cut off after 5 tokens. Answer again."
     assert second == f"{first}{written[0]}<|im_end|>\n<|im_start|>user\n{request}<|im_end|>\n<|im_start|>assistant\n"
     text = written[1].removesuffix("<|im_end|>")
-    assert answer.caption == Caption.model_validate_json(text)
+    assert answer.said == Caption.model_validate_json(text)
     assert answer.reason is None
     assert answer.output_tokens == 5 + len(text.encode())
     assert answer.input_tokens == len(tokenizer(first + second)["input_ids"])
@@ -121,7 +121,7 @@ def test_the_model_is_told_what_was_wrong_and_its_second_reply_counts(
 
 def test_a_picture_that_is_none_fails_its_own_clip_alone(drawing: OpenLocalModel) -> None:
     failed, *others = drawing.answer([Shown("clip-x", (b"no picture",)), CLIPS[0]])
-    assert (failed.caption, failed.reason) == (None, Reason.MODEL_FAILED)
+    assert (failed.said, failed.reason) == (None, Reason.MODEL_FAILED)
     assert str(failed.message).startswith("A picture of the clip could not be read: cannot identify image file")
     assert said(others) == said(drawing.answer(CLIPS[:1]))
 

@@ -27,6 +27,7 @@ COLUMN = "Column('mine', FLOAT, 'A number.')"
         (GOOD.replace("mine_scores", "clips"), 9, "clips is a table of the lake."),
         (GOOD.replace("mine_scores", "Mine scores"), 9, "'Mine scores' is no name of a table."),
         (module("return {}", column="Column('sharpness', FLOAT, 'A number.')"), 9, "clip_sheet has a column sharpness already, of visual_scores."),
+        (module("return {}", column="Column('fps', FLOAT, 'A number.')"), 9, "clip_sheet has a column fps already, of the sheet itself."),
         (module("return {}", column="Column('video_id', FLOAT, 'A number.')"), 9, "The table of mine_scores has a column video_id already."),
         (module("return {}", column="Column('mine', pl.Date(), 'A day.')"), 9, "mine is of type Date."),
         (module("return {}", column="Column('mine', FLOAT, '')"), 9, "Nothing says what mine is."),

@@ -20,6 +20,7 @@ from video_assets.batches.step import Step
 from video_assets.curate.sql_files import SqlFiles, read_files
 from video_assets.curate.tiers import Tier, TierError
 from video_assets.definition_files import as_read
+from video_assets.describe.endpoint import address as endpoint_address
 from video_assets.lake.faults import passes, patiently
 from video_assets.lake.lake import Lake
 from video_assets.lake.ledger import Made
@@ -29,6 +30,7 @@ from video_assets.lake.schemas import Table
 from video_assets.measure.models import Model
 from video_assets.measurements import draw_asset, measurements, tier_asset
 from video_assets.reasons import Reason
+from video_assets.scorer import Asked
 from video_assets.scorers import scorers
 from video_assets.scorers.models import models_by, models_of
 from video_assets.settings import Settings, settings
@@ -250,6 +252,16 @@ def picture(shown: Picture | str) -> Picture | dg.MarkdownMetadataValue:
 def models(asset: str) -> Mapping[str, Any]:
     """The profile and the models by which an asset measures, if it has any."""
     chosen = settings().models
+    scorer = scorers(settings()).used.get(asset)
+    if scorer and isinstance(scorer.reads, Asked):
+        asked = settings().judge.endpoint
+        at = endpoint_address(str(asked.base_url))
+        told = {"model": asked.model, "task": "answers questions about clips", "at": at, "frames": asked.frames}
+        questions = pl.DataFrame([{"name": q.name, "question": q.text} for q in scorer.reads.questions])
+        return {
+            "models": picture(reports.table(pl.DataFrame([told]))),
+            "questions": picture(reports.table(questions)),
+        }
     listed = [
         {"model": m.name, "task": m.task, "licence": m.licence, "sha256": m.sha256[:16], "device": m.device}
         for m in models_of(asset, chosen) or _of_own(asset)

@@ -125,7 +125,7 @@ def _refused(asset: str, error: FileError, partitioned: bool) -> dg.AssetsDefini
     is_scorer = asset.startswith(f"{SCORERS}/")
     if not partitioned and not is_scorer:
         above = [asset.replace("draws/", "tiers/", 1)]
-    language = "python" if is_scorer else "sql"
+    language = "sql" if not is_scorer else "python" if error.path.suffix == ".py" else "text"
     there = {*catalogue(settings()).order, *by_asset(catalogue(settings()).files)} - {asset}
     described = dg.AssetSpec(
         asset.split("/"),

@@ -8,6 +8,7 @@ from datetime import datetime
 import polars as pl
 
 from video_assets.describe.answer import Answer
+from video_assets.describe.caption import Caption
 from video_assets.describe.endpoint import address
 from video_assets.describe.tags import camera_label, quality_tags, source_tags
 from video_assets.describe.work import price
@@ -24,7 +25,7 @@ _DERIVED = {
 
 
 def row(
-    answer: Answer, captioner: CaptionerSettings, version: str, now: datetime, weights: str | None,
+    answer: Answer[Caption], captioner: CaptionerSettings, version: str, now: datetime, weights: str | None,
     frame_times: Sequence[float] | None,
 ) -> dict[str, object]:  # fmt: skip
     """A row of ``captions`` without the clip's own columns and those that follow from the measurements.
@@ -38,7 +39,7 @@ def row(
         frame_times: of the pictures that were shown, in s from the clip's start.
     """
     asked = captioner.kind != "measured"
-    written = answer.caption.model_dump() if answer.caption else {}
+    written = answer.said.model_dump() if answer.said else {}
     return {
         "clip_id": answer.clip_id, "captioner": captioner.name, "version": version, "withdrawn": False,
         **written, "words": words(written.get("dense_description")),

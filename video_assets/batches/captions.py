@@ -11,13 +11,14 @@ import polars as pl
 
 from video_assets.batches.caption_answers import Answers, named
 from video_assets.batches.caption_rows import numbered, row, shelved
-from video_assets.batches.pictures import spread
+from video_assets.batches.shown import frames_of, shown
 from video_assets.batches.step import Step, Stopwatch, total
 from video_assets.describe.answer import Answer, Shown
+from video_assets.describe.caption import Caption
 from video_assets.describe.ready import require_captioner
 from video_assets.lake.lake import Replacement
 from video_assets.lake.ledger import Made
-from video_assets.lake.schemas import CAPTIONS, CLIPS, DECODED_VIDEOS
+from video_assets.lake.schemas import CAPTIONS, DECODED_VIDEOS
 from video_assets.lake.sheet import SHEET
 from video_assets.measurements import caption_work_of
 from video_assets.reasons import Reason
@@ -27,10 +28,8 @@ if TYPE_CHECKING:
     from video_assets.describe.work import CaptionWork
 
 _ASSET = CAPTIONS.name
-# So many clips' pictures are read in one query.
-_CLIPS_AT_ONCE = 32
 
-Keep = Callable[[Answer], None]
+Keep = Callable[[Answer[Caption]], None]
 
 
 def caption_clips(step: Step, batch: str) -> Made:
@@ -43,7 +42,7 @@ def caption_clips(step: Step, batch: str) -> Made:
     lake, inputs = step.lake, step.inputs(_ASSET, batch)
     work = caption_work_of(lake.settings, step.order)
     fresh = CAPTIONS.empty()
-    kept: list[Answers] = []
+    kept: list[Answers[Caption]] = []
     for captioner in work.settings.captioners:
         found, on_disk = _written(step, work, captioner, batch)
         fresh = pl.concat([fresh, found])
@@ -84,7 +83,7 @@ def _known_total(values: pl.Series) -> float | None:
 
 def _written(
     step: Step, work: CaptionWork, captioner: CaptionerSettings, batch: str
-) -> tuple[pl.DataFrame, Answers | None]:
+) -> tuple[pl.DataFrame, Answers[Caption] | None]:
     """One captioner's rows, and the answers on disk that may go once these are committed."""
     lake = step.lake
     mine = (work.drawn if captioner.kind == "measured" else work.due)(lake, [batch]).filter(captioner=captioner.name)
@@ -92,12 +91,12 @@ def _written(
         return CAPTIONS.empty(), None
     due = numbered(mine, lake.read(CAPTIONS, [batch]))
     step.say(f"{_ASSET} of {batch}: {due.height} clips to caption by {captioner.name}.")
-    kept: Answers | None = None
+    kept: Answers[Caption] | None = None
     times: dict[str, list[float]] = {}
     if captioner.kind == "measured":
         answers = _measured(step, captioner, due, batch)
     else:
-        frames = _frames(step, batch, due["clip_id"].to_list(), captioner.frames)
+        frames = frames_of(step, batch, due["clip_id"].to_list(), captioner.frames)
         answers, kept = _asked(step, captioner, due, frames, batch)
         times = {clip: [time for _, time in chosen] for clip, chosen in frames.items()}
     now, versions = datetime.now(UTC), dict(due.select("clip_id", "version").iter_rows())
@@ -108,7 +107,7 @@ def _written(
     return CAPTIONS.frame(written, batch=batch), kept
 
 
-def _measured(step: Step, captioner: CaptionerSettings, due: pl.DataFrame, batch: str) -> list[Answer]:
+def _measured(step: Step, captioner: CaptionerSettings, due: pl.DataFrame, batch: str) -> list[Answer[Caption]]:
     """Sentences from the sheet: they follow the measurements, so that they are made anew whenever those are."""
     from video_assets.describe.measured import measured_caption
 
@@ -128,13 +127,13 @@ def _measured(step: Step, captioner: CaptionerSettings, due: pl.DataFrame, batch
 
 def _asked(
     step: Step, captioner: CaptionerSettings, due: pl.DataFrame, frames: Mapping[str, list[tuple[int, float]]], batch: str
-) -> tuple[list[Answer], Answers]:  # fmt: skip
+) -> tuple[list[Answer[Caption]], Answers[Caption]]:  # fmt: skip
     """The answers of a model: those that a killed run had, and the rest by asking."""
     writings = {clip: named(clip, version) for clip, version in due.select("clip_id", "version").iter_rows()}
     base = str(due["version"][0]).partition(".")[0]
     path = step.lake.settings.lake.scratch_path / _ASSET / f"{captioner.name}-{base}" / f"{batch}.answers"
-    on_disk = Answers(path, step.lake.settings.lake.lock_timeout_s)
-    answers: dict[str, Answer] = {
+    on_disk = Answers(Caption, path, step.lake.settings.lake.lock_timeout_s)
+    answers: dict[str, Answer[Caption]] = {
         clip: Answer(clip, None, Reason.NOT_MEASURED, "No keyframe lies inside the clip.")
         for clip in writings
         if clip not in frames
@@ -143,19 +142,19 @@ def _asked(
         answers |= {clip: finished[name] for clip, name in writings.items() if name in finished}
         watch, asked = Stopwatch(), due.filter(~pl.col("clip_id").is_in(list(answers)))
 
-        def keep(answer: Answer) -> None:
+        def keep(answer: Answer[Caption]) -> None:
             answers[answer.clip_id] = answer
             on_disk.keep(writings[answer.clip_id], answer)
             step.progress(f"{_ASSET} by {captioner.name}", len(answers), len(writings))
 
         if asked.height:
-            _ask(step, captioner, _shown(step, batch, asked["clip_id"].to_list(), frames, keep), keep)
+            _ask(step, captioner, shown(step, batch, asked["clip_id"].to_list(), frames, keep), keep)
     seconds = watch.seconds / max(asked.height, 1)
     new = set(asked["clip_id"])
     return [_with_seconds(a, seconds) if a.clip_id in new else a for a in answers.values()], on_disk
 
 
-def _with_seconds(answer: Answer, seconds: float) -> Answer:
+def _with_seconds(answer: Answer[Caption], seconds: float) -> Answer[Caption]:
     """An answer with this process's share of the work, where the captioner itself did not count it."""
     return answer if answer.compute_seconds is not None else replace(answer, compute_seconds=seconds)
 
@@ -169,66 +168,3 @@ def _ask(step: Step, captioner: CaptionerSettings, clips: Iterator[Shown], keep:
         local_captions.caption(captioner, step.lake.settings.workers, step.lake.files, clips, keep)
     else:
         endpoint.caption(captioner, clips, keep)
-
-
-def _frames(step: Step, batch: str, clips: list[str], most: int) -> dict[str, list[tuple[int, float]]]:
-    """Of each clip that has any, the keyframes that are shown: number, and seconds from the clip's start, by pts."""
-    found = step.lake.query(
-        "SELECT c.clip_id, list({'frame': k.frame, 'at': round(k.time_s - c.start_s, 6)} ORDER BY k.pts) AS frames "
-        "FROM clips AS c JOIN keyframes AS k "
-        "ON k.batch = c.batch AND k.video_id = c.video_id AND k.pts >= c.start_pts AND k.pts < c.end_pts "
-        "WHERE c.batch = ? AND c.clip_id IN (SELECT unnest(?)) GROUP BY c.clip_id",
-        [batch, clips],
-    )
-    chosen = {}
-    for clip, frames in found.iter_rows():
-        places = spread(range(len(frames)), most)
-        chosen[clip] = [(frames[place]["frame"], frames[place]["at"]) for place in places]
-    return chosen
-
-
-def _shown(
-    step: Step, batch: str, clips: list[str], frames: Mapping[str, list[tuple[int, float]]], keep: Keep
-) -> Iterator[Shown]:
-    """The clips with their pictures, some clips at a time; one whose pictures cannot be used is answered at once."""
-    from video_assets.describe.frames import cut
-    from video_assets.measure.types import Crop
-    from video_assets.media.containers import MediaError
-
-    known = step.lake.read(CLIPS, [batch]).filter(pl.col("clip_id").is_in(clips))
-    sizes = step.lake.read(DECODED_VIDEOS, [batch], ["video_id", "width", "height"])
-    joined = known.join(sizes, on="video_id", suffix="_of_video").with_columns(
-        pl.coalesce(side, f"{side}_of_video") for side in ("width", "height")
-    )
-    for start in range(0, joined.height, _CLIPS_AT_ONCE):
-        part = joined[start : start + _CLIPS_AT_ONCE]
-        pictures = _pictures(step, batch, part, frames)
-        for clip in part.iter_rows(named=True):
-            crop = Crop(clip["crop_x"], clip["crop_y"], clip["crop_width"], clip["crop_height"])
-            stored = [pictures[clip["video_id"], frame] for frame, _ in frames[clip["clip_id"]]]
-            try:
-                yield Shown(clip["clip_id"], tuple(cut(jpeg, crop, (clip["width"], clip["height"])) for jpeg in stored))
-            except MediaError as error:
-                keep(Answer(clip["clip_id"], None, error.reason, error.message))
-
-
-def _pictures(
-    step: Step, batch: str, clips: pl.DataFrame, frames: Mapping[str, list[tuple[int, float]]]
-) -> dict[tuple[str, int], bytes]:
-    """The JPEGs of some clips' keyframes, by video and frame number."""
-    wanted = pl.DataFrame(
-        [
-            {"video_id": video, "frame": frame}
-            for clip, video in clips.select("clip_id", "video_id").iter_rows()
-            for frame, _ in frames[clip]
-        ],
-        schema={"video_id": pl.String, "frame": pl.Int32},
-    ).unique()
-    with step.lake.cursor() as cursor:
-        cursor.register("wanted", wanted.to_arrow(compat_level=pl.CompatLevel.oldest()))
-        rows = cursor.execute(
-            "SELECT k.video_id, k.frame, k.jpeg FROM keyframes AS k JOIN wanted AS w "
-            "ON w.video_id = k.video_id AND w.frame = k.frame WHERE k.batch = ?",
-            [batch],
-        ).fetchall()
-    return {(video, frame): jpeg for video, frame, jpeg in rows}

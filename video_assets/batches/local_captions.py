@@ -8,6 +8,7 @@ from itertools import islice
 import polars as pl
 
 from video_assets.describe.answer import Answer, Shown
+from video_assets.describe.caption import Caption
 from video_assets.lake.files import DataFiles, write_parquet
 from video_assets.settings import CaptionerSettings, WorkerSettings
 
@@ -16,7 +17,7 @@ _PICTURES = pl.Schema({"clip_id": pl.String(), "jpegs": pl.List(pl.Binary())})
 
 def caption(
     captioner: CaptionerSettings, workers: WorkerSettings, files: DataFiles, clips: Iterator[Shown],
-    on_answer: Callable[[Answer], None],
+    on_answer: Callable[[Answer[Caption]], None],
 ) -> None:  # fmt: skip
     """Caption clips, ``concurrency`` of them at the same time; give each answer to ``on_answer``.
 
@@ -42,7 +43,7 @@ def caption(
             members[str(number)] = [c.clip_id for c in some]
             jobs[str(number)] = LocalJob(model, path), captioning(captioner, workers, len(some))
 
-        def done(key: str, outcome: Outcome[list[Answer]]) -> None:
+        def done(key: str, outcome: Outcome[list[Answer[Caption]]]) -> None:
             for answer in outcome.value or []:
                 on_answer(answer)
             if outcome.reason is not None:

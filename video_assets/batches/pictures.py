@@ -99,13 +99,17 @@ def commit_due(step: Step, asset: str, batch: str, rows_of: Callable[[pl.DataFra
     inputs = step.inputs(asset, batch)
     clips, have = lake.read(CLIPS, [batch]), lake.read(table, [batch])
     subject = step.order[asset].subject
-    wanted = (clips if subject == "clip" else lake.read(CANDIDATES, [batch]).filter(subject))["clip_id"]
-    due = due_rows(wanted.to_list(), have, "clip_id", step.order[asset])
+    why = "as every tier drops them or they are a benchmark's"
+    if wants := step.order[asset].wants:
+        wanted, why = list(wants(lake, batch)), "as no row is wanted of them"
+    else:
+        wanted = (clips if subject == "clip" else lake.read(CANDIDATES, [batch]).filter(subject))["clip_id"].to_list()
+    due = due_rows(wanted, have, "clip_id", step.order[asset])
     all_rows = have.filter(settled(step.order[asset]) & pl.col("clip_id").is_in(clips["clip_id"].to_list()))
     wanted_clips = clips.filter(pl.col("clip_id").is_in(due))
     step.say(
         f"{asset} of {batch}: {len(due)} clips to measure, {all_rows.height} measured before, "
-        f"{clips.height - len(wanted)} left out, as every tier drops them or they are a benchmark's."
+        f"{clips.height - len(wanted)} left out, {why}."
     )
     rows = rows_of(wanted_clips) if wanted_clips.height else []
     if rows:

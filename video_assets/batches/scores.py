@@ -14,7 +14,7 @@ from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.ledger import Made
 from video_assets.lake.schemas import CLIPS, DECODED_VIDEOS, RAW_VIDEOS, SOURCE_FILES
 from video_assets.measure.models import require
-from video_assets.scorer import Frames, Given, Keyframes, Pairs, Scorer, Tables
+from video_assets.scorer import Asked, Frames, Given, Keyframes, Pairs, Scorer, Tables
 from video_assets.scorers import scorers
 from video_assets.scorers.models import models_by
 
@@ -29,6 +29,10 @@ def score(step: Step, asset: str, batch: str) -> Made:
         ModelNotReadyError: weights are missing, altered, or of a licence that nobody accepted.
     """
     scorer = scorers(step.lake.settings).used[asset]
+    if isinstance(scorer.reads, Asked):
+        from video_assets.batches.judge import judge_clips
+
+        return judge_clips(step, scorer.reads, batch)
     if isinstance(scorer.reads, Tables) and scorer.ours:
         return _aggregated(step, scorer, batch)
     described, gpu = describe(step.lake, scorer)
@@ -36,6 +40,7 @@ def score(step: Step, asset: str, batch: str) -> Made:
     def rows_of(clips: pl.DataFrame) -> list[dict[str, Any]]:
         if isinstance(scorer.reads, Tables):
             return _by_tables(step, scorer, described, clips, batch, scorer.reads)
+        assert not isinstance(scorer.reads, Asked)
         if isinstance(scorer.reads, Frames):
             return _by_frames(step, scorer, described, clips, batch, scorer.reads, gpu=gpu)
         most = scorer.most(step.lake.settings)

@@ -201,7 +201,7 @@ def _curate(path: str, benchmark: str | None = None) -> Done:
     since = datetime.now(UTC)
     with busy("Loading"):
         from video_assets.curate.result import result
-        from video_assets.describe.ready import require_captioners
+        from video_assets.describe.ready import require_captioners, require_judge
         from video_assets.footage.ingest import take_stock
         from video_assets.footage.tick import Cursor
         from video_assets.lake.lake import Lake
@@ -212,6 +212,7 @@ def _curate(path: str, benchmark: str | None = None) -> Done:
         require_packages(settings().models)
         require(chosen(settings().models, scorers(settings()).own), settings().models)
         require_captioners(settings())
+        require_judge(settings())
         lake = Lake(settings())
         note_files(lake)
     with busy(f"Reading what is new in {path}", "MiB") as count:

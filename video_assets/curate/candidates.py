@@ -13,7 +13,13 @@ import duckdb
 import polars as pl
 
 from video_assets.curate.tiers import Tier, TierError
-from video_assets.curate.verdicts import check_rules, only_batches, outcomes_query, schema_in_use
+from video_assets.curate.verdicts import (
+    check_rules,
+    failing_on_values,
+    only_batches,
+    outcomes_query,
+    schema_in_use,
+)
 from video_assets.lake.sql_text import quoted
 
 POSSIBLE, SAMPLED, RULED_OUT, BENCHMARK = "possible", "sampled", "ruled_out", "benchmark"
@@ -54,7 +60,7 @@ def candidates(
         "LEFT JOIN raw_videos AS v ON v.batch = c.batch AND v.video_id = c.video_id WHERE c.batch = ?",
         [batch],
     ).pl()
-    with _known(connection, sheet, unknown, batch) as known, only_batches(connection, [batch], known):
+    with known_without(connection, sheet, unknown, batch) as known, only_batches(connection, [batch], known):
         asked = [found for tier in tiers if (found := _dropped(connection, tier)) is not None]
     columns: dict[str, pl.DataType] = {
         "clip_id": pl.String(),
@@ -105,8 +111,59 @@ def _dropped(connection: duckdb.DuckDBPyConnection, tier: Tier) -> pl.DataFrame 
         return None  # the tier's own asset says what is wrong with it
 
 
+def not_dropped(
+    connection: duckdb.DuckDBPyConnection, tiers: Sequence[Tier], sheet: str, batches: Sequence[str]
+) -> pl.DataFrame:
+    """The clips that a tier keeps or leaves undecided by another sheet than ``clip_sheet``, of which the lake has no verdicts.
+
+    Args:
+        connection: with the lake in use.
+        tiers: the tier, after all above it, the uppermost first.
+        sheet: a query whose rows take the place of the sheet's.
+        batches: of which clips.
+
+    Returns:
+        clip_id.
+
+    Raises:
+        TierError: a rule cannot be asked of what the sheet holds.
+    """
+    asked = "CREATE OR REPLACE TEMP TABLE asked_verdicts AS SELECT batch, tier, clip_id, failed, unknown, version"
+    try:
+        connection.execute(f"{asked} FROM tier_outcomes WHERE FALSE")
+        with only_batches(connection, batches, sheet, _ASKED):
+            for tier in tiers:
+                check_rules(connection, tier)
+                try:
+                    connection.execute(f"INSERT INTO temp.asked_verdicts BY NAME {outcomes_query(tier)}")
+                except (duckdb.DataError, duckdb.InvalidInputException) as error:
+                    raise failing_on_values(connection, tier, error) from error
+        wanted = "SELECT clip_id FROM temp.asked_verdicts WHERE tier = ? AND failed = 0 ORDER BY clip_id"
+        return connection.execute(wanted, [tiers[-1].name]).pl()
+    finally:
+        connection.execute("DROP TABLE IF EXISTS temp.asked_verdicts")
+
+
+# What tiers may read of their parent's verdicts, as the view tier_verdicts_history gives it.
+_ASKED = """
+SELECT
+    batch,
+    tier,
+    clip_id,
+    CASE WHEN failed <> 0 THEN FALSE WHEN unknown = 0 THEN TRUE END AS kept,
+    CASE WHEN failed <> 0 THEN 'dropped' WHEN unknown = 0 THEN 'kept' ELSE 'undecided' END AS verdict,
+    NULL::VARCHAR AS decided_by,
+    NULL::BOOLEAN[] AS passed,
+    bit_count(failed | unknown)::INTEGER AS not_passed,
+    version
+FROM temp.asked_verdicts
+"""
+
+
 @contextmanager
-def _known(connection: duckdb.DuckDBPyConnection, sheet: str, unknown: Collection[str], batch: str) -> Iterator[str]:
+def known_without(
+    connection: duckdb.DuckDBPyConnection, sheet: str, unknown: Collection[str], batch: str
+) -> Iterator[str]:
     """A query for the batch's rows of the sheet as they read while the unknown tables are empty.
 
     They are joined once, and not by every tier again.

@@ -146,22 +146,23 @@ def rules_of(tier: Tier) -> pl.DataFrame:
 
 @contextmanager
 def only_batches(
-    connection: duckdb.DuckDBPyConnection, batches: Sequence[str], sheet: str | None = None
+    connection: duckdb.DuckDBPyConnection, batches: Sequence[str], sheet: str | None = None, verdicts: str | None = None
 ) -> Iterator[None]:
     """Let ``clip_sheet`` and ``tier_verdicts`` name the rows of these batches alone, on this connection.
 
-    ``sheet`` is a query that takes the place of ``clip_sheet``.
+    ``sheet`` is a query that takes the place of ``clip_sheet``, and ``verdicts`` one that takes that of ``tier_verdicts``.
 
     Temporary views come first when DuckDB looks up a name, so that a tier's text runs unchanged. A single batch is
     compared with ``=``, which DuckDB passes on to both sides of the sheet's joins, so that files of other batches are
     not opened.
     """
     lake = schema_in_use(connection)
+    given = {"clip_sheet": sheet, "tier_verdicts": verdicts}
     wanted = ", ".join(quoted(b) for b in batches)
     where = "FALSE" if not batches else f"batch = {wanted}" if len(batches) == 1 else f"batch IN ({wanted})"
     try:
         for name, held in _FILTERED.items():
-            source = f"({sheet})" if sheet and name == "clip_sheet" else f"{lake}.{held}"
+            source = f"({given[name]})" if given[name] else f"{lake}.{held}"
             connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM {source} WHERE {where}")
         yield
     finally:

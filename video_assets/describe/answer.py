@@ -1,11 +1,15 @@
-"""What a captioner is given of a clip, and what it gives back."""
+"""What a model is given of a clip, and what it gives back."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from video_assets.describe.caption import Caption
+from pydantic import BaseModel
+
 from video_assets.reasons import Reason
+
+T = TypeVar("T", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -17,11 +21,11 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A captioner's word on a clip: a caption, or a reason with a message for a person; and what it took."""
+class Answer(Generic[T]):
+    """A model's word on a clip: what was asked for, such as a caption, or a reason with a message for a person; and what it took."""
 
     clip_id: str
-    caption: Caption | None
+    said: T | None
     reason: Reason | None = None
     message: str | None = None
     input_tokens: int | None = None

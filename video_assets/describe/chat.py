@@ -1,15 +1,16 @@
-"""OpenAI's chat completions: a clip's pictures as a request, and a reply as a caption. No network here."""
+"""OpenAI's chat completions: a clip's pictures as a request, and a reply as a caption or as answers. No network here."""
 
 from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic
 
 from pydantic import ValidationError
 
+from video_assets.describe.answer import T
 from video_assets.describe.caption import Caption
 from video_assets.reasons import Reason
 
@@ -23,8 +24,38 @@ _DECLINES = re.compile(
 )
 
 
+@dataclass(frozen=True)
+class Wanted(Generic[T]):
+    """What a model is asked for.
+
+    Attributes:
+        name: what the schema is called in the request.
+        form: the model of a sound reply, all of whose fields are required.
+        prompt: what stands before the pictures.
+        texts: of a sound reply, the texts in which a model may decline in its place.
+    """
+
+    name: str
+    form: type[T]
+    prompt: str
+    texts: Callable[[T], Iterable[str]] = lambda _: ()
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON schema of a reply, as strict structured output takes it: every field required, no others."""
+        made = self.form.model_json_schema()
+        fields = {
+            name: {k: v for k, v in field.items() if k not in _LEFT_OUT} for name, field in made["properties"].items()
+        }
+        return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
+
+
+def a_caption(prompt: str) -> Wanted[Caption]:
+    """A caption, asked for in these words."""
+    return Wanted("caption", Caption, prompt, lambda c: (c.short_description, c.dense_description))
+
+
 class CaptionError(Exception):
-    """A reply that holds no caption. ``again`` says whether asking once more, with the error, may mend it."""
+    """A reply that holds nothing of what was asked for. ``again`` says whether asking once more, with the error, may mend it."""
 
     def __init__(self, reason: Reason, message: str, *, again: bool = False) -> None:
         super().__init__(message)
@@ -46,17 +77,8 @@ def _sum(one: int | None, other: int | None) -> int | None:
     return other if one is None else one if other is None else one + other
 
 
-def schema() -> dict[str, Any]:
-    """The JSON schema of a caption, as strict structured output takes it: every field required, no others."""
-    made = Caption.model_json_schema()
-    fields = {
-        name: {k: v for k, v in field.items() if k not in _LEFT_OUT} for name, field in made["properties"].items()
-    }
-    return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
-
-
 def request(
-    model: str, prompt: str, jpegs: Sequence[bytes], *, seed: int, temperature: float, max_tokens: int
+    wanted: Wanted[T], model: str, jpegs: Sequence[bytes], *, seed: int, temperature: float, max_tokens: int
 ) -> dict[str, Any]:
     """The body of a request: the prompt, then the pictures in order, and the schema that the reply is held to."""
     pictures = [
@@ -65,9 +87,9 @@ def request(
     ]
     return {
         "model": model,
-        "messages": [{"role": "user", "content": [{"type": "text", "text": prompt}, *pictures]}],
+        "messages": [{"role": "user", "content": [{"type": "text", "text": wanted.prompt}, *pictures]}],
         "response_format": {
-            "type": "json_schema", "json_schema": {"name": "caption", "strict": True, "schema": schema()},
+            "type": "json_schema", "json_schema": {"name": wanted.name, "strict": True, "schema": wanted.schema()},
         },
         "seed": seed,
         "temperature": temperature,
@@ -128,23 +150,23 @@ def _first(reply: object) -> dict[str, Any]:
     return choices[0]
 
 
-def read(text: str) -> Caption:
-    """A model's text as a caption; JSON in a Markdown fence is taken out of it.
+def read(text: str, wanted: Wanted[T]) -> T:
+    """A model's text as what was asked for; JSON in a Markdown fence is taken out of it.
 
     Raises:
-        CaptionError: it is not the JSON of a caption, or it declines in the caption's place.
+        CaptionError: it is not the JSON that was asked for, or it declines in its place.
     """
     fenced = _FENCE.match(text)
     try:
-        caption = Caption.model_validate_json(fenced[1] if fenced else text)
+        found = wanted.form.model_validate_json(fenced[1] if fenced else text)
     except ValidationError as error:
         if _DECLINES.match(text):
             raise CaptionError(Reason.CAPTION_REFUSED, _short(text)) from error
         raise CaptionError(Reason.INVALID_CAPTION, f"{_told(error)} The reply: {_short(text)}", again=True) from error
-    for said in (caption.short_description, caption.dense_description):
+    for said in wanted.texts(found):
         if _DECLINES.match(said):
             raise CaptionError(Reason.CAPTION_REFUSED, _short(said))
-    return caption
+    return found
 
 
 def _told(error: ValidationError) -> str:

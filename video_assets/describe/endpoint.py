@@ -1,4 +1,4 @@
-"""A captioner behind an endpoint that speaks OpenAI's chat completions and takes images: vLLM, SGLang, a hosted one.
+"""A model behind an endpoint that speaks OpenAI's chat completions and takes images: vLLM, SGLang, a hosted one.
 
 So many requests at a time as the settings say, and no more; what fails for a passing reason (429, 5xx, a time-out, a cut
 connection) is tried again after a growing wait, or after the one that the server asks for. The key is sent as a header
@@ -16,15 +16,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic
 from urllib.parse import urlsplit, urlunsplit
 
 from video_assets.describe import chat
-from video_assets.describe.answer import Answer, Shown
+from video_assets.describe.answer import Answer, Shown, T
 from video_assets.describe.caption import Caption
-from video_assets.describe.chat import CaptionError, Usage
+from video_assets.describe.chat import CaptionError, Usage, Wanted
 from video_assets.reasons import Reason
-from video_assets.settings import CaptionerSettings
+from video_assets.settings import CaptionerSettings, EndpointSettings
 
 if TYPE_CHECKING:
     import httpx2
@@ -46,8 +46,12 @@ def address(base_url: str) -> str:
     return urlunsplit((parts.scheme, f"{place}:{parts.port}" if parts.port else place, parts.path.rstrip("/"), "", ""))
 
 
-def key_of(settings: CaptionerSettings) -> str | None:
+def key_of(settings: EndpointSettings, who: str) -> str | None:
     """The key from the environment; None where none is asked for.
+
+    Args:
+        settings: they name the variable.
+        who: whose key it is, for people: "the captioner small".
 
     Raises:
         ValueError: the variable that should hold it is not set.
@@ -57,7 +61,7 @@ def key_of(settings: CaptionerSettings) -> str | None:
     key = os.environ.get(settings.api_key_env, "").strip()
     if not key:
         raise ValueError(
-            f"The captioner {settings.name} takes its key from the environment variable {settings.api_key_env}, which is "
+            f"{who[:1].upper()}{who[1:]} takes its key from the environment variable {settings.api_key_env}, which is "
             "not set; set it, or leave out api_key_env if the endpoint asks for none."
         )
     return key
@@ -95,11 +99,27 @@ class _Used:
 _Request = tuple[Shown, bytes]
 
 
-def caption(settings: CaptionerSettings, clips: Iterator[Shown], on_answer: Callable[[Answer], None]) -> None:
-    """Ask for a caption of each clip; give each answer to ``on_answer`` as it comes, in whatever order.
+def caption(
+    settings: CaptionerSettings, clips: Iterator[Shown], on_answer: Callable[[Answer[Caption]], None]
+) -> None:  # fmt: skip
+    """Ask a captioner of kind 'endpoint' for a caption of each clip, as :func:`ask` does."""
+    ask(settings, chat.a_caption(settings.prompt), captioner(settings), clips, on_answer)
+
+
+def captioner(settings: CaptionerSettings) -> str:
+    """A captioner, as sentences name it."""
+    return f"the captioner {settings.name}"
+
+
+def ask(
+    settings: EndpointSettings, wanted: Wanted[T], who: str, clips: Iterator[Shown], on_answer: Callable[[Answer[T]], None]
+) -> None:  # fmt: skip
+    """Ask about each clip; give each answer to ``on_answer`` as it comes, in whatever order.
 
     Args:
-        settings: a captioner of kind 'endpoint'.
+        settings: the endpoint.
+        wanted: what is asked for.
+        who: is asked, for people: "the captioner small".
         clips: taken one by one as there is room for a request, in another thread.
         on_answer: called in this thread for every clip.
 
@@ -109,20 +129,20 @@ def caption(settings: CaptionerSettings, clips: Iterator[Shown], on_answer: Call
     # It writes the whole address of every request, with what is secret in it.
     logging.getLogger("httpx2").setLevel(logging.WARNING)
     try:
-        asyncio.run(_Endpoint(settings, key_of(settings)).caption(clips, on_answer))
+        asyncio.run(_Endpoint(settings, wanted, key_of(settings, who)).ask(clips, on_answer))
     except BaseExceptionGroup as group:  # whatever the clips or on_answer raised, as it was
         raise group.exceptions[0] from None
 
 
-class _Endpoint:
+class _Endpoint(Generic[T]):
     """The requests of one run."""
 
-    def __init__(self, settings: CaptionerSettings, key: str | None) -> None:
-        self._settings, self._key, self._shared = settings, key, _Shared()
+    def __init__(self, settings: EndpointSettings, wanted: Wanted[T], key: str | None) -> None:
+        self._settings, self._wanted, self._key, self._shared = settings, wanted, key, _Shared()
         self._parts = urlsplit(str(settings.base_url))
         self._url = f"{address(str(settings.base_url))}/chat/completions"
 
-    async def caption(self, clips: Iterator[Shown], on_answer: Callable[[Answer], None]) -> None:
+    async def ask(self, clips: Iterator[Shown], on_answer: Callable[[Answer[T]], None]) -> None:
         import httpx2
 
         most = self._settings.concurrency
@@ -143,20 +163,23 @@ class _Endpoint:
                 tasks.create_task(self._serve(client, waiting, on_answer))
 
     async def _serve(
-        self, client: httpx2.AsyncClient, waiting: asyncio.Queue[_Request | None], on_answer: Callable[[Answer], None]
+        self,
+        client: httpx2.AsyncClient,
+        waiting: asyncio.Queue[_Request | None],
+        on_answer: Callable[[Answer[T]], None],
     ) -> None:
         while (asked := await waiting.get()) is not None:
             on_answer(await self._answer(client, *asked))
 
-    async def _answer(self, client: httpx2.AsyncClient, clip: Shown, body: bytes) -> Answer:
+    async def _answer(self, client: httpx2.AsyncClient, clip: Shown, body: bytes) -> Answer[T]:
         if given_up := self._shared.given_up:
             return Answer(clip.clip_id, None, *given_up)
         began, used = time.perf_counter(), _Used()
-        written: Caption | None = None
+        said: T | None = None
         reason: Reason | None = None
         message: str | None = None
         try:
-            written = await self._caption(client, clip, body, used)
+            said = await self._said(client, clip, body, used)
         except CaptionError as error:
             reason, message = error.reason, error.message
         except _PassingError as error:
@@ -168,25 +191,25 @@ class _Endpoint:
             reason, message = Reason.ENDPOINT_DENIED, str(error)
             self._shared.given_up = reason, f"Not asked, as the endpoint lets nobody in. {error}"
         return Answer(
-            clip.clip_id, written, reason, message, used.tokens.input_tokens, used.tokens.output_tokens,
+            clip.clip_id, said, reason, message, used.tokens.input_tokens, used.tokens.output_tokens,
             waited_seconds=time.perf_counter() - began,
         )  # fmt: skip
 
-    async def _caption(self, client: httpx2.AsyncClient, clip: Shown, body: bytes, used: _Used) -> Caption:
-        """A caption, for which is asked once more when the first reply is not one."""
+    async def _said(self, client: httpx2.AsyncClient, clip: Shown, body: bytes, used: _Used) -> T:
+        """What was asked for, once more when the first reply is not that."""
         reply = await self._ask(client, body, used)
         try:
-            return chat.read(chat.text_of(reply))
+            return chat.read(chat.text_of(reply), self._wanted)
         except CaptionError as error:
             if not error.again:
                 raise
             mended = chat.asked_again(self._body(clip), chat.said(reply), error.message)
-        return chat.read(chat.text_of(await self._ask(client, _encoded(mended), used)))
+        return chat.read(chat.text_of(await self._ask(client, _encoded(mended), used)), self._wanted)
 
     def _body(self, clip: Shown) -> dict[str, Any]:
         chosen = self._settings
         return chat.request(
-            chosen.model, chosen.prompt, clip.jpegs,
+            self._wanted, chosen.model, clip.jpegs,
             seed=chosen.seed, temperature=chosen.temperature, max_tokens=chosen.max_tokens,
         )  # fmt: skip
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from video_assets.describe.answer import Answer, Shown
 from video_assets.describe.caption import Caption
-from video_assets.describe.chat import CaptionError, read
+from video_assets.describe.chat import CaptionError, a_caption, read
 from video_assets.describe.constrained import CaptionGrammar, seed_of
 from video_assets.describe.weights import vouched_folder
 from video_assets.reasons import Reason
@@ -73,7 +73,7 @@ class _Written:
         if self.cut_off:
             message = f"The reply was cut off after {self.output_tokens} tokens."
             raise CaptionError(Reason.CAPTION_CUT_OFF, message, again=True)
-        return read(self.text)
+        return read(self.text, a_caption(""))
 
 
 class OpenLocalModel:
@@ -94,7 +94,7 @@ class OpenLocalModel:
         self._tokenizer = self._processor.tokenizer
         self._grammar = CaptionGrammar(self._tokenizer, described.longest_field)
 
-    def answer(self, clips: Sequence[Shown]) -> list[Answer]:
+    def answer(self, clips: Sequence[Shown]) -> list[Answer[Caption]]:
         """Each clip's caption, or why there is none, in order; all are written at the same time.
 
         A clip's answer does not depend on the other clips but by rounding. Every clip has a picture at least. A reply
@@ -102,7 +102,7 @@ class OpenLocalModel:
         """
         processor, clock = time.process_time(), time.perf_counter()
         talks: dict[int, _Talk] = {}
-        answers: dict[int, Answer] = {}
+        answers: dict[int, Answer[Caption]] = {}
         for i, clip in enumerate(clips):
             try:
                 pictures = [_picture(jpeg) for jpeg in clip.jpegs]
@@ -116,8 +116,8 @@ class OpenLocalModel:
         gpu = (time.perf_counter() - clock) / len(clips) if self._device == "cuda" else None
         return [replace(answers[i], compute_seconds=busy, gpu_seconds=gpu) for i in range(len(clips))]
 
-    def _captions(self, talks: Mapping[int, _Talk]) -> dict[int, Answer]:
-        answers: dict[int, Answer] = {}
+    def _captions(self, talks: Mapping[int, _Talk]) -> dict[int, Answer[Caption]]:
+        answers: dict[int, Answer[Caption]] = {}
         again: dict[int, _Talk] = {}
         first = self._write(talks)
         for i, written in first.items():
@@ -175,7 +175,7 @@ class _Talk:
         return replace(self, said=[*self.said, _from_assistant(text), _from_user(request, 0)])
 
 
-def _answer(clip: str, written: Sequence[_Written]) -> tuple[Answer, CaptionError | None]:
+def _answer(clip: str, written: Sequence[_Written]) -> tuple[Answer[Caption], CaptionError | None]:
     """The answer in the last of a clip's replies, with the tokens of all; and what is wrong with it, if anything is."""
     tokens = sum(w.input_tokens for w in written), sum(w.output_tokens for w in written)
     try:

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from video_assets.describe.answer import Answer, Shown
+from video_assets.describe.caption import Caption
 from video_assets.describe.local_model import LocalModel, OpenLocalModel
 
 
@@ -20,7 +21,7 @@ class LocalJob:
     pictures: Path
 
 
-def caption_some(job: LocalJob) -> list[Answer]:
+def caption_some(job: LocalJob) -> list[Answer[Caption]]:
     """Caption the clips of a job, in order; the model is loaded once in a worker process."""
     clips = pl.read_parquet(job.pictures).iter_rows()
     return _opened(job.model).answer([Shown(clip, tuple(jpegs)) for clip, jpegs in clips])

@@ -18,7 +18,7 @@ from video_assets.lake.again import parameters, tried_again_sql
 from video_assets.lake.lake import Lake
 from video_assets.lake.plan import Expected
 from video_assets.lake.versions import code_version
-from video_assets.settings import CaptionerSettings, CaptionSettings
+from video_assets.settings import CaptionerSettings, CaptionSettings, EndpointSettings
 
 _WHO = {"captioner": pl.String, "share": pl.Float64, "version": pl.String}
 
@@ -174,9 +174,9 @@ def _rate(captioner: CaptionerSettings, found: Mapping[str, float | None] | None
     return seconds, price(captioner, found["input_tokens"], found["output_tokens"])
 
 
-def price(captioner: CaptionerSettings, input_tokens: float | None, output_tokens: float | None) -> float | None:
+def price(asked: EndpointSettings, input_tokens: float | None, output_tokens: float | None) -> float | None:
     """What so many tokens cost, in USD; None where a price or a count is missing."""
-    read, written = captioner.usd_per_million_input_tokens, captioner.usd_per_million_output_tokens
+    read, written = asked.usd_per_million_input_tokens, asked.usd_per_million_output_tokens
     if read is None or written is None or input_tokens is None or output_tokens is None:
         return None
     return (read * input_tokens + written * output_tokens) / 1e6

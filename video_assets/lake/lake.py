@@ -330,8 +330,10 @@ def _replace(cursor: duckdb.DuckDBPyConnection, replacement: Replacement, uri: s
     name = replacement.table.name
     cursor.execute(f"DELETE FROM {name} WHERE {' AND '.join(conditions)}", parameters)
     if uri:
+        # A table may have columns that its scorer no longer has.
         cursor.execute(
-            f"CALL ducklake_add_data_files('{catalog.NAME}', '{name}', {quoted(uri)}, hive_partitioning => false)"
+            f"CALL ducklake_add_data_files('{catalog.NAME}', '{name}', {quoted(uri)}, hive_partitioning => false, "
+            "allow_missing => true)"
         )
     elif isinstance(replacement.rows, pl.DataFrame) and not replacement.rows.is_empty():
         cursor.register("few", replacement.rows.to_arrow(compat_level=pl.CompatLevel.oldest()))

@@ -13,6 +13,7 @@ from video_assets.lake.sheet import SHEET
 from video_assets.lake.sql_text import identifier
 from video_assets.lake.views import DICTIONARY
 from video_assets.scorers import tables
+from video_assets.scorers.judge import NAME as JUDGE
 
 _TYPES = {
     "VARCHAR": TEXT, "BOOLEAN": BOOL, "INTEGER": INT, "BIGINT": LONG, "FLOAT": REAL, "DOUBLE": DOUBLE,
@@ -33,6 +34,8 @@ class Left:
 def left_behind(lake: Lake) -> list[Left]:
     """The tables of scorers that there are no more, by name."""
     found = _unknown(lake)
+    if lake.settings.judge.questions is not None:  # It is there; its file of questions may be refused just now.
+        found.pop(JUDGE, None)
     return [Left(t, int(lake.query(f"SELECT count(*) FROM {identifier(t.name)}").item())) for t in found.values()]
 
 

@@ -57,6 +57,7 @@ class Measurement:
         over_all: it is made once for all batches, and anew when an input's content changed in any of them.
         expects: tells what each batch would be asked for, by batch; None: one row for each subject, at the asset's usual
             cost per hour of footage.
+        wants: tells of which clips of a batch it has rows, where these are not those of its subject.
         limits: the settings of the limits at which its rows may fail, as ``limited_by`` names them.
         light: it is so cheap that many batches of it are made in one run.
         at_once: it is made from what is there, though models may yet look at more clips.
@@ -77,6 +78,7 @@ class Measurement:
     growth: float | None = None
     over_all: bool = False
     expects: Callable[[Lake], Mapping[str, Expected]] | None = None
+    wants: Callable[[Lake, str], Sequence[str]] | None = None
     limits: tuple[str, ...] = ()
     light: bool = False
     at_once: bool = False

@@ -36,6 +36,22 @@ def sheet_sql(settings: Settings, *, ours_alone: bool = False) -> str:
     return with_scorers(text, {n: s for n, s in used.items() if s.ours} if ours_alone else used)
 
 
+def sheet_columns_without(settings: Settings) -> list[str]:
+    """The columns of the sheet that are no scorer's."""
+    path = settings.sql_folder / "views" / f"{SOURCE}.sql"
+    return list(_columns_without(path.read_text(encoding="utf-8"))) if path.is_file() else []
+
+
+@lru_cache(maxsize=4)
+def _columns_without(text: str) -> tuple[str, ...]:
+    import sqlglot
+    from sqlglot import exp
+
+    bare = "\n".join(line for line in text.splitlines() if not _PLACE.fullmatch(line))
+    parsed = sqlglot.parse_one(with_scorers(bare, {}), read="duckdb")
+    return tuple(parsed.named_selects) if isinstance(parsed, exp.Query) else ()
+
+
 def with_scorers(text: str, used: Mapping[str, Scorer]) -> str:
     """The file's SELECT with the columns and joins of all scorers in place of its lines ``--> name``."""
     named = {found[1] for line in text.splitlines() if (found := _PLACE.fullmatch(line))}

@@ -26,6 +26,7 @@ from video_assets.lake.schemas import (
     TIER_RULES_HISTORY,
 )
 from video_assets.lake.tier_files import GONE
+from video_assets.scorers.judge import NAME as JUDGE
 
 LEAST_AGE = timedelta(days=1)
 
@@ -43,7 +44,7 @@ class Swept:
     pictures: tuple[str, ...]
     """Pictures that no page shows any more, by their paths from the lake's root on."""
     leftovers: tuple[Path, ...]
-    """Temporary files, decoded videos of other versions, and answers of captioners, in local scratch space."""
+    """Temporary files, decoded videos of other versions, and answers of captioners and of the judge, in local scratch space."""
     gone: tuple[str, ...]
     """Tiers and draws without a file, as the ledger names them: what they said and the ledger's entries of them."""
 
@@ -173,7 +174,7 @@ def _leftovers(lake: Lake, decoded_version: str, before: datetime) -> Iterator[P
     places, scratch = lake.settings.lake, lake.settings.lake.scratch_path
     candidates = [*scratch.glob(".tmp-*")]
     candidates += [p for p in scratch.glob("decoded/*") if p.name != decoded_version]
-    candidates += scratch.glob("captions/*")
+    candidates += [*scratch.glob("captions/*"), *scratch.glob(f"{JUDGE}/*")]
     if not places.on_s3:
         candidates += (p for folder in ("data", PAGES.name) for p in Path(places.root, folder).rglob(".tmp-*"))
     else:

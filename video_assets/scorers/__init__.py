@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from video_assets.file_error import FileError
 from video_assets.lake.schemas import TABLES, Table
+from video_assets.lake.versions import short_hash
 from video_assets.scorer import Scorer
+from video_assets.scorers import loading
 from video_assets.scorers.built_in import BUILT_IN
-from video_assets.scorers.loading import ScorerError, fingerprint, found
+from video_assets.scorers.judge import judge, questions_path
+from video_assets.scorers.loading import ScorerError, found, sheet_columns
 from video_assets.scorers.models import is_made
 from video_assets.settings import Settings
 
@@ -20,11 +24,11 @@ class Scorers:
 
     Attributes:
         used: those that can be used, by name: the project's, then packages' and one's own.
-        refused: what is wrong with the other modules.
+        refused: what is wrong with the other modules, and with the judge's file of questions.
     """
 
     used: Mapping[str, Scorer]
-    refused: tuple[ScorerError, ...] = ()
+    refused: tuple[FileError, ...] = ()
 
     @property
     def own(self) -> tuple[Scorer, ...]:
@@ -39,8 +43,32 @@ def scorers(settings: Settings) -> Scorers:
 
 @lru_cache(maxsize=4)
 def _scorers(settings: Settings, _fingerprint: str) -> Scorers:
-    own, refused = found(settings, BUILT_IN)
-    return Scorers({scorer.name: scorer for scorer in (*BUILT_IN, *own)}, tuple(refused))
+    refused: list[FileError] = []
+    ours = list(BUILT_IN)
+    taken = _taken(settings) if questions_path(settings) or loading.are_any(settings) else {}
+    try:
+        if asked := judge(settings, taken):
+            ours.append(asked)
+            taken |= dict.fromkeys(sheet_columns(asked), asked.name)
+    except FileError as error:
+        refused.append(error)
+    own, errors = found(settings, ours, taken)
+    return Scorers({scorer.name: scorer for scorer in (*ours, *own)}, (*refused, *errors))
+
+
+def _taken(settings: Settings) -> dict[str, str]:
+    """The columns of the sheet that are there without a team's own scorers, and what has each."""
+    from video_assets.lake.sheet import sheet_columns_without
+
+    taken = dict.fromkeys(sheet_columns_without(settings), "the sheet itself")
+    return taken | {c: s.name for s in BUILT_IN for c in sheet_columns(s)}
+
+
+def fingerprint(settings: Settings) -> str:
+    """Changes whenever a scorer of one's own does, or the judge's file of questions."""
+    path = questions_path(settings)
+    asked = f"{path} {short_hash(path.read_bytes()) if path.is_file() else ''}" if path else ""
+    return loading.fingerprint(settings) + asked
 
 
 def made(settings: Settings) -> tuple[Scorer, ...]:

@@ -24,18 +24,8 @@ from pydantic import BaseModel, ValidationError
 
 from video_assets.file_error import FileError
 from video_assets.lake.schemas import TABLES
-from video_assets.lake.schemas.table import (
-    BATCH,
-    CLIP,
-    GPU_SECONDS,
-    LIMITED_BY,
-    MESSAGE,
-    REASON,
-    SECONDS,
-    VERSION,
-    VIDEO,
-)
-from video_assets.scorer import Derived, Frames, Keyframes, Origin, Pairs, Scorer, Tables
+from video_assets.lake.schemas.table import OF_EVERY_TABLE
+from video_assets.scorer import Asked, Derived, Frames, Keyframes, Origin, Pairs, Scorer, Tables
 from video_assets.settings import Settings
 
 GROUP = "video_assets.measurements"
@@ -43,9 +33,6 @@ GROUP = "video_assets.measurements"
 FOLDER = "scorers"
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
-_OF_EVERY_TABLE = frozenset(
-    c.name for c in (BATCH, CLIP, VIDEO, VERSION, REASON, MESSAGE, LIMITED_BY, SECONDS, GPU_SECONDS)
-)
 _TYPES = (pl.Float64(), pl.Int32(), pl.String(), pl.Boolean())
 _SUBJECTS = ("candidate", "compared", "clip")
 _READABLE = ("frame_signals", "raw_videos", "decoded_videos", "shots")
@@ -80,6 +67,11 @@ def fingerprint(settings: Settings) -> str:
     return known.hexdigest()
 
 
+def are_any(settings: Settings) -> bool:
+    """Whether there is any scorer of one's own, usable or not."""
+    return bool(_files(settings) or _points())
+
+
 def _files(settings: Settings) -> list[Path]:
     folder = own_folder(settings)
     return sorted(p for p in folder.glob("*.py") if not p.name.startswith("_")) if folder.is_dir() else []
@@ -89,10 +81,18 @@ def _points() -> list[EntryPoint]:
     return sorted(entry_points(group=GROUP), key=lambda p: (p.name, p.value))
 
 
-def found(settings: Settings, ours: Sequence[Scorer]) -> tuple[list[Scorer], list[ScorerError]]:
-    """The scorers of installed packages and of the folder that can be used, and what is wrong with the others."""
+def found(
+    settings: Settings, ours: Sequence[Scorer], taken: Mapping[str, str]
+) -> tuple[list[Scorer], list[ScorerError]]:
+    """The scorers of installed packages and of the folder that can be used, and what is wrong with the others.
+
+    Args:
+        settings: where the folder is.
+        ours: those that are there without them.
+        taken: the columns of the sheet that are there without them, and what has each.
+    """
     names = {scorer.name: scorer for scorer in ours}
-    columns = {c: s.name for s in ours for c in _sheet_columns(s)}
+    columns = dict(taken)
     used: list[Scorer] = []
     errors: list[ScorerError] = []
     modules = [(_of_package, point) for point in _points()]
@@ -109,12 +109,13 @@ def found(settings: Settings, ours: Sequence[Scorer]) -> tuple[list[Scorer], lis
                 errors.append(_error(scorer.origin, wrong))
                 continue
             names[scorer.name] = scorer
-            columns |= dict.fromkeys(_sheet_columns(scorer), scorer.name)
+            columns |= dict.fromkeys(sheet_columns(scorer), scorer.name)
             used.append(scorer)
     return used, errors
 
 
-def _sheet_columns(scorer: Scorer) -> list[str]:
+def sheet_columns(scorer: Scorer) -> list[str]:
+    """The columns of the sheet that a scorer has."""
     listed = scorer.in_sheet if scorer.in_sheet is not None else [c.name for c in scorer.columns]
     return [c.name if isinstance(c, Derived) else c for c in listed] + [scorer.reason_column]
 
@@ -264,7 +265,7 @@ def _look_at_columns(scorer: Scorer, columns: Mapping[str, str]) -> None:
             raise _WrongError(
                 f"{c.name!r} is no name of a column.", "Use lower-case letters, digits and _, a letter first.", c.name
             )
-        if c.name in _OF_EVERY_TABLE or c.name in seen:
+        if c.name in OF_EVERY_TABLE or c.name in seen:
             raise _WrongError(
                 f"The table of {scorer.name} has a column {c.name} already.", "Give it another name.", c.name
             )
@@ -279,7 +280,7 @@ def _look_at_columns(scorer: Scorer, columns: Mapping[str, str]) -> None:
                 f"{c.name} reaches from {c.least:g} to {c.most:g}.", "Give least and most the other way round.", c.name
             )
         seen.add(c.name)
-    for name in _sheet_columns(scorer):
+    for name in sheet_columns(scorer):
         if of := columns.get(name):
             raise _WrongError(f"clip_sheet has a column {name} already, of {of}.", "Give yours another name.", name)
     named = [*(scorer.histograms or ()), *scorer.good, *([scorer.sheet_by] if scorer.sheet_by else [])]
@@ -315,7 +316,8 @@ def _look_at_reads(scorer: Scorer, settings: Settings, names: Mapping[str, Score
             what, "Mend it in the file of settings, or give the setting a default.", scorer.name
         ) from None
     if isinstance(scorer.reads, Tables):
-        there = (*_READABLE, *names)
+        # What the judge is asked hangs on what all others have measured.
+        there = (*_READABLE, *(name for name, other in names.items() if not isinstance(other.reads, Asked)))
         if unknown := [name for name in scorer.reads.names if name not in there]:
             raise _WrongError(f"There is no table {unknown[0]} to read.", f"There are {', '.join(there)}.", unknown[0])
         return

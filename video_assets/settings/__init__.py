@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from video_assets.settings.auditing import AuditSettings
 from video_assets.settings.automating import AutomationSettings
 from video_assets.settings.captioning import CaptionerSettings, CaptionSettings
+from video_assets.settings.endpoint import EndpointSettings
 from video_assets.settings.judging import TierSettings
 from video_assets.settings.measuring import (
     ConceptSettings,
@@ -45,6 +46,7 @@ from video_assets.settings.releasing import ReleaseSettings
 from video_assets.settings.segmenting import ClipSettings, DecodeSettings, ShotSettings, TransitionSettings
 from video_assets.settings.signing import SigningSettings
 from video_assets.settings.training_text import TrainingTextSettings
+from video_assets.settings.vlm_judge import JudgeSettings
 
 _PACKAGE = Path(__file__).parents[1]
 _OF_THE_PROJECT = (_PACKAGE.parent / "sql", _PACKAGE / "sql")
@@ -85,6 +87,9 @@ class Settings(BaseSettings):
     tiers: TierSettings = Field(default_factory=TierSettings, description="What a tier's checks warn of.")
     draws: DrawSettings = Field(default_factory=DrawSettings, description="The training mix.")
     captions: CaptionSettings = Field(default_factory=CaptionSettings, description="Who captions which clips.")
+    judge: JudgeSettings = Field(
+        default_factory=JudgeSettings, description="A model that answers your questions about clips."
+    )
     audit: AuditSettings = Field(default_factory=AuditSettings, description="What is found wrong with captions.")
     automation: AutomationSettings = Field(
         default_factory=AutomationSettings, description="When the daemon makes things anew."
@@ -183,9 +188,11 @@ __all__ = [
     "DrawSettings",
     "DuplicateSettings",
     "EmbeddingSettings",
+    "EndpointSettings",
     "FlowSettings",
     "FootageSettings",
     "ImageTextSettings",
+    "JudgeSettings",
     "LakeSettings",
     "ModelSettings",
     "OverlaySettings",

@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from video_assets.settings.endpoint import EndpointSettings
 from video_assets.settings.section import Section
 
 HUMAN = "human"
@@ -26,7 +27,7 @@ Say only what is seen. Describe the clip as a video that plays: never speak of f
 empty when nothing can be said. Quote text only when it can be read."""
 
 
-class CaptionerSettings(Section):
+class CaptionerSettings(EndpointSettings):
     """One captioner. What its captions depend on is part of their version: kind, model, prompt, seed and the like."""
 
     name: str = Field(pattern="^[a-z0-9][a-z0-9_.-]*$", description="What the table calls it; 'human' is taken.")
@@ -35,37 +36,17 @@ class CaptionerSettings(Section):
         "speaks OpenAI's chat completions and takes images. 'local': a model that transformers loads (profile 'full')."
     )
     share: float = Field(1.0, ge=0, description="Its share of the clips, relative to the other captioners' shares.")
-    base_url: str | None = Field(
-        None, description="kind 'endpoint': where /chat/completions is, such as http://localhost:8000/v1."
-    )
     model: str = Field("", description="The model's name at the endpoint; a folder or a hub's name of a local one.")
     weights_sha256: str = Field("", description="kind 'local': SHA-256 of the weights that somebody has vouched for.")
-    api_key_env: str | None = Field(
-        None, description="kind 'endpoint': the environment variable that holds the key; none: no key is sent."
-    )
     prompt: str = Field(PROMPT, min_length=1, description="What the model is asked for.")
-    frames: int = Field(8, ge=1, le=64, description="Most keyframes of a clip that the model sees, spread over it.")
-    seed: int = Field(0, description="Seed of the model's sampling.")
-    temperature: float = Field(0.0, ge=0, le=2, description="Temperature of the model's sampling.")
-    max_tokens: int = Field(1024, ge=64, description="Most tokens of a reply.")
     longest_field: int = Field(1500, ge=1, description="kind 'local': most characters of a field of the caption.")
     concurrency: int = Field(
         8, ge=1, le=1024, description="Most requests at a time; clips that a local model captions at the same time."
     )
     memory_mib: int = Field(65536, gt=0, description="kind 'local': memory of the worker process, in MiB.")
-    requests_per_minute: float | None = Field(
-        None, gt=0, description="Most requests begun in a minute; none: no limit."
-    )
     cpu_seconds_per_clip: float = Field(
         7200.0, gt=0, description="kind 'local': CPU limit of the worker process, in seconds for each clip."
     )
-    timeout_s: float = Field(120.0, gt=0, description="kind 'endpoint': how long a request may take, in s.")
-    retries: int = Field(5, ge=0, description="How often a request is tried again after 429, 5xx, a cut or a time-out.")
-    longest_wait_s: float = Field(
-        60.0, gt=0, description="Longest wait before a retry, in seconds; a server that asks for more is given up."
-    )
-    usd_per_million_input_tokens: float | None = Field(None, ge=0, description="Price of what the model reads.")
-    usd_per_million_output_tokens: float | None = Field(None, ge=0, description="Price of what the model writes.")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.schemas import PAGES
+from video_assets.scorers.judge import NAME as JUDGE
 from video_assets.takedown.traces import Traces, files_in
 from video_assets.takedown.work import is_work
 
@@ -44,7 +45,9 @@ def clear_scratch(lake: Lake, batches: Sequence[str], traces: Traces) -> int:
     """
     scratch = lake.settings.lake.scratch_path
     may_have = [*scratch.glob(".tmp-*"), *(scratch / PAGES.name).glob("*")]
-    may_have += [p for batch in batches for p in scratch.glob(f"captions/*/{batch}.*")]
+    may_have += [
+        p for batch in batches for folder in ("captions", JUDGE) for p in scratch.glob(f"{folder}/*/{batch}.*")
+    ]
     removed = 0
     for path in may_have:
         removed += sum(1 for _ in files_in(path)) if path.is_dir() else 1

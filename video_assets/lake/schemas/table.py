@@ -93,3 +93,8 @@ SECONDS = Column("compute_seconds", DOUBLE, "CPU seconds spent on the row, in s.
 GPU_SECONDS = Column(
     "gpu_seconds", DOUBLE, "Seconds for which the row held a GPU, in s; NULL where none was used.", volatile=True
 )
+
+OF_EVERY_TABLE = frozenset(
+    c.name for c in (BATCH, CLIP, VIDEO, VERSION, REASON, MESSAGE, LIMITED_BY, SECONDS, GPU_SECONDS)
+)
+"""Names of the columns of every scorer's table."""
