@@ -11,9 +11,11 @@ from tests.curate.conftest import SQL, Lake, make_tier
 from video_assets.curate.candidates import candidates, chance, root_tiers
 from video_assets.curate.tiers import Tier, load_tiers
 from video_assets.lake.schemas import CANDIDATES
+from video_assets.lake.sheet import sheet_sql
 from video_assets.measurements import MODELLED
+from video_assets.settings import Settings
 
-SHEET = (SQL / "views" / "clip_measurements.sql").read_text()
+SHEET = sheet_sql(Settings())
 SHIPPED, _ = load_tiers(SQL / "tiers")
 
 

@@ -98,7 +98,8 @@ def views_of(settings: Settings) -> dict[str, str]:
     files = (settings.sql_folder / "views").glob("*.sql")
     views = {path.stem: path.read_text(encoding="utf-8") for path in files}
     used = scorers(settings).used
-    views[SOURCE] = with_scorers(views[SOURCE], used)
+    if SOURCE in views:
+        views[SOURCE] = with_scorers(views[SOURCE], used)
     views[FAILED] = failed_rows(used)
     return views
 
