@@ -16,7 +16,8 @@ from video_assets.curate.tiers import Tier, load_tier
 from video_assets.curate.verdicts import rules_of, write_outcomes
 from video_assets.lake.layout import in_order
 from video_assets.lake.schemas import TIER_OUTCOMES
-from video_assets.lake.sheet import SHEET, SOURCE
+from video_assets.lake.sheet import SHEET, SOURCE, views_of
+from video_assets.settings import Settings
 
 SQL = Path(__file__).parents[2] / "sql"
 
@@ -79,7 +80,7 @@ class Lake:
         """Make the tables and the views; the sheet is a view here, as if it were always up to date."""
         for table in TABLES.values():
             self._write(table.name, table.empty(), "CREATE TABLE {0} AS SELECT * FROM incoming")
-        views = {view.stem: view.read_text() for view in (SQL / "views").glob("*.sql")}
+        views = views_of(Settings())
         for name in in_order(views):
             self.connection.execute(f"CREATE VIEW {name} AS {views[name]}")
             if name == SOURCE:

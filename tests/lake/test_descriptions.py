@@ -12,11 +12,12 @@ from tests.place import Place
 from tests.tables import TABLES
 from video_assets.lake.lake import Lake
 from video_assets.lake.schemas import SHOTS, TIER_VERDICTS, TIER_VERDICTS_HISTORY
+from video_assets.lake.sheet import views_of
 from video_assets.lake.sql_text import bare
 from video_assets.lake.views import said, summary, view_table
 from video_assets.settings import Settings
 
-VIEWS = {p.stem: p.read_text() for p in (Settings().sql_folder / "views").glob("*.sql")}
+VIEWS = views_of(Settings())
 
 
 def test_every_column_of_every_table_and_view_stands_in_the_dictionary_with_a_sentence(lake: Lake) -> None:

@@ -92,7 +92,7 @@ def test_a_lake_whose_layout_is_as_it_should_be_is_opened_without_a_look_at_its_
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[duckdb.DuckDBPyConnection] = []
-    monkeypatch.setattr(module, "create_missing", asked.append)
+    monkeypatch.setattr(module, "create_missing", lambda connection, _tables: asked.append(connection))
     assert Lake(lake.settings).query("SELECT 1").height == 1
     assert asked == []
     lake.amend(

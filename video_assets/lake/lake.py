@@ -26,7 +26,7 @@ from video_assets.lake.layout import create_missing, create_views, is_current
 from video_assets.lake.ledger import Made, note
 from video_assets.lake.s3 import S3Access, open_s3
 from video_assets.lake.schemas import MATERIALIZATIONS, Table
-from video_assets.lake.sheet import sheet_of, views_of
+from video_assets.lake.sheet import views_of
 from video_assets.lake.sql_text import quoted
 from video_assets.scorers import tables
 from video_assets.settings import Settings
@@ -113,7 +113,7 @@ class Lake:
             views, known = views_of(self.settings), tables(self.settings).values()
             if not is_current(connection, views, known):
                 create_missing(connection, known)
-                create_views(connection, views, known, sheet_of(self.settings))
+                create_views(connection, views, known)
         return connection
 
     @property

@@ -21,7 +21,7 @@ from video_assets.lake.schemas import (
     Column,
     Table,
 )
-from video_assets.lake.sheet import SHEET, SOURCE
+from video_assets.lake.sheet import SHEET, SOURCE, sheet_table
 from video_assets.lake.sql_text import quoted, sql_type
 from video_assets.lake.views import DICTIONARY, summary, view_table
 
@@ -134,9 +134,7 @@ def is_current(connection: duckdb.DuckDBPyConnection, views: Mapping[str, str], 
     )
 
 
-def create_views(
-    connection: duckdb.DuckDBPyConnection, views: Mapping[str, str], tables: Collection[Table], sheet: Table
-) -> None:
+def create_views(connection: duckdb.DuckDBPyConnection, views: Mapping[str, str], tables: Collection[Table]) -> None:
     """Create the views whose text has changed, in one snapshot, and tell what the columns mean.
 
     Their texts' hashes stand in the ledger.
@@ -151,15 +149,19 @@ def create_views(
     for name in changed:
         text = views[name]
         if name == SOURCE:
-            _fill_sheet(connection, text, sheet)
+            _fill_sheet(connection, text, _sheet(text, tables))
         if name == VERDICTS:
             _take_over_verdicts(connection)
         connection.execute(f"CREATE OR REPLACE VIEW {name} AS {text.rstrip().rstrip(';')}")
         connection.execute(f"COMMENT ON VIEW {name} IS {quoted(summary(text))}")
-    _write_dictionary(connection, {name: views[name] for name in versions}, tables, sheet)
+    _write_dictionary(connection, {name: views[name] for name in versions}, tables)
     entries = [Made(f"views/{name}", "", versions[name], versions[name], {}, 0) for name in changed]
     note(connection, [*entries, Made(_DESCRIBED, "", described, described, {}, 0)], "")
     connection.execute("COMMIT")
+
+
+def _sheet(text: str, tables: Collection[Table]) -> Table:
+    return sheet_table(text, {table.name: table for table in tables})
 
 
 def _noted(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
@@ -187,7 +189,7 @@ def _hash(text: str) -> str:
 
 
 def _write_dictionary(
-    connection: duckdb.DuckDBPyConnection, views: Mapping[str, str], listed: Collection[Table], sheet: Table
+    connection: duckdb.DuckDBPyConnection, views: Mapping[str, str], listed: Collection[Table]
 ) -> None:
     """Write what every column means, of tables as the catalog has it and of views as their files say.
 
@@ -195,13 +197,12 @@ def _write_dictionary(
         connection: inside a transaction.
         views: name and text of each, those that others read before them.
         listed: every table.
-        sheet: the sheet's.
     """
     tables = {table.name: table for table in (*listed, TIER_VERDICTS, TIER_VERDICTS_HISTORY)}
     said = []
     for name, text in views.items():
         if name == SOURCE:
-            tables[SHEET] = sheet
+            tables[SHEET] = _sheet(text, listed)
         if name not in tables:
             tables[name] = view_table(name, text, tables)
         said += [(name, c.name, c.description) for c in tables[name].columns]

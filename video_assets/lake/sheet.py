@@ -55,6 +55,8 @@ def _columns_without(text: str) -> tuple[str, ...]:
 def with_scorers(text: str, used: Mapping[str, Scorer]) -> str:
     """The file's SELECT with the columns and joins of all scorers in place of its lines ``--> name``."""
     named = {found[1] for line in text.splitlines() if (found := _PLACE.fullmatch(line))}
+    if not named:
+        return text
     lines: list[str] = []
     joins = False
     for line in text.splitlines():
