@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from tests.place import Place
@@ -84,6 +85,21 @@ def test_columns_of_other_measurements_are_read_by_clip(place: Place) -> None:
     rows = lake.query("SELECT mine, vmaf_motion / 10 FROM mine_scores JOIN motion_scores USING (batch, clip_id)").rows()
     assert len(rows) == lake.query("SELECT count(*) FROM clips").item()
     assert [mine for mine, _ in rows] == pytest.approx([other for _, other in rows])
+
+
+def test_a_teams_own_table_is_joined_by_clip_and_read_anew_when_it_is_another(place: Place, tmp_path: Path) -> None:
+    clips = place.lake().query("SELECT clip_id FROM clips ORDER BY clip_id")["clip_id"].to_list()
+    rated = tmp_path / "rated.parquet"
+    pl.DataFrame({"clip_id": clips[:1], "mine": [4.5]}).write_parquet(rated)
+    body = f"return clips.select('clip_id').join(pl.read_parquet({str(rated)!r}), on='clip_id', how='left')"
+    hashed = f"lambda settings: {{'table': open({str(rated)!r}, 'rb').read().hex()}}"
+    text = module(body, reads="Tables(())", more=f", subject='clip', parameters={hashed}")
+    lake = measure(place, text)
+    found = dict(lake.query("SELECT clip_id, mine FROM mine_scores").iter_rows())
+    assert found == dict.fromkeys(clips) | {clips[0]: 4.5}
+    version = measurements(lake.settings, {})["mine_scores"].version
+    pl.DataFrame({"clip_id": clips[:1], "mine": [2.0]}).write_parquet(rated)
+    assert measurements(lake.settings, {})["mine_scores"].version != version
 
 
 @pytest.mark.parametrize(
