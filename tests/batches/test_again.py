@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -11,7 +12,7 @@ import pytest
 
 from tests.conftest import forget_settings
 from tests.place import Place, assert_same, curate, ledger, look, remade, stable, write_json
-from video_assets import measurements
+from video_assets import scorers
 from video_assets.assets import common
 from video_assets.assets.run import run
 from video_assets.curate.sql_files import read_files
@@ -116,13 +117,20 @@ def _only(name: str, run_once: object) -> object:
     return guarded
 
 
+def raise_code(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Give a scorer of the project another code number."""
+    raised = tuple(replace(s, code="raised") if s.name == name else s for s in scorers.BUILT_IN)
+    monkeypatch.setattr(scorers, "BUILT_IN", raised)
+    monkeypatch.setattr(scorers, "_scorers", scorers._scorers.__wrapped__)
+
+
 @pytest.mark.usefixtures("no_worker", "fresh_catalogue")
 def test_a_raised_code_number_makes_that_measurement_alone_anew(
     again: Place, few_files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lake = again.lake()
     before, rows = ledger(lake), stable(lake)
-    monkeypatch.setitem(measurements.CODE, "motion_scores", "raised")
+    raise_code(monkeypatch, "motion_scores")
     curate(few_files)
     # It measures the same as before, so that no tier looks at it again. Courses of two versions do not compare.
     assert remade(before, ledger(lake)) == {"motion_scores", "near_duplicates"}
@@ -140,7 +148,7 @@ def test_a_changed_measurement_makes_the_tiers_anew_too(
 
     lake = again.lake()
     before = ledger(lake)
-    monkeypatch.setitem(measurements.CODE, "motion_scores", "raised")
+    raise_code(monkeypatch, "motion_scores")
     monkeypatch.setattr(motion, "_STILL", 0.9)
     curate(few_files)
     # Everything is still now but where the camera moves. Some tiers do not mind, so that the candidates are the same and models look at none anew.
