@@ -143,6 +143,6 @@ def test_an_empty_lake_is_answered_without_a_traceback(here: Place, path: Path_,
 
 @pytest.mark.parametrize("path", sorted(WITHOUT_LAKE - {("curate",), ("demo",)}), ids=name)
 def test_what_needs_no_lake_answers_without_one(here: Place, path: Path_) -> None:
-    printed = answer(*path)
+    printed = answer(*typed(path, dict(LEAVES)[path]))
     assert max(map(len, printed.splitlines())) <= 80
     assert not here.root.exists()

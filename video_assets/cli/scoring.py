@@ -102,10 +102,11 @@ def say_left(left: list[Left]) -> None:
     """What scorers that are gone have left in the lake, and how it is removed."""
     for each in left:
         name = each.table.name
-        show.say(
+        told = (
             f"The lake has {counted(each.rows, 'row')} of {name}, whose scorer is gone; "
             f"'video-assets scorer drop {name}' removes them."
         )
+        show.say(on_screen(told, show.console.file))
 
 
 @scorer.command()
@@ -125,7 +126,8 @@ def new(name: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(_NEW.format(name=name, title=name.replace("_", " ").capitalize()), encoding="utf-8")
     shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-    show.say(f"{shown} is written. 'video-assets plan' says what it would measure; 'video-assets curate' measures.")
+    show.say(f"{shown} is written.")
+    show.say("'video-assets plan' says what it would measure, and 'curate' measures it.")
 
 
 @scorer.command()

@@ -15,8 +15,8 @@ import polars as pl
 from video_assets.footage.listing import PassedOver
 from video_assets.lake.lake import Lake
 from video_assets.reasons import Reason
-from video_assets.segment.detectors import BLACK_SHARE
 from video_assets.settings import ClipSettings
+from video_assets.settings.segmenting import BLACK_SHARE
 from video_assets.written import counted
 
 

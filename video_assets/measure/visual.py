@@ -8,7 +8,8 @@ from video_assets.measure.clip_frames import clip_frames, weighed, with_reasons,
 from video_assets.measure.fields import clip_fields
 from video_assets.scorers.visual import VISUAL_SCORES
 from video_assets.segment.clips import BARS
-from video_assets.segment.detectors import BLACK_SHARE, STEP
+from video_assets.segment.detectors import STEP
+from video_assets.settings.segmenting import BLACK_SHARE
 
 _FIELDS = ["pts", "interlaced", "combed", "top_first"]
 _SAMPLED = ["sharpness", "saturation", "dark_share", "bright_share", *BARS]

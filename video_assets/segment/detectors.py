@@ -19,6 +19,7 @@ import numpy.typing as npt
 import polars as pl
 
 from video_assets.settings import ShotSettings
+from video_assets.settings.segmenting import BLACK_SHARE
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -31,7 +32,6 @@ STEP = pl.col("difference").is_not_null() | pl.col("frame_difference").is_null()
 LEAST_SINGLE, LESS = 0.3, 0.7
 """What one end alone leaves at least of a mixture, and what both may leave of that. Chosen on 25 real videos: a residual of 0.4
 with these finds their dissolves and fades and no moving picture; a pan that turns back is explained by one end."""
-BLACK_SHARE = 0.98  # A frame with this share of dark pixels is black (ffmpeg's blackdetect).
 BLEND_SPAN = 12  # Steps between the two ends that blend_distance and blend_residual compare.
 FULL_COLOUR = 0.1  # Mean saturation from which hue and saturation weigh as much as luma; muted films have 0.08 to 0.2.
 _FLASH_FRAMES = 3  # Longest flash, in steps.

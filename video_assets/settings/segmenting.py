@@ -153,6 +153,10 @@ class TransitionSettings(Section):
     renamed: ClassVar[Mapping[str, str]] = {"seconds_per_frame": "cpu_seconds_per_frame"}
 
 
+BLACK_SHARE = 0.98
+"""A frame with this share of dark pixels is black (ffmpeg's blackdetect)."""
+
+
 class ClipSettings(Section):
     """Shots to clips: lengths, trimming and cropping."""
 
