@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from tests.batches import misbehaving
 from tests.place import Place, look
+from tests.tables import TABLES
 from video_assets import cli
 from video_assets.batches.footage import decode_videos, take_in_videos
 from video_assets.batches.retry import outcome, reason_named, set_aside
@@ -82,7 +83,7 @@ def two_batches(tmp_path_factory: pytest.TempPathFactory) -> Step:
     for table in ("text_scores", "captions"):
         reasons = {CLIPS[2]: None, **FAILED[table]}
         rows[table] = [{"batch": "here", "clip_id": c, "video_id": IDS[SOUND], "reason": r} for c, r in reasons.items()]
-    frames = {name: schemas.TABLES[name].frame(content) for name, content in rows.items()}
+    frames = {name: TABLES[name].frame(content) for name, content in rows.items()}
     versions = {name: order[name].version if name in order else "1" for name in frames}
     frames = {
         name: frame.with_columns(version=pl.lit(versions[name])) if "version" in frame.columns else frame
@@ -102,7 +103,7 @@ def two_batches(tmp_path_factory: pytest.TempPathFactory) -> Step:
         for batch in set(frame["batch"])
     ]
     batches = ["here", "there"]
-    lake.commit([Replacement(schemas.TABLES[n], batches, f) for n, f in frames.items()], made, message="two batches")
+    lake.commit([Replacement(TABLES[n], batches, f) for n, f in frames.items()], made, message="two batches")
     return Step(lake, order)
 
 
@@ -120,7 +121,7 @@ def content(step: Step) -> dict[str, pl.DataFrame]:
     """All rows, whatever their version."""
     found = {}
     for name in FAILED:
-        table = schemas.TABLES[name]
+        table = TABLES[name]
         found[name] = step.lake.read(table).drop("version").sort([c for c in table.key if c != "version"])
     return found
 
