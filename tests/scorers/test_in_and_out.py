@@ -78,6 +78,7 @@ def test_a_package_offers_its_scorers_by_an_entry_point(here: Place, monkeypatch
     [own] = found.own
     assert (own.name, own.origin.kind, own.origin.path) == ("mean_hue_scores", "package", folder / "our_scorers.py")
     (folder / "our_scorers.py").write_text("raise RuntimeError('no licence server')\n")
+    distribution = distribution.rename(folder / "our_scorers-1.1.dist-info")
     (distribution / "METADATA").write_text("Metadata-Version: 2.1\nName: our-scorers\nVersion: 1.1\n")
     sys.modules.pop("our_scorers")
     [error] = scorers(Settings()).refused

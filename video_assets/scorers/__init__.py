@@ -78,7 +78,12 @@ def made(settings: Settings) -> tuple[Scorer, ...]:
 
 def tables(settings: Settings) -> dict[str, Table]:
     """Every table of a lake by name: the platform's, and one of each scorer."""
-    return {**TABLES, **{name: scorer.table for name, scorer in scorers(settings).used.items()}}
+    return dict(_tables(settings, fingerprint(settings)))
+
+
+@lru_cache(maxsize=4)
+def _tables(settings: Settings, known: str) -> Mapping[str, Table]:
+    return {**TABLES, **{name: scorer.table for name, scorer in _scorers(settings, known).used.items()}}
 
 
 __all__ = ["BUILT_IN", "ScorerError", "Scorers", "fingerprint", "made", "scorers", "tables"]

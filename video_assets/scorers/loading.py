@@ -77,8 +77,18 @@ def _files(settings: Settings) -> list[Path]:
     return sorted(p for p in folder.glob("*.py") if not p.name.startswith("_")) if folder.is_dir() else []
 
 
-def _points() -> list[EntryPoint]:
-    return sorted(entry_points(group=GROUP), key=lambda p: (p.name, p.value))
+def _points() -> tuple[EntryPoint, ...]:
+    places = []
+    for place in sys.path:
+        with suppress(OSError):
+            places.append((place, Path(place or ".").stat().st_mtime_ns))
+    return _points_in(tuple(places))
+
+
+@lru_cache(maxsize=4)
+def _points_in(_places: tuple[tuple[str, int], ...]) -> tuple[EntryPoint, ...]:
+    """The entry points of what is installed. To read those of all packages takes long enough to do it only when one came or went."""
+    return tuple(sorted(entry_points(group=GROUP), key=lambda p: (p.name, p.value)))
 
 
 def found(
