@@ -11,6 +11,7 @@ import pytest
 
 from tests.place import Place
 from tests.tables import TABLES
+from video_assets.lake import lake as lakes
 from video_assets.lake import schemas
 from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.ledger import Made
@@ -178,11 +179,9 @@ def test_a_lake_whose_rules_and_draws_were_tables_of_those_names_goes_on_working
     place = Place(tmp_path)
     (tmp_path / "sql" / "views").mkdir(parents=True)
     older = {schemas.TIER_RULES.name: schemas.TIER_RULES, schemas.DRAWS.name: schemas.DRAWS}
+    newer = {TIER_RULES_HISTORY.name, DRAWS_HISTORY.name, schemas.TIER_FILES.name}
     with monkeypatch.context() as then:
-        for new, (old, table) in zip((TIER_RULES_HISTORY, DRAWS_HISTORY), older.items(), strict=True):
-            then.delitem(TABLES, new.name)
-            then.setitem(TABLES, old, table)
-        then.delitem(TABLES, schemas.TIER_FILES.name)
+        then.setattr(lakes, "tables", lambda _settings: {n: t for n, t in TABLES.items() if n not in newer} | older)
         lake = Lake(Settings(lake=LakeSettings(root=str(place.root)), sql_dir=tmp_path / "sql"))
         row = pl.DataFrame([{"tier": "lab/one", "clip_id": "c"}])
         rules = schemas.TIER_RULES.frame([{"tier": "lab/one", "number": 1, "rule": "good"}], batch="", version="1")
