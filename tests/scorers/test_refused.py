@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -96,3 +99,35 @@ def test_the_commands_say_what_was_left_out_and_go_on(here: Place) -> None:
     assert f"{len(BUILT_IN)} scorers" in printed
     assert f"Left out: {path}:4: Importing it raised RuntimeError: no licence server." in printed.replace("\n", "\n")
     assert Path("scorers/__pycache__").exists() is False
+
+
+_SHOWN = """
+import json
+from video_assets.assets.common import catalogue
+from video_assets.assets.files import by_asset, refused
+from video_assets.definitions import defs
+from video_assets.settings import settings
+[asset] = refused
+[spec] = asset.specs
+[check] = asset.check_specs
+keys = {s.key.to_user_string() for s in defs.resolve_all_asset_specs()}
+print(json.dumps([spec.key.to_user_string(), spec.group_name, spec.description, check.name, spec.key.to_user_string() in keys,
+    str(by_asset(catalogue(settings()).files)[spec.key.to_user_string()]), "other_scores" in keys]))
+"""
+
+
+def test_a_module_that_cannot_be_used_is_an_asset_with_its_sentence_and_the_others_are_in_the_graph(
+    here: Place,
+) -> None:
+    path = write(here.folder, GOOD.replace("mine_scores", "clips"))
+    write(here.folder, GOOD.replace("mine", "other"), "other.py")
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", _SHOWN], cwd=here.folder, env=here.environment(), capture_output=True, text=True, check=False
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    key, group, description, check, in_graph, error, other = json.loads(done.stdout)
+    said = f"{path}:9: clips is a table of the lake. Give the scorer another name."
+    assert (key, group, check, in_graph, error, other) == (
+        "scorers/mine", "scorers", "file_can_be_used", True, said, True,
+    )  # fmt: skip
+    assert description.startswith(f"**This file cannot be used.** {said}\n\n```python\n")
