@@ -61,7 +61,7 @@ def watch(place: Place, *arguments: str, code: int = 0) -> Watched:
     screen, seen = b"", {}
     while piece := _read(ours):
         screen += piece
-        for done, total, unit in _COUNT.findall(plain(screen[-400:].decode(errors="replace"))):
+        for done, total, unit in _COUNT.findall(plain(screen[-len(piece) - 400 :].decode(errors="replace"))):
             count = int(done.replace(",", "")), int(total.replace(",", "")), unit
             if 0 < count[0] < count[1] and count not in seen:
                 seen[count] = sorted(p.name for p in (place.root / "data").glob("*") if any(p.rglob("*.parquet")))

@@ -31,6 +31,10 @@ def test_a_smaller_clip_is_not_enlarged() -> None:
     assert shape(Crop(0, 0, 320, 240), 480, 16) == (Crop(0, 0, 320, 240), 320, 240)
 
 
+def test_a_multiple_that_is_longer_than_the_side_is_not_taken_though_it_is_the_nearest() -> None:
+    assert shape(Crop(0, 0, 97, 146), 96, 32) == (Crop(0, 8, 97, 129), 96, 128)
+
+
 def test_a_clip_of_less_than_one_multiple_is_refused() -> None:
     with pytest.raises(ValueError, match="A clip of 12x90 pixels is smaller than 16 pixels"):
         shape(Crop(0, 0, 12, 90), 480, 16)

@@ -44,8 +44,10 @@ def shape(crop: Crop, short_side: int | None, multiple_of: int) -> Shape:
         width, height = crop.width // unit * unit, crop.height // unit * unit
         return Shape(_middle(crop, width, height), width, height)
     short = max(unit, short_side // unit * unit)
-    # The longer side's nearest multiple: of the two sides' ratio at most half a multiple is cut off.
-    long = max(short, round(max(crop.width, crop.height) * short / smaller / unit) * unit)
+    # The longer side's nearest multiple: of the two sides' ratio at most half a multiple is cut off, and a whole one where the
+    # nearest would be longer than the side is.
+    longer = max(crop.width, crop.height)
+    long = max(short, min(round(longer * short / smaller / unit) * unit, longer // unit * unit))
     width, height = (long, short) if crop.width >= crop.height else (short, long)
     if crop.width * height > crop.height * width:
         return Shape(_middle(crop, max(1, round(crop.height * width / height)), crop.height), width, height)
