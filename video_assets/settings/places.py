@@ -122,7 +122,10 @@ class FootageSettings(Section):
         24.0, gt=0, description="Most hours in one ingest batch (estimated from the containers' headers)."
     )
     batch_wait_seconds: float = Field(
-        30.0, ge=0, description="How long the sensor lets an unfilled batch wait for more files before it goes."
+        # A tick of the sensor is 15 s: of two files that are dropped, the run begins three ticks later at most.
+        15.0,
+        ge=0,
+        description="How long the sensor lets an unfilled batch wait for more files before it goes.",
     )
     hash_gib_per_tick: float = Field(8.0, gt=0, description="Most bytes the sensor hashes in one tick, in GiB.")
 
