@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -28,7 +29,11 @@ def test_a_new_scorer_is_measured_shown_and_asked_for_by_a_tier_and_leaves_its_r
     module = Path("scorers/mean_hue.py")
     assert printed.startswith("scorers/mean_hue.py is written.")
     assert len(module.read_text().splitlines()) < 40
-    assert "There is no" not in answer("plan")
+    assert "mean_hue_scores in 1 batch: new, never made" in answer("plan")
+    # The page shows it, laid out as the formatter has it.
+    page = Path(__file__).parents[2].joinpath("docs", "add", "measurement.md").read_text()
+    shown = page.partition("```python\n")[2].partition("```")[0]
+    assert ast.dump(ast.parse(shown)) == ast.dump(ast.parse(module.read_text()))
     tier = Path("sql/tiers/mine/green.sql")
     tier.parent.mkdir(parents=True)
     tier.write_text(GREEN)

@@ -95,9 +95,8 @@ def test_the_commands_say_what_was_left_out_and_go_on(here: Place) -> None:
     here.quick_lake()
     path = write(here.folder, f"{HEAD}\nraise RuntimeError('no licence server')\n")
     printed = answer("scorer", "list")
-    assert "11 scorers" not in printed
     assert f"{len(BUILT_IN)} scorers" in printed
-    assert f"Left out: {path}:4: Importing it raised RuntimeError: no licence server." in printed.replace("\n", "\n")
+    assert f"Left out: {path}:4: Importing it raised RuntimeError: no licence server." in printed
     assert Path("scorers/__pycache__").exists() is False
 
 

@@ -14,7 +14,7 @@ from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.ledger import Made
 from video_assets.lake.schemas import CLIPS, DECODED_VIDEOS, RAW_VIDEOS, SOURCE_FILES
 from video_assets.measure.models import require
-from video_assets.scorer import Asked, Frames, Given, Keyframes, Pairs, Scorer, Tables
+from video_assets.scorer import Asked, Frames, Keyframes, Pairs, Scorer, Tables
 from video_assets.scorers import scorers
 from video_assets.scorers.models import models_by
 
@@ -65,11 +65,6 @@ def describe(lake: Lake, scorer: Scorer) -> tuple[Described, bool]:
     return Described(scorer.name, scorer.origin, settings, models, weights), any(model.on_gpu for model in models)
 
 
-def given(described: Described, scorer: Scorer) -> Given:
-    """What a scorer has at hand where it is opened."""
-    return Given(described.settings, scorer.chosen(described.settings), described.models, described.weights)
-
-
 def _shown(reads: Keyframes | Pairs) -> Shown:
     if isinstance(reads, Pairs):
         return PAIRS
@@ -80,10 +75,9 @@ def _aggregated(step: Step, scorer: Scorer, batch: str) -> Made:
     """Aggregate rows of other tables over the batch's clips, all at once in this process."""
     asset, reads = scorer.name, scorer.reads
     assert isinstance(reads, Tables)
-    assert scorer.open is not None
     inputs, watch = step.inputs(asset, batch), Stopwatch()
     described, _ = describe(step.lake, scorer)
-    measure: Any = scorer.open(given(described, scorer))
+    _, measure = described.opened()
     clips = step.lake.read(CLIPS, [batch])
     rows = scorer.table.frame(measure(clips, *_tables(step, reads, batch)), batch=batch, version=step.version(asset))
     hours = clips.select(pl.col("duration_s").sum()).item()
