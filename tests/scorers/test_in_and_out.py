@@ -32,8 +32,8 @@ def test_a_new_scorer_is_measured_shown_and_asked_for_by_a_tier_and_leaves_its_r
     assert "mean_hue_scores in 1 batch: new, never made" in answer("plan")
     # The page shows it, laid out as the formatter has it.
     page = Path(__file__).parents[2].joinpath("docs", "add", "measurement.md").read_text()
-    shown = page.partition("```python\n")[2].partition("```")[0]
-    assert ast.dump(ast.parse(shown)) == ast.dump(ast.parse(module.read_text()))
+    pasted = page.partition("```python\n")[2].partition("```")[0]
+    assert ast.dump(ast.parse(pasted)) == ast.dump(ast.parse(module.read_text()))
     tier = Path("sql/tiers/mine/green.sql")
     tier.parent.mkdir(parents=True)
     tier.write_text(GREEN)
