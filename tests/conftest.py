@@ -27,6 +27,9 @@ sys.dont_write_bytecode = False
 settings.register_profile("project", deadline=None)
 settings.load_profile("project")
 
+HELD_BY_SETTINGS = (("resources", "_lake"), ("assets.common", "catalogue"), ("assets.lineage", "_sheet_sources"))
+"""What a process reads once, by settings that are equal in every working directory."""
+
 
 def _shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that all workers of this session have in common."""
@@ -124,7 +127,8 @@ def again(curated_few: Place, here: Place) -> Place:
 
 
 def forget_settings() -> None:
-    """Let this process read its settings anew."""
+    """Let this process read its settings anew, and the files in the working directory that go with them."""
     project.settings.cache_clear()
-    if resources := sys.modules.get("video_assets.resources"):
-        resources._lake.cache_clear()
+    for name, held in HELD_BY_SETTINGS:
+        if module := sys.modules.get(f"video_assets.{name}"):
+            getattr(module, held).cache_clear()

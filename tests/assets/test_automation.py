@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import dagster as dg
 import pytest
@@ -386,7 +387,7 @@ def changed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
         order = common.order()
         raised = {**order, asset: replace(order[asset], version="raised")}
         found = common.catalogue(settings())._replace(order=raised)
-        monkeypatch.setattr("video_assets.assets.common.catalogue", lambda _chosen: found)
+        monkeypatch.setattr("video_assets.assets.common.catalogue", cache(lambda _chosen: found))
 
     return change
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,13 +40,6 @@ def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("A worker process was started.")
 
     monkeypatch.setattr(workers, "_run_once", refuse)
-
-
-@pytest.fixture
-def fresh_catalogue() -> Iterator[None]:
-    common.catalogue.cache_clear()
-    yield
-    common.catalogue.cache_clear()
 
 
 def data_files(lake: Place) -> set[str]:
@@ -124,7 +116,7 @@ def raise_code(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setattr(scorers, "_scorers", scorers._scorers.__wrapped__)
 
 
-@pytest.mark.usefixtures("no_worker", "fresh_catalogue")
+@pytest.mark.usefixtures("no_worker")
 def test_a_raised_code_number_makes_that_measurement_alone_anew(
     again: Place, few_files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,7 +132,7 @@ def test_a_raised_code_number_makes_that_measurement_alone_anew(
     assert_same(*({k: v for k, v in t.items() if k != "materializations"} for t in (found, rows)))
 
 
-@pytest.mark.usefixtures("no_worker", "fresh_catalogue")
+@pytest.mark.usefixtures("no_worker")
 def test_a_changed_measurement_makes_the_tiers_anew_too(
     again: Place, few_files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,7 +151,7 @@ def test_a_changed_measurement_makes_the_tiers_anew_too(
     assert kept == 2
 
 
-@pytest.mark.usefixtures("no_worker", "fresh_catalogue")
+@pytest.mark.usefixtures("no_worker")
 def test_a_changed_clip_setting_cuts_clips_anew_without_a_decode(again: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VIDEO_ASSETS_CLIPS__MIN_SECONDS", "5")
     forget_settings()
@@ -175,7 +167,6 @@ def test_a_changed_clip_setting_cuts_clips_anew_without_a_decode(again: Place, m
     assert {d.asset for d in plan(lake, common.order())} == follow
 
 
-@pytest.mark.usefixtures("fresh_catalogue")
 def test_a_changed_decode_setting_decodes_again(again: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     sampled = "SELECT count(sharpness) FROM frame_signals"
     at_four = again.lake().query(sampled).item()
