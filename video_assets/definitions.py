@@ -7,7 +7,6 @@ import dagster as dg
 from video_assets.assets import footage, scores, segments, sheet
 from video_assets.assets.caption_findings import caption_findings
 from video_assets.assets.captions import captions
-from video_assets.assets.common import BATCHES
 from video_assets.assets.content import content
 from video_assets.assets.draws import draws
 from video_assets.assets.files import refused
@@ -21,7 +20,6 @@ from video_assets.sensors import new_footage, recuration, tier_files
 curate_batch = dg.define_asset_job(
     JOB,
     selection=dg.AssetSelection.all() - dg.AssetSelection.assets(ASSET, *refused),
-    partitions_def=BATCHES,
     description="One ingest batch from footage to verdicts.",
 )
 

@@ -28,6 +28,12 @@ class LakeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         asked = chosen.model_copy(update={"lake": lake, "s3": s3})
         return _LENT.get(asked) or _lake(asked)
 
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["LakeResource"]:
+        """Have a run's pages noted along with its rows, and the last one when the run ends."""
+        with self.open().gathering(context.run.run_id if context.run else ""):
+            yield self
+
 
 @contextmanager
 def lent(lake: Lake) -> Iterator[None]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 
-from tests.lake.rows import snapshots
+import pytest
+
+from tests.lake.rows import commit_shots, snapshots
 from video_assets.lake.lake import Lake
 from video_assets.lake.pages import Picture, picture_file, store
 from video_assets.lake.schemas import PAGES
@@ -79,3 +82,33 @@ def test_only_pictures_are_given_out(lake: Lake) -> None:
         ["raw_videos", "batch=b", name], ["raw_videos", "batch=a", f"{name}\0"], [str(root), name],
     ):  # fmt: skip
         assert picture_file(lake.files, refused) is None, refused
+
+
+def test_pages_of_a_run_are_noted_with_the_rows_that_come_next_and_the_last_one_at_its_end(lake: Lake) -> None:
+    before = snapshots(lake)
+    with lake.gathering("run"):
+        store(lake, "captions", {"along": {"lengths": RED}})
+        store(lake, "safety_scores", {"along": {"lengths": RED}})
+        store(lake, "captions", {"along": {}})
+        assert (snapshots(lake), shown(lake, "safety_scores")) == (before, {})
+        commit_shots(lake, "along", 2)
+        assert snapshots(lake) == before + 1
+        assert (shown(lake, "captions"), {*shown(lake, "safety_scores")}) == ({}, {("along", "lengths")})
+        store(lake, "safety_scores", {"along": {"lengths": BLUE, "sheet": RED}})
+    assert snapshots(lake) == before + 2
+    assert {*shown(lake, "safety_scores")} == {("along", "lengths"), ("along", "sheet")}
+    told = lake.query("SELECT commit_extra_info FROM ducklake_snapshots('lake') ORDER BY snapshot_id DESC LIMIT 1")
+    assert json.loads(told.item())["run_id"] == "run"
+
+
+def test_a_page_waits_on_when_the_commit_that_was_to_take_it_along_fails(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with lake.gathering():
+        store(lake, "clips", {"failing": {"lengths": RED}})
+        with monkeypatch.context() as broken:
+            broken.setattr("video_assets.lake.lake.note", lambda *_: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                commit_shots(lake, "failing", 2)
+        assert ("failing", "lengths") not in shown(lake, "clips")
+    assert ("failing", "lengths") in shown(lake, "clips")

@@ -27,7 +27,6 @@ from video_assets.lake.ledger import Made
 from video_assets.lake.pages import Picture, store
 from video_assets.lake.plan import SHARED, Measurement, failures
 from video_assets.lake.schemas import Table
-from video_assets.measure.models import Model
 from video_assets.measurements import draw_asset, measurements, tier_asset
 from video_assets.reasons import Reason
 from video_assets.scorer import Asked
@@ -176,7 +175,7 @@ def column_schema(table: Table) -> dg.TableSchema:
 
 def result(made: Made, lake: Lake, **metadata: Any) -> dg.MaterializeResult[None]:
     """What an asset returns: counts, cost and failures, with whatever else it has to show of its batch."""
-    run_id = dg.AssetExecutionContext.get().run_id
+    run_id = dg.AssetExecutionContext.get().run.run_id
     pages = patiently()(referred, lake, made.asset, {made.batch: metadata}, run_id)
     return materialized(made, lake, pages[made.batch])
 
@@ -264,12 +263,6 @@ def models(asset: str) -> Mapping[str, Any]:
         }
     listed = [
         {"model": m.name, "task": m.task, "licence": m.licence, "sha256": m.sha256[:16], "device": m.device}
-        for m in models_of(asset, chosen) or _of_own(asset)
+        for m in (models_by(scorer, chosen) if scorer else models_of(asset, chosen))
     ]
     return {"models_profile": chosen.profile, "models": picture(reports.table(pl.DataFrame(listed)))} if listed else {}
-
-
-def _of_own(asset: str) -> tuple[Model, ...]:
-    """The models of a scorer that is not the project's."""
-    scorer = scorers(settings()).used.get(asset)
-    return models_by(scorer, settings().models) if scorer and not scorer.ours else ()

@@ -53,7 +53,7 @@ def duplicate_groups(context: dg.AssetExecutionContext, lake: LakeResource) -> d
     with working(context, opened) as step:
         made, *others = group_duplicates(step, batch)
     touched = [batch, *(other.batch for other in others)][:MOST_PAGES]
-    pages = referred(opened, made.asset, {b: _groups(opened, b) for b in touched}, context.run_id)
+    pages = referred(opened, made.asset, {b: _groups(opened, b) for b in touched}, context.run.run_id)
     report_made(context.instance, opened, others, pages, changed_by_batch=batch)
     return materialized(made, opened, pages[batch] | {"batches_changed": len(others)})
 
@@ -83,7 +83,7 @@ def contamination(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.M
     with working(context, opened) as step:
         made, *others = find_contamination(step, batch)
     touched = [batch, *(other.batch for other in others)][:MOST_PAGES]
-    pages = referred(opened, made.asset, {b: _near_benchmarks(opened, b) for b in touched}, context.run_id)
+    pages = referred(opened, made.asset, {b: _near_benchmarks(opened, b) for b in touched}, context.run.run_id)
     report_made(context.instance, opened, others, pages, changed_by_batch=batch)
     return materialized(made, opened, pages[batch] | {"batches_changed": len(others)})
 

@@ -109,6 +109,5 @@ def make_one(instance: dg.DagsterInstance, wish: "Wish", others: Mapping[str, ob
 make_release = dg.define_asset_job(
     JOB,
     selection=dg.AssetSelection.assets(ASSET),
-    partitions_def=NAMES,
     description="A tier's clips, frozen under a policy.",
 )

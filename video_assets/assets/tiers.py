@@ -70,7 +70,7 @@ def _decided(
     figures = _figures(opened, made)
     # Each batch has the numbers and the page of its own clips, whatever else the run decides.
     pages = {b: _page(opened, tier, b) if b in batches[-MOST_PAGES:] else _NO_PAGE for b in batches}
-    shown = referred(opened, asset, pages, context.run_id)
+    shown = referred(opened, asset, pages, context.run.run_id)
     for batch in batches:
         told = facts(made[batch], opened) | figures[batch] | shown[batch]
         context.add_asset_metadata(told, asset_key=asset.split("/"), partition_key=batch)

@@ -80,6 +80,9 @@ class Lake:
         self.settings = settings
         self._open_access = open_access or (lambda: open_s3(settings.s3))
         self._local = threading.local()
+        self._gathering = 0
+        self._waiting: list[tuple[Replacement, str | None]] = []
+        self._waiting_lock = threading.Lock()
 
     @classmethod
     def existing(cls, settings: Settings) -> Lake:
@@ -242,7 +245,50 @@ class Lake:
         """
         published = [(r, self._publish(r)) for r in replacements]
         extra = {"run_id": run_id, "assets": sorted({m.asset for m in made})}
-        return patiently()(self._replaced, published, made, run_id, (author, message), extra)
+        waiting = self._taken_along()
+        try:
+            return patiently()(self._replaced, [*waiting, *published], made, run_id, (author, message), extra)
+        except BaseException:
+            with self._waiting_lock:
+                self._waiting[:0] = waiting
+            raise
+
+    def commit_along(self, replacement: Replacement, *, message: str, run_id: str = "") -> None:
+        """Replace what no other work reads: at once, or inside :meth:`gathering` together with the next commit."""
+        if not self._gathering:
+            self.commit([replacement], [], message=message, run_id=run_id)
+            return
+        published = (replacement, self._publish(replacement))
+        with self._waiting_lock:
+            self._waiting.append(published)
+
+    @contextmanager
+    def gathering(self, run_id: str = "") -> Iterator[None]:
+        """Inside the block :meth:`commit_along` waits for the next commit of any thread, and at the end for no other.
+
+        A commit of its own for each page of a run took as long as those of the rows.
+        """
+        with self._waiting_lock:
+            self._gathering += 1
+        try:
+            yield
+        finally:
+            with self._waiting_lock:
+                self._gathering -= 1
+                last = not self._gathering and bool(self._waiting)
+            if last:
+                self.commit([], [], message="pages", run_id=run_id)
+
+    def is_waiting(self, table: Table) -> bool:
+        """Whether something of a table waits for a commit."""
+        with self._waiting_lock:
+            return any(replacement.table is table for replacement, _ in self._waiting)
+
+    def _taken_along(self) -> list[tuple[Replacement, str | None]]:
+        """What waits for a commit, which takes it now."""
+        with self._waiting_lock:
+            waiting, self._waiting = self._waiting, []
+        return waiting
 
     def _replaced(
         self,

@@ -41,7 +41,7 @@ class Picture:
 def store(
     lake: Lake, asset: str, pictures: Mapping[str, Mapping[str, Picture]], run_id: str = ""
 ) -> dict[str, dict[str, str]]:
-    """Make these the pictures of an asset's page, in one commit.
+    """Make these the pictures of an asset's page, in one commit; see :meth:`video_assets.lake.lake.Lake.commit_along`.
 
     Args:
         lake: the lake.
@@ -60,11 +60,11 @@ def store(
             lake.files.write(picture.data, path)
             described = {"batch": batch, "name": name, "path": path, "says": picture.says, "bytes": len(picture.data)}
             rows.append(described)
-    if not rows and lake.query(_ANY, [asset, list(pictures)]).is_empty():
+    if not rows and not lake.is_waiting(PAGES) and lake.query(_ANY, [asset, list(pictures)]).is_empty():
         return paths
     made = PAGES.frame(rows, asset=asset, made_at=datetime.now(UTC)) if rows else PAGES.empty()
     replacement = Replacement(PAGES, list(pictures), made, {"asset": asset})
-    lake.commit([replacement], [], message=f"page of {asset}", run_id=run_id)
+    lake.commit_along(replacement, message=f"page of {asset}", run_id=run_id)
     return paths
 
 

@@ -40,8 +40,6 @@ def models_of(asset: str, settings: ModelSettings) -> tuple[Model, ...]:
 
 def models_by(scorer: Scorer, settings: ModelSettings) -> tuple[Model, ...]:
     """The models that any scorer uses; none where it is not made."""
-    if scorer.ours and scorer.name in MODELS:
-        return models_of(scorer.name, settings)
     found = _in(scorer.models, settings, None)
     if scorer.on_request and not all(model.name in settings.accept for model in found):
         return ()
