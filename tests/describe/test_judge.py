@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import signal
@@ -30,6 +31,7 @@ from video_assets.lake.plan import Why
 from video_assets.lake.schemas import MATERIALIZATIONS
 from video_assets.lake.sweep import LEAST_AGE, sweep
 from video_assets.measurements import measurements
+from video_assets.publish.release_files import who_was_asked
 from video_assets.scorers import scorers
 from video_assets.scorers.judge import NAME
 from video_assets.settings import Settings
@@ -362,6 +364,18 @@ def test_off_by_default_and_with_it_nothing_but_the_sheet_is_another(tmp_path: P
         NAME, "clip_sheet",
     }  # fmt: skip
     assert {asset for asset in without if with_it[asset].inputs != without[asset].inputs} == {"clip_sheet"}
+
+
+def test_a_release_names_the_judge_and_what_it_was_asked_and_says_nothing_of_one_that_is_not_there(
+    tmp_path: Path,
+) -> None:
+    on = Judged.without_lake(tmp_path).settings()
+    said = json.loads(json.dumps(who_was_asked(on)))["judge"]
+    asked = on.judge.questions
+    assert asked is not None
+    assert said["model"] == on.judge.endpoint.model
+    assert [name for name, _ in said["questions"]] == [q.name for q in read_questions(asked, {}, frozenset())]
+    assert "judge" not in who_was_asked(on.model_copy(update={"judge": Settings().judge}))
 
 
 def test_what_it_said_stays_when_it_is_switched_off_and_can_be_removed(judged: Make) -> None:

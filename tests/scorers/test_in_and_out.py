@@ -58,6 +58,8 @@ def test_a_new_scorer_is_measured_shown_and_asked_for_by_a_tier_and_leaves_its_r
         assert {"mean_hue_histogram", "contact_sheet_by_mean_hue"} <= shown.keys()
     lake.close()
 
+    module.write_text("raise RuntimeError\n")
+    assert "rows of mean_hue_scores, whose scorer is gone, or refused (mean_hue);" in answer("plan").replace("\n", " ")
     module.unlink()
     rows = int(again.lake().query("SELECT count(*) FROM mean_hue_scores").item())
     assert rows > 0

@@ -100,10 +100,15 @@ def list_(json: bool) -> None:
 
 def say_left(left: list[Left]) -> None:
     """What scorers that are gone have left in the lake, and how it is removed."""
+    from video_assets.scorers import scorers
+
+    # Of a module that cannot be read nobody knows whose table it is.
+    refused = [error.name for error in scorers(settings()).refused]
+    gone = "gone" if not refused else f"gone, or refused ({', '.join(refused)})"
     for each in left:
         name = each.table.name
         told = (
-            f"The lake has {counted(each.rows, 'row')} of {name}, whose scorer is gone; "
+            f"The lake has {counted(each.rows, 'row')} of {name}, whose scorer is {gone}; "
             f"'video-assets scorer drop {name}' removes them."
         )
         show.say(on_screen(told, show.console.file))

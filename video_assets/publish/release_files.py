@@ -11,6 +11,8 @@ from video_assets.lake.lake import Lake
 from video_assets.publish.canonical import Hash
 from video_assets.publish.freeze import Asked
 from video_assets.publish.manifest import SECONDS
+from video_assets.scorers import scorers
+from video_assets.scorers.judge import NAME as JUDGE
 from video_assets.settings import CaptionerSettings, Settings
 
 INDEX, ATTRIBUTIONS, SUMMARY = "index.parquet", "attributions.csv", "release.json"
@@ -55,9 +57,16 @@ def write_texts(folder: Path, asked: Asked, settings: Settings) -> None:
         "release": asked.settings.model_dump(mode="json"),
         "draws": settings.draws.model_dump(mode="json"),
         "training_text": settings.training_text.model_dump(mode="json"),
-        "captioners": [_captioner(c) for c in settings.captions.captioners],
+        **who_was_asked(settings),
     }
     (texts / "settings.json").write_text(json.dumps(said, indent=2, sort_keys=True) + "\n")
+
+
+def who_was_asked(settings: Settings) -> dict[str, object]:
+    """The captioners, and the judge of clips with its questions where there is one; the tier's SQL says which answers decide."""
+    captioners: dict[str, object] = {"captioners": [_captioner(c) for c in settings.captions.captioners]}
+    judge = scorers(settings).used.get(JUDGE)
+    return captioners | ({"judge": judge.depends_on(settings)} if judge else {})
 
 
 def _captioner(chosen: CaptionerSettings) -> dict[str, object]:

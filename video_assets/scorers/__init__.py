@@ -12,8 +12,9 @@ from video_assets.lake.versions import short_hash
 from video_assets.scorer import Scorer
 from video_assets.scorers import loading
 from video_assets.scorers.built_in import BUILT_IN
+from video_assets.scorers.checking import sheet_columns
 from video_assets.scorers.judge import judge, questions_path
-from video_assets.scorers.loading import ScorerError, found, sheet_columns
+from video_assets.scorers.loading import ScorerError, found
 from video_assets.scorers.models import is_made
 from video_assets.settings import Settings
 
