@@ -357,10 +357,10 @@ class Ticking:
         self.place, self.instance, self.cursor = place, instance, ""
 
     def tick(self) -> list[dg.ExecuteInProcessResult]:
-        context = dg.build_sensor_context(
+        with dg.build_sensor_context(
             instance=self.instance, cursor=self.cursor, resources=resources(), definitions=defs
-        )
-        result = recuration(context)
+        ) as context:
+            result = recuration(context)
         assert isinstance(result, dg.SensorResult)
         self.cursor = result.cursor or ""
         return [

@@ -47,8 +47,8 @@ class Watch:
 
     def tick(self, *, lost: bool = False) -> dg.SensorResult:
         """One tick; what comes out of a lost one never reaches the instance."""
-        context = dg.build_sensor_context(instance=self.instance, cursor=self.cursor, resources=resources())
-        result = new_footage(context)
+        with dg.build_sensor_context(instance=self.instance, cursor=self.cursor, resources=resources()) as context:
+            result = new_footage(context)
         assert isinstance(result, dg.SensorResult)
         if not lost:
             self.cursor = result.cursor

@@ -34,8 +34,8 @@ def watching(here: Place, server: Server, monkeypatch: pytest.MonkeyPatch) -> Pl
 
 def tick(instance: dg.DagsterInstance, cursor: str | None = None) -> dg.SensorResult:
     """One look by the sensor, after which the daemon's part is done: its partitions exist."""
-    context = dg.build_sensor_context(instance, cursor=cursor, resources=resources())
-    result = new_footage(context)
+    with dg.build_sensor_context(instance, cursor=cursor, resources=resources()) as context:
+        result = new_footage(context)
     assert isinstance(result, dg.SensorResult)
     for request in result.dynamic_partitions_requests or ():
         assert isinstance(request, dg.AddDynamicPartitionsRequest)
