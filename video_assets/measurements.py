@@ -34,9 +34,9 @@ from video_assets.settings import Settings
 CODE: dict[str, str] = {
     "raw_videos": "4",
     "rights_signals": "1",
-    "decode": "8",
+    "decode": "9",
     "transition_scores": "2",
-    "shots": "6",
+    "shots": "7",
     "clips": "4",
     "copy_checks": "1",
     "candidates": "2",

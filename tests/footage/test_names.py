@@ -68,7 +68,7 @@ def test_a_folder_that_a_program_fills_is_in_the_making(name: str) -> None:
     "name",
     [
         "#recycle", "@Recycle", "@eaDir", "$RECYCLE.BIN", ".Trash", ".Trashes", ".Trash-1000", "System Volume Information",
-        "lost+found", "__MACOSX", "RECYCLER", "#snapshot",
+        "lost+found", "__MACOSX", "RECYCLER", "#snapshot", "~snapshot", ".snapshot", ".snapshots", ".zfs",
     ],
 )  # fmt: skip
 def test_recycle_bins_and_systems_folders_are_no_footage(name: str) -> None:

@@ -144,6 +144,47 @@ def test_a_picture_that_stands_still_between_two_frames_is_no_hole(tmp_path: Pat
     assert found.video.variable_frame_rate
 
 
+def screen(path: Path, *codec: str) -> Path:
+    """Four times a second of changes at 25/s, that stands for 2 s or to the end and then shows another picture; nothing is stored meanwhile."""
+    return synthetic(path, moving(12), "-vf", "select='lt(mod(n,75),25)'", "-fps_mode", "vfr", *codec)
+
+
+def breaks(found: Decoded, path: Path) -> list[int]:
+    """The first frames of the shots that begin where something breaks off that is no cut."""
+    shots = find_shots(found.signals, facts(found, path), ShotSettings(network=False))
+    return shots.filter(begins="break")["start_frame"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("slides.mp4", (*H264, "-g", "250", "-bf", "0")),
+        ("slides.mkv", (*H264, "-g", "250")),
+        ("page.mp4", (*H264, "-g", "250", "-force_key_frames", "3")),  # One of the pages begins with a key frame.
+        ("slides.gif", ()),
+    ],
+)
+def test_a_screen_that_stood_still_and_then_changed_much_has_no_hole(
+    name: str, codec: tuple[str, ...], tmp_path: Path
+) -> None:
+    path = screen(tmp_path / name, *codec)
+    found = decode(path, tmp_path)
+    at = found.signals.filter(found.signals["time_s"].diff() > 1)
+    assert at["frame"].to_list() == [25, 50, 75]
+    assert all(difference > 2 for difference in at["frame_difference"])
+    assert (found.video.frames, found.video.holes, found.video.coverage) == (100, 0, 1.0)
+    assert found.video.duration_s == pytest.approx(10.0, abs=0.02)
+    assert found.video.variable_frame_rate
+    assert breaks(found, path) == []
+
+
+def test_a_recording_that_goes_on_with_key_frames_after_each_pause_has_holes(tmp_path: Path) -> None:
+    path = screen(tmp_path / "paused.mp4", *H264, "-force_key_frames", "0,3,6,9")
+    found = decode(path, tmp_path)
+    assert (found.video.frames, found.video.holes, found.video.duration_s) == (100, 3, 4.0)
+    assert breaks(found, path) == [25, 50, 75]
+
+
 @pytest.mark.parametrize(
     ("codec", "frames", "missing"),
     [((*H264, "-bf", "0"), 153, 1.88), ((*H264, "-bf", "2"), 160, 1.48), (MPEG2, 160, 1.56)],

@@ -164,6 +164,30 @@ def test_a_manifest_is_asked_by_path_before_name() -> None:
     assert manifest.of("b.mp4") is None
 
 
+@pytest.mark.parametrize(
+    "table",
+    [
+        "file;licence;holder\na.mp4;CC0-1.0;Ann, Ben & Co\n",
+        "\ufefffile;licence;holder\r\na.mp4;CC0-1.0;Ann, Ben & Co\r\n",
+        "file\tlicence\tholder\na.mp4\tCC0-1.0\tAnn, Ben & Co\n",
+        "sep=;\r\nfile;licence;holder\r\na.mp4;CC0-1.0;Ann, Ben & Co\r\n",
+        'file,licence,holder\na.mp4,CC0-1.0,"Ann, Ben & Co"\n',
+        'File,"Licence","a;path;name",holder\na.mp4,CC0-1.0,no,"Ann, Ben & Co"\n',
+    ],
+)
+def test_a_table_is_read_by_the_separator_that_its_header_has(table: str) -> None:
+    manifest = read_manifest(table.encode(), "manifest.csv")
+    assert manifest.problem is None
+    assert {name: (said.licence_as_given, said.holder) for name, said in manifest.statements.items()} == {
+        "a.mp4": ("CC0-1.0", "Ann, Ben & Co")
+    }
+
+
+def test_a_table_of_one_column_says_so_by_the_separator_that_is_usual() -> None:
+    manifest = read_manifest(b"file\na;b.mp4\n", "manifest.csv")
+    assert list(manifest.statements) == ["a;b.mp4"]
+
+
 def test_of_two_rows_on_one_file_the_first_counts_and_a_row_without_a_file_is_reported() -> None:
     manifest = read_manifest(b"file,holder\na.mp4,first\n,nobody\n./a.mp4,second\n", "manifest.csv")
     assert {name: rights.holder for name, rights in manifest.statements.items()} == {"a.mp4": "first"}

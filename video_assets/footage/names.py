@@ -45,6 +45,7 @@ _MAKING_FOLDERS = ("_unpack_", "_failed_")
 _SYSTEM_FOLDERS = frozenset(
     {
         "#recycle", "@recycle", "@recently-snapshot", "#snapshot", "@eadir", "@tmp", "@sharebin", "$recycle.bin", "recycler",
+        "~snapshot", ".snapshot", ".snapshots", ".zfs",  # of NetApp, Isilon, btrfs and ZFS: each holds every file again
         "system volume information", "lost+found", "__macosx", "network trash folder", "temporary items",
     }
 )  # fmt: skip

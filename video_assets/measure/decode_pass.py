@@ -138,7 +138,7 @@ def decode_video(
             follows, (numbers, image) = image is not None, measures.measure(frame, elapsed, key)
             if flow_frames is not None and follows:
                 flow_frames.append(identity | measures.image())
-            timeline.changed(numbers["frame_difference"], damaged)
+            timeline.changed(numbers["frame_difference"], damaged, flags["keyframe"])
             signals.append(identity | place | flags | numbers)
             if image is not None:
                 keyframes.append(identity | image)

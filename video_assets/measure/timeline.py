@@ -53,6 +53,7 @@ class Timeline:
         self._pts = array("q")
         self._differences = array("f")
         self._damaged = bytearray()
+        self._key = bytearray()
         self._declared_last = 0
 
     def add(self, pts: int, declared_duration: int) -> float:
@@ -61,13 +62,14 @@ class Timeline:
         self._declared_last = declared_duration
         return (pts - self._pts[0]) * self.time_base
 
-    def changed(self, difference: float | None, damaged: bool | None) -> None:
-        """Take how far the frame's picture differs from the one before it, mean luma 0-255, and whether it is damaged.
+    def changed(self, difference: float | None, damaged: bool | None, key: bool | None) -> None:
+        """Take how far the frame's picture differs from the one before it, mean luma 0-255, and whether it is damaged and a key frame.
 
-        The difference is None on the first; ``damaged`` is None where nobody knows.
+        The difference is None on the first; ``damaged`` and ``key`` are None where nobody knows.
         """
         self._differences.append(float("nan") if difference is None else difference)
         self._damaged.append(damaged is True)
+        self._key.append(key is not False)
 
     def times(self) -> Times:
         """What the frames so far make.
@@ -78,7 +80,8 @@ class Timeline:
         pts = np.frombuffer(self._pts, np.int64)
         seconds = np.multiply(pts, self.time_base, dtype=np.float64)
         differences = np.frombuffer(self._differences, np.float32).astype(np.float64)
-        after = holes(seconds, differences, np.frombuffer(self._damaged, np.bool_))
+        damaged, key = (np.frombuffer(flags, np.bool_) for flags in (self._damaged, self._key))
+        after = holes(seconds, differences, damaged, key)
         steps = np.diff(pts)
         whole = np.delete(steps, after - 1)
         usual = round(float(np.median(whole))) if len(whole) else self._nominal_step

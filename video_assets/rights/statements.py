@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,7 @@ from video_assets.settings import RightsSettings
 _FILE_NAMES = (
     "file", "path", "name", "file_name", "filename", "file_path", "filepath", "relative_path", "video", "video_path",
 )  # fmt: skip
+_SEPARATORS = (",", ";", "\t")
 
 
 @dataclass(frozen=True)
@@ -152,8 +154,7 @@ def rights_for(
 
 def _rows(data: bytes, suffix: str) -> Iterable[Mapping[str, object]]:
     if suffix in (".csv", ".tsv"):
-        text = io.StringIO(data.decode("utf-8-sig"), newline="")
-        return csv.DictReader(text, delimiter="\t" if suffix == ".tsv" else ",")
+        return _separated(data.decode("utf-8-sig"), "\t" if suffix == ".tsv" else ",")
     if suffix == ".json":
         parsed = json.loads(data)
         if isinstance(parsed, dict) and all(isinstance(row, dict) for row in parsed.values()):
@@ -171,3 +172,18 @@ def _rows(data: bytes, suffix: str) -> Iterable[Mapping[str, object]]:
 
         return pl.read_parquet(io.BytesIO(data)).iter_rows(named=True)
     raise ValueError(f"{suffix or 'no suffix'} is not one of .csv, .tsv, .jsonl, .json and .parquet")
+
+
+def _separated(text: str, usual: str) -> Iterable[Mapping[str, object]]:
+    """Rows of a table in text. Spreadsheets write .csv with semicolons or tabs where a comma is the decimal sign.
+
+    The header tells: it names the file under what is usual, else under another separator. A first line of ``sep=`` says it.
+    """
+    first, _, rest = text.partition("\n")
+    if re.fullmatch(r'"?sep=.("|,)*', line := first.strip("\r"), re.IGNORECASE):
+        return csv.DictReader(io.StringIO(rest, newline=""), delimiter=line.strip('"')[4])
+    for separator in (usual, *(s for s in _SEPARATORS if s != usual)):
+        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
+        if {str(name).strip().lower() for name in reader.fieldnames or ()} & set(_FILE_NAMES):
+            return reader
+    return csv.DictReader(io.StringIO(text, newline=""), delimiter=usual)

@@ -94,7 +94,8 @@ def _breaks(signals: pl.DataFrame) -> set[int]:
     changes = (pl.col("width") != pl.col("width").shift()) | (pl.col("height") != pl.col("height").shift())
     told = signals.filter(pl.col("breaks").is_not_null() | changes)["frame"].to_list()
     damaged = signals["corrupt"].fill_null(value=False).to_numpy()
-    return {*told, *map(int, holes(column(signals, "time_s"), column(signals, "frame_difference"), damaged))}
+    key = signals["keyframe"].fill_null(value=True).to_numpy()
+    return {*told, *map(int, holes(column(signals, "time_s"), column(signals, "frame_difference"), damaged, key))}
 
 
 class _Steps:
