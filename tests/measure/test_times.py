@@ -217,6 +217,22 @@ def test_a_key_frame_behind_a_gap_is_not_damaged(tmp_path: Path) -> None:
     assert (found.video.frames, found.video.holes, found.video.corrupt_frames) == (100, 1, 0)
 
 
+@pytest.mark.parametrize(("later", "coverage"), [(12, 4 / 14), (5_002, 1.0)])
+def test_a_clock_that_is_set_ahead_counts_in_no_duration_and_in_no_coverage(
+    later: int, coverage: float, tmp_path: Path
+) -> None:
+    path = tmp_path / "set.ts"
+    parts = [synthetic(tmp_path / f"{n}.ts", moving(2), *H264, "-output_ts_offset", str(n)) for n in (0, later)]
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    found = decode(path, tmp_path)
+    assert (found.video.frames, found.video.holes, found.video.pieces) == (100, 1, 1)
+    assert found.video.holes_s == pytest.approx(later - 2, abs=0.1)
+    assert found.video.duration_s == pytest.approx(4.0)
+    assert found.video.coverage == pytest.approx(coverage, abs=0.01)
+    assert found.video.truncated is False
+    assert breaks(found, path) == [50]
+
+
 @pytest.mark.parametrize("frames_between", ["0", "2"])
 def test_frames_before_a_matroska_file_s_zero_are_a_piece_of_their_own(frames_between: str, tmp_path: Path) -> None:
     late = ("-output_ts_offset", "-1", "-avoid_negative_ts", "disabled")

@@ -152,7 +152,7 @@ def decode_video(
     # What a file of several pieces declares is about one of them, nobody knows which.
     end = max(times.stands_until * timeline.time_base, reader.others_end)
     missing_end = declared.missing_end(end) if reader.pieces == 1 else None
-    whole = times.duration_s + times.holes_s + (missing_start or 0.0) + (missing_end or 0.0)
+    whole = times.duration_s + times.lost_s + (missing_start or 0.0) + (missing_end or 0.0)
     return DecodedVideo(
         frames=times.frames,
         first_pts=times.first_pts,

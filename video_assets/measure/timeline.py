@@ -30,6 +30,7 @@ class Times:
             the kind, or more than can be.
         holes: how many holes there are in its time.
         holes_s: what is missing there, in s: a hole's length less one usual interval.
+        lost_s: of it, what may have been lost. A hole that is longer than a picture can be shown is a clock that was set.
         duration_s: from the first frame's start to the last one's end less the holes, in s.
         variable: whether its frame rate varies.
     """
@@ -40,6 +41,7 @@ class Times:
     stands_until: int
     holes: int
     holes_s: float
+    lost_s: float
     duration_s: float
     variable: bool
 
@@ -87,17 +89,18 @@ class Timeline:
         usual = round(float(np.median(whole))) if len(whole) else self._nominal_step
         variable = _varies(whole, self.time_base)
         end = int(pts[-1]) + max(1, self._last(whole, usual, variable))
-        missing = int((steps[after - 1] - usual).sum())
+        missing = steps[after - 1] - usual
+        longest = longest_s(usual * self.time_base) / self.time_base
         stands = int(pts[-1]) + self._declared_last
-        absurd = self._declared_last * self.time_base > longest_s(usual * self.time_base)
         return Times(
             frames=len(pts),
             first_pts=int(pts[0]),
             end_pts=end,
-            stands_until=end if absurd else max(end, stands),
+            stands_until=end if self._declared_last > longest else max(end, stands),
             holes=len(after),
-            holes_s=missing * self.time_base,
-            duration_s=(end - int(pts[0]) - missing) * self.time_base,
+            holes_s=int(missing.sum()) * self.time_base,
+            lost_s=int(missing[steps[after - 1] <= longest].sum()) * self.time_base,
+            duration_s=(end - int(pts[0]) - int(missing.sum())) * self.time_base,
             variable=variable,
         )
 

@@ -265,7 +265,11 @@ DECODED_VIDEOS = Table(
             BOOL,
             "Whether the stream broke off or ended before its declared end, by more than 1 s and 2 %; the good part is used.",
         ),
-        Column("coverage", DOUBLE, "Decoded duration over it and all that is missing, 0-1; NULL as missing_end_s."),
+        Column(
+            "coverage",
+            DOUBLE,
+            "Decoded duration over it and all that is missing, 0-1, less holes of over a minute, which are a clock that was set; NULL as missing_end_s.",
+        ),
         Column("motion_vectors", BOOL, "Whether the codec gave motion vectors."),
         _UNREAD,
         Column("analysis_width", INT, "Width of the first frame's analysis picture after rotation, in pixels."),
