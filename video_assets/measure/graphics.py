@@ -63,8 +63,13 @@ def looks_drawn(luma: Picture) -> bool:
 
 def _drawn(luma: Picture) -> Drawn:
     square = np.ones((5, 5), np.uint8)
-    flat = (cv2.dilate(luma, square) - cv2.erode(luma, square) <= _LEVELS) & (luma >= _BLACK)
-    near = cv2.dilate(flat.astype(np.uint8), np.ones((_BESIDE, _BESIDE), np.uint8))
-    edges = np.hypot(cv2.Sobel(luma, cv2.CV_32F, 1, 0), cv2.Sobel(luma, cv2.CV_32F, 0, 1)) >= 4 * _EDGE
-    count = np.count_nonzero(edges)
-    return Drawn(float(flat.mean()), np.count_nonzero(near[edges]) / count if count else 0.0)
+    ground = (cv2.subtract(cv2.dilate(luma, square), cv2.erode(luma, square)) <= _LEVELS) & (luma >= _BLACK)
+    flat = ground.view(np.uint8)
+    near = cv2.dilate(flat, np.ones((_BESIDE, _BESIDE), np.uint8))
+    # Numpy's hypot alone took longer than all the rest.
+    gradient = cv2.magnitude(cv2.Sobel(luma, cv2.CV_32F, 1, 0), cv2.Sobel(luma, cv2.CV_32F, 0, 1))
+    edges = (gradient >= 4 * _EDGE).view(np.uint8)
+    count = cv2.countNonZero(edges)
+    return Drawn(
+        cv2.countNonZero(flat) / flat.size, cv2.countNonZero(cv2.bitwise_and(near, edges)) / count if count else 0.0
+    )
