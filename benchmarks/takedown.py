@@ -81,7 +81,7 @@ def main() -> None:
 def fill(step: Step, sources: int) -> None:
     """Write every table's rows, a file for each batch, and the ledger."""
     lake, began = step.lake, time.process_time()
-    tables = {name: step.order[SHEET].table if name == SHEET else tables(step.lake.settings)[name] for name in ROWS}
+    filled = {name: step.order[SHEET].table if name == SHEET else tables(step.lake.settings)[name] for name in ROWS}
     for name, (each, columns) in ROWS.items():
         folder = Path(lake.files.root, "data", name)
         with lake.cursor() as cursor:
@@ -95,7 +95,7 @@ def fill(step: Step, sources: int) -> None:
                 f"CREATE OR REPLACE TEMP VIEW made AS SELECT {batch}, {text} FROM range({sources * each}) AS t (i)"
             )
             given = [c for (c, *_) in cursor.execute("DESCRIBE made").fetchall()]
-            typed = ", ".join(f'CAST("{c}" AS {sql_type(tables[name].schema[c])}) AS "{c}"' for c in given)
+            typed = ", ".join(f'CAST("{c}" AS {sql_type(filled[name].schema[c])}) AS "{c}"' for c in given)
             cursor.execute(
                 f"COPY (SELECT {typed} FROM made) TO {quoted(str(folder))} "
                 "(FORMAT parquet, PARTITION_BY batch, WRITE_PARTITION_COLUMNS true, COMPRESSION zstd)"

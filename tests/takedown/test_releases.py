@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
 import tarfile
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 from tests.commands import answer
 from tests.place import Place
+from video_assets.lake.schemas import RELEASE_CLIPS
 from video_assets.takedown.traces import Traces, files_in
 
 GONE, KEPT = "three_shots_fades.mp4", "bunny_720p.mp4"
@@ -89,3 +91,28 @@ def test_a_release_of_which_nothing_is_left_is_withdrawn(again: Place) -> None:
     lake = again.lake()
     assert lake.query("SELECT state, clips, hours, shards FROM releases").rows() == [("withdrawn", 0, 0.0, None)]
     lake.close()
+
+
+def test_a_release_is_what_it_was_once_a_held_takedown_is_called_off(released: Place) -> None:
+    folder = released.root / "releases" / "r1"
+    lists = ("manifest.jsonl.gz", "manifest.csv", "attributions.csv", "release.json")
+    before = {name: (folder / name).read_bytes() for name in lists}
+    table, index = pl.read_parquet(folder / "manifest.parquet"), pl.read_parquet(folder / "index.parquet")
+    shards = {p: p.read_bytes() for p in folder.rglob("*.tar")}
+    lake = released.lake()
+    clips, row = lake.read(RELEASE_CLIPS), lake.query("SELECT * FROM releases")
+    lake.close()
+    printed = answer("takedown", "--file", GONE, "--hold", "7", "--yes")
+    assert pl.read_parquet(folder / "manifest.parquet").height < table.height
+    [number] = re.findall("--cancel ([0-9a-f]+)", printed)
+    assert "Write the documents of the release r1 again" in answer("takedown", "--cancel", number)
+    assert {name: (folder / name).read_bytes() for name in lists} == before
+    assert pl.read_parquet(folder / "manifest.parquet").equals(table)
+    assert pl.read_parquet(folder / "index.parquet").equals(index)
+    assert {p: p.read_bytes() for p in folder.rglob("*.tar")} == shards
+    lake = released.lake()
+    assert lake.read(RELEASE_CLIPS).sort("clip_id").equals(clips.sort("clip_id"))
+    assert lake.query("SELECT * FROM releases").equals(row)
+    listed = lake.query("SELECT path, sha256 FROM release_files ORDER BY path").rows()
+    lake.close()
+    assert listed == [(path, hashlib.sha256((folder / path).read_bytes()).hexdigest()) for path, _ in listed]

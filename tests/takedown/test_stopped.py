@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,8 +19,10 @@ from video_assets.assets.common import order
 from video_assets.batches.duplicates import group_duplicates
 from video_assets.batches.sheet import write_sheet
 from video_assets.batches.step import Step
+from video_assets.lake.again import RETRY
 from video_assets.lake.lake import Lake, Replacement
-from video_assets.lake.schemas import CLIPS
+from video_assets.lake.schemas import CLIPS, RAW_VIDEOS, RELEASE_CLIPS, TOMBSTONE_CLIPS, TOMBSTONES
+from video_assets.takedown.call_off import call_off
 from video_assets.takedown.match import Request
 from video_assets.takedown.takedown import Records, carry_out, plan, take_down
 from video_assets.takedown.traces import Traces, files_in
@@ -176,3 +179,76 @@ def test_what_is_held_is_out_of_everything_at_once_and_destroyed_afterwards(
     said = json.loads((folder / f"{receipt.path}.json").read_text())
     assert (said["held_until"], said["hits"]) == (receipt.held_until.isoformat(), 0)
     assert "were held until" in (folder / f"{receipt.path}.md").read_text()
+
+
+def test_what_is_held_can_be_called_off_and_is_refused_no_more(lake: Lake) -> None:
+    step, folder = Step(lake, order()), Path(lake.settings.lake.root)
+    shard = (folder / "releases" / "r1" / "shards" / "0.tar").read_bytes()
+    clips = lake.read(RELEASE_CLIPS)
+    receipt = take_down(step, plan(step, Request("holder", GONE)), Records(None), hold=timedelta(days=14))
+    assert lake.read(RELEASE_CLIPS).height == 2
+    # The same bytes come meanwhile, and are refused.
+    came = {
+        "video_id": digest(GONE)[:32],
+        "sha256": digest(GONE),
+        "reason": "taken_down",
+        "content": "x",
+        "uri": "/x.mp4",
+    }
+    rows = RAW_VIDEOS.frame([came], batch="batch-new", version=step.version("raw_videos"))
+    lake.commit([Replacement(RAW_VIDEOS, ["batch-new"], rows)], [], message="came")
+    assert "None of the takedowns that wait here" in refusal("takedown", "--cancel", "zzz")
+    printed = answer("takedown", "--cancel", receipt.takedown[:6])
+    assert "is called off: it is refused no more" in printed
+    assert lake.query("SELECT state FROM takedowns").rows() == [("called_off",)]
+    assert [lake.read(table).height for table in (TOMBSTONES, TOMBSTONE_CLIPS)] == [0, 0]
+    assert lake.read(RELEASE_CLIPS).sort("clip_id").equals(clips.sort("clip_id"))
+    assert set(pl.read_parquet(folder / "releases" / "r1" / "manifest.parquet")["holder"]) == {GONE, NEAR, ALONE}
+    assert (folder / "releases" / "r1" / "shards" / "0.tar").read_bytes() == shard
+    assert lake.query("SELECT version FROM raw_videos WHERE batch = 'batch-new'").item() == RETRY
+    assert "**Called off on" in (folder / f"{receipt.path}.md").read_text()
+    assert unfinished(lake.settings.lake) == []
+    assert "No takedown was stopped or held" in refusal("takedown", "--finish")
+
+
+def test_one_that_is_stopped_while_it_is_called_off_is_never_carried_out(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = Step(lake, order())
+    receipt = take_down(step, plan(step, Request("holder", GONE)), Records(None), hold=timedelta(days=14))
+    [work] = unfinished(lake.settings.lake)
+
+    def stop(*_: object) -> None:
+        raise StoppedError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("video_assets.takedown.call_off.conclude", stop)
+        with pytest.raises(StoppedError):
+            call_off(step, work)
+    monkeypatch.setattr(Work, "waits", lambda _self, _now: False)
+    assert "No takedown was stopped or held" in refusal("takedown", "--finish")
+    assert lake.query("SELECT state FROM takedowns").rows() == [("called_off",)]
+    assert lake.read(RELEASE_CLIPS).height == 3
+    assert "**Called off on" in Path(lake.settings.lake.root, f"{receipt.path}.md").read_text()
+
+
+def test_what_was_destroyed_or_is_meant_by_another_cannot_be_called_off(lake: Lake) -> None:
+    step = Step(lake, order())
+    take_down(step, plan(step, Request("holder", GONE)), Records(None), hold=timedelta(days=14))
+    [work] = unfinished(lake.settings.lake)
+    came = {
+        "video_id": digest(GONE)[:32],
+        "sha256": digest(GONE),
+        "reason": "taken_down",
+        "content": "x",
+        "uri": "/x.mp4",
+    }
+    rows = RAW_VIDEOS.frame([came], batch="batch-new", version=step.version("raw_videos"))
+    lake.commit([Replacement(RAW_VIDEOS, ["batch-new"], rows)], [], message="came")
+    other = take_down(step, plan(step, Request("hash", digest(GONE))), Records(None), hold=timedelta(days=1))
+    with pytest.raises(ValueError, match=f"{other.takedown} means some of the same footage"):
+        call_off(step, work)
+    assert lake.read(TOMBSTONES).height == 1
+    carry_out(step, replace(work, held_until=None), Records(None))
+    with pytest.raises(ValueError, match="is not held"):
+        call_off(step, work)

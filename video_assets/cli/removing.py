@@ -34,12 +34,13 @@ _SHOWN = 10
 )
 @click.option("--hold", type=click.IntRange(1), metavar="DAYS", help="Let what cannot be undone wait so long.")
 @click.option("--finish", is_flag=True, help="Finish what was stopped, was held, or left something.")
+@click.option("--cancel", metavar="TAKEDOWN", help="Call off one that is held; its number is in its receipt's name.")
 @click.option("--admit", metavar="HASH", help="Let in what was refused as a copy and is none.")
 @click.option("--dry-run", is_flag=True, help="Only show what it reaches.")
 @click.option("--yes", is_flag=True, help="Do not ask before it is removed.")
 def takedown(
     url: str | None, file: str | None, hash_: str | None, holder: str | None, domain: str | None, like: str | None,
-    hold: int | None, finish: bool, admit: str | None, dry_run: bool, yes: bool,
+    hold: int | None, finish: bool, cancel: str | None, admit: str | None, dry_run: bool, yes: bool,
 ) -> None:  # fmt: skip
     """Remove footage with all that was made from it.
 
@@ -48,12 +49,15 @@ def takedown(
     """
     given = {"url": url, "file": file, "hash": hash_, "holder": holder, "domain": domain, "like": like}
     named = [(by, value) for by, value in given.items() if value is not None]
-    if len(named) + finish + (admit is not None) != 1 or (named and not named[0][1].strip()):
+    if len(named) + finish + (cancel is not None) + (admit is not None) != 1 or (named and not named[0][1].strip()):
         raise click.UsageError(
-            "Name the footage by one of --url, --file, --hash, --holder, --domain or --like; or say --finish or --admit HASH."
+            "Name the footage by one of --url, --file, --hash, --holder, --domain or --like; or say --finish, "
+            "--cancel TAKEDOWN or --admit HASH."
         )
     if admit is not None:
         _admit(admit)
+    elif cancel is not None:
+        _cancel(cancel)
     elif finish:
         _finish()
     else:
@@ -79,12 +83,43 @@ def _admit(hash_: str) -> None:
     show.say("It is let in." + (" 'video-assets curate' on its folder measures it." if due else ""))
 
 
+def _cancel(number: str) -> None:
+    lake, step = _opened()
+    from video_assets.takedown.call_off import call_off
+
+    begun = [work for work in _begun(step) if number and work.takedown.startswith(number.lower())]
+    if len(begun) != 1:
+        said = "None of the takedowns that wait here has" if not begun else f"{len(begun)} takedowns have"
+        raise click.ClickException(f"{said} a number that begins so; 'video-assets sql \"FROM takedowns\"' lists them.")
+    _records()  # no run may be at work
+    receipt = call_off(step, begun[0])
+    for what in receipt.still_to_do:
+        show.say(what)
+    show.say(
+        f"The takedown {receipt.takedown} is called off: it is refused no more, and releases have their clips again. "
+        "'video-assets curate' on its folder measures it anew."
+    )
+    show.say(f"The receipt: {lake.files.root}/{receipt.path}.md")
+
+
+def _begun(step: Step) -> list[Work]:
+    """The takedowns that were begun and have something to do. One that was stopped while it was called off is so by now."""
+    from video_assets.takedown.call_off import conclude
+    from video_assets.takedown.work import unfinished
+
+    off = set(step.lake.query("SELECT takedown FROM takedowns WHERE state = 'called_off'")["takedown"])
+    begun = unfinished(step.lake.settings.lake)
+    for work in begun:
+        if work.takedown in off:
+            conclude(step, work)
+    return [work for work in begun if work.takedown not in off]
+
+
 def _take_down(request: Request, hold: int | None, *, dry_run: bool, yes: bool) -> None:
     lake, step = _opened()
     from video_assets.takedown.takedown import plan, take_down
-    from video_assets.takedown.work import unfinished
 
-    stopped = [work for work in unfinished(lake.settings.lake) if not _waits(lake, work)]
+    stopped = [work for work in _begun(step) if not _waits(lake, work)]
     if stopped and not dry_run:
         show.say("A takedown was stopped, or left something; it is finished first.")
         _carry_out(lake, step, stopped)
@@ -105,9 +140,7 @@ def _take_down(request: Request, hold: int | None, *, dry_run: bool, yes: bool) 
 
 def _finish() -> None:
     lake, step = _opened()
-    from video_assets.takedown.work import unfinished
-
-    begun = unfinished(lake.settings.lake)
+    begun = _begun(step)
     if not begun:
         raise click.ClickException("No takedown was stopped or held here, and none left anything.")
     for work in begun:
@@ -158,7 +191,8 @@ def _told(lake: Lake, receipt: Receipt) -> None:
     if receipt.waits and receipt.held_until:
         show.say(
             "It is refused, and out of all tables and lists. Shards, files and older versions are held until "
-            f"{receipt.held_until:%Y-%m-%d %H:%M} UTC; after it, say 'video-assets takedown --finish'."
+            f"{receipt.held_until:%Y-%m-%d %H:%M} UTC; after it, say 'video-assets takedown --finish'. "
+            f"Until then 'video-assets takedown --cancel {receipt.takedown}' calls it off."
         )
         return
     if receipt.hits:

@@ -43,6 +43,7 @@ class Receipt:
         not_told: what could not be looked at here.
         still_to_do: what a person has to do.
         held_until: until when what cannot be undone waits, or waited; None: it did not wait.
+        called_off_at: when it was called off while it waited; None: it was not.
     """
 
     takedown: str
@@ -59,6 +60,7 @@ class Receipt:
     not_told: Sequence[str] = field(default=())
     still_to_do: Sequence[str] = field(default=())
     held_until: datetime | None = None
+    called_off_at: datetime | None = None
 
     @property
     def waits(self) -> bool:
@@ -80,6 +82,7 @@ class Receipt:
         said = asdict(self) | {
             "asked_at": self.asked_at.isoformat(), "written_at": self.written_at.isoformat(),
             "held_until": self.held_until.isoformat() if self.held_until else None,
+            "called_off_at": self.called_off_at.isoformat() if self.called_off_at else None,
             "videos": [video._asdict() for video in self.videos], "hits": self.hits,
             "not_looked_at": [*self.not_told, *NOT_LOOKED_AT],
         }  # fmt: skip
@@ -88,6 +91,11 @@ class Receipt:
 
     @property
     def _result(self) -> str:
+        if self.called_off_at:
+            return (
+                f"**Called off on {_minute(self.called_off_at)}**, before anything was destroyed. It is refused no more, and "
+                "releases have their clips again; what was measured of it is measured anew by 'video-assets curate'."
+            )
         if self.waits and self.held_until:
             return (
                 f"Refused, and out of all tables and lists, on {_minute(self.written_at)}. **Shards, files and older versions "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,8 +14,9 @@ import polars as pl
 from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.schemas import RELEASE_CLIPS, RELEASE_FILES, RELEASES
 from video_assets.media.identity import sha256_of
-from video_assets.publish.manifest import IN_PART, LINES, TABLE, WHOLLY
-from video_assets.publish.release_files import ATTRIBUTIONS, INDEX, SUMMARY, attributions, write_index
+from video_assets.publish.canonical import line
+from video_assets.publish.manifest import IN_PART, LINES, SECONDS, TABLE, WHOLLY
+from video_assets.publish.release_files import ATTRIBUTIONS, INDEX, SUMMARY, attributions, write_csv, write_index
 from video_assets.takedown.marks import Marks
 from video_assets.takedown.shards import blank
 
@@ -105,21 +107,22 @@ def _lists(lake: Lake, name: str, gone: set[str], folder: Path) -> pl.DataFrame:
     return table
 
 
-_SECONDS = (pl.col("end_pts") - pl.col("start_pts")) * pl.col("time_base_num") / pl.col("time_base_den")
-
-
 def _row(lake: Lake, name: str, left: pl.DataFrame) -> dict[str, Any]:
     """The release's row as it is now."""
     row = lake.query("SELECT * FROM releases WHERE release = ?", [name]).row(0, named=True)
-    seconds = float(left.select(_SECONDS.sum()).item() or 0) if left.height else 0.0
-    without = left["captioner"].null_count() if left.height else 0
     not_cut = None
     if row["not_cut"] is not None:
         not_cut = lake.query(
             "SELECT count(*) FROM release_clips WHERE release = ? AND media_sha256 IS NULL", [name]
         ).item()
-    now = {"clips": left.height, "hours": seconds / 3600, "without_caption": without, "not_cut": not_cut}
-    return row | now | {"state": IN_PART if left.height else WHOLLY}
+    return row | _counted(left) | {"not_cut": not_cut, "state": IN_PART if left.height else WHOLLY}
+
+
+def _counted(table: pl.DataFrame) -> dict[str, Any]:
+    """What the release's row says of its manifest."""
+    seconds = float(table.select(SECONDS.sum()).item() or 0) if table.height else 0.0
+    without = table["captioner"].null_count() if table.height else 0
+    return {"clips": table.height, "hours": seconds / 3600, "without_caption": without}
 
 
 def _summary(lake: Lake, name: str, row: Mapping[str, Any], folder: Path) -> None:
@@ -143,17 +146,110 @@ def _publish(lake: Lake, name: str, folder: Path) -> dict[str, tuple[int, str]]:
 def _commit(
     lake: Lake, name: str, row: Mapping[str, Any], listed: Mapping[str, tuple[int, str]], takedown: str
 ) -> None:
+    lake.commit(_rows(lake, name, row, listed), [], message=f"takedown {takedown}", author="takedown")
+
+
+def _rows(lake: Lake, name: str, row: Mapping[str, Any], listed: Mapping[str, tuple[int, str]]) -> list[Replacement]:
     files = lake.query("SELECT * FROM release_files WHERE release = ?", [name]).rows(named=True)
     now = [
         file | dict(zip(("bytes", "sha256"), listed[file["path"]], strict=True)) if file["path"] in listed else file
         for file in files
     ]
-    lake.commit(
-        [
-            Replacement(RELEASES, [name], RELEASES.frame([dict(row)]), by="release"),
-            Replacement(RELEASE_FILES, [name], RELEASE_FILES.frame(now), by="release"),
-        ],
-        [],
-        message=f"takedown {takedown}",
-        author="takedown",
-    )
+    return [
+        Replacement(RELEASES, [name], RELEASES.frame([dict(row)]), by="release"),
+        Replacement(RELEASE_FILES, [name], RELEASE_FILES.frame(now), by="release"),
+    ]
+
+
+def frozen_rows(lake: Lake, concerned: Mapping[str, Mapping[str, Sequence[str]]]) -> dict[str, dict[str, Any]]:
+    """What :func:`withdraw` takes out of the lists of each release, for :func:`put_back`. Ask before rows go.
+
+    Returns:
+        By release its ``release_id``, and the ``clips`` as rows of ``release_clips`` and of the ``manifest``.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for name, shards in concerned.items():
+        ids = lake.query("SELECT release_id FROM releases WHERE release = ?", [name])["release_id"].to_list()
+        clips = lake.query(
+            "SELECT * FROM release_clips WHERE release = ? AND clip_id IN (SELECT unnest(?))",
+            [name, sorted(_clips(shards))],
+        )
+        file = lake.files.fetch(f"releases/{name}/{TABLE}")
+        lines = pl.read_parquet(file).filter(pl.col("clip_id").is_in(clips["clip_id"].implode())) if file else None
+        found[name] = {
+            "release_id": ids[0] if ids else None,
+            "clips": clips.to_dicts(),
+            "manifest": [] if lines is None else lines.to_dicts(),
+        }
+    return found
+
+
+def put_back(lake: Lake, name: str, frozen: Mapping[str, Any]) -> list[Replacement]:
+    """Write the lists of a release with the clips that :func:`withdraw` took out of them.
+
+    Shards have them still. Where nothing else was taken out, the lines have the release's id as their hash again, and it is
+    what it was before.
+
+    Args:
+        lake: the lake.
+        name: the release's name.
+        frozen: of :func:`frozen_rows`.
+
+    Returns:
+        What is to be committed of its tables; nothing where there is no such release any more.
+    """
+    row = lake.query("SELECT * FROM releases WHERE release = ?", [name])
+    before = row.row(0, named=True) if row.height else None
+    if before is None or before["release_id"] != frozen["release_id"]:
+        return []
+    there = RELEASE_CLIPS.frame(lake.query("SELECT * FROM release_clips WHERE release = ?", [name]))
+    back = RELEASE_CLIPS.frame(frozen["clips"]).join(there, on="clip_id", how="anti")
+    clips = pl.concat([there, back]).sort("clip_id")
+    with lake.files.temporary() as folder:
+        table, digest = _lists_with(lake, name, frozen["manifest"], clips, folder)
+        not_cut = clips["media_sha256"].null_count() if before["not_cut"] is not None else None
+        state = "frozen" if not_cut is None else "incomplete" if not_cut else "built"
+        now = (
+            before
+            | _counted(table)
+            | {"not_cut": not_cut, "state": state if digest == before["release_id"] else IN_PART}
+        )
+        _summary(lake, name, now, folder)
+        listed = _publish(lake, name, folder)
+    return [Replacement(RELEASE_CLIPS, [name], clips, by="release"), *_rows(lake, name, now, listed)]
+
+
+def _lists_with(
+    lake: Lake, name: str, back: Sequence[Mapping[str, Any]], clips: pl.DataFrame, folder: Path
+) -> tuple[pl.DataFrame, str | None]:
+    """The same as :func:`_lists`, with these rows of the manifest put in again; and the hash of all lines."""
+
+    def old(path: str) -> Path | None:
+        return lake.files.fetch(f"releases/{name}/{path}")
+
+    table, digest = pl.DataFrame(schema={"clip_id": pl.String}), None
+    if found := old(TABLE):
+        left = pl.read_parquet(found)
+        rows = pl.DataFrame(list(back), schema=left.schema).join(left, on="clip_id", how="anti")
+        table = pl.concat([left, rows]).sort("clip_id")
+        table.write_parquet(folder / TABLE, compression="zstd")
+        attributions(table).write_csv(folder / ATTRIBUTIONS)
+    if found := old(LINES):
+        with gzip.open(found) as lines:
+            first = lines.readline()
+        written = hashlib.sha256(first)
+        with (
+            (folder / LINES).open("wb") as raw,
+            gzip.GzipFile("", "wb", compresslevel=1, fileobj=raw, mtime=0) as target,
+        ):
+            target.write(first)
+            for values in table.iter_rows(named=True):
+                one = line({key: value for key, value in values.items() if value is not None}) + b"\n"
+                written.update(one)
+                target.write(one)
+        digest = written.hexdigest()
+    if old(CSV):
+        write_csv(table, folder / CSV)
+    if old(INDEX):
+        write_index(clips.filter(pl.col("media_sha256").is_not_null()), folder / INDEX)
+    return table, digest

@@ -28,14 +28,14 @@ from video_assets.takedown.match import LIKE, Request, Video, match
 from video_assets.takedown.proof import look
 from video_assets.takedown.reach import Reach, reach, touched_batches
 from video_assets.takedown.receipt import Receipt
-from video_assets.takedown.releases import concerned_shards, documented, overwrite_shards, withdraw
+from video_assets.takedown.releases import concerned_shards, documented, frozen_rows, overwrite_shards, withdraw
 from video_assets.takedown.rewrite import remove_rows
 from video_assets.takedown.search import searching
 from video_assets.takedown.stones import LOOKS, stones
 from video_assets.takedown.traces import Traces
 from video_assets.takedown.work import Work
 
-BEGUN, HELD, DONE, INCOMPLETE = "begun", "held", "done", "incomplete"
+BEGUN, HELD, DONE, INCOMPLETE, CALLED_OFF = "begun", "held", "done", "incomplete", "called_off"
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,7 @@ def take_down(
         touched_batches(planned.reach), released, planned.request.value, documented(step.lake, released),
         now + hold if hold else None, like.own if like else None,
         like.clips.drop_nulls("copy_signature").select(LOOKS).to_dicts() if like else (),
+        frozen_rows(step.lake, released) if hold else {},
     )  # fmt: skip
     say("Noting what is to be done")
     work.save(step.lake.settings.lake)

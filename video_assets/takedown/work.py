@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,8 @@ class Work:
         held_until: until when what cannot be undone waits.
         like: of a takedown by what a file looks like, that file.
         like_clips: and its clips: copy_signature, time_course and duration_s of each.
+        frozen: of one with a hold, what goes out of the lists of releases
+            (:func:`video_assets.takedown.releases.frozen_rows`), for whoever calls it off.
     """
 
     takedown: str
@@ -55,6 +57,7 @@ class Work:
     held_until: datetime | None = None
     like: Video | None = None
     like_clips: Sequence[Mapping[str, Any]] = ()
+    frozen: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def save(self, places: LakeSettings) -> None:
         """Keep it until :meth:`forget`."""

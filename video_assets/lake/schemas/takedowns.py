@@ -35,7 +35,7 @@ TAKEDOWNS = Table(
         Column(
             "state",
             TEXT,
-            "begun; held, while files and older versions wait for held_until; done, after everything was read and nothing of it found; incomplete, where something was.",
+            "begun; held, while files and older versions wait for held_until; called_off, where a person did so meanwhile; done, after everything was read and nothing of it found; incomplete, where something was.",
         ),
         Column("held_until", TIME, "Until when what cannot be undone waits; NULL where it did not wait."),
         Column(
