@@ -181,13 +181,8 @@ def test_what_is_held_is_out_of_everything_at_once_and_destroyed_afterwards(
     assert "were held until" in (folder / f"{receipt.path}.md").read_text()
 
 
-def test_what_is_held_can_be_called_off_and_is_refused_no_more(lake: Lake) -> None:
-    step, folder = Step(lake, order()), Path(lake.settings.lake.root)
-    shard = (folder / "releases" / "r1" / "shards" / "0.tar").read_bytes()
-    clips = lake.read(RELEASE_CLIPS)
-    receipt = take_down(step, plan(step, Request("holder", GONE)), Records(None), hold=timedelta(days=14))
-    assert lake.read(RELEASE_CLIPS).height == 2
-    # The same bytes come meanwhile, and are refused.
+def come_again(step: Step) -> None:
+    """Let the same bytes come, and be refused."""
     came = {
         "video_id": digest(GONE)[:32],
         "sha256": digest(GONE),
@@ -195,8 +190,17 @@ def test_what_is_held_can_be_called_off_and_is_refused_no_more(lake: Lake) -> No
         "content": "x",
         "uri": "/x.mp4",
     }
-    rows = RAW_VIDEOS.frame([came], batch="batch-new", version=step.version("raw_videos"))
-    lake.commit([Replacement(RAW_VIDEOS, ["batch-new"], rows)], [], message="came")
+    rows = RAW_VIDEOS.frame(pl.DataFrame([came]), batch="batch-new", version=step.version("raw_videos"))
+    step.lake.commit([Replacement(RAW_VIDEOS, ["batch-new"], rows)], [], message="came")
+
+
+def test_what_is_held_can_be_called_off_and_is_refused_no_more(lake: Lake) -> None:
+    step, folder = Step(lake, order()), Path(lake.settings.lake.root)
+    shard = (folder / "releases" / "r1" / "shards" / "0.tar").read_bytes()
+    clips = lake.read(RELEASE_CLIPS)
+    receipt = take_down(step, plan(step, Request("holder", GONE)), Records(None), hold=timedelta(days=14))
+    assert lake.read(RELEASE_CLIPS).height == 2
+    come_again(step)
     assert "None of the takedowns that wait here" in refusal("takedown", "--cancel", "zzz")
     printed = answer("takedown", "--cancel", receipt.takedown[:6])
     assert "is called off: it is refused no more" in printed
@@ -236,15 +240,7 @@ def test_what_was_destroyed_or_is_meant_by_another_cannot_be_called_off(lake: La
     step = Step(lake, order())
     take_down(step, plan(step, Request("holder", GONE)), Records(None), hold=timedelta(days=14))
     [work] = unfinished(lake.settings.lake)
-    came = {
-        "video_id": digest(GONE)[:32],
-        "sha256": digest(GONE),
-        "reason": "taken_down",
-        "content": "x",
-        "uri": "/x.mp4",
-    }
-    rows = RAW_VIDEOS.frame([came], batch="batch-new", version=step.version("raw_videos"))
-    lake.commit([Replacement(RAW_VIDEOS, ["batch-new"], rows)], [], message="came")
+    come_again(step)
     other = take_down(step, plan(step, Request("hash", digest(GONE))), Records(None), hold=timedelta(days=1))
     with pytest.raises(ValueError, match=f"{other.takedown} means some of the same footage"):
         call_off(step, work)
