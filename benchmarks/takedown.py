@@ -59,6 +59,7 @@ ROWS = {
 def main() -> None:
     parser = argparse.ArgumentParser(description="CPU of a takedown in a large lake.")
     parser.add_argument("--sources", type=int, default=100_000)
+    parser.add_argument("--source", type=int, help="Which one goes; default: that in the middle.")
     parser.add_argument("--folder", type=Path, help="Where the lake is, or is made; default: one that goes again.")
     parser.add_argument(
         "--without-look", action="store_true", help="Do not read what is left, which takes most of the time."
@@ -75,7 +76,7 @@ def main() -> None:
             patch("video_assets.takedown.takedown.look", return_value=seen) if arguments.without_look else nullcontext()
         )
         with look:
-            measure(step, arguments.sources)
+            measure(step, arguments.sources // 2 if arguments.source is None else arguments.source)
 
 
 def fill(step: Step, sources: int) -> None:
@@ -134,10 +135,9 @@ OF_THE_LAKE = {
 }  # fmt: skip
 
 
-def measure(step: Step, sources: int) -> None:
+def measure(step: Step, source: int) -> None:
     """Take one source down, and then write its batch's files anew in commits of their own: the median of three."""
     lake = step.lake
-    source = sources // 2
     step.version("clips")
     lake.query(
         "SELECT count(*) FROM raw_videos WHERE batch IN (SELECT unnest(?))", [["none"]]

@@ -14,12 +14,15 @@ from tests.place import Place, assert_same, curate, ledger, look, remade, stable
 from video_assets import scorers
 from video_assets.assets import common
 from video_assets.assets.run import run
+from video_assets.batches.footage import take_in_videos
+from video_assets.batches.step import Step
 from video_assets.curate.sql_files import read_files
 from video_assets.definitions import defs
-from video_assets.lake.lake import Replacement
+from video_assets.footage.ingest import sources_version
+from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.ledger import Made
 from video_assets.lake.plan import Why, plan
-from video_assets.lake.schemas import RAW_VIDEOS, SOURCE_FILES
+from video_assets.lake.schemas import RAW_VIDEOS, RIGHTS, SOURCE_FILES
 from video_assets.lake.work import Work
 from video_assets.measurements import CHEAP, MODELLED, tier_asset
 from video_assets.media import workers
@@ -237,17 +240,50 @@ def test_new_footage_touches_its_own_batch_alone(again: Place, demo_footage: Pat
     assert before.items() <= after.items()
 
 
-def test_a_video_that_the_lake_holds_in_another_batch_is_set_aside(again: Place, few_files: Path) -> None:
-    """S3 shows equal bytes under two entity tags only after they are hashed; here the ledger is told so by hand."""
-    from video_assets.batches.footage import take_in_videos
-    from video_assets.batches.step import Step
+def commit_copy(lake: Lake, file: Path, **said: str) -> str:
+    """The same bytes in a batch of their own.
 
-    lake = again.lake()
-    row = lake.read(SOURCE_FILES).row(0, named=True)
-    uri = str(few_files / "bunny_720p.mp4")
-    copy = row | {"batch": "b-copy", "uri": uri, "content": "etag:1:1", "size_bytes": Path(uri).stat().st_size}
-    made = Made("source_files", "b-copy", "1", "1", {}, 1)
-    lake.commit([Replacement(SOURCE_FILES, ["b-copy"], SOURCE_FILES.frame([copy]))], [made], message="by hand")
+    S3 shows equal bytes under two entity tags only after they are hashed; here the ledger is told so by hand.
+
+    Returns:
+        The batch that has held them so far.
+    """
+    row = lake.query("SELECT * FROM source_files WHERE uri = ? AND batch <> 'b-copy'", [str(file)]).row(0, named=True)
+    batch, uri = row["batch"], str(file)
+    unknown = dict.fromkeys((c.name for c in RIGHTS), "unknown")
+    copy = (
+        row | unknown | said | {"batch": "b-copy", "uri": uri, "content": "etag:1:1", "size_bytes": file.stat().st_size}
+    )
+    rows = SOURCE_FILES.frame([copy])
+    made = Made("source_files", "b-copy", "1", sources_version(rows), {}, 1)
+    lake.commit([Replacement(SOURCE_FILES, ["b-copy"], rows)], [made], message="by hand")
     take_in_videos(Step(lake, common.order()), "b-copy")
+    return str(batch)
+
+
+def test_a_video_that_the_lake_holds_in_another_batch_is_set_aside(again: Place, few_files: Path) -> None:
+    lake = again.lake()
+    holder = commit_copy(lake, few_files / "bunny_720p.mp4")
     rows = lake.read(RAW_VIDEOS, ["b-copy"]).select("reason", "message").rows()
-    assert rows == [("duplicate_content", f"Held by batch {row['batch']}")]
+    assert rows == [("duplicate_content", f"Held by batch {holder}")]
+    assert [d.batch for d in plan(lake, {"raw_videos": common.order()["raw_videos"]})] == []
+
+
+def test_an_opt_out_at_a_place_in_another_batch_is_not_lost(again: Place, few_files: Path) -> None:
+    lake, file = again.lake(), few_files / "bunny_720p.mp4"
+    step, wanted = Step(lake, common.order()), {"raw_videos": common.order()["raw_videos"]}
+    sql = "SELECT holder, tdm_reservation FROM raw_videos WHERE file_name = 'bunny_720p.mp4' AND reason IS NULL"
+    [(holder, before)] = lake.query(sql).rows()
+    batch = commit_copy(lake, file, holder="somebody else", tdm_reservation="1", rights_from="sidecar")
+    assert before != "1"
+    assert [d.batch for d in plan(lake, wanted)] == [batch]
+    take_in_videos(step, batch)
+    assert lake.query(sql).rows() == [(holder, "1")]
+    assert plan(lake, wanted) == []
+    # Nor when what holds it is looked at again, and it is taken back where it was stated.
+    take_in_videos(step, batch)
+    assert lake.query(sql).rows() == [(holder, "1")]
+    assert commit_copy(lake, file) == batch
+    assert [d.batch for d in plan(lake, wanted)] == [batch]
+    take_in_videos(step, batch)
+    assert lake.query(sql).rows() == [(holder, before)]

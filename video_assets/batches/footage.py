@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from video_assets.batches.elsewhere import due_again, others, with_rights_of_all
 from video_assets.batches.refused import refusal, sha256_in, taken_down
 from video_assets.batches.step import Step, counter, tally, total
 from video_assets.footage.ingest import mark_gone, mark_held, pick_sources
@@ -30,7 +31,6 @@ from video_assets.lake.schemas import (
 )
 from video_assets.lake.versions import combined, data_version
 from video_assets.reasons import Reason
-from video_assets.rights.places import strictest
 
 _RIGHTS = [c.name for c in RIGHTS]
 # What every decode streams to disk, in the order of its assets; the file names are those of measure/tasks.py.
@@ -66,7 +66,8 @@ def take_in_videos(step: Step, batch: str) -> Made:
     _mark_originals(lake, rows)
     missing = {row["content"] for row in measured if row.get("reason") == Reason.SOURCE_MISSING}
     _mark_gone(lake, [uri for content, uri in sources.select("content", "uri").iter_rows() if content in missing])
-    lake.commit([Replacement(RAW_VIDEOS, [batch], rows)], [made], message=f"raw_videos/{batch}", run_id=step.run_id)
+    made_all = [made, *due_again(step, batch, rows)]
+    lake.commit([Replacement(RAW_VIDEOS, [batch], rows)], made_all, message=f"raw_videos/{batch}", run_id=step.run_id)
     return made
 
 
@@ -141,14 +142,15 @@ def _without_copies(lake: Lake, rows: pl.DataFrame, batch: str) -> pl.DataFrame:
     """Set aside what the lake already holds elsewhere, and all but one of equal contents in this batch.
 
     The ledger keeps equal local files apart from the start; objects on S3 are known by their entity tags until they are
-    hashed, and equal bytes can have different ones. What is refused of one of them in this batch is refused.
+    hashed, and equal bytes can have different ones. What is refused at one of them, here or in another batch, is refused.
     """
-    rows = _refused_together(rows)
-    held = lake.query(
-        "SELECT video_id, min(batch) AS held_by FROM raw_videos WHERE batch <> ? AND reason IS NULL "
-        "AND video_id IN (SELECT unnest(?)) GROUP BY video_id",
-        [batch, rows["video_id"].to_list()],
-    )
+    found = others(lake, batch, rows["video_id"].to_list())
+    held = found.filter(pl.col("reason").is_null()).group_by("video_id").agg(pl.col("batch").min().alias("held_by"))
+    own = rows.select(pl.lit(batch).alias("batch"), "content", "video_id")
+    # A copy says what its own places do: who holds the content has what all say.
+    elsewhere = found.select(own.columns).join(held, on="video_id", how="anti")
+    same = pl.concat([own, elsewhere]).filter(pl.len().over("video_id") > 1)
+    rows = with_rights_of_all(lake, batch, rows, same)
     rows = (
         rows.sort(pl.col("benchmark").is_null(), "content")
         .unique("video_id", keep="first", maintain_order=True)
@@ -159,19 +161,6 @@ def _without_copies(lake: Lake, rows: pl.DataFrame, batch: str) -> pl.DataFrame:
         message=pl.when(copy).then(pl.lit("Held by batch ") + pl.col("held_by")).otherwise("message"),
         reason=pl.when(copy).then(pl.lit(Reason.DUPLICATE_CONTENT.value)).otherwise("reason"),
     ).drop("held_by")
-
-
-def _refused_together(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows with what any row of the same content refuses."""
-    several = rows.filter(pl.len().over("video_id") > 1).select("video_id", *_RIGHTS, current=pl.lit(value=True))
-    if several.is_empty():
-        return rows
-    together = [
-        {"video_id": video, **strictest(places.drop("video_id").to_dicts())}
-        for (video,), places in several.group_by("video_id", maintain_order=True)
-    ]
-    merged = pl.DataFrame(together, schema={c: rows.schema[c] for c in ("video_id", *_RIGHTS)})
-    return rows.update(merged, on="video_id")
 
 
 def decode_videos(step: Step, batch: str) -> list[Made]:

@@ -14,6 +14,7 @@ import polars as pl
 from video_assets.batches.pictures import measured
 from video_assets.batches.step import Step
 from video_assets.lake.schemas import CLIPS
+from video_assets.lake.sql_text import in_batches
 from video_assets.scorers.motion import MOTION_SCORES
 from video_assets.settings import Settings
 
@@ -58,14 +59,16 @@ def form(settings: Settings) -> str:
 def signed(step: Step, batches: Sequence[str], videos: Sequence[str] | None = None) -> pl.DataFrame:
     """The clips of some batches, or of some videos in them, with signature and course: rows of :data:`SIGNED`."""
     only = "" if videos is None else "AND c.video_id IN (SELECT unnest($videos))"
+    # Of each table by name: what a join lets through, DuckDB learns when it has opened every file.
+    among = {table: in_batches(batches, f"{table}.batch") for table in "cem"}
     found = step.lake.query(
         "SELECT c.batch, c.video_id, c.clip_id, c.player_start_s, c.duration_s, e.copy_signature, m.time_course, "
         "e.clip_id IS NULL OR e.reason IS NOT NULL AS unsigned FROM clips AS c "
-        "LEFT JOIN clip_embeddings AS e ON e.batch = c.batch AND e.clip_id = c.clip_id AND e.version = $embeddings "
-        "LEFT JOIN motion_scores AS m ON m.batch = c.batch AND m.clip_id = c.clip_id AND m.version = $motion "
-        f"WHERE c.batch IN (SELECT unnest($batches)) {only} ORDER BY c.batch, c.clip_id",
+        f"LEFT JOIN clip_embeddings AS e ON {among['e']} AND e.batch = c.batch AND e.clip_id = c.clip_id AND e.version = $embeddings "
+        f"LEFT JOIN motion_scores AS m ON {among['m']} AND m.batch = c.batch AND m.clip_id = c.clip_id AND m.version = $motion "
+        f"WHERE {among['c']} {only} ORDER BY c.batch, c.clip_id",
         {
-            "batches": list(batches), "embeddings": step.version("clip_embeddings"), "motion": step.version("motion_scores"),
+            "embeddings": step.version("clip_embeddings"), "motion": step.version("motion_scores"),
             **({} if videos is None else {"videos": list(videos)}),
         },
     )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import polars as pl
 from polars.datatypes import DataTypeClass
 
@@ -46,3 +48,8 @@ def bare(text: str) -> str:
 def identifier(name: str) -> str:
     """A name as SQL."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def in_batches(batches: Iterable[str], column: str = "batch") -> str:
+    """A condition that DuckDB compares with the files' bounds, so that it opens those of these batches alone."""
+    return f"{column} IN ({', '.join(map(quoted, sorted(batches))) or 'NULL'})"

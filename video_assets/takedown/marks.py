@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from video_assets.lake.sql_text import in_batches
 from video_assets.takedown.match import Video
-from video_assets.takedown.search import WITHOUT, Search, in_batches
+from video_assets.takedown.search import WITHOUT, Search
 
 # Rights that nobody stated say 'unknown'.
 _SAYS_NOTHING = frozenset({"", "unknown"})

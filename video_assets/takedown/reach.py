@@ -11,9 +11,9 @@ import polars as pl
 from video_assets.lake.lake import Lake
 from video_assets.lake.schemas import DUPLICATE_GROUPS, NEAR_DUPLICATES, TABLES, Table
 from video_assets.lake.sheet import SHEET
-from video_assets.lake.sql_text import quoted
+from video_assets.lake.sql_text import in_batches, quoted
 from video_assets.takedown.marks import Marks
-from video_assets.takedown.search import ACROSS, NAMES, WITHOUT, Search, in_batches, searching
+from video_assets.takedown.search import ACROSS, NAMES, WITHOUT, Search, searching
 
 # Sentences in which a file may be named.
 _SENTENCES = frozenset({"message"})
@@ -57,6 +57,8 @@ def looking(lake: Lake, marks: Marks) -> Iterator[Search]:
 
 def name_marks(search: Search, marks: Marks) -> None:
     """Let :func:`concerned` be asked."""
+    if len(marks.ids) <= _FEW:
+        return  # They stand in the condition itself.
     ids = pl.DataFrame({"id": sorted(marks.ids)}, schema={"id": pl.String})
     names = pl.DataFrame({"name": sorted(marks.names - marks.short)}, schema={"name": pl.String})
     for name, frame in (("taken_ids", ids), ("taken_names", names)):
@@ -78,17 +80,19 @@ def concerned(table: Table, marks: Marks, *, own: bool = False, among: Collectio
     if own:
         texts = [name for name in texts if name in ("clip_id", "video_id")]
     columns = [f'"{name}"' for name in texts]
+    sentences = [name for name in texts if name in _SENTENCES]
     if len(marks.ids) <= _FEW:
         # DuckDB makes a join of each subquery and of each list: to plan them takes longer than a batch's rows.
         ids = ", ".join(map(quoted, sorted(marks.ids)))
         whole = [f"list_has_any([{', '.join(columns)}], [{ids}]::VARCHAR[])"] if texts else []
+        names = sorted(marks.names - marks.short)
+        inside = [f'coalesce(contains("{name}", {quoted(text)}), FALSE)' for name in sentences for text in names]
     else:
         whole = [f"coalesce({name} IN (SELECT id FROM taken_ids), FALSE)" for name in columns]
-    inside = [
-        f'coalesce(EXISTS (SELECT 1 FROM taken_names AS n WHERE contains("{name}", n.name)), FALSE)'
-        for name in texts
-        if name in _SENTENCES
-    ]
+        inside = [
+            f'coalesce(EXISTS (SELECT 1 FROM taken_names AS n WHERE contains("{name}", n.name)), FALSE)'
+            for name in sentences
+        ]
     return f"({' OR '.join([*whole, *inside]) or 'FALSE'})"
 
 

@@ -20,15 +20,15 @@ from video_assets.batches.step import Step
 from video_assets.footage.ingest import sources_version
 from video_assets.lake.files import write_parquet
 from video_assets.lake.lake import Replacement
-from video_assets.lake.left import every_table
 from video_assets.lake.plan import SOURCE_FILES, Measurement
 from video_assets.lake.schemas import MATERIALIZATIONS, Table
 from video_assets.lake.schemas import SOURCE_FILES as SOURCES
 from video_assets.lake.sheet import SHEET
-from video_assets.lake.sql_text import quoted
+from video_assets.lake.sql_text import in_batches, quoted
 from video_assets.lake.versions import data_version
 from video_assets.takedown.marks import Marks
 from video_assets.takedown.reach import concerned, looking, partition, rows_in, searched
+from video_assets.takedown.search import Search
 
 # Rows of other clips in these name clips that go: the steps that make them write them anew.
 MADE_ANEW = ("duplicate_groups", "contamination", SHEET)
@@ -62,7 +62,7 @@ def remove_rows(
     with looking(step.lake, marks) as search:
         if found is None:
             _, found = rows_in(search, marks, searched(search.tables, step.order[SHEET].table), everywhere=everywhere)
-        _rewrite(step, marks, search.cursor, found, {}, (), f"takedown {takedown}")
+        _rewrite(step, marks, search, found, {}, (), f"takedown {takedown}")
 
 
 def remove_measured(
@@ -78,24 +78,24 @@ def remove_measured(
     """
     [batch] = marks.batches
     kept = {SOURCES.name, *(table.name for table in instead)}
-    tables = {
-        n: t
-        for n, t in searched(every_table(step.lake), step.order[SHEET].table).items()
-        if "batch" in t.schema and n not in kept
-    }
     with looking(step.lake, marks) as search:
+        tables = {
+            n: t
+            for n, t in searched(search.tables, step.order[SHEET].table).items()
+            if "batch" in t.schema and n not in kept
+        }
         _, batches = rows_in(search, marks, tables)
         changed = {(table, batch): rows for table, rows in instead.items()}
-        _rewrite(step, marks, search.cursor, batches, changed, also, "copies refused")
+        _rewrite(step, marks, search, batches, changed, also, "copies refused")
 
 
 def _rewrite(
-    step: Step, marks: Marks, cursor: duckdb.DuckDBPyConnection, found: Mapping[str, Sequence[str]],
+    step: Step, marks: Marks, search: Search, found: Mapping[str, Sequence[str]],
     instead: Mapping[tuple[Table, str], pl.DataFrame], also: Sequence[Replacement], message: str,
 ) -> None:  # fmt: skip
-    lake = step.lake
+    lake, cursor = step.lake, search.cursor
     ledger = lake.made(sorted({key for keys in found.values() for key in keys} | {key for _, key in instead}))
-    tables = searched(every_table(step.lake), step.order[SHEET].table)
+    tables = searched(search.tables, step.order[SHEET].table)
     with ExitStack() as stack:
         folder = stack.enter_context(lake.files.temporary())
         parts = [
@@ -218,7 +218,9 @@ def _decided(cursor: duckdb.DuckDBPyConnection, part: _Part, tier: str) -> dict[
     if part.file is None:
         return {"data_version": "no clips", "rows": 0, "kept": 0, "undecided": 0, "kept_seconds": 0.0}
     names = ("rows", "data_version", "kept", "undecided", "kept_seconds")
-    found = cursor.execute(_DECIDED, {"path": str(part.file), "tier": tier}).fetchall()
+    # Of the sheet by the batch's name: what a join lets through, DuckDB learns when it has opened every file.
+    query = _DECIDED.format(in_batch=in_batches([part.key], "c.batch"))
+    found = cursor.execute(query, {"path": str(part.file), "tier": tier}).fetchall()
     said = dict(zip(names, found[0], strict=True))
     return said if said["rows"] else said | {"data_version": "no clips"}
 
@@ -231,6 +233,6 @@ SELECT
     count(*) FILTER (o.failed = 0 AND o.unknown <> 0),
     coalesce(round(sum(c.duration_s) FILTER (o.failed = 0 AND o.unknown = 0), 6), 0)
 FROM read_parquet($path) AS o
-LEFT JOIN clip_sheet AS c ON c.batch = o.batch AND c.clip_id = o.clip_id
+LEFT JOIN clip_sheet AS c ON {in_batch} AND c.batch = o.batch AND c.clip_id = o.clip_id
 WHERE o.tier = $tier
 """

@@ -6,7 +6,7 @@ again and again are copied first, their texts alone: where something of a video 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from video_assets.lake import catalog
 from video_assets.lake.lake import Lake
 from video_assets.lake.left import every_table
 from video_assets.lake.schemas import Table
-from video_assets.lake.sql_text import quoted
+from video_assets.lake.sql_text import in_batches
 
 ACROSS = frozenset(
     {
@@ -97,11 +97,6 @@ class Search:
                 and table.name not in WITHOUT | ACROSS
             ):
                 self.copy(table, in_batches(batches))
-
-
-def in_batches(batches: Iterable[str]) -> str:
-    """A condition that DuckDB compares with the files' bounds, so that it opens those of these batches alone."""
-    return f"batch IN ({', '.join(map(quoted, sorted(batches))) or 'NULL'})"
 
 
 @contextmanager
