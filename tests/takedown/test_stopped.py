@@ -32,7 +32,7 @@ GONE, NEAR, ALONE = "gone with all", "near to it", "alone by itself"
 STEPS = (
     "Noting what is to be done", "Refusing the content from now on", "Removing rows", "Making groups anew",
     "Withdrawing from releases", "Removing pictures", "Overwriting shards", "Removing scratch", "Forgetting older versions",
-    "Mending the catalog", "Purging old versions of objects", "Reading everything that is left", "Writing the receipt",
+    "Mending the catalog", "Purging old versions of objects", "Reading everything that is left", "Opening the catalog again", "Writing the receipt",
     "Forgetting what was to be done",
 )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from video_assets.lake import catalog
@@ -39,13 +39,23 @@ def left_behind(lake: Lake) -> list[Left]:
     return [Left(t, int(lake.query(f"SELECT count(*) FROM {identifier(t.name)}").item())) for t in found.values()]
 
 
-def every_table(lake: Lake) -> Mapping[str, Table]:
-    """Every table of a lake, with those that scorers have left behind."""
-    return {**tables(lake.settings), **_unknown(lake)}
+def every_table(lake: Lake, names: Collection[str] | None = None) -> Mapping[str, Table]:
+    """Every table of a lake, with those that scorers have left behind.
+
+    Args:
+        lake: the lake.
+        names: of all its tables, where they are known: to ask for the columns of all takes a while.
+    """
+    known = tables(lake.settings)
+    return known if names is not None and _known(lake) >= {*names} else {**known, **_unknown(lake)}
+
+
+def _known(lake: Lake) -> set[str]:
+    return {*tables(lake.settings), DICTIONARY.name, SHEET}
 
 
 def _unknown(lake: Lake) -> dict[str, Table]:
-    known = {*tables(lake.settings), DICTIONARY.name, SHEET}
+    known = _known(lake)
     rows = lake.query(
         "SELECT c.table_name, c.column_name, c.data_type FROM duckdb_columns() AS c "
         "SEMI JOIN duckdb_tables() AS t USING (database_name, table_name) WHERE c.database_name = ? "

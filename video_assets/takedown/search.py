@@ -106,7 +106,8 @@ def searching(lake: Lake) -> Iterator[Search]:
         # Several threads take twice the CPU for such small queries; the next commit chooses anew.
         cursor.execute("SET threads = 1")
         [(snapshot,)] = cursor.execute(f"FROM ducklake_current_snapshot('{catalog.NAME}')").fetchall()
-        found = cursor.execute(
-            f"SELECT table_name FROM ducklake_table_info('{catalog.NAME}') WHERE file_count > 0"
-        ).fetchall()
-        yield Search(cursor, int(snapshot), frozenset(name for (name,) in found), every_table(lake))
+        found = dict(
+            cursor.execute(f"SELECT table_name, file_count FROM ducklake_table_info('{catalog.NAME}')").fetchall()
+        )
+        filled = frozenset(name for name, files in found.items() if files)
+        yield Search(cursor, int(snapshot), filled, every_table(lake, found))

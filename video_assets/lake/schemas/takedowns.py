@@ -21,7 +21,7 @@ from video_assets.lake.schemas.table import (
     Table,
 )
 
-_TAKEDOWN = Column("takedown", TEXT, "The takedown's number, given at random.")
+_TAKEDOWN = Column("takedown", TEXT, "The takedown's number: hex digits, in the order of time.")
 
 TAKEDOWNS = Table(
     "takedowns",
