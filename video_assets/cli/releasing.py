@@ -168,8 +168,8 @@ def diff(first: str, second: str, json: bool) -> None:
         ("out", f"in {first} and not in {second}"),
         ("changed", "changed"),
     ):
-        clips = found.clips.filter(change=change)
-        show.say(f"{counted(clips.height, 'clip')} {said} ({number(float(found.hours(change)))} h)")
+        clips = int(found.counts.filter(change=change)["clips"].sum())
+        show.say(f"{counted(clips, 'clip')} {said} ({number(found.hours(change))} h)")
         for row in found.counts.filter(change=change).iter_rows(named=True):
             show.block(
                 f"  {row['cause']}: {counted(row['clips'], 'clip')} ({number(row['hours'])} h)", CAUSES[row["cause"]]

@@ -17,7 +17,7 @@ from video_assets.publish.release import named_release
 
 CAUSES = {
     "new_source": "The footage was taken in after the first release.",
-    "takedown": "The source is not in the lake any more.",
+    "takedown": "The source is not in the lake any more: taken down, with all that told of it, or gone otherwise.",
     "rule": "The tier's file is another, and its rules decide otherwise.",
     "policy": "The rights policy is another.",
     "rights": "What is stated of the footage's rights is other.",
@@ -45,6 +45,9 @@ class Diff:
         clips: a row for each clip that is other: ``change`` (in, out or changed), ``clip_id``, ``video_id``, ``cause`` (one of
             ``CAUSES``), ``detail`` (the rule, or the columns that are other; NULL where there is nothing to name) and ``seconds``.
         same: clips that are in both and are the same.
+
+    What was taken down is in no manifest any more, also not in that of a release that had it: of it ``counts`` says how many
+    clips the first release has lost so, and ``clips`` nothing.
     """
 
     first: Mapping[str, Any]
@@ -54,14 +57,19 @@ class Diff:
 
     def hours(self, change: str) -> float:
         """Duration of the clips that came, went or changed, in h."""
-        return float(self.clips.filter(change=change).select(pl.col("seconds").sum()).item()) / 3600
+        return float(self.counts.filter(change=change)["hours"].sum())
 
     @property
     def counts(self) -> pl.DataFrame:
         """By change and cause: ``clips`` and ``hours``."""
+        lost, hours = self.first["taken_down"] or 0, self.first["taken_down_hours"] or 0.0
+        gone = {"change": "out", "cause": "takedown", "clips": lost, "hours": hours}
+        listed = self.clips.group_by("change", "cause").agg(clips=pl.len(), hours=pl.col("seconds").sum() / 3600)
+        unlisted = pl.DataFrame([gone] if lost else [], schema=listed.schema)
         return (
-            self.clips.group_by("change", "cause")
-            .agg(clips=pl.len(), hours=pl.col("seconds").sum() / 3600)
+            pl.concat([listed, unlisted])
+            .group_by("change", "cause")
+            .agg(pl.col("clips").sum(), pl.col("hours").sum())
             .sort("change", "clips", "cause", descending=[False, True, False])
         )
 

@@ -115,14 +115,18 @@ def _row(lake: Lake, name: str, left: pl.DataFrame) -> dict[str, Any]:
         not_cut = lake.query(
             "SELECT count(*) FROM release_clips WHERE release = ? AND media_sha256 IS NULL", [name]
         ).item()
-    return row | _counted(left) | {"not_cut": not_cut, "state": IN_PART if left.height else WHOLLY}
+    return row | _counted(row, left) | {"not_cut": not_cut, "state": IN_PART if left.height else WHOLLY}
 
 
-def _counted(table: pl.DataFrame) -> dict[str, Any]:
-    """What the release's row says of its manifest."""
-    seconds = float(table.select(SECONDS.sum()).item() or 0) if table.height else 0.0
-    without = table["captioner"].null_count() if table.height else 0
-    return {"clips": table.height, "hours": seconds / 3600, "without_caption": without}
+def _counted(row: Mapping[str, Any], table: pl.DataFrame) -> dict[str, Any]:
+    """What the release's row says of its manifest, and of what was in it before."""
+    hours = float(table.select(SECONDS.sum()).item() or 0) / 3600 if table.height else 0.0
+    gone = (row["taken_down"] or 0) + (row["clips"] or 0) - table.height
+    gone_hours = (row["taken_down_hours"] or 0.0) + (row["hours"] or 0.0) - hours
+    return {
+        "clips": table.height, "hours": hours, "without_caption": table["captioner"].null_count() if table.height else 0,
+        "taken_down": gone or None, "taken_down_hours": gone_hours if gone else None,
+    }  # fmt: skip
 
 
 def _summary(lake: Lake, name: str, row: Mapping[str, Any], folder: Path) -> None:
@@ -211,7 +215,7 @@ def put_back(lake: Lake, name: str, frozen: Mapping[str, Any]) -> list[Replaceme
         state = "frozen" if not_cut is None else "incomplete" if not_cut else "built"
         now = (
             before
-            | _counted(table)
+            | _counted(before, table)
             | {"not_cut": not_cut, "state": state if digest == before["release_id"] else IN_PART}
         )
         _summary(lake, name, now, folder)

@@ -41,6 +41,8 @@ RELEASES = Table(
         Column("policy_version", TEXT, "Version of the policy's file."),
         Column("clips", LONG, "Clips in the release."),
         Column("hours", DOUBLE, "Duration of its clips, in h."),
+        Column("taken_down", LONG, "Clips that were taken down since; nothing else is known of them. NULL where none were."),
+        Column("taken_down_hours", DOUBLE, "Their duration, in h; NULL where none were."),
         Column("refused", LONG, "Clips that the policy kept out."),
         Column("refused_hours", DOUBLE, "Duration of the clips that the policy kept out, in h."),
         Column("without_caption", LONG, "Clips that have no caption."),
