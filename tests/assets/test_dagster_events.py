@@ -42,6 +42,18 @@ def test_a_name_is_replaced_in_events_and_logs_and_in_no_byte_any_more(place: Pl
     assert clean(place.home, traces) == 0
 
 
+def test_pictures_in_events_of_early_builds_go_and_what_is_said_beside_them_stays(place: Place) -> None:
+    picture = "data:image/jpeg;base64,/9j/4AAQSkZJRgABAQ=="
+    with place.instance() as instance:
+        sheet = dg.MetadataValue.md(f"![a]({picture}) of 3 ![b]({picture})")
+        instance.report_runless_asset_event(dg.AssetMaterialization("c", metadata={"sheet": sheet}))
+    pictures = Traces({picture})
+    assert [p for p in files_in(place.home) if pictures.in_file(p)]
+    assert clean(place.home, Traces({NAME})) >= 1
+    assert [p for p in files_in(place.home) if pictures.in_file(p)] == []
+    assert said(place, "c") == {"sheet": f"![a]({INSTEAD}) of 3 ![b]({INSTEAD})"}
+
+
 def test_a_home_that_is_not_there_has_nothing_at_work_and_is_not_made(here: Place) -> None:
     assert (at_work(here.home), elsewhere(here.home), clean(here.home, Traces({NAME}))) == (0, [], 0)
     assert not here.home.exists()

@@ -1,11 +1,13 @@
 """What Dagster's own records hold of footage that was taken down, in its SQLite databases and the files beside them.
 
 Our events name no file and no clip; the message of an error, and what the sensor remembers of files that it is waiting for,
-may. Dagster removes no event by what is in it, so the marks are replaced where they stand.
+may. Dagster removes no event by what is in it, so the marks are replaced where they stand. Events of early builds of this project
+have pictures in them, which nobody can tell whose they are: these go too.
 """
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -19,6 +21,7 @@ from video_assets.takedown.traces import Traces, files_in
 
 INSTEAD = "taken-down"
 _SQLITE = b"SQLite format 3\0"
+_PICTURE = re.compile(r"data:image/[a-z+.-]+;base64,[A-Za-z0-9+/=]+")
 _ACTIVE = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.CANCELING]
 
 
@@ -42,7 +45,7 @@ def elsewhere(home: Path) -> list[str]:
 
 
 def clean(home: Path, traces: Traces) -> int:
-    """Replace the marks wherever Dagster has them; no process may be at work.
+    """Replace the marks wherever Dagster has them, and every picture in its events; no process may be at work.
 
     Returns:
         How many values and files were changed.
@@ -76,7 +79,7 @@ def _clean_database(path: Path, traces: Traces) -> int:
 
 
 def _replace(database: sqlite3.Connection, traces: Traces) -> int:
-    """Replace the marks in every text of every table."""
+    """Replace the marks and pictures in every text of every table."""
     changed = 0
     for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
         if table.startswith("sqlite_"):
@@ -84,9 +87,9 @@ def _replace(database: sqlite3.Connection, traces: Traces) -> int:
         name = '"' + table.replace('"', '""') + '"'
         for column in [f'"{row[1]}"' for row in database.execute(f"PRAGMA table_info({name})")]:
             found = [
-                (traces.replaced(value, INSTEAD), row)
+                (_PICTURE.sub(INSTEAD, traces.replaced(value, INSTEAD)), row)
                 for row, value in database.execute(f"SELECT rowid, {column} FROM {name}")
-                if isinstance(value, str) and traces.in_value(value)
+                if isinstance(value, str) and (traces.in_value(value) or _PICTURE.search(value))
             ]
             database.executemany(f"UPDATE {name} SET {column} = ? WHERE rowid = ?", found)
             changed += len(found)
