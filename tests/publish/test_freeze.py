@@ -12,14 +12,20 @@ import polars as pl
 import pytest
 
 from tests.curate.conftest import SQL, Lake, make_tier
+from tests.publish.test_documents import facts
 from video_assets.curate.draws import load_draws
 from video_assets.curate.tiers import Tier, TierError, load_tier, load_tiers, read_tier
+from video_assets.curate.why import why
+from video_assets.publish.documents.datasheet import datasheet
+from video_assets.publish.documents.statements import Statements
 from video_assets.publish.freeze import Asked, Frozen, freeze, with_room
 from video_assets.publish.manifest import TABLE
 from video_assets.settings import DrawSettings, ReleaseSettings, Settings
 
 MACROS = (SQL / "macros.sql").read_text()
 DEFAULT = load_tier(SQL / "policies/default.sql", SQL / "policies", "policies/default")
+
+REFUSAL = {"state": "read", "kind": "cawg", "key": "cawg.ai_generative_training", "value": "notAllowed"}
 
 Freeze = Callable[..., Frozen]
 
@@ -85,13 +91,24 @@ def test_the_shipped_policy_keeps_out_each_by_a_rule_of_its_own(
 
 def test_a_refusal_inside_the_file_keeps_a_clip_out_and_so_does_not_having_looked(lake: Lake, frozen: Freeze) -> None:
     lake.clip("a1")
-    refusal = {"state": "read", "kind": "cawg", "key": "cawg.ai_generative_training", "value": "notAllowed"}
-    lake.clip("a2", rights_signals=refusal)
+    lake.clip("a2", rights_signals=REFUSAL)
     lake.clip("a3", rights_signals={"state": "not_available"})
     lake.clip("a4", rights_signals=None)
     lake.clip("a5", rights_signals={"state": "unsupported"})
     lake.clip("a6", raw_videos={"expires_on": "2999-01-01", "consent": "release form 12", "aipref_train_ai": "y"})
     assert [(r, n) for r, n, _ in frozen().refused.rows()] == [("training_not_reserved", 3)]
+
+
+def test_why_and_the_datasheet_say_that_a_file_itself_refuses(lake: Lake, frozen: Freeze) -> None:
+    lake.clip("a1")
+    lake.clip("a2", rights_signals=REFUSAL)
+    refused = frozen().refused
+    lake.decide(DEFAULT)
+    said = why(lake.connection, "a2").filter(tier=DEFAULT.name, decided=True)
+    assert said.select("verdict", "rule", "measured").rows() == [
+        ("dropped", "training_not_reserved", "training_signal = not_allowed")
+    ]
+    assert "- `training_not_reserved`: 1 clips, " in datasheet(facts(refused=refused), Statements())
 
 
 @pytest.mark.parametrize(
