@@ -34,6 +34,7 @@ from video_assets.publish.manifest import SCHEMA, TABLE
 from video_assets.publish.media import Media
 from video_assets.settings import LakeSettings, ReleaseSettings, Settings, WorkerSettings
 
+START = "to start alone, no clip"
 PLAIN = "ffmpeg, one clip after the other"
 SIDE, CRF, PRESET = 480, 16, "veryfast"
 STARTS, FRAMES = (20, 130, 250), 100
@@ -55,7 +56,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         commands = make(folder, arguments.videos)
-        runs = {f"{number} workers": partial(built, folder, number) for number in arguments.workers}
+        runs = {START: partial(built, folder, 0)}
+        runs |= {f"{number} workers": partial(built, folder, number) for number in arguments.workers}
         runs[PLAIN] = partial(encoded, commands)
         report(runs, arguments.repeats, len(commands))
 
@@ -156,16 +158,19 @@ def built(folder: Path, workers: int) -> None:
 
 
 def build(folder: Path, workers: int) -> None:
-    """Build every shard, from nothing."""
+    """Build every shard, from nothing; with no worker, of no clip."""
     places = LakeSettings(root=str(folder / "lake"))
     how = ReleaseSettings(short_side=SIDE, crf=CRF, preset=PRESET, sound=False, shard_seconds=20.0)
-    lake = Lake(Settings(lake=places, workers=WorkerSettings(processes=workers), release=how))
+    lake = Lake(Settings(lake=places, workers=WorkerSettings(processes=max(workers, 1)), release=how))
     media = Media(lake, "one", "0" * 64, how, lambda _done, _total: None)
-    found = media.build(folder / TABLE, pl.read_parquet(folder / "sources.parquet"))
+    if not workers:
+        pl.read_parquet(folder / TABLE).clear().write_parquet(folder / "none.parquet")
+    found = media.build(folder / (TABLE if workers else "none.parquet"), pl.read_parquet(folder / "sources.parquet"))
     if found["media_sha256"].null_count():
         raise SystemExit(f"Not cut: {found['message'].to_list()}")
     digest = hashlib.sha256("".join(sorted(found["media_sha256"])).encode()).hexdigest()
-    (folder / f"{workers}.sha256").write_text(digest)
+    if workers:
+        (folder / f"{workers}.sha256").write_text(digest)
     if len({path.read_text() for path in folder.glob("*.sha256")}) > 1:
         raise SystemExit("Another number of workers gave other bytes.")
 

@@ -84,6 +84,7 @@ def test_a_position_is_taken_up_on_other_ranks_and_workers(untouched: Made) -> N
     first = [Loader(batches(untouched, rank=rank, ranks=2), workers=1) for rank in (0, 1)]
     before = [said_of(batch) for loader in first for batch in islice(loader, 3)]
     states = [loader.state_dict() for loader in first]
+    assert all(len(json.dumps(state)) <= 200 for state in states)
     assert states[0] == states[1] == {"position": 6, "order": first[0].dataset.order.id}
     after = []
     for rank in range(3):
