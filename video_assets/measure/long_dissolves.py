@@ -125,8 +125,9 @@ class LongDissolves:
         }
 
     def _ago(self, elapsed: float) -> int | None:
-        nearest = min(range(len(self._seen)), key=lambda n: abs(self._seen[n][0] - elapsed))
-        return nearest if abs(self._seen[nearest][0] - elapsed) <= _OFF_S else None
+        off = [abs(seen[0] - elapsed) for seen in self._seen]
+        least = min(off)
+        return off.index(least) if least <= _OFF_S else None
 
 
 def way_of(times: Times, pictures: NDArray[np.float32]) -> Way:

@@ -119,8 +119,9 @@ class ShotFrames:
         return signals, middle[0] if is_one else None
 
     def _ago(self, elapsed: float) -> tuple[float, Picture, Grey] | None:
-        nearest = min(self._seen, key=lambda seen: abs(seen[0] - elapsed))
-        return nearest if abs(nearest[0] - elapsed) <= _MIXED_OFF_S else None
+        off = [abs(seen[0] - elapsed) for seen in self._seen]
+        least = min(off)
+        return self._seen[off.index(least)] if least <= _MIXED_OFF_S else None
 
     def _change(self, small: Picture) -> float | None:
         before, self._hsv = self._hsv, cv2.cvtColor(small, cv2.COLOR_RGB2HSV)
