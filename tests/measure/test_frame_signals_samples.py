@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from video_assets.measure.bars import find_bars
 from video_assets.measure.pictures import size_by_long_side, size_by_short_side
-from video_assets.measure.samples import SampleClock, measure_sample
+from video_assets.measure.samples import SampleClock, measure_sample, nearest_to
 
 HEIGHT, WIDTH = 180, 320
 
@@ -130,3 +130,11 @@ def test_a_very_wide_picture_is_not_sampled_at_a_huge_size() -> None:
     assert size_by_short_side((1920, 1080), 360) == (640, 360)
     assert size_by_short_side((1080, 1920), 360) == (360, 640)
     assert size_by_short_side((8000, 100), 360) == (1440, 18)
+
+
+@given(
+    times=st.lists(st.integers(0, 40), min_size=1, max_size=40, unique=True).map(sorted), elapsed=st.integers(-5, 45)
+)
+def test_the_nearest_in_time_is_found_and_of_two_the_earlier(times: list[int], elapsed: int) -> None:
+    away = [abs(time - elapsed) for time in times]
+    assert nearest_to(elapsed, [(float(time), None, None) for time in times]) == away.index(min(away))

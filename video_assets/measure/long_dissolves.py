@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from video_assets.measure.mixtures import Grey, blend, grey, mixture
-from video_assets.measure.samples import SampleClock
+from video_assets.measure.samples import SampleClock, nearest_to
 from video_assets.measure.types import Picture, Signals
 
 HALF_S = 2.0
@@ -125,9 +125,8 @@ class LongDissolves:
         }
 
     def _ago(self, elapsed: float) -> int | None:
-        off = [abs(seen[0] - elapsed) for seen in self._seen]
-        least = min(off)
-        return off.index(least) if least <= _OFF_S else None
+        nearest = nearest_to(elapsed, self._seen)
+        return nearest if abs(self._seen[nearest][0] - elapsed) <= _OFF_S else None
 
 
 def way_of(times: Times, pictures: NDArray[np.float32]) -> Way:

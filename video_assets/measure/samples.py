@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Sequence
+from operator import itemgetter
+from typing import Any
+
 import cv2
 
 from video_assets.measure.bars import find_bars
@@ -40,6 +45,19 @@ def encode_jpeg(bgr: Picture, quality: int) -> bytes:
     """A JPEG of a uint8 (h, w, 3) picture in B, G, R order."""
     _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return bytes(data.data)
+
+
+def nearest_to(elapsed: float, seen: Sequence[tuple[float, Any, Any]]) -> int:
+    """Which of those seen, at times that rise, was nearest in time; of two the earlier one.
+
+    Args:
+        elapsed: a time from the first frame, in s.
+        seen: at least one, each beginning with its time.
+    """
+    later = bisect_left(seen, elapsed, key=itemgetter(0))
+    if later in (0, len(seen)):
+        return min(later, len(seen) - 1)
+    return later - (elapsed - seen[later - 1][0] <= seen[later][0] - elapsed)
 
 
 class SampleClock:

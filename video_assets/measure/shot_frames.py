@@ -17,7 +17,7 @@ import numpy as np
 
 from video_assets.measure.long_dissolves import LongDissolves
 from video_assets.measure.mixtures import Grey, Mixture, grey, mixture
-from video_assets.measure.samples import SampleClock
+from video_assets.measure.samples import SampleClock, nearest_to
 from video_assets.measure.streamed_table import Row
 from video_assets.measure.types import Picture, Signals
 from video_assets.segment.detectors import LEAST_SINGLE, LESS, weighed_change
@@ -119,9 +119,8 @@ class ShotFrames:
         return signals, middle[0] if is_one else None
 
     def _ago(self, elapsed: float) -> tuple[float, Picture, Grey] | None:
-        off = [abs(seen[0] - elapsed) for seen in self._seen]
-        least = min(off)
-        return self._seen[off.index(least)] if least <= _MIXED_OFF_S else None
+        nearest = self._seen[nearest_to(elapsed, self._seen)]
+        return nearest if abs(nearest[0] - elapsed) <= _MIXED_OFF_S else None
 
     def _change(self, small: Picture) -> float | None:
         before, self._hsv = self._hsv, cv2.cvtColor(small, cv2.COLOR_RGB2HSV)
