@@ -25,10 +25,11 @@ def place(again: Place) -> Place:
 
 
 def measure(place: Place, text: str) -> Lake:
-    """Measure the batch's clips with this module, in a process limited to 2 s without work."""
+    """Measure the batch's clips with this module, in a process limited to 2 s without work and to few of it."""
     write(place.folder, text)
     lake = place.lake(
-        workers=WorkerSettings(attempts=1, idle_seconds=2.0), models=ModelSettings(cpu_seconds_per_picture=1.0)
+        workers=WorkerSettings(attempts=1, idle_seconds=2.0, cpu_seconds_base=8.0),
+        models=ModelSettings(cpu_seconds_per_picture=1.0),
     )
     step = Step(lake, measurements(lake.settings, {}))
     score(step, "mine_scores", str(lake.query("SELECT any_value(batch) FROM clips").item()))
