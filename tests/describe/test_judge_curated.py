@@ -6,6 +6,8 @@ from pathlib import Path
 
 import dagster as dg
 
+from tests.commands import answer
+from tests.conftest import forget_settings
 from tests.describe.chat_server import ChatServer
 from tests.describe.judged import LOGO, QUESTIONS, SAID
 from tests.place import Place
@@ -34,9 +36,9 @@ usd_per_million_output_tokens = 10.0
 
 
 def test_curating_asks_judges_by_the_answers_and_shows_what_they_were_and_cost(
-    curated_few: Place, few_files: Path, server: ChatServer, tmp_path: Path
+    again: Place, few_files: Path, server: ChatServer
 ) -> None:
-    place = curated_few.copy(tmp_path)
+    place, tmp_path = again, again.folder
     server.words = SAID
     (tmp_path / "sql" / "tiers" / "mine").mkdir(parents=True)
     (tmp_path / "sql" / "tiers" / "mine" / "without_logo.sql").write_text(TIER)
@@ -67,7 +69,7 @@ def test_curating_asks_judges_by_the_answers_and_shows_what_they_were_and_cost(
 
     # Another question: the answers are due anew, at what they have cost; so is what follows them.
     (tmp_path / "questions.txt").write_text(QUESTIONS.replace("clip staged", "clip made up"))
-    planned = place.run("plan")
+    planned = planned_now()
     assert f"{NAME} in 1 batch: stale" in planned
     assert f"{candidates} rows" in planned
     server.words = LOGO
@@ -76,9 +78,15 @@ def test_curating_asks_judges_by_the_answers_and_shows_what_they_were_and_cost(
 
     # A file that cannot be used takes the judge away, says why, and leaves all else at work.
     (tmp_path / "questions.txt").write_text("shows_logo Does it?\n")
-    refused = place.run("plan")
+    refused = planned_now()
     assert f"Left out: {tmp_path / 'questions.txt'}:1: 'shows_logo Does it?' is no question." in refused
     assert NAME not in refused.replace(str(tmp_path), "").partition("Left out")[0]
+
+
+def planned_now() -> str:
+    """What the plan says by the files as they are now."""
+    forget_settings()
+    return answer("plan")
 
 
 def _lake(place: Place) -> Lake:

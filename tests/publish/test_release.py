@@ -17,11 +17,14 @@ import av
 import polars as pl
 import pytest
 
+from tests.commands import answer, document, refusal
+from tests.conftest import forget_settings
 from tests.place import Place
 from tests.rights.signed import certificates
 from video_assets.publish.documents.signing import CREDENTIAL, state_of
 
 TIER, CLIPS = "hunyuan_video/256p", 4
+RELEASE = ("release", TIER, "--name", "one", "--media", "--csv")
 # Shards of a clip each, so that there are several.
 SETTINGS = {"RELEASE__SHARD_SECONDS": "1", "RELEASE__SHORT_SIDE": "128"}
 
@@ -35,8 +38,24 @@ def files_of(place: Place, name: str) -> dict[str, bytes]:
 def made(curated_few: Place, tmp_path_factory: pytest.TempPathFactory) -> Place:
     """Give a copy of the curated lake with a release, made by one worker."""
     place = curated_few.copy(tmp_path_factory.mktemp("released"))
-    place.run("release", TIER, "--name", "one", "--media", "--csv", WORKERS__PROCESSES="1", **SETTINGS)
+    place.run(*RELEASE, WORKERS__PROCESSES="1", **SETTINGS)
     return place
+
+
+@pytest.fixture
+def beside(made: Place, here: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """Make this process ask the lake with the release."""
+    ask_at(made, monkeypatch)
+    return made
+
+
+def ask_at(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make this process work in a place, as its commands do."""
+    monkeypatch.chdir(place.folder)
+    monkeypatch.setenv("DAGSTER_HOME", str(place.home))
+    for name, value in SETTINGS.items():
+        monkeypatch.setenv(f"VIDEO_ASSETS_{name}", value)
+    forget_settings()
 
 
 def test_the_id_is_what_anybody_can_compute_from_the_manifest(made: Place) -> None:
@@ -80,14 +99,6 @@ def test_a_clips_media_are_where_the_index_says_and_as_its_line_says(made: Place
             assert hashlib.sha256(said.read()).hexdigest() == row["line_sha256"]
 
 
-def test_in_another_folder_with_more_workers_it_is_the_same_to_the_byte(
-    made: Place, curated_few: Place, tmp_path: Path
-) -> None:
-    other = curated_few.copy(tmp_path)
-    other.run("release", TIER, "--name", "one", "--media", "--csv", WORKERS__PROCESSES="3", **SETTINGS)
-    assert files_of(other, "one") == files_of(made, "one")
-
-
 def exists(pattern: str) -> Callable[[Place], bool]:
     return lambda place: any(place.root.glob(pattern))
 
@@ -102,7 +113,7 @@ MOMENTS: Mapping[str, Callable[[Place], bool]] = {
 
 
 def kill_at(place: Place, moment: Callable[[Place], bool]) -> None:
-    running = place.start("release", TIER, "--name", "one", "--media", "--csv", **SETTINGS)
+    running = place.start(*RELEASE, WORKERS__PROCESSES="3", **SETTINGS)
     try:
         while running.poll() is None and not moment(place):
             try:
@@ -115,7 +126,7 @@ def kill_at(place: Place, moment: Callable[[Place], bool]) -> None:
     assert running.returncode == -signal.SIGKILL, printed
 
 
-def test_killed_at_five_moments_and_made_again_it_is_the_same_to_the_byte(
+def test_in_another_folder_with_more_workers_killed_at_five_moments_and_made_again_it_is_the_same_to_the_byte(
     made: Place, curated_few: Place, tmp_path: Path
 ) -> None:
     other = curated_few.copy(tmp_path)
@@ -124,15 +135,16 @@ def test_killed_at_five_moments_and_made_again_it_is_the_same_to_the_byte(
         assert moment(other), name
         # What is not whole is no release.
         assert other.lake().query("SELECT count(*) FROM releases").item() == 0
-    other.run("release", TIER, "--name", "one", "--media", "--csv", **SETTINGS)
+    other.run(*RELEASE, WORKERS__PROCESSES="3", **SETTINGS)
     assert files_of(other, "one") == files_of(made, "one")
     assert not list(other.root.glob("work/releases/*"))
 
 
-def test_making_it_again_makes_nothing(made: Place) -> None:
-    before = made.lake().query("SELECT made_at FROM releases").item()
-    assert f"one: built, {CLIPS} clips" in made.run("release", TIER, "--name", "one", "--media", **SETTINGS)
-    assert made.lake().query("SELECT made_at FROM releases").item() == before
+def test_making_it_again_makes_nothing(beside: Place) -> None:
+    lake = beside.lake()
+    before = lake.query("SELECT made_at FROM releases").item()
+    assert f"one: built, {CLIPS} clips" in answer("release", TIER, "--name", "one", "--media")
+    assert lake.query("SELECT made_at FROM releases").item() == before
 
 
 def test_a_name_belongs_to_one_selection(made: Place) -> None:
@@ -144,72 +156,78 @@ def test_a_name_belongs_to_one_selection(made: Place) -> None:
     assert "Traceback" not in printed
 
 
-def test_a_dry_run_tells_the_id_and_makes_nothing(made: Place) -> None:
-    told = json.loads(made.run("release", TIER, "--name", "two", "--dry-run", "--json", **SETTINGS))
-    one = made.lake().query("SELECT release_id FROM releases WHERE release = 'one'").item()
+def test_a_dry_run_tells_the_id_and_makes_nothing(beside: Place) -> None:
+    told = document("release", TIER, "--name", "two", "--dry-run", "--json")
+    one = beside.lake().query("SELECT release_id FROM releases WHERE release = 'one'").item()
     assert (told["release_id"], told["state"], told["clips"]) == (one, "not made", CLIPS)
-    assert not (made.root / "releases" / "two").exists()
+    assert not (beside.root / "releases" / "two").exists()
 
 
-def test_two_releases_of_other_sizes_are_told_apart_by_their_settings(made: Place, tmp_path: Path) -> None:
-    other = made.copy(tmp_path)
-    other.run("release", TIER, "--name", "two", "--short-side", "256")
-    told = json.loads(other.run("diff", "one", "two", "--json"))
+def test_two_releases_of_other_sizes_are_told_apart_by_their_settings(
+    made: Place, here: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask_at(made.copy(here.folder / "other"), monkeypatch)
+    answer("release", TIER, "--name", "two", "--short-side", "256")
+    told = document("diff", "one", "two", "--json")
     assert [(c["change"], c["cause"], c["clips"]) for c in told["counts"]] == [("changed", "settings", CLIPS)]
     assert told["same"] == 0
 
 
-def test_a_trainers_folder_has_every_clip_and_its_text(made: Place, tmp_path: Path) -> None:
+def test_a_trainers_folder_has_every_clip_and_its_text(beside: Place, tmp_path: Path) -> None:
     folder = tmp_path / "hf"
-    made.run("export", "one", "--layout", "huggingface", "--to", str(folder))
+    answer("export", "one", "--layout", "huggingface", "--to", str(folder))
     said = [json.loads(one) for one in (folder / "train" / "metadata.jsonl").read_text().splitlines()]
     assert len(said) == CLIPS
     assert {row["file_name"] for row in said} == {p.name for p in (folder / "train").glob("*.mp4")}
-    clips = made.lake().query("SELECT clip_id, media_sha256 FROM release_clips WHERE release = 'one'")
+    clips = beside.lake().query("SELECT clip_id, media_sha256 FROM release_clips WHERE release = 'one'")
     hashes = {p.stem: hashlib.sha256(p.read_bytes()).hexdigest() for p in (folder / "train").glob("*.mp4")}
     assert hashes == dict(clips.iter_rows())
 
 
-def test_a_folder_that_is_there_is_not_written_into(made: Place, tmp_path: Path) -> None:
-    started = made.start("export", "one", "--layout", "folder", "--to", str(tmp_path))
-    printed, _ = started.communicate()
-    assert (started.returncode, "is there already; name a new folder" in printed) == (1, True)
+def test_a_folder_that_is_there_is_not_written_into(beside: Place, tmp_path: Path) -> None:
+    assert "is there already; name a new folder" in refusal(
+        "export", "one", "--layout", "folder", "--to", str(tmp_path)
+    )
 
 
-def test_any_clips_are_exported_as_files_with_a_list_of_whose_they_are(made: Place, tmp_path: Path) -> None:
-    made.run("export", "duration_s > 0", "--media", "--to", str(tmp_path / "out"), "--short-side", "96")
+def test_any_clips_are_exported_as_files_with_a_list_of_whose_they_are(beside: Place, tmp_path: Path) -> None:
+    answer("export", "duration_s > 0", "--media", "--to", str(tmp_path / "out"), "--short-side", "96")
     listed = pl.read_csv(tmp_path / "out" / "clips.csv")
-    clips = made.lake().query("SELECT clip_id FROM clips ORDER BY clip_id")["clip_id"].to_list()
+    clips = beside.lake().query("SELECT clip_id FROM clips ORDER BY clip_id")["clip_id"].to_list()
     assert sorted(listed["clip_id"]) == clips
     assert sorted(p.stem for p in (tmp_path / "out").glob("*.mp4")) == clips
 
 
-def test_documents_are_written_from_what_the_lake_knows(made: Place, tmp_path: Path) -> None:
+def test_documents_are_written_from_what_the_lake_knows(beside: Place, tmp_path: Path) -> None:
     facts = tmp_path / "facts.toml"
     facts.write_text('creator = "A team"\npurpose = "To test."\n')
-    printed = made.run("documents", "one", "--facts", str(facts), "--to", str(tmp_path / "docs"))
+    printed = answer("documents", "one", "--facts", str(facts), "--to", str(tmp_path / "docs"))
     assert "datasheet.md" in printed
     assert "Not signed: there is no key" in printed
     croissant = json.loads((tmp_path / "docs" / "croissant.json").read_text())
     assert croissant["creator"] == {"@type": "sc:Organization", "name": "A team"}
     shards = [f for f in croissant["distribution"] if f["encodingFormat"] == "application/x-tar"]
-    files = files_of(made, "one")
+    files = files_of(beside, "one")
     assert {f["sha256"] for f in shards} == {
         hashlib.sha256(data).hexdigest() for path, data in files.items() if path.endswith(".tar")
     }
 
 
 def test_with_a_key_the_documents_are_signed_and_without_one_no_older_credential_stays(
-    made: Place, tmp_path: Path
+    beside: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chain, key = certificates()
     (tmp_path / "chain.pem").write_bytes(chain)
     (tmp_path / "key.pem").write_bytes(key)
-    given = {"SIGNING__KEY": str(tmp_path / "key.pem"), "SIGNING__CERTIFICATES": str(tmp_path / "chain.pem")}
-    assert f"{CREDENTIAL}: signed with C2PA" in made.run("documents", "one", "--to", str(tmp_path / "docs"), **given)
-    folder = made.root / "releases" / "one"
+    with monkeypatch.context() as signing:
+        signing.setenv("VIDEO_ASSETS_SIGNING__KEY", str(tmp_path / "key.pem"))
+        signing.setenv("VIDEO_ASSETS_SIGNING__CERTIFICATES", str(tmp_path / "chain.pem"))
+        forget_settings()
+        assert f"{CREDENTIAL}: signed with C2PA" in answer("documents", "one", "--to", str(tmp_path / "docs"))
+    folder = beside.root / "releases" / "one"
     credential = (folder / "documents" / CREDENTIAL).read_bytes()
     assert credential == (tmp_path / "docs" / CREDENTIAL).read_bytes()
     assert state_of(folder / "manifest.jsonl.gz", credential, chain.decode()) == "Trusted"
-    made.run("documents", "one", "--to", str(tmp_path / "docs"))
+    forget_settings()
+    answer("documents", "one", "--to", str(tmp_path / "docs"))
     assert not list((folder / "documents").glob("*.c2pa")) + list((tmp_path / "docs").glob("*.c2pa"))
