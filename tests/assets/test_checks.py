@@ -113,7 +113,7 @@ def contamination() -> None:
 
 
 def test_benchmarks_videos_of_which_no_copy_can_be_found_are_warned_of(here: Place) -> None:
-    lake = here.lake()
+    lake = here.quick_lake()
     names = ("footage", "compared", "too short", "flat", "held")
     videos = [{"batch": "a", "video_id": n, "file_name": n, "benchmark": "VBench"} for n in names]
     videos[0]["benchmark"] = videos[-1]["benchmark"] = None  # type: ignore[assignment]
@@ -143,7 +143,7 @@ def caption_findings() -> None:
 
 @pytest.mark.parametrize(("spoiled", "passed"), [(0, True), (1, True), (2, False)])
 def test_more_captions_with_findings_than_are_tolerated_are_a_warning(here: Place, spoiled: int, passed: bool) -> None:
-    lake, clip_ids = here.lake(), [f"c{n:02}" for n in range(20)]
+    lake, clip_ids = here.quick_lake(), [f"c{n:02}" for n in range(20)]
     caption: dict[str, object] = {"captioner": "qwen", "version": "v1", "current": True}
     finding: dict[str, object] = {"captioner": "qwen", "caption_version": "v1"}
     rows: dict[Table, list[dict[str, object]]] = {

@@ -24,7 +24,7 @@ MATERIALIZE = (
 def test_two_batches_materialized_at_once_by_two_processes_both_arrive(
     curated_few: Place, place: Place, few_files: Path
 ) -> None:
-    lake = place.lake(footage=FootageSettings(batch_videos=2))
+    lake = place.quick_lake(footage=FootageSettings(batch_videos=2))
     batches = look(lake, few_files).batches
     assert len(batches) == 2
     with place.instance() as instance:

@@ -248,7 +248,7 @@ def test_a_changed_sidecar_is_read_again_when_a_person_asks_and_makes_raw_videos
 def test_a_sidecar_that_is_not_json_is_a_problem_and_stops_nothing(place: Place, footage: Path) -> None:
     film(footage / "a.mp4", 1)
     (footage / "a.json").write_text("{")
-    stock = look(place.lake(), footage)
+    stock = look(place.quick_lake(), footage)
     assert stock.videos == 1
     assert "a.json is not JSON" in stock.summary
 
@@ -353,7 +353,7 @@ def test_an_unfilled_batch_waits_for_company_and_is_hashed_once(place: Place, fo
 
 def test_a_folder_that_is_not_there_is_a_problem_that_says_what_to_do(place: Place, footage: Path) -> None:
     films(footage, 1)
-    stock = look(place.lake(), footage, footage / "gone")
+    stock = look(place.quick_lake(), footage, footage / "gone")
     assert stock.videos == 1
     assert f"{footage / 'gone'} could not be listed" in stock.summary
     assert "check that it exists" in stock.summary

@@ -128,7 +128,7 @@ def test_a_process_that_is_killed_while_it_commits_leaves_every_batch_whole(
 
 
 def test_a_reader_keeps_its_snapshot_while_the_batch_is_replaced(tmp_path: Path) -> None:
-    lake = Place(tmp_path).lake()
+    lake = Place(tmp_path).quick_lake()
     replace_batch(lake, "a", "old")
     with catalog.connect(lake.settings.lake, None, read_only=True) as reader:
         version = "SELECT DISTINCT version FROM shots"
@@ -141,7 +141,7 @@ def test_a_reader_keeps_its_snapshot_while_the_batch_is_replaced(tmp_path: Path)
 
 
 def test_a_reader_cannot_write(tmp_path: Path) -> None:
-    lake = Place(tmp_path).lake()
+    lake = Place(tmp_path).quick_lake()
     replace_batch(lake, "a", "1")
     reader = catalog.connect(lake.settings.lake, None, read_only=True)
     with reader, pytest.raises(duckdb.Error, match="read-only"):

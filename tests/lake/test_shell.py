@@ -29,7 +29,7 @@ def shell(statements: str, *queries: str) -> subprocess.CompletedProcess[str]:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     """Give a lake with five shots, that no test of this module changes."""
     place = Place(tmp_path_factory.mktemp("shell"))
-    commit_shots(place.lake(), "a", 5)
+    commit_shots(place.quick_lake(), "a", 5)
     return place
 
 

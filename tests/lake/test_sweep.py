@@ -24,7 +24,7 @@ LATER = NOW + timedelta(days=40)
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
     """Give a lake of two batches, one of them replaced once."""
-    lake = Place(tmp_path).lake()
+    lake = Place(tmp_path).quick_lake()
     for batch, version in (("a", "1"), ("b", "1"), ("a", "2")):
         commit_shots(lake, batch, 5, version)
     return lake
@@ -113,7 +113,7 @@ def test_a_picture_that_no_page_shows_goes_when_it_is_old(lake: Lake) -> None:
 
 
 def test_pictures_of_a_lake_whose_catalog_was_lost_are_not_removed(tmp_path: Path) -> None:
-    lake = Place(tmp_path).lake()
+    lake = Place(tmp_path).quick_lake()
     picture = aged(Path(lake.settings.lake.root) / Picture(b"x", "svg", "one").path("clips", "a"), MONTH)
     with pytest.raises(ValueError, match="1 pictures, such as pages/clips/batch=a/"):
         sweep(lake, "v", NOW, older_than=timedelta(days=1))
@@ -145,7 +145,7 @@ def test_what_a_run_at_work_may_still_need_cannot_be_swept(lake: Lake) -> None:
 
 
 def test_the_command_says_what_it_would_remove_and_then_removes_it(here: Place) -> None:
-    lake = here.lake()
+    lake = here.quick_lake()
     for version in ("1", "2"):
         commit_shots(lake, "a", 5, version)
     orphan = aged(here.root / "data" / "shots" / "orphan.parquet", timedelta(days=31))

@@ -159,7 +159,7 @@ def test_a_second_run_and_a_copy_under_another_key_make_no_new_work(on_s3: Place
 
 @pytest.fixture
 def lake(server: Server, place: Place) -> Lake:
-    return place.lake(s3=server.settings, workers=WorkerSettings(attempts=2, processes=2))
+    return place.quick_lake(s3=server.settings, workers=WorkerSettings(attempts=2, processes=2))
 
 
 ORDER = {"raw_videos": Measurement("raw_videos", RAW_VIDEOS, "1", ("source_files",), "video")}
