@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 
 from tests.media.video_files import CARPHONE
-from tests.place import FEW, Place
+from tests.place import FEW, Place, look
 from tests.rights.signed import assertion, sign
 from tests.s3.conftest import Server
 from tests.s3.unreliable import unreliable
@@ -167,7 +167,7 @@ ORDER = {"raw_videos": Measurement("raw_videos", RAW_VIDEOS, "1", ("source_files
 
 def take_in(lake: Lake, uri: str) -> tuple[str, ...]:
     """Note what is new at an address; returns its batches."""
-    return take_stock(lake, [WatchedFolder(uri=uri)], Cursor(), datetime.now(UTC), at_once=True).batches
+    return look(lake, WatchedFolder(uri=uri)).batches
 
 
 def test_a_missing_object_is_a_row_with_a_reason_and_the_batch_goes_on(
