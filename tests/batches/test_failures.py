@@ -27,18 +27,11 @@ STRICT = WorkerSettings(attempts=2, cpu_seconds_base=1.0, cpu_seconds_per_gigapi
 NARROW = WorkerSettings(attempts=2, memory_mib=1024)
 
 
-@pytest.fixture
-def footage(tmp_path: Path, few_files: Path) -> Path:
-    folder = tmp_path / "footage"
+def two_files(few_files: Path, folder: Path) -> Path:
     folder.mkdir()
     for name in (GOOD, SMALL):
         shutil.copy2(few_files / name, folder)
     return folder
-
-
-@pytest.fixture
-def step(place: Place, footage: Path) -> Step:
-    return taken_in(place.quick_lake(workers=WORKERS), footage)
 
 
 def taken_in(lake: Lake, footage: Path) -> Step:
@@ -47,6 +40,38 @@ def taken_in(lake: Lake, footage: Path) -> Step:
     made = Step(lake, measurements(lake.settings, {}))
     take_in_videos(made, batch_of(lake))
     return made
+
+
+@pytest.fixture(scope="module")
+def taken(few_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """Give a place with that batch, of which nothing is decoded; read-only, as its footage is."""
+    place = Place(tmp_path_factory.mktemp("taken-in"))
+    place.home.mkdir()
+    taken_in(place.quick_lake(workers=WORKERS), two_files(few_files, place.folder / "footage")).lake.close()
+    return place
+
+
+@pytest.fixture
+def place(taken: Place, tmp_path: Path) -> Place:
+    """Give a copy of it."""
+    return taken.copy(tmp_path)
+
+
+@pytest.fixture
+def step(place: Place) -> Step:
+    return at(place, WORKERS)
+
+
+@pytest.fixture
+def footage(tmp_path: Path, few_files: Path) -> Path:
+    """Give a folder of two videos that may be changed."""
+    return two_files(few_files, tmp_path / "footage")
+
+
+@pytest.fixture
+def step_of_footage(footage: Path, tmp_path: Path) -> Step:
+    """Give a step over these."""
+    return taken_in(Place(tmp_path).quick_lake(workers=WORKERS), footage)
 
 
 def at(place: Place, workers: WorkerSettings) -> Step:
@@ -97,10 +122,7 @@ def test_what_a_decode_does_to_its_worker_marks_that_video_and_the_batch_goes_on
     assert step.lake.made()["decoded_videos", batch]["failures"] == 1
 
 
-def test_a_decode_that_hangs_is_stopped_and_said_to_hang(
-    place: Place, footage: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    taken_in(place.quick_lake(workers=WORKERS), footage)
+def test_a_decode_that_hangs_is_stopped_and_said_to_hang(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     step = at(place, IMPATIENT)
     monkeypatch.setattr(tasks, "decode", misbehaving.hang)
     assert decoded(step) == {GOOD: (None, 436), SMALL: ("decode_timeout", None)}
@@ -123,10 +145,9 @@ def test_a_decode_that_hangs_is_stopped_and_said_to_hang(
     ids=["processor time", "memory"],
 )  # fmt: skip
 def test_a_sound_video_that_failed_at_a_limit_is_due_when_the_limit_is_another_and_no_other_video_is(
-    place: Place, footage: Path, monkeypatch: pytest.MonkeyPatch, misbehave: Callable[..., object],
+    place: Place, monkeypatch: pytest.MonkeyPatch, misbehave: Callable[..., object],
     limits: WorkerSettings, reason: str, said: str, by: str,
 ) -> None:  # fmt: skip
-    taken_in(place.quick_lake(workers=WORKERS), footage)
     monkeypatch.setattr(tasks, "decode", misbehave)
     step = at(place, limits)
     assert decoded(step) == {GOOD: (None, 436), SMALL: (reason, None)}
@@ -174,21 +195,23 @@ def test_a_permanent_failure_is_not_tried_again(step: Step, monkeypatch: pytest.
     assert decoded(step)[SMALL] == ("decoder_crashed", None)
 
 
-def test_a_file_that_is_away_is_due_once_it_was_seen_again_and_the_others_are_not(step: Step, footage: Path) -> None:
+def test_a_file_that_is_away_is_due_once_it_was_seen_again_and_the_others_are_not(
+    step_of_footage: Step, footage: Path
+) -> None:
     away = footage.with_name("away.mp4")
     (footage / SMALL).rename(away)
-    assert decoded(step) == {GOOD: (None, 436), SMALL: ("source_missing", None)}
-    assert due(step) == {}
-    look(step.lake, footage)
-    assert due(step) == {}
-    cost = _cost(step, GOOD)
+    assert decoded(step_of_footage) == {GOOD: (None, 436), SMALL: ("source_missing", None)}
+    assert due(step_of_footage) == {}
+    look(step_of_footage.lake, footage)
+    assert due(step_of_footage) == {}
+    cost = _cost(step_of_footage, GOOD)
 
     away.rename(footage / SMALL)
-    assert look(step.lake, footage).moved == 1
-    assert due(step) == {"decoded_videos": ("failed", "1 failed for a passing reason")}
-    assert decoded(step) == {GOOD: (None, 436), SMALL: (None, 120)}
-    assert due(step) == {}
-    assert _cost(step, GOOD) == cost
+    assert look(step_of_footage.lake, footage).moved == 1
+    assert due(step_of_footage) == {"decoded_videos": ("failed", "1 failed for a passing reason")}
+    assert decoded(step_of_footage) == {GOOD: (None, 436), SMALL: (None, 120)}
+    assert due(step_of_footage) == {}
+    assert _cost(step_of_footage, GOOD) == cost
 
 
 def _cost(step: Step, name: str) -> float:
@@ -198,16 +221,18 @@ def _cost(step: Step, name: str) -> float:
     return float(step.lake.query(sql, [name]).item())
 
 
-def test_a_file_that_was_moved_is_found_in_its_new_place(step: Step, footage: Path) -> None:
+def test_a_file_that_was_moved_is_found_in_its_new_place(step_of_footage: Step, footage: Path) -> None:
     (footage / SMALL).rename(footage / "moved.mp4")
-    look(step.lake, footage)
-    assert {name: reason for name, (reason, _) in decoded(step).items()} == {GOOD: None, SMALL: None}
+    look(step_of_footage.lake, footage)
+    assert {name: reason for name, (reason, _) in decoded(step_of_footage).items()} == {GOOD: None, SMALL: None}
 
 
-def test_a_file_that_changed_after_it_was_taken_in_is_not_measured_as_what_it_was(step: Step, footage: Path) -> None:
+def test_a_file_that_changed_after_it_was_taken_in_is_not_measured_as_what_it_was(
+    step_of_footage: Step, footage: Path
+) -> None:
     with (footage / SMALL).open("ab") as file:
         file.write(bytes(8))
-    assert decoded(step)[SMALL] == ("content_changed", None)
+    assert decoded(step_of_footage)[SMALL] == ("content_changed", None)
 
 
 def test_a_failed_video_has_no_number(step: Step, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,10 +37,12 @@ STEPS = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def lake(here: Place) -> Lake:
-    """Give a lake of three videos in a batch each, two of them near-duplicates, all in a release with a shard."""
-    lake = here.quick_lake()
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """Give a lake of three videos in a batch each, two of them near-duplicates, all in a release with a shard; read-only."""
+    place = Place(tmp_path_factory.mktemp("made"))
+    place.home.mkdir()
+    lake = place.quick_lake()
     step = Step(lake, order())
     commit_clips(lake, step, GONE, [], 300)
     commit_clips(lake, step, NEAR, [(NEAR, GONE)], 200)
@@ -49,7 +51,14 @@ def lake(here: Place) -> Lake:
         for batch in ("batch-gone", "batch-near", "batch-alone"):
             make(step, batch)
     commit_release(lake, "r1", [GONE, NEAR, ALONE])
-    return lake
+    lake.close()
+    return place
+
+
+@pytest.fixture
+def lake(made: Place, here: Place) -> Lake:
+    """Give a copy of it."""
+    return made.copy(here.folder).lake()
 
 
 def hits(lake: Lake) -> list[str]:
