@@ -29,6 +29,14 @@ def test_the_lake_of_the_settings_is_opened_read_only_and_in_utc(lake: Place) ->
             connection.execute("DELETE FROM shots")
 
 
+def test_whoever_has_the_lake_open_loads_no_extension_without_a_signature(lake: Place) -> None:
+    for connection in (video_assets.connect(), lake.lake().cursor()):
+        with connection:
+            assert connection.execute("SELECT current_setting('allow_unsigned_extensions')").fetchone() == (False,)
+            with pytest.raises(duckdb.Error, match="Cannot change allow_unsigned_extensions"):
+                connection.execute("SET allow_unsigned_extensions = true")
+
+
 def test_the_macros_are_there(lake: Place) -> None:
     with video_assets.connect() as connection:
         share = connection.sql("SELECT luck('0e942c5f', 7), aspect_bucket(16 / 9)").fetchone()
