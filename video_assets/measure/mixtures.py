@@ -85,17 +85,22 @@ def _correlation(one: Grey, other: Grey) -> float:
 
 def blend(before: Grey, middle: Grey, after: Grey) -> tuple[float, float]:
     """What is left of the middle by the best average of the ends, each a little moved, and by the better one alone."""
-    first, last = (_moved(end).reshape(-1, middle.size) for end in (before, after))
-    target = middle.reshape(-1)
-    alone = min(float(np.abs(ends - target).mean(axis=1).min()) for ends in (first, last))
+    first, last = (_moved(end) for end in (before, after))
+    target = middle.reshape(-1, 1)
+    alone = min(float(_means(ends - target).min()) for ends in (first, last))
     # Luma is whole, so that every order of these steps gives the same; this one goes over the large array least often.
     half = np.float32(0.5)
-    both = (first * half - target)[:, None] + (last * half)[None]
-    return float(np.abs(both, out=both).mean(axis=2).min()), alone
+    return float(_means((first * half - target)[:, :, None] + (last * half)[:, None]).min()), alone
+
+
+def _means(apart: Grey) -> Grey:
+    """Mean absolute values over the first axis, which sums whole rows of memory at once; what they are of is overwritten."""
+    return np.asarray(np.add.reduce(np.abs(apart, out=apart), axis=0) / np.float32(len(apart)), np.float32)
 
 
 def _moved(picture: Grey) -> Grey:
-    return np.ascontiguousarray(_shifted(picture, _ROSE, _MOVED))
+    """The picture's pixels at every shift of a blend: (h * w, shifts)."""
+    return _shifted(picture, _ROSE, _MOVED).transpose(2, 3, 0, 1).reshape(picture.size, -1)
 
 
 def _shifted(picture: Grey, across: int, along: int) -> Grey:
@@ -118,8 +123,8 @@ class _End:
     def __init__(self, middle: Grey, end: Grey) -> None:
         self.width = middle.shape[1]
         self.reach = int(_MOST * self.width) + _ALONG
-        apart = _shifted(end, _ASIDE[-1], self.reach) - middle
-        apart = np.abs(apart, out=apart).mean(axis=2)
+        rows = _shifted(end, _ASIDE[-1], self.reach).transpose(2, 0, 1, 3)
+        apart = _means(np.subtract(rows, middle[:, None, None], order="C"))
         self.left = np.zeros((*apart.shape[:2], self.width + 1), np.float32)
         np.cumsum(apart, axis=2, out=self.left[..., 1:])
         self.right = self.left[..., -1:] - self.left
