@@ -83,6 +83,14 @@ def lake(curated: Place) -> Lake:
     return curated.lake()
 
 
+@pytest.fixture(scope="module")
+def measured(curated: Place, demo_footage: Path, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """Give the same footage with every clip measured by every model, whatever the tiers think of it."""
+    place = curated.copy(tmp_path_factory.mktemp("measured"))
+    place.run("curate", str(demo_footage), MODELS__SAMPLED_SHARE="1")
+    return place.lake()
+
+
 def sheet(lake: Lake, name: str) -> dict[str, Any]:
     """The one clip of a file."""
     rows = lake.query("SELECT * FROM clip_sheet WHERE file_name = ?", [name])

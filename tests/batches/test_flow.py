@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from tests.place import Place
+from video_assets import scorers
 from video_assets.batches.footage import decode_videos
 from video_assets.batches.pictures import PAIRS, score_with
 from video_assets.batches.scores import score
@@ -26,7 +27,7 @@ from video_assets.measure.types import Picture
 from video_assets.measurements import measurements
 from video_assets.media import workers
 from video_assets.scorers.flow import FLOW_SCORES, RAFT_LARGE
-from video_assets.scorers.models import MODELS, models_of
+from video_assets.scorers.models import models_of
 from video_assets.settings import FlowSettings, ModelSettings, Settings
 
 ASKED = ModelSettings(profile="full", accept=("RAFT large",))
@@ -177,7 +178,9 @@ def test_raft_measures_a_clip_by_weights_of_the_right_hash_and_no_others(
     with pytest.raises(ModelNotReadyError, match="another SHA-256"):
         score(step, "flow_scores", batch(lake))
     own = replace(RAFT_LARGE, sha256=sha256_of(file))
-    monkeypatch.setitem(MODELS, "flow_scores", {"embedded": (), "full": (own,)})
+    ours = replace(FLOW_SCORES, models={"embedded": (), "full": (own,)})
+    monkeypatch.setattr(scorers, "BUILT_IN", [ours if s is FLOW_SCORES else s for s in scorers.BUILT_IN])
+    scorers._scorers.cache_clear()
     with lake.cursor() as cursor:
         cursor.execute(
             "UPDATE candidates SET candidate = clip_id = (SELECT min(clip_id) FROM candidates WHERE candidate)"
