@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from video_assets.settings.releasing import ReleaseSettings
 
 # A million clips with their captions, sorted, would take two gigabytes.
 _MEMORY, _THREADS = "400MB", 2
+_GROUP, _LITTLE = 20_480, "50MB"
 
 
 @dataclass(frozen=True)
@@ -128,14 +129,19 @@ def freeze(connection: duckdb.DuckDBPyConnection, asked: Asked, settings: Settin
         header = _header(connection, asked, settings)
         source = folder / ".chosen.parquet"
         scores = {score.column for score in settings.training_text.scores}
-        with_room(connection, f"COPY ({_rows(scores)}) TO {quoted(str(source))} (FORMAT parquet)")
-        try:
-            written = write(source, header, asked.settings, folder)
-        finally:
-            source.unlink()
+        with_room(
+            connection, f"COPY ({_rows(scores)}) TO {quoted(str(source))} (FORMAT parquet, ROW_GROUP_SIZE {_GROUP})"
+        )
     finally:
         for name in ("judged", "chosen"):
             connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
+    # What DuckDB holds for the next statement would stay beside what writing takes.
+    with suppress(duckdb.OutOfMemoryException):
+        connection.execute(f"SET memory_limit = '{_LITTLE}'")
+    try:
+        written = write(source, header, asked.settings, folder)
+    finally:
+        source.unlink()
     return Frozen(written, header, int(count), refused)
 
 

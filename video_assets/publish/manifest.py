@@ -10,6 +10,7 @@ import gzip
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -120,10 +121,8 @@ def settled(rows: pl.DataFrame, settings: ReleaseSettings) -> pl.DataFrame:
             seconds=SECONDS,
         )
     )
-    buckets = [
-        bucket(width, height, length, settings.duration_edges)
-        for width, height, length in placed.select("width", "height", "seconds").iter_rows()
-    ]
+    named = lru_cache(maxsize=None)(partial(bucket, edges=settings.duration_edges))  # most clips share size and length
+    buckets = [named(*alike) for alike in placed.select("width", "height", "seconds").iter_rows()]
     return placed.with_columns(bucket=pl.Series(buckets, dtype=_TEXT)).select(
         pl.col(name).cast(kind) for name, kind in SCHEMA.items()
     )
