@@ -95,6 +95,7 @@ def bring_up_to_date(lake: Lake, wanted: Callable[[Due], bool] = lambda _: True)
     home = dagster_home()
     with busy("Loading the assets"):
         from video_assets.assets.common import BATCHES, catalogue, order
+        from video_assets.assets.dagster_events import forget_pictures
         from video_assets.assets.files import report_files
         from video_assets.assets.records import kept_open
         from video_assets.assets.run import add_partitions, causes, end_lost_runs, open_instance, run, stopped_by
@@ -110,6 +111,10 @@ def bring_up_to_date(lake: Lake, wanted: Callable[[Due], bool] = lambda _: True)
     failed: list[Failed] = []
     blocked: list[Blocked] = []
     with busy("Opening Dagster's records"):
+        try:
+            forget_pictures(home)
+        except OSError as error:  # the next time, then
+            show.say(f"Pictures of an early build may still be in Dagster's events: {error}")
         opened = open_instance(home)
 
     def look(known: Sequence[str]) -> list[Work]:

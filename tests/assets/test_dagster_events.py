@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from tests.place import Place
-from video_assets.assets.dagster_events import INSTEAD, at_work, clean, elsewhere
+from video_assets.assets.dagster_events import INSTEAD, at_work, clean, elsewhere, forget_pictures
 from video_assets.takedown.traces import Traces, files_in
 
 NAME = 'Jürgens "best" day.mp4'
@@ -52,6 +52,28 @@ def test_pictures_in_events_of_early_builds_go_and_what_is_said_beside_them_stay
     assert clean(place.home, Traces({NAME})) >= 1
     assert [p for p in files_in(place.home) if pictures.in_file(p)] == []
     assert said(place, "c") == {"sheet": f"![a]({INSTEAD}) of 3 ![b]({INSTEAD})"}
+
+
+def test_pictures_of_early_builds_go_once_when_no_run_is_at_work(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(place.home))
+    picture = "data:image/png;base64,iVBORw0KGgo="
+
+    def report(asset: str) -> None:
+        with place.instance() as instance:
+            shown = {"sheet": dg.MetadataValue.md(f"![a]({picture})")}
+            instance.report_runless_asset_event(dg.AssetMaterialization(asset, metadata=shown))
+
+    report("c")
+    with place.instance() as instance:
+        run = instance.create_run_for_job(dg.job(name="j")(lambda: None), status=dg.DagsterRunStatus.STARTED)
+    assert forget_pictures(place.home) == 0
+    assert said(place, "c") == {"sheet": f"![a]({picture})"}
+    with place.instance() as instance:
+        instance.delete_run(run.run_id)
+    assert forget_pictures(place.home) >= 1
+    assert said(place, "c") == {"sheet": f"![a]({INSTEAD})"}
+    report("d")  # whoever still puts one there does so knowingly
+    assert forget_pictures(place.home) == 0
 
 
 def test_a_home_that_is_not_there_has_nothing_at_work_and_is_not_made(here: Place) -> None:

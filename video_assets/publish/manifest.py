@@ -175,8 +175,9 @@ def _values(rows: pl.DataFrame) -> Iterator[dict[str, Any]]:
     most = rows.select(pl.max_horizontal(pl.col(pl.Int64).abs().max())).item() if rows.height else 0
     if most >= LARGEST:
         raise ValueError(f"{most} is beyond what every reader of JSON reads alike.")
-    for row in rows.iter_rows(named=True):
-        yield {name: value for name, value in row.items() if value is not None}
+    names = sorted(rows.columns)  # as a canonical line has them, which sorts what is in order sooner
+    for row in rows.select(names).iter_rows():
+        yield {name: value for name, value in zip(names, row, strict=True) if value is not None}
 
 
 def line_hashes(table: pl.DataFrame) -> list[str]:
