@@ -95,6 +95,18 @@ def with_room(connection: duckdb.DuckDBPyConnection, sql: str, parameters: dict[
         connection.execute(sql, parameters)
 
 
+@contextmanager
+def _holding_little(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Inside the block DuckDB lets go of the memory that it would hold for the next statement."""
+    [(usual,)] = connection.execute("SELECT current_setting('memory_limit')").fetchall()
+    with suppress(duckdb.OutOfMemoryException):
+        connection.execute(f"SET memory_limit = '{_LITTLE}'")
+    try:
+        yield
+    finally:
+        connection.execute(f"SET memory_limit = {quoted(usual)}")
+
+
 def freeze(connection: duckdb.DuckDBPyConnection, asked: Asked, settings: Settings, folder: Path) -> Frozen:
     """Select the clips as the lake has them now and write their manifest.
 
@@ -135,11 +147,9 @@ def freeze(connection: duckdb.DuckDBPyConnection, asked: Asked, settings: Settin
     finally:
         for name in ("judged", "chosen"):
             connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
-    # What DuckDB holds for the next statement would stay beside what writing takes.
-    with suppress(duckdb.OutOfMemoryException):
-        connection.execute(f"SET memory_limit = '{_LITTLE}'")
     try:
-        written = write(source, header, asked.settings, folder)
+        with _holding_little(connection):
+            written = write(source, header, asked.settings, folder)
     finally:
         source.unlink()
     return Frozen(written, header, int(count), refused)
