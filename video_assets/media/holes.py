@@ -13,9 +13,8 @@ _USUAL = 0.9  # This share of the intervals is no longer than what counts as usu
 _LEAST_HOLE_S = 0.2
 _LEAST_HOLE = 3.5  # A hole is at least so many times as long as usual ...
 _STANDS_STILL = 2.0  # ... and the picture after it has changed by more than this, mean luma 0-255: else it stood still.
-_STOOD_S = (
-    1.0  # A picture that is shown so long stood there, where what follows was coded from it: cameras stall for less.
-)
+# A picture that is shown so long stood there, where what follows was coded from it: cameras stall for less.
+_STOOD_S = 1.0
 _ABSURD_S = 60.0  # A frame that is shown so long, and so many times as long as usual, is a fault of its timestamps.
 _ABSURD = 20.0
 
