@@ -18,7 +18,7 @@ PYTEST = $(BIN)/pytest -n $$(( $$(nproc 2>/dev/null || sysctl -n hw.ncpu) + 1 ))
 TELLING := tests/media tests/footage tests/measure/test_decode_pass.py tests/measure/test_decode_pass_damage.py \
 	tests/test_demo_footage.py tests/batches/test_end_to_end.py
 
-.PHONY: demo test torch lint docs ui trial telling newest lock clean
+.PHONY: demo test long torch lint docs ui trial telling newest lock clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/video-assets demo
@@ -26,7 +26,11 @@ demo: $(VENV)/.demo
 test: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(PYTEST)
+	$(PYTEST) -m "not long"
+
+# Whole runs that show once more, on another store, on a cluster or after more kills, what shorter tests show in parts.
+long: $(VENV)/.dev
+	$(PYTEST) -m long
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format .

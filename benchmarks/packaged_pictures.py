@@ -57,6 +57,43 @@ FILES |= {
     "ihc.png": Packaged("scikit-image==0.26.0", "wheel", "skimage/data/ihc.png", "f8dd1aa387ddd1f49d8ad13b50921b237df8e9b262606d258770687b0ef93cef", "CC0-1.0"),
     "page.png": Packaged("scikit-image==0.26.0", "wheel", "skimage/data/page.png", "341a6f0a61557662b02734a9b6e56ec33a915b2c41886b97509dedf2a43b47a3", "CC0-1.0"),
     "text.png": Packaged("scikit-image==0.26.0", "wheel", "skimage/data/text.png", "bd84aa3a6e3c9887850d45d606c96b2e59433fbef50338570b63c319e668e6d1", "CC0-1.0"),
+    "fallenleaf.jpg": Packaged("plasma-workspace-wallpapers", "deb", "FallenLeaf/contents/images/2560x1600.jpg", "95603a6560c7e8d50e0e03b3f4adbe39c5258c72528e74e4ecaea1daf4e499de", "GPL-2.0-or-later, KDE Visual Design Group"),
+    "path.jpg": Packaged("plasma-workspace-wallpapers", "deb", "Path/contents/images/2560x1600.jpg", "7477457d7f17b736259f1b021864778ad4ba802cf3214e6728181ff29126bba8", "GPL-2.0-or-later, KDE Visual Design Group"),
+    "darkesthour.jpg": Packaged("plasma-workspace-wallpapers", "deb", "DarkestHour/contents/images/2560x1600.jpg", "8e3703fae3a3c217b1fc2b399b706cd3720584268d071ba153e4809daa55f1ce", "GPL-2.0-or-later, KDE Visual Design Group"),
+    "summer1am.jpg": Packaged("plasma-workspace-wallpapers", "deb", "summer_1am/contents/images/2560x1600.jpg", "c868b50789591dd42910153c768053f1ba0a98cb36bbfc2b7a96a1045d0477f8", "GPL-2.0-or-later, KDE Visual Design Group"),
+    "eveningglow.jpg": Packaged("plasma-workspace-wallpapers", "deb", "EveningGlow/contents/images/2560x1600.jpg", "586682dcb362b9f620068f10138f87d0d3649939aef238adc5807cb951976a7a", "GPL-2.0-or-later, KDE Visual Design Group"),
+    "grey.jpg": Packaged("plasma-workspace-wallpapers", "deb", "Grey/contents/images/2560x1600.jpg", "88c31d8944b7e6935d1b9a296654c692f0772cb512491713eb30a972a604c0ed", "GPL-2.0-or-later, KDE Visual Design Group"),
+    "colorfulcups.jpg": Packaged("plasma-workspace-wallpapers", "deb", "ColorfulCups/contents/images/2560x1600.jpg", "6e0f3a72feb5a4a9fec191b77e34874c3c69e2d93040deb3f07773e73385023d", "GPL-2.0-or-later, KDE Visual Design Group"),
+    "onestandsout.jpg": Packaged("plasma-workspace-wallpapers", "deb", "OneStandsOut/contents/images/2560x1600.jpg", "cb507baf1dafdcae362264f3aba9483ed4be5f6c9fdd770f0ec0920c6d9e80fd", "GPL-2.0-or-later, KDE Visual Design Group"),
+    "coldripple.jpg": Packaged("plasma-workspace-wallpapers", "deb", "ColdRipple/contents/images/2560x1600.jpg", "05bef6722fc0ed81292cceb3ed026c38d17e510f3c84be7d68610c2b1a723c3f", "GPL-2.0-or-later, KDE Visual Design Group"),
+    "bythewater.jpg": Packaged("plasma-workspace-wallpapers", "deb", "BytheWater/contents/images/2560x1600.jpg", "c272434ef39f2abf1ed48a15a8910088020f3165329a5092f3940ec9464bc05f", "GPL-2.0-or-later, KDE Visual Design Group"),
+    "kite.jpg": Packaged("plasma-workspace-wallpapers", "deb", "Kite/contents/images/2560x1600.jpg", "bdca288ce296a981e80659c021cf707caddc702c0c8d4247e60bd618476d47f8", "GPL-2.0-or-later, KDE Visual Design Group"),
+    "gimp-keyboard-shortcuts-dialog.png": Packaged("gimp-help-en", "deb", "images/dialogs/keyboard-shortcuts-dialog.png", "fccdf9cdf4d9fa4fdebd44bb56b6e43ef5a168ba777e8df19e5ecd10518de3d0", "GFDL-1.2-or-later, GIMP Documentation Team"),
+    "gimp-high-pass-setting.png": Packaged("gimp-help-en", "deb", "examples/enhance/high-pass-setting.png", "9b3bae35aab240aef1a01d01b4ebd42ad5a4e1a1052bbaeda3532491c8c0b7e1", "GFDL-1.2-or-later, GIMP Documentation Team"),
+    "gimp-gflare-options-1.png": Packaged("gimp-help-en", "deb", "filters/light-and-shadow/gflare-options-1.png", "5a491510f5e8de546c7c37028ec623c6f34e116d00ce80c9dcdf5581e5ba0469", "GFDL-1.2-or-later, GIMP Documentation Team"),
+    "gimp-mapobject-options-1.png": Packaged("gimp-help-en", "deb", "filters/map/mapobject-options-1.png", "cb46b218084d9923eeef84c117a832751b07127cdeb39be019384771c13059f6", "GFDL-1.2-or-later, GIMP Documentation Team"),
+    "gimp-imagemap.png": Packaged("gimp-help-en", "deb", "filters/web/imagemap.png", "2ce95014b7f11270b39fb065d783dacb7dd875ecc0f0cf74df87cb3a79726424", "GFDL-1.2-or-later, GIMP Documentation Team"),
+    "gimp-print-tab3.png": Packaged("gimp-help-en", "deb", "menus/file/print-tab3.png", "50629e64d5e14b2109418168a332acce25f554d103d0e60ebc2eb4613fa2e193", "GFDL-1.2-or-later, GIMP Documentation Team"),
+    "gimp-save-profile-1.png": Packaged("gimp-help-en", "deb", "image/color-management/save-profile-1.png", "b2eaad039b6ccb68d8074aba2ba9bc938fa174fecf318ce8a15386edc291df29", "GFDL-1.2-or-later, GIMP Documentation Team"),
+    "gimp-click-editor.png": Packaged("gimp-help-en", "deb", "menus/select/click-editor.png", "02671c8afcb6c5b3587f61758ce3d3e37dbc6db64b4529c57a9d0c469cc45c0e", "GFDL-1.2-or-later, GIMP Documentation Team"),
+    "gimp-color-deficient-vision.png": Packaged("gimp-help-en", "deb", "view/display-filters/color-deficient-vision.png", "11badd182bf47acb47a46858f738ce8d59c7851ab46a336263df3f34f59b1306", "GFDL-1.2-or-later, GIMP Documentation Team"),
+    "gimp-gamma.png": Packaged("gimp-help-en", "deb", "view/display-filters/gamma.png", "dff98165d1658b3f8793738973b678b66ebc3f6d3ae479b4e8ff606a2a34cf2f", "GFDL-1.2-or-later, GIMP Documentation Team"),
+    "gimp-prefs-display.png": Packaged("gimp-help-en", "deb", "images/preferences/prefs-display.png", "0dc39f652ec9af2e9dab41384c41028dde0fc410fe3ead0c77e9fb26a5ebf857", "GFDL-1.2-or-later, GIMP Documentation Team"),
+    "gimp-prefs-icon-theme.png": Packaged("gimp-help-en", "deb", "images/preferences/prefs-icon-theme.png", "4ca449d539a07c98ada7fda34e435aece56b04138de7cd7de63a8cfa3218207e", "GFDL-1.2-or-later, GIMP Documentation Team"),
+    "gimp-prefs-image-window.png": Packaged("gimp-help-en", "deb", "images/preferences/prefs-image-window.png", "f37927df6ee07daf981b5d2a0771cc9a6c2c8caf8e9913d86ce74da5bfd1134b", "GFDL-1.2-or-later, GIMP Documentation Team"),
+    "gimp-prefs-playground.png": Packaged("gimp-help-en", "deb", "images/preferences/prefs-playground.png", "0b23e89f47897c112a92917fd089fc36a32897eb14f1eb4831a669096506d503", "GFDL-1.2-or-later, GIMP Documentation Team"),
+    "gimp-prefs-tool-options.png": Packaged("gimp-help-en", "deb", "images/preferences/prefs-tool-options.png", "d25b2e84cf85af1972f161f308d1013ce1bd12c1a028ef3c384f50aaf28b8bd8", "GFDL-1.2-or-later, GIMP Documentation Team"),
+    "gimp-3DTransf-linked.jpg": Packaged("gimp-help-en", "deb", "images/toolbox/3DTransf-linked.jpg", "b00f036955609a5b16e2f09af6a82e0e256a3d4271483629ee9fe0b95e913d3b", "GFDL-1.2-or-later, GIMP Documentation Team"),
+    "gimp-paint-tools.png": Packaged("gimp-help-en", "deb", "images/toolbox/paint-tools.png", "966acf50cdc734987c9082c7d746ab41f8bbbe5e0598eacbf0385eb2fb8a3f16", "GFDL-1.2-or-later, GIMP Documentation Team"),
+    "gimp-quickie-crop-step2.png": Packaged("gimp-help-en", "deb", "images/tutorials/quickie-crop-step2.png", "de69af3e020127f97421cbeb13e13e58ac2b9d268b02a45ce4ed992a9d6b6d7b", "GFDL-1.2-or-later, GIMP Documentation Team"),
+    "gimp-quickie-flip-menu.png": Packaged("gimp-help-en", "deb", "images/tutorials/quickie-flip-menu.png", "0542cd346a1c800fbe91e1c9aaa55c813b220433f239524f5efdbafd837dd316", "GFDL-1.2-or-later, GIMP Documentation Team"),
+    "gimp-quickie-mode-alpha.png": Packaged("gimp-help-en", "deb", "images/tutorials/quickie-mode-alpha.png", "5216c084c3976fb94b0b504d6051432ae7a152e910ca700901adaf05aed97e78", "GFDL-1.2-or-later, GIMP Documentation Team"),
+    "gimp-quickie-rotate-menu.png": Packaged("gimp-help-en", "deb", "images/tutorials/quickie-rotate-menu.png", "16c916c4e4bd816483e959f59532f02ee17c49b46f1fca2a2780fb2d893a5d49", "GFDL-1.2-or-later, GIMP Documentation Team"),
+    "gimp-histogram-specular-highlights.jpg": Packaged("gimp-help-en", "deb", "tutorials/tone-mapping/histogram-specular-highlights.jpg", "0ba17061c22e2f8a859e66d00ab9aadfc7cc82e085ee8e838c0729dc8fb71f1b", "GFDL-1.2-or-later, GIMP Documentation Team"),
+    "gimp-file-open-dialog.png": Packaged("gimp-help-en", "deb", "images/using/file-open-dialog.png", "d0b9089a0fb7e526ca307e1b84bc7f93659e4cdbfce91128a5b438061c4344a2", "GFDL-1.2-or-later, GIMP Documentation Team"),
+    "gimp-image-window-single.png": Packaged("gimp-help-en", "deb", "images/using/image-window-single.png", "1f4db40ff9ad08800df7c238c4fd1873c91ae9578357f7418e8913a6bc09f742", "GFDL-1.2-or-later, GIMP Documentation Team"),
+    "gimp-palettes.png": Packaged("gimp-help-en", "deb", "images/using/palettes.png", "c5d3c05ca9def7752791fe6137aa3b814b05103c483278d79ee06dd5a5942097", "GFDL-1.2-or-later, GIMP Documentation Team"),
+    "gimp-single-window.png": Packaged("gimp-help-en", "deb", "images/using/single-window.png", "64c4a4798f04da94a1e8ca36c7dc9625ffc2721e4c66efa7152a498737bf54ea", "GFDL-1.2-or-later, GIMP Documentation Team"),
 }  # fmt: skip
 
 NATURE = (
@@ -73,6 +110,22 @@ DRAWN = (
     "flow.png", "arc-colors-transparent-wallpaper.png", "greentraditional.jpg", "stripes.png", "adwaita-d.webp",
     "adwaita-l.webp", "symbolic-d.webp", "symbolic-l.webp", "truchet-l.webp",
 )  # fmt: skip
+WALLPAPERS = (
+    "fallenleaf.jpg", "path.jpg", "darkesthour.jpg", "summer1am.jpg",
+    "eveningglow.jpg", "grey.jpg", "colorfulcups.jpg", "onestandsout.jpg",
+    "coldripple.jpg", "bythewater.jpg", "kite.jpg",
+)  # fmt: skip
+"""More photographs without text."""
+SCREENS = (
+    "gimp-keyboard-shortcuts-dialog.png", "gimp-high-pass-setting.png", "gimp-gflare-options-1.png", "gimp-mapobject-options-1.png",
+    "gimp-imagemap.png", "gimp-print-tab3.png", "gimp-save-profile-1.png", "gimp-click-editor.png",
+    "gimp-color-deficient-vision.png", "gimp-gamma.png", "gimp-prefs-display.png", "gimp-prefs-icon-theme.png",
+    "gimp-prefs-image-window.png", "gimp-prefs-playground.png", "gimp-prefs-tool-options.png", "gimp-3DTransf-linked.jpg",
+    "gimp-paint-tools.png", "gimp-quickie-crop-step2.png", "gimp-quickie-flip-menu.png", "gimp-quickie-mode-alpha.png",
+    "gimp-quickie-rotate-menu.png", "gimp-histogram-specular-highlights.jpg", "gimp-file-open-dialog.png", "gimp-image-window-single.png",
+    "gimp-palettes.png", "gimp-single-window.png",
+)  # fmt: skip
+"""Dialogues and windows of an image editor, many with photographs in them."""
 FILMS = ("bigbuckbunny.mp4", "carphone_pristine.mp4", "city.mpg", "people.avi", "tree.avi", "box.mp4", "cup.mp4")
 """Recorded scenes without text."""
 

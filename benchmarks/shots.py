@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
+from typing import get_args
 
 import polars as pl
 from joined import Shot, Truth, labelled, make, single_shots
@@ -27,7 +28,7 @@ from video_assets.lake.schemas import TRANSITION_SCORES
 from video_assets.measure.decode_pass import decode_video
 from video_assets.measure.models import TRANSNET_V2
 from video_assets.measure.transition_task import TransitionJob, score_transitions
-from video_assets.measure.transnet import TransitionModel
+from video_assets.measure.transnet import Precision, TransitionModel
 from video_assets.media.probe import probe
 from video_assets.segment.detectors import Span, runs
 from video_assets.segment.shots import find_shots
@@ -91,13 +92,14 @@ class Seen:
     network_seconds: float
 
 
-def look(path: Path, folder: Path, settings: DecodeSettings) -> Seen:
+def look(path: Path, folder: Path, settings: DecodeSettings, precision: Precision = "auto") -> Seen:
     """Decode a video and score its doubtful frames as the platform does."""
     before = time.process_time()
     signals, facts = decoded(path, folder, settings)
     between = time.process_time()
     kept, scores = folder / "shot_frames.parquet", folder / "scores.parquet"
-    score_transitions(TransitionJob(TransitionModel(TRANSNET_V2.weights(ModelSettings())), kept, scores))
+    model = TransitionModel(TRANSNET_V2.weights(ModelSettings()), precision=precision)
+    score_transitions(TransitionJob(model, kept, scores))
     chunks = pl.read_parquet(kept, columns=["frames", "doubtful"])
     return Seen(
         signals,
@@ -166,6 +168,9 @@ def main() -> None:
         "--folder", type=Path, help="Measure the videos of this folder, which has a cuts.json, instead."
     )
     parser.add_argument("--joined-from", type=Path, help="Make the videos from the single shots of this folder.")
+    parser.add_argument(
+        "--precision", choices=get_args(Precision), default="auto", help="In what the network computes."
+    )
     arguments = parser.parse_args()
     results: dict[str, Found] = {}
     truths: Counter[str] = Counter()
@@ -173,8 +178,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         for path, truth in _videos(arguments, folder):
-            gated = look(path, folder, DecodeSettings())
-            everywhere = look(path, folder, DecodeSettings(doubt_change=0.0))
+            gated = look(path, folder, DecodeSettings(), arguments.precision)
+            everywhere = look(path, folder, DecodeSettings(doubt_change=0.0), arguments.precision)
             truths.update(t.kind for t in truth)
             for name, found in methods(gated, everywhere):
                 results.setdefault(name, Found()).add(found, truth)

@@ -13,6 +13,7 @@ import argparse
 import statistics
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
@@ -64,11 +65,28 @@ def main() -> None:
             report(cursor, lake.settings.sql_folder, arguments.repeats, folder)
 
 
-def fill(cursor: duckdb.DuckDBPyConnection, clips: int, batch_clips: int) -> None:
-    """Write every table's rows; the same clip has the same id in each."""
-    for table, columns in ROWS.items():
-        batch = f"'b-' || lpad((i // {batch_clips})::VARCHAR, 6, '0') AS batch"
-        cursor.execute(f"INSERT INTO {table} BY NAME SELECT {batch}, {columns} FROM range({clips}) AS made (i)")
+def fill(
+    cursor: duckdb.DuckDBPyConnection,
+    clips: int,
+    batch_clips: int,
+    rows: Mapping[str, str] = ROWS,
+    *,
+    each: bool = False,
+) -> None:
+    """Write every table's rows; the same clip has the same id in each.
+
+    Args:
+        cursor: the lake.
+        clips: how many.
+        batch_clips: of a batch.
+        rows: the columns of each table, of a clip of the number ``i``.
+        each: a file for each batch of each table, as runs write them; else one a table.
+    """
+    batch = f"'b-' || lpad((i // {batch_clips})::VARCHAR, 6, '0') AS batch"
+    for table, columns in rows.items():
+        for first in range(0, clips, batch_clips if each else clips):
+            numbers = f"range({first}, {min(clips, first + batch_clips) if each else clips})"
+            cursor.execute(f"INSERT INTO {table} BY NAME SELECT {batch}, {columns} FROM {numbers} AS made (i)")
     for (batch,) in cursor.execute("SELECT DISTINCT batch FROM clips ORDER BY batch").fetchall():
         cursor.execute(f"INSERT INTO {SHEET} SELECT * FROM {SOURCE} WHERE batch = ?", [batch])
 

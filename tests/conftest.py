@@ -17,6 +17,8 @@ from tests.terminal import Watched, watch
 from video_assets import settings as project
 from video_assets.demo import make_footage
 
+pytest_plugins = ["tests.servers.s3", "tests.servers.postgres", "tests.servers.stored"]
+
 # What is printed is that of a terminal of this width, whatever the tests run in.
 os.environ["COLUMNS"] = "80"
 # Hundreds of processes import the same modules: what was compiled once is kept, also where the environment says otherwise.
@@ -26,6 +28,16 @@ sys.dont_write_bytecode = False
 # A busy machine is slow, not wrong.
 settings.register_profile("project", deadline=None)
 settings.load_profile("project")
+
+WAITED_FOR = {"curated", "curated_few"}
+"""The fixtures that one worker makes in minutes while all others that ask for them wait."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the modules that ask for what takes minutes come first: they are all the first worker's, and the others go on."""
+    waiting = {item.path for item in items if isinstance(item, pytest.Function) and WAITED_FOR & {*item.fixturenames}}
+    items.sort(key=lambda item: item.path not in waiting)
+
 
 HELD_BY_SETTINGS = (("resources", "_lake"), ("assets.common", "catalogue"), ("assets.lineage", "_sheet_sources"))
 """What a process reads once, by settings that are equal in every working directory."""

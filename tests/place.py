@@ -27,7 +27,7 @@ from video_assets.footage.ingest import Stock, take_stock
 from video_assets.footage.tick import Cursor
 from video_assets.lake.lake import Lake
 from video_assets.lake.schemas import PAGES
-from video_assets.settings import LakeSettings, Settings, WatchedFolder
+from video_assets.settings import LakeSettings, S3Settings, Settings, WatchedFolder
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -38,10 +38,43 @@ FEW = ("bunny_720p.mp4", "three_shots_fades.mp4", "passenger_qcif_coarse.mp4", "
 
 
 @dataclass(frozen=True)
+class Store:
+    """Where a lake is kept, if not as the defaults say: its catalog in a file and its files beside it."""
+
+    catalog: str | None = None
+    root: str | None = None
+    s3: S3Settings | None = None
+
+    def settings(self, folder: Path) -> LakeSettings:
+        """Those of a lake whose own folder this is: what is in no other place is in it."""
+        if self.root is None:
+            return LakeSettings(root=str(folder), catalog=self.catalog)
+        catalog = self.catalog or str(folder / "catalog.sqlite")
+        return LakeSettings(root=self.root, catalog=catalog, scratch=folder / "work")
+
+    def environment(self, folder: Path) -> dict[str, str]:
+        """The same as settings of a command that does not know them by itself, less their common prefix."""
+        if self == Store():
+            return {}
+        places = self.settings(folder)
+        found = {
+            "LAKE__ROOT": places.root,
+            "LAKE__SCRATCH": str(places.scratch_path),
+            "LAKE__CATALOG": str(places.catalog),
+        }
+        if places.catalog is None:
+            del found["LAKE__CATALOG"]
+        if self.s3:
+            found |= {"S3__ENDPOINT_URL": str(self.s3.endpoint_url), "S3__PATH_STYLE": str(self.s3.path_style).lower()}
+        return found
+
+
+@dataclass(frozen=True)
 class Place:
     """A working directory with the default settings: ``lake/`` and ``dagster_home/`` are in it."""
 
     folder: Path
+    store: Store = Store()
 
     @property
     def root(self) -> Path:
@@ -59,6 +92,7 @@ class Place:
     def environment(self, **settings: str) -> dict[str, str]:
         """The environment of a command that works here; ``settings`` such as ``WORKERS__PROCESSES="1"``."""
         others = {k: v for k, v in os.environ.items() if not k.startswith("VIDEO_ASSETS_")}
+        settings = self.store.environment(self.root) | settings
         chosen = {f"VIDEO_ASSETS_{name}": value for name, value in settings.items()}
         # No bar of progress and no warning of a library belongs to what a test reads.
         return others | {"DAGSTER_HOME": str(self.home), "PYTHONWARNINGS": "ignore"} | chosen
@@ -82,12 +116,13 @@ class Place:
 
     def quick_lake(self, **sections: object) -> Lake:
         """The lake, as :meth:`lake` gives it; where there is none, a copy of an empty one, as it takes long to make."""
-        if not (self.root / "catalog.sqlite").exists():
+        if not (self.store.catalog or (self.root / "catalog.sqlite").exists()):
             copy_catalog(empty_lake(), self.root)
         return self.lake(**sections)
 
     def lake(self, **sections: object) -> Lake:
-        return Lake(Settings(lake=LakeSettings(root=str(self.root)), **sections))  # type: ignore[arg-type]
+        places = {"lake": self.store.settings(self.root)} | ({"s3": self.store.s3} if self.store.s3 else {})
+        return Lake(Settings(**places, **sections))  # type: ignore[arg-type]
 
     def instance(self) -> dg.DagsterInstance:
         import dagster as dg

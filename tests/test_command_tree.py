@@ -26,6 +26,7 @@ LEAVES = [(path, command) for path, command in TREE if not isinstance(command, c
 GIVEN = {
     "what": "f9f84904",
     "tier": "movie_gen/low_resolution",
+    "column": "vmaf_motion",
     "clip_id": "f9f84904",
     "text": "a dog",
     "query": "FROM clips",
@@ -33,6 +34,7 @@ GIVEN = {
     "first": "one",
     "second": "two",
     "name": "one",
+    "address": "postgresql://127.0.0.1:1/lake",
 }
 NEEDED = {
     ("what-if",): ("--set", "enough_motion=TRUE"),
@@ -43,7 +45,10 @@ NEEDED = {
     ("training", "add"): ("captions.jsonl",),
     ("release",): ("--name", "one"),
     ("export",): ("--media", "--to", "out"),
+    ("verdicts", "export"): ("--to", "out", "--media", "s3://clips/"),
+    ("verdicts", "import"): ("captions.jsonl",),
     ("scorer", "drop"): ("hue_scores",),
+    ("review",): ("--host", "192.0.2.1"),  # without a token, so that nothing is served
 }
 # These ask no lake: they make one, or tell of the settings, the models and the files of SQL.
 WITHOUT_LAKE = {("curate",), ("demo",), ("models",), ("settings",), ("questions",), ("scorer", "new")}
@@ -135,8 +140,13 @@ def test_an_empty_lake_is_answered_without_a_traceback(here: Place, path: Path_,
         ("export",),
         ("documents",),
         ("trace",),
+        ("review",),
+        ("thresholds",),
+        ("verdicts", "export"),
+        ("verdicts", "import"),
         ("takedown",),
         ("scorer", "drop"),
+        ("move-catalog",),
     }
     assert (result.exit_code == 1) == (path in found_nothing), result.output
 

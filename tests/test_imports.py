@@ -14,7 +14,7 @@ import video_assets
 PACKAGE = Path(video_assets.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 HEAVY = {
-    "av", "cv2", "decord", "httpx2", "onnxruntime", "open_clip", "pyarrow", "scenedetect", "tenacity", "torch",
+    "av", "cv2", "decord", "httpx2", "onnxruntime", "open_clip", "pyarrow", "ray", "scenedetect", "tenacity", "torch",
     "torchvision", "transformers",
 }  # fmt: skip
 KNOW_DAGSTER = {"definitions.py", "sensors.py", "checks.py", "resources.py"}
@@ -78,6 +78,7 @@ def test_media_libraries_are_imported_where_they_are_used(module: Path) -> None:
         ("media", {"assets", "batches", "curate", "definitions", "measure", "segment", "sensors"}),
         ("segment", {"assets", "batches", "curate", "definitions", "measure", "sensors"}),
         ("measure", {"assets", "batches", "curate", "definitions", "sensors"}),
+        ("cluster", {"assets", "batches", "curate", "definitions", "measure", "segment", "sensors"}),
         ("curate", {"assets", "batches", "definitions", "measure", "media", "segment", "sensors"}),
         ("lake", {"assets", "batches", "curate", "definitions", "footage", "measure", "media", "segment", "sensors"}),
         ("rights", {"assets", "batches", "curate", "definitions", "lake", "measure", "media", "segment", "sensors"}),

@@ -121,7 +121,7 @@ def bring_up_to_date(lake: Lake, wanted: Callable[[Due], bool] = lambda _: True)
         with busy("Looking what is due"):
             due = [d for d in plan(lake, order()) if wanted(d)]
             certain = _untried(lake, [d for d in ready(due, order()) if wanted(d)], tried)
-            runs = works(due, certain, order(), known, stopped(order(), lake.made()))
+            runs = works(due, certain, order(), known, stopped(order(), lake.entries()))
         made = {(asset, batch) for run in runs for asset in run.assets for batch in run.batches}
         seen.expect([d for d in due if (d.asset, d.batch) in made or d in certain])
         return runs
@@ -160,7 +160,7 @@ def _untried(lake: Lake, due: Sequence[Due], tried: set[tuple[object, ...]]) -> 
     from video_assets.assets.common import order
     from video_assets.batches.step import Step
 
-    step, ledger = Step(lake, order()), lake.made()
+    step, ledger = Step(lake, order()), lake.entries()
     keys = {d: (d.asset, d.batch, *sorted(step.inputs_by(ledger, d.asset, d.batch).items())) for d in due}
     found = [d for d in due if keys[d] not in tried]
     tried |= set(keys.values())

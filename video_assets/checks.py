@@ -6,7 +6,7 @@ from video_assets import reports
 from video_assets.assets.common import BATCHES, order
 from video_assets.batches.audit import counted
 from video_assets.batches.contamination import not_compared
-from video_assets.lake.plan import failures
+from video_assets.lake.plan import SHARED, failures
 from video_assets.reasons import Reason
 from video_assets.resources import LakeResource
 from video_assets.scorers import made
@@ -34,12 +34,17 @@ def _batches(context: dg.AssetCheckExecutionContext) -> list[str]:
 def usable_videos(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> dg.AssetCheckResult:
     """Stop a batch of which nothing is left: what follows could only be empty."""
     rows = lake.open().query(
-        "SELECT count(*) AS videos, count(*) FILTER (reason IS NULL) AS usable FROM raw_videos "
-        "WHERE batch IN (SELECT unnest(?))",
+        "SELECT reason, count(*) AS videos FROM raw_videos WHERE batch IN (SELECT unnest(?)) GROUP BY ALL ORDER BY ALL",
         [_batches(context)],
     )
-    videos, usable = rows.row(0)
-    return dg.AssetCheckResult(passed=usable > 0, metadata={"videos": videos, "usable": usable})
+    by_reason = dict(rows.rows())
+    usable = by_reason.pop(None, 0)
+    aside = ", ".join(f"{reason} {videos}" for reason, videos in by_reason.items())
+    return dg.AssetCheckResult(
+        passed=usable > 0,
+        description=None if usable else f"No video can be used, and nothing follows ({aside or 'there is none'}).",
+        metadata={"videos": usable + sum(by_reason.values()), "usable": usable},
+    )
 
 
 def _failures_of(asset: str, said: str) -> dg.AssetChecksDefinition:
@@ -47,7 +52,11 @@ def _failures_of(asset: str, said: str) -> dg.AssetChecksDefinition:
         asset=asset, name=f"no_failures_in_{asset}", partitions_def=BATCHES, description=f"Warns when {said}, and why."
     )
     def check(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> dg.AssetCheckResult:
-        found = failures(order()[asset].table, lake.open(), _batches(context))
+        opened = lake.open()
+        with opened.at_one_look():
+            ledger = opened.entries([*_batches(context), SHARED])
+            failed = [b for b in _batches(context) if (e := ledger.get((asset, b))) is None or e["failures"]]
+            found = failures(order()[asset].table, opened, failed)
         total = int(found["rows"].sum())
         passing = [reason for reason in found["reason"] if Reason(reason).transient]
         return dg.AssetCheckResult(

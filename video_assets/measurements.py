@@ -17,7 +17,7 @@ from video_assets.curate.tiers import Tier
 from video_assets.describe.judge_work import JudgeWork, chain, judged_tier
 from video_assets.describe.work import CaptionWork, captioner_version
 from video_assets.lake import schemas
-from video_assets.lake.plan import FILE, SOURCE_FILES, Measurement
+from video_assets.lake.plan import FILE, REVIEWED, SOURCE_FILES, Measurement
 from video_assets.lake.sheet import SHEET, best_of_group, sheet_of, sheet_sql
 from video_assets.lake.sql_text import bare
 from video_assets.lake.versions import code_version
@@ -34,14 +34,14 @@ from video_assets.settings import Settings
 CODE: dict[str, str] = {
     "raw_videos": "4",
     "rights_signals": "1",
-    "decode": "9",
+    "decode": "11",
     "transition_scores": "2",
     "shots": "7",
     "clips": "4",
-    "copy_checks": "1",
+    "copy_checks": "2",
     "candidates": "2",
     "flow_frames": "1",
-    "near_duplicates": "4",
+    "near_duplicates": "6",
     "duplicate_groups": "3",
     "contamination": "1",
     "concept_model": "1",
@@ -244,7 +244,7 @@ def measurements(
         *(_judged(scorer, settings, decode, tiers, there, joined) for scorer in asked),
         Measurement(
             SHEET, sheet_of(settings), code_version("table", {"sql": bare(sheet_sql(settings))}),
-            (*joined, *(scorer.name for scorer in asked)), "clip",
+            (*joined, *(scorer.name for scorer in asked), REVIEWED), "clip",
         ),
         *(
             Measurement(tier_asset(name), schemas.TIER_OUTCOMES, tier.version, tier_inputs(tier), "clip", {"tier": name})

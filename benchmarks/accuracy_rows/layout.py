@@ -2,8 +2,8 @@
 
 Collages of slow moves over photographs and of films, in halves, in quarters, in three parts with lines at .22 and .78, in two
 unlike parts, and one in the other; the same pictures undivided are none. Drawn pictures are wallpapers, slides, a recorded screen
-and pages; photographs and films are none. Logos lie on plain and on textured ground under a moving camera; a camera that hardly
-moves over photographs makes none.
+and pages, and the windows of an image editor, many with photographs in them; photographs and films are none. Logos lie on plain
+and on textured ground under a moving camera; a camera that hardly moves over photographs makes none.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from packaged_pictures import (
     FILMS,
     HEIGHT,
     PHOTOGRAPHS,
+    SCREENS,
     SIZE,
+    WALLPAPERS,
     WIDTH,
     as_kept,
     filled,
@@ -32,7 +34,7 @@ from packaged_pictures import (
 from accuracy_rows import Row
 from video_assets.demo.drawings import slides
 from video_assets.measure.graphics import find_drawn
-from video_assets.measure.layout import Layout, find_layout
+from video_assets.measure.layout import Layout, find_layout, in_colour
 from video_assets.measure.overlays import find_overlays, reduced
 from video_assets.measure.types import Picture
 
@@ -54,10 +56,10 @@ def rows() -> Iterator[Row]:
     }
     for kind, layout in kinds.items():
         made = [_collage(kind, [clips[n] for n in names], seed) for seed, names in _threes(list(clips))]
-        found = [find_layout([reduced(p) for p in as_kept(pictures)]).layout for pictures in made]
+        found = [find_layout([in_colour(p) for p in as_kept(pictures)]).layout for pictures in made]
         told = sum(f not in (Layout.SINGLE, layout) for f in found)
         yield Row(f"collages: {kind}", found.count(layout), EACH, f"{told} told as another division", "", "found")
-    single = [find_layout([reduced(p) for p in as_kept(pictures)]).layout for pictures in clips.values()]
+    single = [find_layout([in_colour(p) for p in as_kept(pictures)]).layout for pictures in clips.values()]
     yield Row("pictures that are not divided", single.count(Layout.SINGLE), len(single), "", "", "0 false")
 
     drawn = [[photograph(name)] for name in DRAWN] + [film("monitors.webm", 4), [photograph("page.png")]]
@@ -66,6 +68,10 @@ def rows() -> Iterator[Row]:
     drawn += [[deck[1080 * n : 1080 * (n + 1)]] for n in range(3)]
     found_drawn = sum(_is_drawn([filled(p, *SIZE) for p in pictures]) for pictures in drawn)
     yield Row("screens, slides, pages and drawn pictures", found_drawn, len(drawn), "drawn >= 0.1")
+    screens = [name for name in SCREENS if _is_drawn([_of_360(photograph(name))])]
+    missed = ", ".join(name.partition("-")[2].partition(".")[0] for name in SCREENS if name not in screens)
+    yield Row("windows and dialogues of an image editor", len(screens), len(SCREENS), f"not {missed}", "", "found")
+    clips |= {name: slow_move(photograph(name), 5, 4) for name in WALLPAPERS}
     false = [name for name, pictures in clips.items() if _is_drawn(pictures)]
     yield Row(
         "recordings and photographs that are not drawn",
@@ -120,9 +126,13 @@ def _collage(kind: str, clips: Sequence[Pictures], seed: int) -> Pictures:
     ]
 
 
+def _of_360(picture: Picture) -> Picture:
+    scale = min(1.0, HEIGHT / min(picture.shape[:2]))
+    return cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+
+
 def _is_drawn(pictures: Sequence[Picture]) -> bool:
-    signs = find_drawn([reduced(p) for p in as_kept(pictures)])
-    return signs.flat_share * signs.clean_edges >= _DRAWN
+    return find_drawn([reduced(p) for p in as_kept(pictures)]).drawn >= _DRAWN
 
 
 def _overlays(pictures: Sequence[Picture]) -> Sequence[object]:

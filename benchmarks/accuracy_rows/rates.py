@@ -34,7 +34,7 @@ def rows() -> Iterator[Row]:
         measured = [(film, _scores(film, folder)) for film in films]
     for what, column, apart in (
         ("vmaf_motion", "vmaf_motion", _ratio),
-        ("camera-free motion_vector", "motion_vector", _ratio),
+        ("motion_vector", "motion_vector", _ratio),
         ("still_share", "still_share", _difference),
     ):
         far = [apart(scores[rate][column], scores[FILM][column]) for _, scores in measured for rate in RATES]

@@ -3,7 +3,8 @@
 -- A clip that is not measured yet, or could not be, is here with NULL in its scores; <family>_reason says why.
 -- Every join compares the batch too, so that a query on one batch opens that batch's files alone.
 -- What stands behind a column describes it in the catalog; one without means what it means in its table. Lines such as
--- '> text_scores' stand for the columns that the scorer's module declares (video_assets/scorers), and for its join.
+-- '> text_scores' stand for the columns that the scorer's module declares (video_assets/scorers), and for its join; '> reviews' for the answers to
+-- the questions that people are asked (review.questions), and for the views reviewed_clips and review_answers.
 SELECT
     -- The clip (table clips).
     c.batch,
@@ -65,7 +66,7 @@ SELECT
     v.has_audio,
     d.variable_frame_rate,
     d.corrupt_frames,
-    d.motion_vectors AS has_motion_vectors, -- Whether the source's codec gave motion vectors, which motion_vector and pan_* come from.
+    d.motion_vectors AS has_motion_vectors, -- Whether the source's codec gave motion vectors, which pan_x and pan_y come from.
     n.source_shots, -- Shots of the source video; NULL before they are looked for.
     -- The shot that holds it (table shots).
     h.begins AS shot_begins, -- How the clip's shot begins: start (of the video), cut, dissolve, wipe (or push), fade, damage or break (time starts again or is missing, or the size of the picture changes).
@@ -130,6 +131,15 @@ SELECT
     k.concept,
     k.concept_weight,
 
+    -- What people say of the clip (table reviews), by the verdicts that hold.
+    reviewed.decision AS human_verdict, -- keep, drop or unsure, by most of the raters who are sure; as many for keep as for drop is unsure; NULL where nobody has judged the clip.
+    reviewed.people_keep AS human_keep, -- Whether most of the raters who are sure would keep the clip; NULL where they are not sure, or nobody has judged it.
+    coalesce(reviewed.ratings, 0) AS human_raters, -- How many people have judged the clip; 0 where nobody has.
+    coalesce(reviewed.keeps, 0) AS human_keeps, -- How many of those who have judged the clip would keep it.
+    coalesce(reviewed.drops, 0) AS human_drops, -- How many of those who have judged the clip would drop it.
+    reviewed.flags AS human_flags, -- What any of its raters flagged the clip for, such as rights or safety; NULL where nobody has judged it.
+    --> reviews
+
     -- LAION aesthetics, in the profile 'full' alone.
     --> laion_scores
 
@@ -181,6 +191,7 @@ LEFT JOIN candidates AS g ON g.batch = c.batch AND g.clip_id = c.clip_id
 LEFT JOIN duplicate_groups AS u ON u.batch = c.batch AND u.clip_id = c.clip_id
 LEFT JOIN contamination AS x ON x.batch = c.batch AND x.clip_id = c.clip_id
 LEFT JOIN concepts AS k ON k.batch = c.batch AND k.clip_id = c.clip_id
+--> reviews
 --> laion_scores
 --> flow_scores
 --> others

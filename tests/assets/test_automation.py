@@ -15,9 +15,9 @@ from tests.place import Place, ledger, remade
 from video_assets.assets import common
 from video_assets.assets.automation import Asked, Memory, asked
 from video_assets.assets.run import JOB, open_instance, tags
-from video_assets.batches import tiers as deciding
 from video_assets.batches.attempts import note_failure
 from video_assets.batches.step import Step
+from video_assets.curate.at_hand import AtHand
 from video_assets.curate.tiers import TierError
 from video_assets.definitions import defs
 from video_assets.lake.lake import Lake
@@ -418,7 +418,8 @@ def test_a_tier_that_is_refused_is_tried_once_and_its_sentence_file_and_line_com
         raise TierError(tier.path, 7, "There is no column sharpnes.", "Did you mean sharpness?")
 
     changed(CHILD)
-    monkeypatch.setattr("video_assets.assets.tiers.decide", refused)
+    decide = AtHand.decide
+    monkeypatch.setattr(AtHand, "decide", refused)
     (result,) = ticking.tick()
     (failure,) = result.filter_events(lambda e: e.is_step_failure)
     data = failure.step_failure_data
@@ -429,6 +430,6 @@ def test_a_tier_that_is_refused_is_tried_once_and_its_sentence_file_and_line_com
     assert [ticking.tick() for _ in range(3)] == [[]] * 3
     ticking.cursor = ""
     assert ticking.tick() == []
-    monkeypatch.setattr("video_assets.assets.tiers.decide", deciding.decide)
+    monkeypatch.setattr(AtHand, "decide", decide)
     changed(CHILD)
     assert plan(ticking.place.lake(), common.order()) != []

@@ -45,6 +45,12 @@ def test_a_batch_of_broken_files_stops_and_stays_stopped(here: Place) -> None:
     with here.instance() as instance:
         _draws, run = instance.get_runs()  # newest first: the draws, over all batches, come after
         assert run.status is dg.DagsterRunStatus.FAILURE
+        key = dg.AssetCheckKey(dg.AssetKey("raw_videos"), "usable_videos")
+        (check,) = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
+    assert check.event
+    evaluation = check.event.asset_check_evaluation
+    assert evaluation
+    assert evaluation.description == "No video can be used, and nothing follows (empty_file 1, not_a_video 1)."
 
 
 def test_a_batch_that_can_be_used_in_part_goes_on(curated_few: Place) -> None:

@@ -21,7 +21,7 @@ from video_assets.measurements import CHEAP, MODELLED
 from video_assets.reasons import Reason
 
 # Nobody has released anything yet.
-KEYS = sorted({spec.key.to_user_string() for spec in defs.resolve_all_asset_specs()} - {"releases"})
+KEYS = sorted({spec.key.to_user_string() for spec in defs.resolve_all_asset_specs()} - {"releases", "upkeep"})
 SCORES = (*CHEAP, *MODELLED)
 
 

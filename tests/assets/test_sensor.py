@@ -14,6 +14,7 @@ import pytest
 from tests.conftest import forget_settings
 from tests.footage import misbehaving
 from tests.place import Place
+from tests.servers.stored import each_way
 from video_assets.assets.batched import PLANNED
 from video_assets.measure import tasks
 from video_assets.resources import resources
@@ -58,9 +59,8 @@ class Watch:
 
 
 @pytest.fixture
-def watch(here: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
-    here.quick_lake()
-    folder = here.folder / "incoming"
+def watch(stored_here: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
+    folder = stored_here.folder / "incoming"
     folder.mkdir()
     with dg.DagsterInstance.ephemeral() as instance:
         yield Watch(folder, instance, monkeypatch)
@@ -80,20 +80,21 @@ def said(result: dg.SensorResult) -> str:
     return str(result.skip_reason.skip_message)
 
 
-def files(here: Place) -> dict[str, list[str]]:
+def files(place: Place) -> dict[str, list[str]]:
     """Batch: the names of its files."""
     found: dict[str, list[str]] = {}
-    for batch, uri in here.lake().query("SELECT batch, uri FROM source_files ORDER BY ALL").iter_rows():
+    for batch, uri in place.lake().query("SELECT batch, uri FROM source_files ORDER BY ALL").iter_rows():
         found.setdefault(batch, []).append(Path(uri).name)
     return found
 
 
-def test_complete_files_become_a_batch_with_a_partition_and_a_run_of_its_name(watch: Watch, here: Place) -> None:
+@each_way
+def test_complete_files_become_a_batch_with_a_partition_and_a_run_of_its_name(watch: Watch, stored_here: Place) -> None:
     watch.drop("a.mp4")
     watch.drop("b.mov")
     watch.drop("notes.txt")
     (batch,) = keys(watch.tick())
-    assert files(here) == {batch: ["a.mp4", "b.mov"]}
+    assert files(stored_here) == {batch: ["a.mp4", "b.mov"]}
     assert watch.instance.get_dynamic_partitions("batch") == [batch]
 
 
@@ -124,14 +125,15 @@ def test_what_cannot_be_taken_in_is_said_at_every_tick_also_at_those_that_do_not
     assert (watch.folder / "bad surprise.mp4").exists()
 
 
-def test_files_are_grouped_by_the_cap(watch: Watch, here: Place) -> None:
+@each_way
+def test_files_are_grouped_by_the_cap(watch: Watch, stored_here: Place) -> None:
     watch.set(footage__batch_videos=2)
     for number in range(5):
         watch.drop(f"{number}.mp4", seconds=number)
     batches = keys(watch.tick())
     assert len(batches) == 3
-    assert sorted(files(here).values()) == [["0.mp4", "1.mp4"], ["2.mp4", "3.mp4"], ["4.mp4"]]
-    assert set(batches) == set(files(here))
+    assert sorted(files(stored_here).values()) == [["0.mp4", "1.mp4"], ["2.mp4", "3.mp4"], ["4.mp4"]]
+    assert set(batches) == set(files(stored_here))
 
 
 def test_an_unfilled_batch_waits_for_more_files_with_the_reason(watch: Watch) -> None:
@@ -142,14 +144,15 @@ def test_an_unfilled_batch_waits_for_more_files_with_the_reason(watch: Watch) ->
     assert "a.mp4" in watch.cursor
 
 
-def test_the_same_content_is_never_taken_twice(watch: Watch, here: Place) -> None:
+@each_way
+def test_the_same_content_is_never_taken_twice(watch: Watch, stored_here: Place) -> None:
     watch.drop("a.mp4", "film")
     assert len(keys(watch.tick())) == 1
     watch.drop("copy.mp4", "film")
     assert said(watch.tick()).endswith("1 known in a new place, 1 known.")
     (watch.folder / "a.mp4").rename(watch.folder / "moved.mp4")
     assert said(watch.tick()).endswith("1 known in a new place, 1 known.")
-    assert len(files(here)) == 1
+    assert len(files(stored_here)) == 1
 
 
 def test_a_restart_goes_on_where_the_cursor_says(watch: Watch) -> None:
@@ -162,27 +165,29 @@ def test_a_restart_goes_on_where_the_cursor_says(watch: Watch) -> None:
     assert watch.cursor == before
 
 
-def test_a_lost_cursor_takes_nothing_in_again(watch: Watch, here: Place) -> None:
+@each_way
+def test_a_lost_cursor_takes_nothing_in_again(watch: Watch, stored_here: Place) -> None:
     watch.drop("a.mp4")
     (batch,) = keys(watch.tick())
     watch.cursor = None
     assert said(watch.tick()).endswith("1 known.")
-    assert list(files(here)) == [batch]
+    assert list(files(stored_here)) == [batch]
 
 
-def test_a_lost_lake_and_cursor_give_the_same_batch_again(watch: Watch, here: Place) -> None:
+def test_a_lost_lake_and_cursor_give_the_same_batch_again(watch: Watch, stored_here: Place) -> None:
     for name in ("b.mp4", "a.mp4"):
         watch.drop(name)
     first = keys(watch.tick(lost=True))
-    here.root.rename(here.folder / "lost lake")
+    stored_here.root.rename(stored_here.folder / "lost lake")
     forget_settings()
     assert keys(watch.tick()) == first
 
 
-def test_what_a_tick_that_was_killed_had_noted_is_asked_for_by_the_next(watch: Watch, here: Place) -> None:
+@each_way
+def test_what_a_tick_that_was_killed_had_noted_is_asked_for_by_the_next(watch: Watch, stored_here: Place) -> None:
     watch.drop("a.mp4")
     first = keys(watch.tick(lost=True))
-    assert list(files(here)) == first
+    assert list(files(stored_here)) == first
     assert keys(watch.tick()) == first
     assert said(watch.tick()).endswith("1 known.")
 
@@ -194,12 +199,12 @@ def test_a_batch_that_the_command_line_took_in_is_not_run_again(watch: Watch) ->
     assert said(watch.tick()).endswith("1 known.")
 
 
-def test_segments_of_a_stream_become_a_batch_for_each_window_that_has_passed(watch: Watch, here: Place) -> None:
+def test_segments_of_a_stream_become_a_batch_for_each_window_that_has_passed(watch: Watch, stored_here: Place) -> None:
     watch.set(footage__watch=[{"uri": str(watch.folder), "window_seconds": 60}], footage__batch_videos=2)
     for seconds in (0, 10, 20, 50, 60, 110):
         watch.drop(f"{seconds:03}.ts", seconds=seconds)
     assert len(keys(watch.tick())) == 2
-    assert sorted(files(here).values()) == [["000.ts", "010.ts", "020.ts", "050.ts"], ["060.ts", "110.ts"]]
+    assert sorted(files(stored_here).values()) == [["000.ts", "010.ts", "020.ts", "050.ts"], ["060.ts", "110.ts"]]
 
 
 def test_segments_of_the_window_that_is_not_over_wait_with_the_reason(watch: Watch) -> None:
@@ -217,8 +222,10 @@ def test_a_folder_that_is_not_there_is_named_with_what_to_do(watch: Watch) -> No
     assert f"{gone} could not be listed (No such file or directory); check that it exists" in said(watch.tick())
 
 
-def test_the_folder_of_the_defaults_is_made_and_one_that_somebody_named_never_is(watch: Watch, here: Place) -> None:
-    gone = here.folder / "gone"
+def test_the_folder_of_the_defaults_is_made_and_one_that_somebody_named_never_is(
+    watch: Watch, stored_here: Place
+) -> None:
+    gone = stored_here.folder / "gone"
     watch.set(footage__watch=[{"uri": str(gone)}])
     assert f"{gone} could not be listed" in said(watch.tick())
     assert not gone.exists()

@@ -8,6 +8,9 @@ import dagster as dg
 import pytest
 
 from tests.assets.graph_specs import SNAPSHOT, UPDATE, graph_specs
+from tests.conftest import forget_settings
+from tests.place import Place
+from video_assets.assets.tiers import review_page
 from video_assets.definitions import defs
 from video_assets.measurements import CHEAP, CONTENT, MODELLED
 from video_assets.scorers.models import models_of
@@ -27,7 +30,7 @@ def test_the_graph_has_the_groups_of_the_design() -> None:
     for key, spec in SPECS.items():
         groups.setdefault(str(spec.group_name), set()).add(key)
     of_files = {g for g in groups if g.startswith(("tiers_", "draws_"))}
-    assert set(groups) - of_files == {"footage", "segments", "scores", "captions", "releases"}
+    assert set(groups) - of_files == {"footage", "segments", "scores", "captions", "releases", "upkeep"}
     assert groups["footage"] == {
         "raw_videos", "rights_signals", "decoded_videos", "frame_signals", "keyframes", "shot_frames",
     }  # fmt: skip
@@ -35,6 +38,7 @@ def test_the_graph_has_the_groups_of_the_design() -> None:
     assert groups["scores"] == {*CHEAP, "copy_checks", "candidates", *MODELLED, *CONTENT, "clip_sheet"}
     assert groups["captions"] == {"captions", "caption_findings"}
     assert groups["releases"] == {"releases"}
+    assert groups["upkeep"] == {"upkeep"}
     # The graph shows the last part of a key alone: the groups tell two tiers, or a tier and its draw, of one name apart.
     recipes = ("allegro", "goku", "hunyuan_video", "movie_gen", "open_sora", "policies")
     assert of_files == {*(f"tiers_{recipe}" for recipe in recipes), "draws_movie_gen"}
@@ -73,7 +77,7 @@ def test_a_draw_is_one_for_all_batches_reads_its_tier_and_shows_its_sql(key: str
     assert "FROM clip_sheet" in str(SPECS[key].description)
 
 
-@pytest.mark.parametrize("spec", [s for k, s in SPECS.items() if k not in {*UNPARTITIONED, "releases"}])
+@pytest.mark.parametrize("spec", [s for k, s in SPECS.items() if k not in {*UNPARTITIONED, "releases", "upkeep"}])
 def test_every_other_asset_is_partitioned_by_ingest_batch(spec: dg.AssetSpec) -> None:
     assert isinstance(spec.partitions_def, dg.DynamicPartitionsDefinition)
     assert spec.partitions_def.name == "batch"
@@ -128,3 +132,17 @@ def test_a_backfill_of_a_tier_is_one_run_and_of_anything_else_one_run_a_batch() 
             policies[key.to_user_string()] = asset.backfill_policy
     assert {p for k, p in policies.items() if k.startswith("tiers/")} == {dg.BackfillPolicy.single_run()}
     assert {p for k, p in policies.items() if not k.startswith("tiers/")} == {None}
+
+
+def test_a_tiers_page_leads_to_where_its_clips_are_looked_at(here: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = SPECS["tiers/movie_gen/low_resolution"].metadata["review"]
+    assert said == dg.MetadataValue.text("video-assets review movie_gen/low_resolution")
+    monkeypatch.setenv("VIDEO_ASSETS_REVIEW__ADDRESS", "https://review.example.org")
+    forget_settings()
+    there = "https://review.example.org/clips?tier=movie_gen%2Flow_resolution"
+    assert review_page("movie_gen/low_resolution") == dg.MetadataValue.url(there)
+    for wrong in ("review.example.org", "javascript:alert(1)", "https://x y"):
+        monkeypatch.setenv("VIDEO_ASSETS_REVIEW__ADDRESS", wrong)
+        forget_settings()
+        with pytest.raises(ValueError, match=r"review\.address"):
+            review_page("movie_gen/low_resolution")

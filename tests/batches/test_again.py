@@ -59,6 +59,7 @@ def test_a_second_curate_measures_nothing_and_writes_nothing(again: Place, few_f
     assert (ledger(lake), data_files(again), lake.query("FROM ducklake_snapshots('lake')").height) == before
 
 
+@pytest.mark.long
 def test_renamed_files_are_no_new_work_and_a_changed_sidecar_decodes_nothing(
     again: Place, few_files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,8 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tests.conftest import forget_settings
-from tests.place import Place, curate, ledger
+from tests.place import Place, ledger
 from tests.tables import TABLES
 from video_assets.assets.common import catalogue
 from video_assets.curate.tiers import load_tiers
@@ -279,29 +278,18 @@ def test_every_clip_of_the_demo_has_every_score(lake: Lake) -> None:
         assert told.null_count().row(0) == (0,) * told.width
 
 
-def test_a_larger_sample_has_models_measure_what_it_adds_and_nothing_again(
-    again: Place, few_files: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_larger_sample_has_models_measure_what_it_adds_and_nothing_again(lake: Lake, measured: Lake) -> None:
     kept = "SELECT count(*) FROM tier_verdicts WHERE kept AND NOT starts_with(tier, 'policies/')"
-    lake = again.lake()
-    before = {name: lake.read(TABLES[name]) for name in MODELLED}
-    kept_before = lake.query(kept).item()
-    clips, candidates = lake.query("SELECT count(*), count(*) FILTER (candidate) FROM candidates").row(0)
-    # Every tier drops the passenger by its cheap scores.
-    assert (clips, candidates) == (5, 4)
-
-    monkeypatch.setenv("VIDEO_ASSETS_MODELS__SAMPLED_SHARE", "1")
-    forget_settings()
-    curate(few_files)
-    measured = again.lake()
+    clips = sum(CLIPS.values())
+    assert lake.query("SELECT count(*), count(*) FILTER (candidate) FROM candidates").row(0) == (clips, CANDIDATES)
     for name in MODELLED:
-        after = measured.read(TABLES[name])
-        added = after.join(before[name], on="clip_id", how="anti")
-        assert (before[name].height, added.height) == (4, 1), name
-        assert after.join(added, on="clip_id", how="anti").equals(before[name]), name
+        before, after = lake.read(TABLES[name]), measured.read(TABLES[name])
+        added = after.join(before, on="clip_id", how="anti")
+        assert (before.height, added.height) == (CANDIDATES, clips - CANDIDATES), name
+        assert after.join(added, on="clip_id", how="anti").equals(before), name
     why = measured.query("SELECT why, count(*) FROM candidates GROUP BY ALL ORDER BY ALL").rows()
-    assert why == [("possible", 4), ("sampled", 1)]
-    assert measured.query(kept).item() == kept_before > 0
+    assert why == [("possible", CANDIDATES), ("sampled", clips - CANDIDATES)]
+    assert measured.query(kept).item() == lake.query(kept).item() > 0
 
 
 def test_every_candidate_of_the_demo_has_people_overlay_and_quality_scores_where_they_can_be_told(lake: Lake) -> None:

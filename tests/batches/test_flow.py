@@ -213,6 +213,7 @@ print(sorted(d.asset for d in plan(lake, order()) if d.asset in ("flow_frames", 
 """
 
 
+@pytest.mark.long
 def test_a_run_for_flow_frames_makes_all_that_its_decode_makes(curated_few: Place, tmp_path: Path) -> None:
     place = curated_few.copy(tmp_path)
     started = place.start(command=(sys.executable, "-c", RUN), MODELS__PROFILE="full", MODELS__ACCEPT='["RAFT large"]')

@@ -106,11 +106,22 @@ grown AS (
         THEN least(greatest(log2(sum(vmaf_motion_two_steps::DOUBLE) / sum(one_step)), 0), 1) END AS growth
     FROM pairs WHERE seconds <= 0.15 AND one_step IS NOT NULL AND vmaf_motion_two_steps IS NOT NULL GROUP BY clip_id
 ),
+apart AS (
+    SELECT *, round(time_s - lag(time_s) OVER (PARTITION BY clip_id ORDER BY frame), 6) AS gap
+    FROM frames WHERE camera_support IS NOT NULL
+),
+lengths AS (
+    SELECT clip_id, gap, coalesce(flow_length::DOUBLE, if(gap > 0.5, 0, NULL)) * greatest(width, height) / 24 AS length
+    FROM apart WHERE gap IS NOT NULL
+),
+flowed AS (
+    SELECT clip_id, sum(length * gap) / sum(gap) AS motion_vector FROM lengths WHERE length IS NOT NULL GROUP BY clip_id
+),
 vectors AS (
-    SELECT *, since * if(since BETWEEN 1 / 25 - 0.001 AND 1 / 24 + 0.001, 1, 1 / 24 / since) AS film FROM frames WHERE step AND mv_mean IS NOT NULL
+    SELECT *, since * if(since BETWEEN 1 / 25 - 0.001 AND 1 / 24 + 0.001, 1, 1 / 24 / since) AS film FROM frames WHERE step AND mv_x IS NOT NULL
 ),
 moving AS (
-    SELECT clip_id, sum(mv_mean * film) / sum(since) AS motion_vector, sum(mv_x * film) / sum(since) AS pan_x,
+    SELECT clip_id, sum(mv_x * film) / sum(since) AS pan_x,
         sum(mv_y * film) / sum(since) AS pan_y
     FROM vectors GROUP BY clip_id
 ),
@@ -172,7 +183,7 @@ SELECT clip_id,
     any_value(camera_motion) AS camera_motion, any_value(camera_confidence) AS camera_confidence,
     any_value(c.camera_pan) AS camera_pan, any_value(c.camera_tilt) AS camera_tilt, any_value(c.camera_zoom) AS camera_zoom,
     any_value(c.camera_roll) AS camera_roll, any_value(c.shake) AS shake, any_value(c.object_motion) AS object_motion
-FROM steps JOIN stillness USING (clip_id) LEFT JOIN grown USING (clip_id) LEFT JOIN moving USING (clip_id) LEFT JOIN boundaries USING (clip_id) LEFT JOIN camera AS c USING (clip_id)
+FROM steps JOIN stillness USING (clip_id) LEFT JOIN grown USING (clip_id) LEFT JOIN flowed USING (clip_id) LEFT JOIN moving USING (clip_id) LEFT JOIN boundaries USING (clip_id) LEFT JOIN camera AS c USING (clip_id)
 GROUP BY clip_id ORDER BY clip_id"""
 
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from tests.place import Place, look
+from tests.servers.stored import both_ends
 from tests.tables import TABLES
 from video_assets.lake.schemas import RAW_VIDEOS
 from video_assets.settings import FootageSettings, Settings
@@ -21,10 +22,12 @@ MATERIALIZE = (
 )  # fmt: skip
 
 
+@both_ends
 def test_two_batches_materialized_at_once_by_two_processes_both_arrive(
-    curated_few: Place, place: Place, few_files: Path
+    curated_few: Place, stored: Place, few_files: Path
 ) -> None:
-    lake = place.quick_lake(footage=FootageSettings(batch_videos=2))
+    place = stored
+    lake = place.lake(footage=FootageSettings(batch_videos=2))
     batches = look(lake, few_files).batches
     assert len(batches) == 2
     with place.instance() as instance:

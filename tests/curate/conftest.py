@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ TEXT: dict[str, Any] = {
 }
 OVERLAYS: dict[str, Any] = {
     "fixed_share": 0.0, "overlay_share": 0.0, "unmarked_share": 1.0, "layout": "single", "panels": 1,
-    "flat_share": 0.1, "clean_edges": 0.02,
+    "flat_share": 0.1, "clean_edges": 0.02, "few_levels": 0.2, "ruled_edges": 0.01, "drawn": 0.01,
 }  # fmt: skip
 QUALITY: dict[str, Any] = {"blur": 0.3, "technical_quality": 0.8, "classical_appeal": 0.6}
 ROWS = {
@@ -107,6 +108,13 @@ class Lake:
     def row(self, table: str, row: dict[str, Any]) -> None:
         places = ", ".join("?" * len(row))
         self.connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", list(row.values()))
+
+    def judge(self, said: Mapping[str, Sequence[str]]) -> None:
+        """Add what people say of clips, each of them another."""
+        for clip_id, decisions in said.items():
+            for rater, decision in zip(("ann", "bob", "cleo"), decisions, strict=False):
+                row = {"review_id": f"{rater} on {clip_id}", "clip_id": clip_id, "rater": rater, "decision": decision}
+                self.row("reviews", row | {"part": "1", "judged_at": datetime(2026, 1, 1, tzinfo=UTC)})
 
     def decide(self, tier: Tier, batches: Sequence[str] = ("a",)) -> pl.DataFrame:
         """Decide a tier on some batches, anew if it was; its verdicts on them, in the order of clips."""

@@ -114,6 +114,7 @@ CLIPS = st.lists(
 
 @given(clips=CLIPS, threshold=st.floats(0, 10))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15, deadline=None)
+@pytest.mark.long
 def test_what_would_be_is_what_comes_to_be_when_the_tier_is_changed(
     lake: Lake, moving: dict[str, Tier], clips: list[tuple[float | None, float, str]], threshold: float
 ) -> None:

@@ -14,14 +14,19 @@ from hypothesis import strategies as st
 
 from tests.describe.captioned import BATCH, TIER, Clips, captions, clip_name, endpoint, told
 from tests.describe.chat_server import WORDS, ChatServer
+from tests.review.sent import row
 from video_assets.batches.caption_files import export_captions, import_captions, withdraw
 from video_assets.batches.caption_rows import numbered
 from video_assets.batches.captions import caption_clips
+from video_assets.batches.corrections import take_corrections
 from video_assets.batches.step import Step
 from video_assets.curate.tiers import load_tiers
+from video_assets.lake.lake import Replacement
 from video_assets.lake.plan import Due, Why, plan
-from video_assets.lake.schemas import CAPTIONS
+from video_assets.lake.schemas import CAPTIONS, REVIEWS
 from video_assets.measurements import caption_work_of, measurements
+from video_assets.review.fold import rows_of
+from video_assets.review.journal import Verdict
 from video_assets.settings import CaptionerSettings, CaptionSettings, Settings
 
 MEASURED = CaptionerSettings(name="measured", kind="measured")
@@ -207,6 +212,39 @@ def test_a_persons_caption_wins_over_all_and_survives_a_new_version(
     assert [row[1:] for row in sheet.iter_rows()] == [("human", "A ferry leaves.")] * 2 + [
         ("small", WORDS["short_description"])
     ]
+
+
+def test_a_caption_that_a_rater_corrects_is_the_raters_and_wins_until_it_is_taken_back(made: Clips) -> None:
+    step = made.only(3).step()
+    caption_clips(step, BATCH)
+    said: list[Verdict] = []
+
+    def people(*new: Verdict) -> list[tuple[Any, ...]]:
+        said.extend(new)
+        step.lake.commit([Replacement(REVIEWS, ["1"], rows_of("1", said), by="part")], [], message="verdicts")
+        entries = take_corrections(step)
+        assert all(entry.version == step.version("captions") for entry in entries)
+        return [(clip, who) for clip, who, _, winner in current(step) if winner]
+
+    first = row(clip_name(0), "ann", caption="A ferry leaves. The sea is calm.")
+    second = row(clip_name(0), "ann", caption="A tug leaves.")
+    ours = [(0, "measured"), (1, "measured"), (2, "measured")]
+    assert people(row(clip_name(1), "ann")) == ours
+    assert people(first) == [(0, "person:ann"), *ours[1:]]
+    of_ann = captions(step).filter(captioner="person:ann")
+    assert of_ann.select("version", "short_description", "dense_description", "words", "camera_motion").rows() == [
+        (f"review-{first.review_id[:16]}", "A ferry leaves.", "A ferry leaves. The sea is calm.", 7, "pan left")
+    ]
+    assert people(second, row(clip_name(0), "bob", caption="A ship leaves.")) == [(0, "person:bob"), *ours[1:]]
+    caption_clips(step, BATCH)  # which tells anew what is current
+    assert [who for clip, who, *_ in current(step) if clip == 0] == ["measured", "person:ann", "person:bob"]
+    people(row(clip_name(0), "bob", None, takes_back=said[-1].review_id))
+    assert people(row(clip_name(0), "ann", None, takes_back=second.review_id)) == [(0, "person:ann"), *ours[1:]]
+    caption_clips(step, BATCH)
+    shown = step.lake.query("SELECT dense_description FROM current_captions WHERE captioner = 'person:ann'")
+    assert shown["dense_description"].to_list() == ["A ferry leaves. The sea is calm."]
+    assert people() == [(0, "person:ann"), *ours[1:]]
+    assert captions(step).filter(captioner="person:ann").height == 2
 
 
 def test_a_later_import_is_current_and_the_earlier_one_stays(made: Clips, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
 from tests.commands import answer
 from tests.conftest import forget_settings
@@ -35,6 +36,7 @@ usd_per_million_output_tokens = 10.0
 """
 
 
+@pytest.mark.long
 def test_curating_asks_judges_by_the_answers_and_shows_what_they_were_and_cost(
     again: Place, few_files: Path, server: ChatServer
 ) -> None:

@@ -9,9 +9,9 @@ from video_assets.lake.lake import Lake
 
 
 @pytest.fixture(scope="module")
-def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+def lake(shared_place: Place) -> Lake:
     """Give one lake for a module; each test works on batches of its own."""
-    return Place(tmp_path_factory.mktemp("lake")).quick_lake()
+    return shared_place.lake()
 
 
 @pytest.fixture

@@ -52,3 +52,12 @@ def counts(lake: Lake, table: str, *batches: str, at: int | None = None) -> dict
 
 def snapshots(lake: Lake) -> int:
     return int(lake.query("SELECT count(*) FROM ducklake_snapshots('lake')").item())
+
+
+def replace_batch(lake: Lake, batch: str, version: str, count: int) -> int:
+    """Replace a batch of two tables, so many rows each, in one commit; the snapshot's id."""
+    replacements = [
+        Replacement(SHOTS, [batch], shots(batch, count, version)),
+        Replacement(CLIPS, [batch], clips(batch, count, version)),
+    ]
+    return lake.commit(replacements, [Made("shots", batch, version, version, {}, count)], message=f"{batch} {version}")

@@ -10,9 +10,23 @@ import polars as pl
 import pytest
 
 from tests.lake.rows import clips, commit_shots, counts, outcomes, shots, snapshots
+from tests.servers.stored import each_way
 from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.ledger import Made
 from video_assets.lake.schemas import CLIPS, SHOTS, TIER_OUTCOMES
+
+pytestmark = each_way
+
+
+def content_of(lake: Lake, path: str) -> bytes:
+    copy = lake.files.fetch(path)
+    assert copy
+    return copy.read_bytes()
+
+
+def files(lake: Lake, folder: str) -> list[str]:
+    """The paths of the files in a folder of the lake's."""
+    return sorted(lake.files.listed(f"data/{folder}"))
 
 
 def test_a_commit_replaces_its_batch_and_leaves_the_others(lake: Lake) -> None:
@@ -71,12 +85,12 @@ def test_a_condition_narrows_what_is_replaced_to_one_tier(lake: Lake) -> None:
     assert found.rows() == [("a/720p", "2", 3), ("b/720p", "1", 3)]
 
 
-def test_many_batches_in_one_file_can_be_replaced_one_at_a_time(lake: Lake, data: Path) -> None:
+def test_many_batches_in_one_file_can_be_replaced_one_at_a_time(lake: Lake) -> None:
     batches = [f"many-{i}" for i in range(5)]
     for of, version in ((batches, "1"), (batches[1:2], "2")):
         replacement = Replacement(TIER_OUTCOMES, of, outcomes("a/1080p", of, version), {"tier": "a/1080p"})
         lake.commit([replacement], [], message="many")
-    assert len(list((data / "tier_outcomes" / "batches").iterdir())) == 1
+    assert len(files(lake, "tier_outcomes/batches")) == 1
     expected = {b: ("2" if b == batches[1] else "1", 3) for b in batches}
     assert counts(lake, "tier_outcomes", *batches) == expected
 
@@ -119,7 +133,7 @@ def test_the_ledger_says_what_each_batch_was_made_from_and_what_it_cost(lake: La
     }  # fmt: skip
 
 
-def test_the_ledger_lives_in_the_catalog_and_makes_no_small_files(lake: Lake, data: Path) -> None:
+def test_the_ledger_lives_in_the_catalog_and_makes_no_small_files(lake: Lake) -> None:
     for i in range(5):
         commit_shots(lake, "ledger", i + 1)
     batches = [f"ledger-{i}" for i in range(500)]
@@ -129,16 +143,16 @@ def test_the_ledger_lives_in_the_catalog_and_makes_no_small_files(lake: Lake, da
     assert snapshots(lake) == before + 2
     entries = lake.made(batches)
     assert [e["version"] for e in entries.values()] == ["2"] * 500
-    assert [p for p in (data / "main" / "materializations").rglob("*") if p.is_file()] == []
+    assert files(lake, "main/materializations") == []
 
 
-def test_each_commit_writes_one_file_a_table_and_never_touches_an_older_one(lake: Lake, data: Path) -> None:
+def test_each_commit_writes_one_file_a_table_and_never_touches_an_older_one(lake: Lake) -> None:
     commit_shots(lake, "immutable", 5, "1")
-    (first,) = (data / "shots" / "batch=immutable").iterdir()
-    content = first.read_bytes()
+    (first,) = files(lake, "shots/batch=immutable")
+    content = content_of(lake, first)
     commit_shots(lake, "immutable", 5, "2")
-    assert len(list((data / "shots" / "batch=immutable").iterdir())) == 2
-    assert first.read_bytes() == content
+    assert len(files(lake, "shots/batch=immutable")) == 2
+    assert content_of(lake, first) == content
 
 
 def test_rows_come_in_key_order_with_the_columns_that_are_asked_for(lake: Lake) -> None:

@@ -102,3 +102,28 @@ def test_a_lake_whose_layout_is_as_it_should_be_is_opened_without_a_look_at_its_
         Lake(lake.settings).query("SELECT version FROM materializations WHERE asset = 'views/costs'").item() != "other"
     )
     assert len(asked) == 1
+
+
+def test_what_is_remembered_of_the_ledger_is_what_the_lake_has_whoever_commits(lake: Lake, other: Lake) -> None:
+    for rows, by in enumerate((lake, other, lake, lake, other, other, lake), 1):
+        commit_shots(by, "remembered", rows)
+        with lake.at_one_look():
+            assert lake.made(["remembered"])["shots", "remembered"]["rows"] == rows
+        with lake.at_one_look():  # remembered by now
+            assert lake.made(["remembered"])["shots", "remembered"]["rows"] == rows
+        assert shots_of(lake, "remembered") == rows
+        assert lake.query("SELECT count(*) FROM materializations WHERE batch = 'remembered'").item() == 1
+
+
+def test_the_catalog_tells_which_tables_may_have_rows_of_a_batch(lake: Lake) -> None:
+    commit_shots(lake, "held", 2)
+
+    def may_hold(table: str, *batches: str) -> bool:
+        with lake.cursor() as cursor:
+            return catalog.may_hold(lake.settings.lake, cursor, table, "batch", batches)
+
+    assert may_hold("shots", "held")
+    assert may_hold("shots", "nothing of it", "held")
+    assert not may_hold("shots", "nothing 'of' it")
+    assert not may_hold("clips", "held")
+    assert may_hold("materializations", "nothing of it")  # whose rows are in the catalog, and have no statistics

@@ -107,7 +107,7 @@ def test_a_page_waits_on_when_the_commit_that_was_to_take_it_along_fails(
     with lake.gathering():
         store(lake, "clips", {"failing": {"lengths": RED}})
         with monkeypatch.context() as broken:
-            broken.setattr("video_assets.lake.lake.note", lambda *_: 1 / 0)
+            broken.setattr("video_assets.lake.lake.write", lambda *_, **__: 1 / 0)
             with pytest.raises(ZeroDivisionError):
                 commit_shots(lake, "failing", 2)
         assert ("failing", "lengths") not in shown(lake, "clips")

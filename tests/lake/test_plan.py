@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from tests.lake.rows import clips
 from tests.place import Place
+from tests.servers.stored import each_way
 from video_assets.assets.common import catalogue
 from video_assets.lake import schemas
 from video_assets.lake.again import RETRY, TRANSIENT, parameters, settled, tried_again_sql
@@ -311,6 +312,7 @@ def small_order(decode: str) -> dict[str, Measurement]:
     }
 
 
+@each_way
 def test_the_plan_of_a_lake_says_how_many_rows_and_hours_and_what_they_will_cost(lake: Lake) -> None:
     due = {(d.asset, d.batch): d for d in plan(lake, small_order(decode="2"))}
     assert {key: (d.why, d.rows, d.hours, d.cost_seconds) for key, d in due.items()} == {
@@ -322,6 +324,7 @@ def test_the_plan_of_a_lake_says_how_many_rows_and_hours_and_what_they_will_cost
     }
 
 
+@each_way
 def test_the_plan_can_be_narrowed_to_some_batches(lake: Lake) -> None:
     assert {d.batch for d in plan(lake, small_order(decode="2"), ["old"])} == {"old"}
     assert plan(lake, small_order(decode="2"), ["nowhere"]) == []
@@ -336,6 +339,7 @@ def test_only_a_passing_failure_is_planned_again_and_no_file_that_is_gone(lake: 
     assert failed == ([("raw_videos", "1 failed for a passing reason")] if again else [])
 
 
+@each_way
 def test_the_plan_says_how_many_rows_are_tried_again_and_why(lake: Lake) -> None:
     failed: list[dict[str, object]] = [
         {"video_id": f"{number}", "reason": reason, "limited_by": by, "version": version}

@@ -12,7 +12,7 @@ import pytest
 from tests.lake.rows import commit_shots, shots, snapshots
 from tests.place import Place
 from tests.tables import TABLES
-from video_assets.lake import schemas
+from video_assets.lake import catalog, schemas
 from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.layout import in_order
 from video_assets.lake.schemas import MATERIALIZATIONS, SHOTS, TIER_FILES, TIER_RULES_HISTORY, Table
@@ -26,6 +26,7 @@ VALUES: dict[pl.DataType, object] = {
     pl.Float64(): 0.1, pl.Binary(): b"\x00\xff", pl.Datetime("us", "UTC"): datetime(2026, 3, 1, 12, 0, 0, 1, UTC),
     pl.List(pl.Int32()): [1, -1],
     pl.List(pl.String()): ["a", "b"], pl.List(pl.Float64()): [0.1, -1.0], pl.List(pl.Float32()): [0.5, -1.0],
+    pl.List(pl.Struct({"question": pl.String(), "value": pl.Float32()})): [{"question": "a", "value": 0.5}],
     pl.List(pl.Struct({"subject": pl.String(), "probability": pl.Float32()})): [{"subject": "a", "probability": 0.5}],
 }  # fmt: skip
 
@@ -93,6 +94,21 @@ OUTCOMES: dict[tuple[str, str | None], list[bool | None]] = {
     ("dropped", "clear"): [True, None, False],
     ("undecided", "not_near_benchmark"): [None, True, None],
 }
+
+
+def test_of_every_table_its_size_is_noted_also_of_those_that_never_had_a_row(lake: Lake) -> None:
+    metadata = f"__ducklake_metadata_{catalog.NAME}"
+    unnoted = lake.query(
+        f"SELECT table_name FROM {metadata}.ducklake_table WHERE end_snapshot IS NULL "
+        f"AND table_id NOT IN (SELECT table_id FROM {metadata}.ducklake_table_stats)"
+    )
+    assert unnoted["table_name"].to_list() == []
+    commit_shots(lake, "sized", 3)
+    commit_shots(lake, "sized too", 2)
+    found = lake.query(
+        "SELECT count(*), max(start_frame) FROM shots WHERE version IS NOT NULL AND starts_with(batch, 'sized')"
+    )
+    assert found.rows() == [(5, 20)]
 
 
 @pytest.mark.parametrize("older", [False, True], ids=["outcomes in order", "outcomes with their rules' names"])

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.measure.clip_pictures import pictures
-from video_assets.measure.copies import copy_signature, mirrored
+from video_assets.measure.copies import coarse, coarse_length, copy_signature, ink_agrees, mirrored
 from video_assets.measure.types import Picture
 
 NEAR = 0.99
@@ -27,7 +27,7 @@ def clips(demo_footage: Path) -> dict[str, list[Picture]]:
     return {name: pictures(demo_footage / file, first, step) for name, (file, first, step) in PARTS.items()}
 
 
-def coarse(picture: Picture) -> Picture:
+def blocky(picture: Picture) -> Picture:
     ok, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 20])
     assert ok
     again = cv2.imdecode(jpeg, cv2.IMREAD_COLOR)
@@ -41,13 +41,18 @@ def cut(picture: Picture) -> Picture:
 
 
 def signature(pictures: list[Picture]) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    return np.asarray(coarse(whole(pictures)[None])[0], np.float32)
+
+
+def whole(pictures: list[Picture]) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    """With its ink."""
     found = copy_signature(pictures)
     assert found is not None
     return found
 
 
 COPIES: dict[str, Callable[[Picture], Picture]] = {
-    "compressed until blocks show": coarse,
+    "compressed until blocks show": blocky,
     "a third of the size": lambda p: cv2.resize(p, None, fx=1 / 3, fy=1 / 3, interpolation=cv2.INTER_AREA),
     "2 % cut from each side": cut,
     "brighter": lambda p: cv2.convertScaleAbs(p, alpha=1.1, beta=10),
@@ -80,5 +85,37 @@ def test_a_flat_picture_has_no_signature() -> None:
 
 def test_a_still_picture_is_known_by_its_structure_alone(clips: dict[str, list[Picture]]) -> None:
     still = [clips["bunny"][0]] * 4
-    assert signature(still) @ signature([coarse(p) for p in still]) >= NEAR
+    assert signature(still) @ signature([blocky(p) for p in still]) >= NEAR
     assert len(signature(still)) == 35 * 5
+
+
+def title(text: str) -> list[Picture]:
+    return [
+        cv2.putText(
+            np.full((180, 320, 3), 20, np.uint8), text, (20, 100), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (230, 230, 230), 3
+        )
+    ] * 4
+
+
+def test_the_ink_of_two_titles_of_one_layout_differs_and_that_of_a_copy_does_not() -> None:
+    one, other = (whole(title(text)) for text in ("RAQHBEZ", "RBOHEDZ"))
+    smaller = [blocky(cv2.resize(p, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)) for p in title("RAQHBEZ")]
+    flipped = [np.ascontiguousarray(p[:, ::-1]) for p in title("RAQHBEZ")]
+    assert coarse(one[None])[0] @ coarse(other[None])[0] >= NEAR
+    assert not ink_agrees(one, other, mirror=False, least=0.92)
+    assert ink_agrees(one, whole(smaller), mirror=False, least=0.92)
+    assert ink_agrees(one, whole(flipped), mirror=True, least=0.92)
+    assert not ink_agrees(one, whole(flipped), mirror=False, least=0.92)
+
+
+def test_pictures_without_ink_are_not_told_apart_by_it() -> None:
+    """Across half a wave there are low frequencies alone."""
+    wave = np.rint(110 + 90 * np.cos(np.pi * (np.arange(320) + 0.5) / 320)).astype(np.uint8)
+    soft = whole([cv2.merge([np.tile(wave, (180, 1))] * 3)] * 4)
+    assert ink_agrees(soft, whole(title("A")), mirror=False, least=0.92)
+
+
+def test_a_signature_without_its_ink_is_compared_by_the_rest() -> None:
+    one = whole(title("RAQHBEZ"))
+    assert [coarse_length(n) for n in (len(one), 35 * 5, 35 * 11, 35 * 12 + 370)] == [35 * 5, 35 * 5, 35 * 11, 35 * 12]
+    assert ink_agrees(one, coarse(one[None])[0], mirror=False, least=0.92)

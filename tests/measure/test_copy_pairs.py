@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import cv2
@@ -13,7 +14,7 @@ from tests.measure.decoding import decode
 from tests.media.video_files import BUNNY, made_from
 from video_assets.measure.copies import copy_signature
 from video_assets.measure.copy_pairs import Limits, Pair, copy_pairs
-from video_assets.measure.course import RATE, Curves, course, courses
+from video_assets.measure.course import RATE, Curves, best_shift, course, courses, heard_share, moments
 from video_assets.measure.landmarks import stretches
 from video_assets.settings import DuplicateSettings
 
@@ -121,7 +122,19 @@ def test_titles_that_fade_alike_are_no_copies_of_each_other() -> None:
     texts = ("PART ONE", "THE END", "MADE BY NOBODY")
     same = np.array([1.0, 0.0], np.float32)
     found = pairs({text: made(title(text)) for text in texts}, dict.fromkeys(texts, same))
-    assert [pair for pair in found if pair.correlation is not None] == []
+    assert found == []
+
+
+def test_titles_of_like_layout_are_none_and_a_copy_of_one_is() -> None:
+    """Nothing moves in them, so that their letters have to agree."""
+    one, other = (made(title(text)) for text in ("RAQHBEZ", "RBOHEDZ"))
+    again = made([cv2.GaussianBlur(frame, (5, 5), 1.2) for frame in title("RAQHBEZ")])
+    found = pairs({"one": one, "other": other, "again": again})
+    assert [(pair.clip_id, pair.other_id) for pair in found] == [("again", "one")]
+    assert (
+        min(p.cosine for p in copy_pairs(["a"], one[0][None, :175], ["b"], other[0][None, :175], lambda _: {}, LIMITS))
+        >= 0.99
+    )
 
 
 def test_clips_that_show_unrelated_things_are_no_copies_however_they_go_on() -> None:
@@ -132,3 +145,81 @@ def test_clips_that_show_unrelated_things_are_no_copies_however_they_go_on() -> 
 def test_a_course_that_is_shorter_than_a_stretch_has_none() -> None:
     assert stretches(np.ones((3, 20), np.float32)).shape == (0, 60)
     assert stretches(np.random.default_rng(1).random((3, int(RATE * 8)), np.float32)).shape[1] == 60
+
+
+def smooth(seed: int, seconds: float = 5.0) -> Curves:
+    """The course of a camera that eases from one place to another: light goes one way, and motion comes and goes."""
+    random = np.random.default_rng(seed)
+    at = np.linspace(0, 1, int(seconds * RATE))
+    eased = at * at * (3 - 2 * at)
+    light = [60 + seed + random.uniform(10, 30) * eased + random.normal(0, 0.05, len(at)) for _ in range(2)]
+    return np.array([*light, 4 * at * (1 - at) + random.normal(0, 0.01, len(at)) + 0.1], np.float32)
+
+
+def restless(seed: int, seconds: float = 5.0) -> Curves:
+    """One whose light and motion go up and down a few times a second."""
+    random = np.random.default_rng(seed)
+    steps = random.normal(0, 1, (3, int(seconds * RATE) + 8))
+    soft = np.stack([np.convolve(curve, np.ones(3) / 3, "same") for curve in steps])[:, 4:-4]
+    return np.asarray(np.abs(soft * 5 + [[100], [40], [8]]), np.float32)
+
+
+def test_a_smooth_course_holds_few_moments_and_a_restless_one_many() -> None:
+    assert moments(smooth(1), smooth(2), 0.0) < 4
+    assert moments(restless(1), restless(1), 0.0) > 10
+
+
+def slow(encoded: int, seconds: float = 9.0) -> Curves:
+    """One of which the mean light alone is heard over what each encoding makes."""
+    at = np.arange(int(seconds * RATE)) / RATE
+    noise = np.random.default_rng(encoded).normal(0, 1, (3, len(at)))
+    light = 100 + 0.25 * (np.sin(2.1 * at) + np.sin(3.3 * at + 1))
+    curves = np.stack([light, np.full(len(at), 40.0), np.full(len(at), 0.5)])
+    return np.asarray(curves + 0.01 * noise, np.float32)
+
+
+def test_a_slow_shot_is_known_by_the_curve_that_an_encoder_leaves_alone() -> None:
+    found = best_shift(slow(1), slow(2))
+    assert found is not None
+    assert (found.offset_s, found.correlation > 0.9) == (0.0, True)
+    assert heard_share(slow(1), slow(2), 0.0) < 0.4
+    assert heard_share(restless(1), restless(1), 0.0) > 0.9
+
+
+def like(seed: int, cosine: float, size: int) -> np.ndarray:
+    """A vector of length 1 that has this cosine to that of seed 0."""
+    first, other = (np.random.default_rng(s).normal(size=size) for s in (0, seed + 1))
+    first /= np.linalg.norm(first)
+    other -= (other @ first) * first
+    return np.asarray(cosine * first + np.sqrt(1 - cosine**2) * other / np.linalg.norm(other), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("course_of", "structure", "seen", "joined"),
+    [
+        (smooth, 0.87, 0.9, False),  # two skies over which a camera eases
+        (smooth, 0.97, 0.9, True),
+        (smooth, 0.97, 0.3, False),  # structures that are alike by chance
+        (restless, 0.6, 0.9, True),  # a logo and bars
+        (restless, 0.9, 0.1, False),
+        (restless, 0.9, None, True),  # nobody looked
+        (slow, 0.9, 0.9, True),  # a globe that turns slowly
+        (slow, 0.9, 0.6, False),  # what an encoder makes of two stills goes on alike
+        (slow, 0.97, None, False),
+    ],
+)
+def test_smooth_courses_join_only_what_looks_alike_too(
+    course_of: Callable[[int], Curves], structure: float, seen: float | None, joined: bool
+) -> None:
+    length = 35 * 5
+    one, other = (
+        np.concatenate([like(seed, cosine, 35), like(seed + 7, 0.2, length - 35)]).astype(np.float32)
+        for seed, cosine in ((0, 1.0), (3, structure))
+    )
+    curves = course_of(5)
+    clips = {
+        "one": (one / np.linalg.norm(one), curves),
+        "other": (other / np.linalg.norm(other), curves + np.float32(3)),
+    }
+    vectors = None if seen is None else {"one": like(0, 1.0, 64), "other": like(5, seen, 64)}
+    assert [(p.clip_id, p.other_id) for p in pairs(clips, vectors)] == ([("one", "other")] if joined else [])

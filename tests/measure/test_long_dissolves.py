@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from video_assets.measure.long_dissolves import LongDissolves, way_of
+from video_assets.measure.mixtures import grey
 from video_assets.measure.shot_frames import HEIGHT, WIDTH
 from video_assets.measure.types import Picture, Signals
 
@@ -24,7 +25,7 @@ def scene(seed: int) -> Picture:
 def told(shown: Callable[[float], Picture], seconds: float) -> dict[float, Signals]:
     """What is told of a video, by the time in s at which it is."""
     long = LongDissolves()
-    rows = {n / FPS: long.measure(shown(n / FPS), n / FPS) for n in range(int(seconds * FPS))}
+    rows = {n / FPS: long.measure(shown(n / FPS), grey(shown(n / FPS)), n / FPS) for n in range(int(seconds * FPS))}
     return {at: row for at, row in rows.items() if row}
 
 
@@ -59,7 +60,7 @@ def test_when_a_shorter_transition_begins_and_ends_is_told_once_enough_has_been_
     for n in range(10 * FPS):
         at = n / FPS
         found_now = at == round((middle + 0.6) * FPS) / FPS
-        rows[at] = long.measure(shown(at), at, middle if found_now else 2.0 if n == 3 * FPS else None)
+        rows[at] = long.measure(shown(at), grey(shown(at)), at, middle if found_now else 2.0 if n == 3 * FPS else None)
     told = {at: row for at, row in rows.items() if "mixture_begins_ago" in row}
     assert list(told) == [pytest.approx(middle + 1.5, abs=0.1)]
     ((at, row),) = told.items()

@@ -43,7 +43,6 @@ WITH coloured AS (
 )
 SELECT clip_id,
     avg(vmaf_motion) AS vmaf_motion,
-    avg(mv_mean) AS motion_vector,
     avg(mv_x) AS pan_x,
     avg(mv_y) AS pan_y,
     avg(still::INT) AS still_share,
@@ -148,10 +147,26 @@ def test_crossings_closer_than_five_frames_are_one_boundary() -> None:
     assert scores["shots_per_second"] == 3 / 4
 
 
-def test_without_motion_vectors_only_theirs_are_missing_and_the_row_is_good() -> None:
+def test_without_vectors_and_camera_steps_only_theirs_are_missing_and_the_row_is_good() -> None:
     scores = scores_of(changes((20, STILL)))
     assert (scores["motion_vector"], scores["pan_x"], scores["pan_y"]) == (None, None, None)
     assert (scores["still_share"], scores["reason"]) == (1.0, None)
+
+
+def test_the_length_of_motion_is_of_the_time_between_camera_steps() -> None:
+    """In a picture of 640 by 360 a sixteenth of the long side a second, then nothing, which is not stored for 2 s."""
+    told: list[float | None] = [1.0 if i % 4 == 0 else None for i in range(101)]
+    length: list[float | None] = [1 / 16 if i % 4 == 0 else None for i in range(101)]
+    size: dict[str, list[float | None]] = {"width": [640.0] * 101, "height": [360.0] * 101}
+    moving = {"camera_support": told, "flow_length": length} | size | changes((100, CHANGED))
+    assert scores_of(moving)["motion_vector"] == pytest.approx(640 / 16 / 24)
+    rows = frames_of("v", {"vmaf_motion": [None] + [1.0] * 100} | moving)
+    stood = rows.with_columns(
+        time_s=pl.col("time_s") + pl.when(pl.col("frame") > 50).then(4.0).otherwise(0.0),
+        flow_length=pl.when(pl.col("frame") != 52).then("flow_length"),
+    )
+    clips = clips_of(clip("c", "v", 0, 101) | {"end_s": 8.04, "duration_s": 8.04})
+    assert motion_scores(clips, stood).item(0, "motion_vector") == pytest.approx(640 / 16 / 24 * 3.84 / 8, rel=0.01)
 
 
 def test_a_clip_without_a_measured_step_is_a_row_with_a_reason_and_no_number() -> None:

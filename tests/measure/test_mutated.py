@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.media.video_files import ffmpeg
+from video_assets.lake.kept import Kept
 from video_assets.measure.tasks import DecodeJob, SourceJob, decode, take_in
 from video_assets.media.limits import Declared, Limits, decoding, reading
 from video_assets.media.workers import run_guarded
@@ -95,9 +96,8 @@ def test_every_mutated_file_ends_as_a_row_with_what_was_measured_or_a_reason(
             continue
         facts = found.facts
         size = files[name].stat().st_size
-        job = DecodeJob(
-            str(files[name]), name, size, int(str(facts["stream"])), tmp_path / name, s3, tmp_path, settings
-        )
+        kept = Kept(tmp_path / "decoded", None, s3)
+        job = DecodeJob(str(files[name]), name, size, int(str(facts["stream"])), kept, s3, tmp_path, settings)
         videos[name] = job, decoding(SETTINGS, size, Declared(64 * 48, 1.2, 10.0))
     assert len(videos) > 100
     decoded = run_guarded(decode, videos, SETTINGS, lambda *_: None)

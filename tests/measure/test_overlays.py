@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.measure.edited import edit, keyframes
-from video_assets.measure.layout import Division, Layout, find_layout
+from video_assets.measure.graphics import Drawn
+from video_assets.measure.layout import Division, Layout, find_layout, in_colour
 from video_assets.measure.overlay_scores import OverlayModel
-from video_assets.measure.overlays import find_overlays, reduced
+from video_assets.measure.overlays import find_overlays
 from video_assets.measure.types import Crop, Picture
 
 FULL_HD = Crop(0, 0, 1920, 1080)
@@ -87,12 +88,12 @@ def test_where_the_picture_stands_still_a_logo_is_left_open(thinned: Path, tmp_p
     still = marked(tmp_path, thinned / "traffic_1080p.mp4", 36, 0.9)[:1] * 8
     row = OverlayModel().measure(still, FULL_HD)
     assert row["fixed_share"] > 0.5  # type: ignore[operator]
-    assert set(row) == {"overlay_frames", "fixed_share", "layout", "panels", "flat_share", "clean_edges"}
+    assert set(row) == {"overlay_frames", "fixed_share", "layout", "panels", *Drawn._fields}
 
 
 def test_of_three_pictures_nothing_is_said_but_the_layout(thinned: Path, tmp_path: Path) -> None:
     row = OverlayModel().measure(keyframes(thinned / "traffic_1080p.mp4", tmp_path)[:3], FULL_HD)
-    assert set(row) == {"overlay_frames", "layout", "panels", "flat_share", "clean_edges"}
+    assert set(row) == {"overlay_frames", "layout", "panels", *Drawn._fields}
     assert (row["overlay_frames"], row["layout"], row["panels"]) == (3, "single", 1)
 
 
@@ -131,7 +132,45 @@ COLLAGES = {
 def test_a_collage_is_told_by_the_lines_between_its_pictures(thinned: Path, tmp_path: Path, name: str) -> None:
     graph, expected = COLLAGES[name]
     made = edit(tmp_path / "collage.mp4", graph + ",format=yuv420p", *(thinned / m for m in MOVING))
-    assert find_layout([reduced(p) for p in keyframes(made, tmp_path)[:4]]) == expected
+    assert find_layout([in_colour(p) for p in keyframes(made, tmp_path)[:4]]) == expected
+
+
+def damaged(frames: list[Picture], since: int, until: int) -> list[Picture]:
+    """From one frame up to another the lower part is dragged along, as a decoder does that has lost its reference."""
+    held = frames[since][200:]
+    made = []
+    for number, frame in enumerate(frames):
+        inside = since <= number < until
+        held = np.roll(held, (1, 2), (0, 1)) if inside else held
+        made.append(np.concatenate([frame[:200], held]) if inside else frame)
+    return made
+
+
+def wandering(still: bool = False) -> list[Picture]:
+    """48 pictures of a camera that crosses a scene, or of one that stands before an edge from side to side."""
+    scene = cv2.resize(np.random.default_rng(4).integers(0, 255, (60, 90, 3), np.uint8), (1800, 1200))
+    if still:
+        scene[200:] = scene[200:] // 3
+    return [scene[s : s + 360, 4 * s : 4 * s + 640] for s in (0 if still else n for n in range(48))]
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "layout"), [(12, 48, Layout.TORN), (0, 30, Layout.TORN), (48, 48, Layout.SINGLE)]
+)
+def test_a_smear_that_a_decoder_left_is_told_by_the_line_above_it(since: int, until: int, layout: Layout) -> None:
+    frames = damaged(wandering(), min(since, 47), until) if since < until else wandering()
+    assert find_layout([in_colour(frame) for frame in frames[6::12]]).layout is layout
+
+
+def test_an_edge_from_side_to_side_is_no_tear() -> None:
+    """Neither before a camera that stands, nor where light goes out above it, nor where it moves with the picture."""
+    still = wandering(still=True)[6::12]
+    for pictures in (still, [*still[:2], *(p // 2 for p in still[2:])]):
+        assert find_layout([in_colour(p) for p in pictures]).layout is Layout.SINGLE
+    scene = np.full((720, 640, 3), 200, np.uint8)
+    scene[400:] = 40
+    moving = [in_colour(scene[20 * n : 20 * n + 360]) for n in (5, 6, 7, 8)]
+    assert find_layout(moving).layout is Layout.SINGLE
 
 
 @pytest.mark.parametrize(("x", "y", "width", "height"), [(30, 35, 190, 107), (420, 240, 200, 110)])
@@ -145,6 +184,41 @@ def test_a_moving_picture_in_a_moving_picture_is_told_by_its_sides(x: int, y: in
         lumas.append(around)
     assert find_layout(lumas) == Division(Layout.PICTURE_IN_PICTURE, 2)
     assert find_layout([scenes[0][:360, 60 * s : 60 * s + 640] for s in range(4)]) == Division(Layout.SINGLE, 1)
+
+
+SEAMS = [("side by side", Layout.SIDE_BY_SIDE, 2), ("inside", Layout.PICTURE_IN_PICTURE, 2)]
+
+
+@pytest.mark.parametrize(("where", "layout", "panels"), SEAMS)
+def test_two_moving_pictures_of_the_same_light_are_told_apart_by_their_colours(
+    where: str, layout: Layout, panels: int
+) -> None:
+    random = np.random.default_rng(3)
+    light = cv2.resize(random.uniform(90, 160, (30, 60)).astype(np.float32), (1200, 600))
+    reds, blues = (cv2.resize(random.uniform(-35, 35, (15, 30)).astype(np.float32), (1200, 600)) for _ in range(2))
+    pictures = []
+    for step in range(4):
+        there = np.s_[20 * step : 20 * step + 360, 60 * step : 60 * step + 640]
+        around = np.stack([light[there], 128 + reds[there], 128 + blues[there]], axis=2)
+        other = np.stack([light[there], 98 - reds[there], 153 - blues[there]], axis=2)
+        box = np.s_[:, :250] if where == "side by side" else np.s_[200:330, 400:610]
+        around[box] = other[box]
+        pictures.append(cv2.cvtColor(np.clip(around, 0, 255).astype(np.uint8), cv2.COLOR_YCrCb2BGR))
+    assert find_layout([in_colour(p) for p in pictures]) == Division(layout, panels)
+    assert find_layout([in_colour(p)[0] for p in pictures]) == Division(Layout.SINGLE, 1)
+
+
+def test_a_window_in_a_wall_and_a_line_along_which_a_camera_moves_are_no_division() -> None:
+    random = np.random.default_rng(4)
+    wall = cv2.resize(random.uniform(0, 90, (30, 60)).astype(np.float32), (640, 360))
+    wall[100:250, 200:420] = cv2.resize(random.uniform(150, 250, (10, 20)).astype(np.float32), (220, 150))
+    flicker = [wall + random.normal(0, 2, (360, 640)).astype(np.float32) for _ in range(4)]
+    assert find_layout(flicker) == Division(Layout.SINGLE, 1)
+    sky = cv2.resize(random.uniform(150, 250, (6, 60)).astype(np.float32), (1200, 180))
+    ground = cv2.resize(random.uniform(0, 90, (6, 60)).astype(np.float32), (1200, 180))
+    scene = cv2.GaussianBlur(np.vstack([sky[:150], ground, ground[:30]]), (5, 5), 1.5)
+    along = [scene[:, 90 * step : 90 * step + 640] for step in range(4)]
+    assert find_layout(along) == Division(Layout.SINGLE, 1)
 
 
 def test_the_many_lines_of_a_pattern_are_no_split() -> None:

@@ -91,10 +91,9 @@ def subtitled(folder: Path, fonts: Path, lines: Sequence[tuple[str, str]]) -> li
 def test_a_line_of_subtitles_is_text_in_every_script(reader: OpenTextReader, fonts: Path, tmp_path: Path) -> None:
     lines = [(font, line) for font, line, _ in SCRIPTS.values()]
     for script, pictures in zip(SCRIPTS, subtitled(tmp_path, fonts, lines), strict=True):
-        for picture in pictures:
-            read = reader.read(picture)
-            assert read.share > 0.01, script
-            assert all(0.85 < place.top < place.bottom <= 1 for place in read.seen), script
+        read = reader.read(pictures[0])
+        assert read.share > 0.01, script
+        assert all(0.85 < place.top < place.bottom <= 1 for place in read.seen), script
         row = reader.measure(pictures, CROP)
         top, height = row["subtitle_y"], row["subtitle_height"]
         assert isinstance(top, int), script
@@ -117,6 +116,6 @@ def test_a_word_of_subtitles_is_text_in_every_script(reader: OpenTextReader, fon
 def test_the_same_moving_picture_without_subtitles_has_no_text(
     reader: OpenTextReader, fonts: Path, tmp_path: Path
 ) -> None:
-    for pictures in subtitled(tmp_path, fonts, [("Noto Sans", " ")] * 8):
+    for pictures in subtitled(tmp_path, fonts, [("Noto Sans", " ")] * 4):
         row = reader.measure(pictures, CROP)
         assert (row["text_boxes"], row["text_share_max"]) == (0, 0.0)

@@ -15,15 +15,17 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from tests.measure.decoding import decode
 from tests.media.video_files import BIKES
 from video_assets.measure.models import TRANSNET_V2
 from video_assets.measure.shot_frames import CHUNK, HEIGHT, WIDTH
 from video_assets.measure.transition_task import TransitionJob, score_transitions, stretches
-from video_assets.measure.transnet import CONTEXT, TransitionModel, windows
+from video_assets.measure.transnet import CONTEXT, TransitionModel, quickest, windows
+from video_assets.measure.transnet_int8 import Int8TransNetV2, quantised
 from video_assets.measure.transnet_layers import TransNetV2
-from video_assets.measure.transnet_onnx import OnnxTransNetV2
+from video_assets.measure.transnet_onnx import Kernels, OnnxTransNetV2
 from video_assets.measure.types import Picture
 from video_assets.settings import DecodeSettings, ModelSettings
 
@@ -62,6 +64,7 @@ def whole(described: TransitionModel, chunks: Path) -> pl.DataFrame:
     return pl.read_parquet(chunks.with_name("scores.parquet"))
 
 
+@pytest.mark.long
 def test_the_scores_are_those_of_the_package_that_carries_the_weights(
     described: TransitionModel, frames: Picture, tmp_path: Path
 ) -> None:
@@ -109,6 +112,50 @@ def test_half_precision_says_nearly_the_same(described: TransitionModel, frames:
     exact, half = (TransNetV2(weights, "cpu", half=half).scores(frames[24:36]) for half in (False, True))
     assert not np.array_equal(exact, half)
     np.testing.assert_allclose(half, exact, atol=0.12)
+
+
+@pytest.mark.parametrize("count", [1, 5, 31, 120])
+def test_whole_numbers_say_the_same_to_a_fiftieth_whatever_the_window(
+    described: TransitionModel, frames: Picture, count: int
+) -> None:
+    window = np.concatenate([frames[20:], frames])[:count]
+    exact = OnnxTransNetV2(described.weights, "cpu").scores(window)
+    whole_numbers = Int8TransNetV2(described.weights)
+    found = whole_numbers.scores(window)
+    assert found.shape == (count, 2)
+    np.testing.assert_allclose(found, exact, atol=0.02)
+    # What a longer stretch before left in memory is not seen.
+    whole_numbers.scores(np.concatenate([frames, frames])[: 2 * count])
+    np.testing.assert_array_equal(whole_numbers.scores(window), found)
+
+
+@pytest.mark.parametrize(
+    ("flags", "torch_is_there", "device", "expected"),
+    [
+        ("avx2 avx_vnni amx_bf16", True, "cpu", "bfloat16"),
+        ("avx2 avx512_vnni avx512_bf16", False, "cpu", "int8"),
+        ("avx2 avx_vnni", True, "cpu", "int8"),
+        ("avx2 avx_vnni", True, "cuda", "float32"),
+        ("avx2", True, "cpu", "float32"),
+    ],
+)
+def test_the_network_runs_in_what_the_cpu_multiplies_in_hardware(
+    flags: str, torch_is_there: bool, device: str, expected: str
+) -> None:
+    assert quickest(device, f"flags : fpu {flags} fma", torch_is_there) == expected
+
+
+@given(
+    arrays(np.float64, (9, 3, 2), elements=st.integers(-100, 100).map(lambda n: n / 100)).filter(
+        lambda kernels: np.abs(kernels).max((0, 1)).all()
+    )
+)
+def test_rounding_with_a_carry_leaves_no_error_in_sums_and_no_weight_over_seven_bits(kernels: Kernels) -> None:
+    levels, step = quantised(kernels)
+    assert levels.dtype == np.int8
+    assert np.abs(levels.astype(int)).max() <= 64
+    off = levels.reshape(9, 3, 2).sum((0, 1)) - kernels.sum((0, 1)) / step
+    assert np.abs(off).max() <= 0.51
 
 
 @given(st.lists(st.integers(1, 60), max_size=12), st.integers(51, 120))

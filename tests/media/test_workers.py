@@ -262,3 +262,6 @@ def test_workers_see_the_environment_as_it_is_now(monkeypatch: pytest.MonkeyPatc
         monkeypatch.setenv("VIDEO_ASSETS_TEST", value)
         outcomes = run_guarded(os.getenv, {"a": ("VIDEO_ASSETS_TEST", AMPLE)}, SETTINGS, lambda _key, _outcome: None)
         assert outcomes["a"].value == value
+    monkeypatch.delenv("VIDEO_ASSETS_TEST")
+    outcomes = run_guarded(os.getenv, {"a": ("VIDEO_ASSETS_TEST", AMPLE)}, SETTINGS, lambda _key, _outcome: None)
+    assert outcomes["a"] == Outcome(None)

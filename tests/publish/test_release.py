@@ -126,6 +126,7 @@ def kill_at(place: Place, moment: Callable[[Place], bool]) -> None:
     assert running.returncode == -signal.SIGKILL, printed
 
 
+@pytest.mark.long
 def test_in_another_folder_with_more_workers_killed_at_five_moments_and_made_again_it_is_the_same_to_the_byte(
     made: Place, curated_few: Place, tmp_path: Path
 ) -> None:

@@ -53,6 +53,7 @@ def test_it_answers_the_same_with_its_snapshots_and_nothing_is_due(
     assert '"due": []' in plan
 
 
+@pytest.mark.long
 def test_a_release_made_there_is_that_of_the_lake_on_disk_byte_for_byte(
     here: Place, there: Place, moved: Lake, server: Server
 ) -> None:

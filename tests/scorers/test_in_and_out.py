@@ -22,6 +22,7 @@ FROM clip_sheet;
 """
 
 
+@pytest.mark.long
 def test_a_new_scorer_is_measured_shown_and_asked_for_by_a_tier_and_leaves_its_rows_when_it_goes(
     again: Place, few_files: Path
 ) -> None:

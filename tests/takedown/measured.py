@@ -7,13 +7,10 @@ from pathlib import Path
 
 import imageio_ffmpeg
 
+from tests.cheaply import measure_cheaply
 from tests.place import Place, look
 from video_assets.batches.copy_checks import check_copies
-from video_assets.batches.footage import decode_videos, take_in_videos
-from video_assets.batches.scores import score
-from video_assets.batches.segments import segment_clips, segment_shots
 from video_assets.batches.step import Step
-from video_assets.batches.transitions import score_transitions
 from video_assets.measurements import measurements
 from video_assets.settings import ShotSettings
 
@@ -32,13 +29,7 @@ def measure(step: Step, folder: Path) -> str:
 
 
 def measure_again(step: Step, batch: str) -> None:
-    take_in_videos(step, batch)
-    decode_videos(step, batch)
-    score_transitions(step, batch)
-    segment_shots(step, batch)
-    segment_clips(step, batch)
-    score(step, "visual_scores", batch)
-    score(step, "motion_scores", batch)
+    measure_cheaply(step, batch)
     check_copies(step, batch)
 
 

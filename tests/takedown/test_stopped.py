@@ -98,6 +98,7 @@ class StoppedError(Exception):
     """Stands for whatever ends a process."""
 
 
+@pytest.mark.long
 def test_one_that_is_stopped_before_each_step_in_turn_is_finished_and_nothing_is_there_twice(lake: Lake) -> None:
     step, seen = Step(lake, order()), []
 

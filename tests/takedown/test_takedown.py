@@ -126,6 +126,8 @@ def test_nothing_of_the_video_is_left_and_nothing_else_changed(
     assert (
         lake.query("SELECT count(DISTINCT n), count(copy_signature) FROM tombstone_clips").row(0) == (len(clips),) * 2
     )
+    # Of its ink a small picture could be made.
+    assert lake.query("SELECT DISTINCT len(copy_signature) FROM tombstone_clips").rows() == [(35 * 5,)]
     # Looked for once more by other means: what is no hash is in no byte and no row at all.
     names = Traces({FILE, uri, *clips})
     found = {str(p) for folder in (place.root, place.home) for p in files_in(folder) if names.in_file(p)}
@@ -144,6 +146,7 @@ def test_nothing_of_the_video_is_left_and_nothing_else_changed(
     assert names.in_file(receipt) == names.in_file(receipt.with_suffix(".md")) == 0
 
 
+@pytest.mark.long
 def test_the_same_file_is_refused_when_it_comes_again(
     taken: tuple[Place, str, set[str]], few_files: Path, tmp_path: Path
 ) -> None:

@@ -27,6 +27,7 @@ from video_assets.assets.run import JOB, selection, tags
 from video_assets.batches.attempts import as_text, failed_attempts
 from video_assets.batches.step import Step
 from video_assets.lake.lake import Lake
+from video_assets.lake.ledger import told
 from video_assets.lake.plan import SHARED, Due, Measurement, Why, ledger_key, plan
 from video_assets.lake.schemas import CONTAMINATION, DUPLICATE_GROUPS, RAW_VIDEOS
 from video_assets.lake.versions import short_hash
@@ -81,13 +82,14 @@ def asked(
     a passing reason after ``automation.retry_minutes`` and then twice as long each time, and no batch that the sensor
     ``new_footage`` has yet to start.
     """
-    due, ledger = plan(lake, order), lake.made()
+    with lake.at_one_look():
+        due, ledger = plan(lake, order), lake.entries()
     known = instance.get_dynamic_partitions(str(BATCHES.name))
     times = Counter(before)
     working = at_work(instance, order, known)
     identities = _identities(lake, order, ledger, due)
     attempts = failed_attempts(lake)
-    begun = {batch for asset, batch in ledger if asset == RAW_VIDEOS.name} | {batch for _, batch in working}
+    begun = {*ledger.batches_of(RAW_VIDEOS.name)} | {batch for _, batch in working}
     begun |= _finished(instance, {d.batch for d in due} - begun)
     held = set(working) | _changing(working, ledger, now)
     resting = 0
@@ -194,8 +196,8 @@ def _changing(working: Collection[Key], ledger: Mapping[Key, Mapping[str, Any]],
         return set()
     return {
         (contamination, batch)
-        for (asset, batch), entry in ledger.items()
-        if asset == groups and now - entry["made_at"].replace(tzinfo=UTC) < _SETTLED
+        for batch, made_at in told(ledger, groups, "batch", "made_at")
+        if now - made_at.replace(tzinfo=UTC) < _SETTLED
     }
 
 

@@ -1,7 +1,8 @@
 """From a function that makes one batch to a step of a run: in which batches, and what is said of it at the end."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -86,9 +87,23 @@ def due_batches(context: dg.AssetExecutionContext, lake: Lake) -> list[str]:
     return [batch for batch in batches if batch in due]
 
 
-def tell(context: dg.AssetExecutionContext, lake: Lake, batches: Sequence[str], seconds: float) -> None:
-    """Say what a step has made: rows, failures by reason with what to do about them, and time."""
-    ledger = lake.made(batches)
+def tell(
+    context: dg.AssetExecutionContext,
+    lake: Lake,
+    batches: Sequence[str],
+    seconds: float,
+    ledger: Mapping[tuple[str, str], Mapping[str, Any]] | None = None,
+) -> None:
+    """Say what a step has made: rows, failures by reason with what to do about them, and time.
+
+    Args:
+        context: the step's.
+        lake: the lake.
+        batches: those in which it has made something.
+        seconds: it took.
+        ledger: its entries, where they are known.
+    """
+    ledger = lake.entries([*batches, SHARED]) if ledger is None else ledger
     for key in context.assets_def.keys:
         asset = key.to_user_string()
         entries = [ledger[asset, batch] for batch in batches if (asset, batch) in ledger]

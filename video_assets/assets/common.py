@@ -231,7 +231,7 @@ def facts(made: Made, lake: Lake) -> dict[str, Any]:
             )
     table = order()[made.asset].table
     if "reason" in table.schema:
-        reasons = failures(table, lake, [made.batch])
+        reasons = failures(table, lake, [made.batch] if made.failures else [])
         told["failures"] = made.failures
         told["failures_by_reason"] = dg.MetadataValue.md(reports.table(_advised(reasons)))
     return told

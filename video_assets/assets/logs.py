@@ -25,13 +25,14 @@ from video_assets.lake.pages import picture_file
 from video_assets.lake.s3 import open_s3
 from video_assets.settings import LakeSettings, S3Settings, settings
 
-_OURS = "lake"
+OURS = "lake"
+"""Under which key the lake's pictures are."""
 
 
 def address(path: str) -> str:
     """Where the UI finds a picture, given by its path in the lake; the web server takes the last part for the ending."""
     place, _, ending = path.removeprefix("pages/").rpartition(".")
-    return f"{settings().ui_path_prefix}/logs/{_OURS}/{quote(place)}/{ending}"
+    return f"{settings().ui_path_prefix}/logs/{OURS}/{quote(place)}/{ending}"
 
 
 class LakeComputeLogManager(LocalComputeLogManager):
@@ -61,7 +62,7 @@ class LakeComputeLogManager(LocalComputeLogManager):
 
     def get_captured_local_path(self, log_key: Sequence[str], extension: str, partial: bool = False) -> str:
         """Path of a log or of a picture; empty where there is no such picture, which the web server answers with 404."""
-        if log_key and log_key[0] == _OURS:
+        if log_key and log_key[0] == OURS:
             return str(
                 picture_file(_files(settings().lake, settings().s3), [*log_key[1:-1], f"{log_key[-1]}.{extension}"])
                 or ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -15,6 +16,7 @@ from typing import Any
 
 import dagster as dg
 import sqlalchemy as sa
+from dagster._core.events import DagsterEventType
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
 from dagster._core.storage.runs import SqliteRunStorage
@@ -22,6 +24,7 @@ from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 
 _MOST_OPEN = 2
 """The index of all events, and the run's own; each run has a database."""
+_HOLDS_S = 10.0
 
 
 @contextmanager
@@ -34,7 +37,16 @@ def kept_open(instance: dg.DagsterInstance) -> Iterator[None]:
         if type(events) is SqliteEventLogStorage:
             stored = _Events(events)
             stack.callback(stored.close)
-            stack.enter_context(_instead(events, _connect=stored.connection, store_event_batch=stored.store_all))
+            # Each check of an asset and each asset that reads it asks for the same last materialization.
+            last, tags = _UntilStored(events.fetch_materializations), _UntilStored(events.get_latest_tags_by_partition)
+            stored.on_materialization += [last.forget, tags.forget]
+            stack.enter_context(
+                _instead(
+                    events, _connect=stored.connection, store_event_batch=stored.store_all,
+                    store_event=stored.store, has_table=_Remembered(events.has_table),
+                    fetch_materializations=last, get_latest_tags_by_partition=tags,
+                )
+            )  # fmt: skip
             stack.enter_context(_environment(DAGSTER_EVENT_BATCH_SIZE="1000"))
         if type(runs) is SqliteRunStorage:
             noted = _Runs(runs)
@@ -94,6 +106,15 @@ class _Events(_Databases):
         self._storage = storage
         self._together: dict[str, sa.Connection] | None = None
         self._by: int | None = None
+        self._store: Callable[[Any], None] = storage.store_event
+        self.on_materialization: list[Callable[[], None]] = []
+
+    def store(self, event: Any) -> None:
+        """Store an event; whoever remembers what was made last is told when something is."""
+        self._store(event)
+        if event.is_dagster_event and event.dagster_event_type is DagsterEventType.ASSET_MATERIALIZATION:
+            for forget in self.on_materialization:
+                forget()
 
     @contextmanager
     def connection(self, shard: str) -> Iterator[sa.Connection]:
@@ -139,16 +160,34 @@ class _Runs(_Databases):
 
 
 class _Remembered:
-    """A question of two words, asked once as soon as the answer was yes."""
+    """A question of some words, asked once as soon as the answer was yes."""
 
-    def __init__(self, ask: Callable[[str, str], bool]) -> None:
+    def __init__(self, ask: Callable[..., bool]) -> None:
         self._ask = ask
-        self._yes: set[tuple[str, str]] = set()
+        self._yes: set[tuple[str, ...]] = set()
 
-    def __call__(self, partitions: str, key: str) -> bool:
-        if (partitions, key) not in self._yes and self._ask(partitions, key):
-            self._yes.add((partitions, key))
-        return (partitions, key) in self._yes
+    def __call__(self, *words: str) -> bool:
+        if words not in self._yes and self._ask(*words):
+            self._yes.add(words)
+        return words in self._yes
+
+
+class _UntilStored:
+    """A question on materializations whose answer holds until this process stores another one, or for a few seconds."""
+
+    def __init__(self, ask: Callable[..., Any]) -> None:
+        self._ask = ask
+        self._known: dict[str, tuple[float, Any]] = {}
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        key, now = repr((arguments, sorted(named.items()))), time.monotonic()
+        if key not in self._known or now - self._known[key][0] > _HOLDS_S:
+            self._known[key] = now, self._ask(*arguments, **named)
+        return self._known[key][1]
+
+    def forget(self) -> None:
+        """Ask again."""
+        self._known.clear()
 
 
 def _engine(address: str) -> sa.Engine:

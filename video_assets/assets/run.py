@@ -157,6 +157,11 @@ def stopped_by(result: dg.ExecuteInProcessResult) -> list[str]:
     return sorted({e.check_name for e in result.get_asset_check_evaluations() if e.blocking and not e.passed})
 
 
+def of_a_command(run: dg.DagsterRun) -> bool:
+    """Whether the command line makes the run in its own process, without Dagster's launcher."""
+    return _HOST in run.tags
+
+
 def end_lost_runs(instance: dg.DagsterInstance) -> int:
     """Mark as failed the command line's runs whose process is gone, so that nothing waits for them.
 

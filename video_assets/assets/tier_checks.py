@@ -14,10 +14,10 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 from video_assets.assets.files import check_of, used
 from video_assets.curate.sql_files import TIER, SqlFiles
 from video_assets.curate.tiers import Tier
-from video_assets.curate.totals import Found, few_undecided, kept_hours_held, something_kept, totals
-from video_assets.lake.lake import Lake
+from video_assets.curate.totals import Found, Totals, few_undecided, kept_hours_held, something_kept
 from video_assets.lake.ledger import Made
 from video_assets.measurements import tier_asset
+from video_assets.settings import TierSettings
 
 _KEPT, _UNDECIDED, _HELD = "something_kept", "few_undecided", "kept_hours_held"
 _DESCRIBED = {
@@ -35,28 +35,29 @@ def check_specs(asset: str) -> list[dg.AssetCheckSpec]:
 
 def check_results(
     instance: dg.DagsterInstance,
-    lake: Lake,
+    settings: TierSettings,
     files: SqlFiles,
     tier: Tier,
     before: Mapping[str, float],
     made: Mapping[str, Made],
+    now: Totals,
 ) -> Iterator[dg.AssetCheckResult]:
     """What the checks find after a run.
 
     Args:
         instance: where earlier findings are.
-        lake: the lake.
+        settings: what is tolerated.
         files: what is wrong with other files of the tier's name.
         tier: the tier.
         before: hours kept by batch, before the run.
         made: what the run decided, by batch.
+        now: the tier as a whole, with that.
     """
-    asset, limits = tier_asset(tier.name), lake.settings.tiers
-    now, after = totals(lake, asset), {b: (m.kept_seconds or 0) / 3600 for b, m in made.items()}
+    asset, after = tier_asset(tier.name), {b: (m.kept_seconds or 0) / 3600 for b, m in made.items()}
     yield used(asset, files.refusal(TIER, tier.name))
     yield _result(asset, _KEPT, something_kept(now))
-    yield _result(asset, _UNDECIDED, few_undecided(now, limits))
-    held = kept_hours_held(before, after, limits)
+    yield _result(asset, _UNDECIDED, few_undecided(now, settings))
+    held = kept_hours_held(before, after, settings)
     yield _result(asset, _HELD, held) if held else _as_before(instance, asset)
 
 

@@ -41,11 +41,10 @@ def note_failure(step: Step, tried: Inputs, message: str, *, passing: bool) -> N
 
 def failed_attempts(lake: Lake) -> dict[tuple[str, str], dict[str, object]]:
     """The last failed attempt at each asset and batch, if it was not made since."""
-    rows = lake.query(
-        f"SELECT f.* FROM {FAILED_ATTEMPTS.name} AS f ANTI JOIN materializations AS m "
-        "ON m.asset = f.asset AND m.batch = f.batch AND m.made_at > f.failed_at"
-    )
-    return {(row["asset"], row["batch"]): row for row in rows.iter_rows(named=True)}
+    rows = lake.read(FAILED_ATTEMPTS)
+    made = lake.entries(rows["batch"].unique().to_list()) if rows.height else {}
+    attempts = {(row["asset"], row["batch"]): row for row in rows.iter_rows(named=True)}
+    return {k: row for k, row in attempts.items() if k not in made or made[k]["made_at"] <= row["failed_at"]}
 
 
 def as_text(inputs: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ from video_assets.curate.candidates import candidates, root_tiers
 from video_assets.curate.tiers import Tier
 from video_assets.lake.lake import Replacement
 from video_assets.lake.ledger import Made
-from video_assets.lake.schemas import CANDIDATES
+from video_assets.lake.schemas import CANDIDATES, REVIEWS
 from video_assets.lake.sheet import sheet_sql
 from video_assets.measurements import CHEAP, CONTENT
 from video_assets.scorers import scorers
@@ -20,7 +20,7 @@ def choose(step: Step, tiers: Mapping[str, Tier], batch: str) -> Made:
     asset, settings = CANDIDATES.name, step.lake.settings
     inputs, watch = step.inputs(asset, batch), Stopwatch()
     loosest = list(root_tiers(tiers).values())
-    unknown = (*(name for name in scorers(settings).used if name not in CHEAP), *CONTENT)
+    unknown = (*(name for name in scorers(settings).used if name not in CHEAP), *CONTENT, REVIEWS.name)
     with step.lake.cursor() as cursor:
         found = candidates(cursor, loosest, sheet_sql(settings), unknown, batch, settings.models.sampled_share)
     rows = CANDIDATES.frame(found, version=step.version(asset))

@@ -104,7 +104,7 @@ def import_captions(step: Step, path: Path, captioner: str) -> list[Made]:
             batch: added(step.lake.read(CAPTIONS, [batch]), fresh.filter(batch=batch), sheet, sure)
             for batch in sorted(set(fresh["batch"]))
         }
-        return _commit(step, changed, f"captions by {captioner} from {path.name}")
+        return commit(step, changed, f"captions by {captioner} from {path.name}")
 
 
 def withdraw(step: Step, versions: Mapping[str, str], version: str | None, captioner: str | None) -> list[Made]:
@@ -135,14 +135,14 @@ def withdraw(step: Step, versions: Mapping[str, str], version: str | None, capti
             raise ValueError(
                 f"No current caption {_meant(version, captioner)} can be written anew; there are {', '.join(listed) or 'none'}."
             )
-        return _commit(step, changed, f"captions {_meant(version, captioner)} withdrawn", version=_WITHDRAWN)
+        return commit(step, changed, f"captions {_meant(version, captioner)} withdrawn", version=_WITHDRAWN)
 
 
 def _meant(version: str | None, captioner: str | None) -> str:
     return " ".join(([f"of version {version}"] if version else []) + ([f"by {captioner}"] if captioner else []))
 
 
-def _commit(step: Step, changed: Mapping[str, pl.DataFrame], message: str, version: str | None = None) -> list[Made]:
+def commit(step: Step, changed: Mapping[str, pl.DataFrame], message: str, version: str | None = None) -> list[Made]:
     """Replace some batches' captions. The ledger goes on saying by which version they were made, unless told otherwise."""
     ledger = step.lake.made(list(changed))
     made = []

@@ -128,10 +128,10 @@ def shelved(
 
 
 def _current(versions: Mapping[str, str], sheet: pl.DataFrame) -> pl.Expr:
-    """Of a captioner of the settings, what its version wrote last; of an imported one, what was imported last."""
+    """Of a captioner of the settings, what its version wrote last; of an imported one or a rater, the last that was not withdrawn."""
     own = pl.col("captioner").is_in(list(versions))
     of_now = _base() == pl.col("captioner").replace_strict(versions, default=None, return_dtype=pl.String)
-    last = pl.col("written_at") == pl.col("written_at").max().over("clip_id", "captioner")
+    last = pl.col("written_at") == pl.col("written_at").filter(~pl.col("withdrawn")).max().over("clip_id", "captioner")
     there = pl.col("clip_id").is_in(sheet["clip_id"].to_list())
     return there & ~pl.col("withdrawn") & pl.when(own).then(of_now.fill_null(value=False)).otherwise(last)
 

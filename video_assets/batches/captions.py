@@ -165,6 +165,6 @@ def _ask(step: Step, captioner: CaptionerSettings, clips: Iterator[Shown], keep:
 
     require_captioner(captioner, step.lake.settings.models.profile)
     if captioner.kind == "local":
-        local_captions.caption(captioner, step.lake.settings.workers, step.lake.files, clips, keep)
+        local_captions.caption(captioner, step.lake.settings, step.lake.files, clips, keep)
     else:
         endpoint.caption(captioner, clips, keep)

@@ -22,7 +22,7 @@ def fit_concepts(step: Step) -> Made:
         The ledger entry, of this fit or of the one that holds.
     """
     lake, version = step.lake, step.version(_MODEL)
-    ledger = lake.made()
+    ledger = lake.entries()
     entry = ledger.get((_MODEL, SHARED))
     if entry and entry["version"] == version and not outgrown(step.order[_MODEL], ledger):
         step.progress(_MODEL, 1, 1)

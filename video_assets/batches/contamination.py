@@ -35,7 +35,7 @@ def find_contamination(step: Step, batch: str) -> list[Made]:
     asset, lake, watch = CONTAMINATION.name, step.lake, Stopwatch()
     # Two runs at once would each write what the other's pairs make wrong.
     with lake.lock(asset):
-        known = [b for a, b in lake.made() if a == asset and b != batch]
+        known = [b for b in lake.entries().batches_of(asset) if b != batch]
         inputs = step.inputs_of(asset, [batch, *known])
         found = _found(step)
         touched = [batch, *sorted(set(known) & _changed(step, found))]

@@ -75,8 +75,11 @@ def _of_videos(found: list[Copy], clips: pl.DataFrame, admitted: set[str]) -> di
 
 def _nearest(clips: pl.DataFrame, stones: pl.DataFrame) -> pl.DataFrame:
     """Of each video how many clips were compared, and its nearest signature's cosine."""
+    from video_assets.measure.copies import coarse
+
     names, ours = matrix(clips)
     _, theirs = matrix(stones)
+    ours, theirs = coarse(ours), coarse(theirs)
     near = pl.DataFrame(
         {"clip_id": names, "cosine": [float(max(ours[i] @ theirs.T)) for i in range(len(names))]},
         schema={"clip_id": pl.String, "cosine": pl.Float64},

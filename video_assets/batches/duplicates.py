@@ -121,7 +121,7 @@ def group_duplicates(step: Step, batch: str) -> list[Made]:
     lake, watch = step.lake, Stopwatch()
     # Two runs at once would each write what the other's pairs make wrong.
     with lock(lake.settings.lake, asset):
-        known = [b for a, b in lake.made() if a == asset and b != batch]
+        known = [b for b in lake.entries().batches_of(asset) if b != batch]
         inputs = step.inputs_of(asset, [batch, *known])
         members = _members(step)
         touched = [batch, *sorted(set(known) & _changed(step, members))]

@@ -13,7 +13,9 @@ import polars as pl
 from video_assets.batches.elsewhere import due_again, others, with_rights_of_all
 from video_assets.batches.refused import refusal, sha256_in, taken_down
 from video_assets.batches.step import Step, counter, tally, total
+from video_assets.batches.workers import run_jobs
 from video_assets.footage.ingest import mark_gone, mark_held, pick_sources
+from video_assets.lake.kept import Kept
 from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.ledger import Made
 from video_assets.lake.plan import due_rows
@@ -99,7 +101,6 @@ def _taken_in(step: Step, sources: pl.DataFrame) -> list[dict[str, object]]:
     from video_assets.measure.tasks import SourceJob, take_in
     from video_assets.media.identity import video_id
     from video_assets.media.limits import Limits, reading
-    from video_assets.media.workers import run_guarded
 
     settings = step.lake.settings
     jobs: dict[str, tuple[Any, Limits]] = {}
@@ -115,7 +116,7 @@ def _taken_in(step: Step, sources: pl.DataFrame) -> list[dict[str, object]]:
     known = {c: sha for c in jobs if (sha := sha256_in(c)) in refused and sha}
     rows = [{"content": c, "size_bytes": sizes[c], **refusal(sha, refused)} for c, sha in known.items()]
     jobs = {content: job for content, job in jobs.items() if content not in known}
-    outcomes = run_guarded(take_in, jobs, settings.workers, counter(step, "raw_videos", len(jobs)))
+    outcomes = run_jobs(take_in, jobs, settings, counter(step, "raw_videos", len(jobs)))
     for content, outcome in outcomes.items():
         row: dict[str, object] = {"content": content, "size_bytes": sizes[content]}
         if (taken := outcome.value) and taken.sha256 in refused:
@@ -168,6 +169,8 @@ def decode_videos(step: Step, batch: str) -> list[Made]:
 
     Asking for ``flow_frames`` decodes the videos that have none once more; what the decode gave before comes out the same.
     """
+    from video_assets.measure.tasks import decoded_files
+
     lake, version = step.lake, step.version("decoded_videos")
     inputs = step.inputs("decoded_videos", batch)
     streamed = (*_STREAMED, *((_PAIRED,) if FLOW_FRAMES.name in step.order else ()))
@@ -188,8 +191,8 @@ def decode_videos(step: Step, batch: str) -> list[Made]:
 
     places = dict(pick_sources(lake.read(SOURCE_FILES, [batch])).select("content", "uri").iter_rows())
     versions = list(dict.fromkeys(step.version(asset) for asset in assets))
-    folders = {v: lake.settings.lake.scratch_path / "decoded" / combined(*versions) / v for v in due}
-    fresh = _decoded(step, videos.filter(pl.col("video_id").is_in(due)), places, folders)
+    results = Kept.of(lake.settings, "decoded", combined(*versions))
+    fresh = _decoded(step, videos.filter(pl.col("video_id").is_in(due)), places, results)
     gone = {row["video_id"] for row in fresh if row.get("reason") == Reason.SOURCE_MISSING}
     _mark_gone(lake, [places[c] for v, c in videos.select("video_id", "content").iter_rows() if v in gone])
     kept = have.filter(pl.col("video_id").is_in(list(wanted - set(due))))
@@ -209,12 +212,13 @@ def decode_videos(step: Step, batch: str) -> list[Made]:
         replacements = [Replacement(DECODED_VIDEOS, [batch], decoded)]
         for table, name in streamed:
             file = temporary / name
-            rows = _assemble(lake, table, batch, good, {v: folders[v] / name for v in due}, file)
+            rows = _assemble(lake, table, batch, good, {v: f"{v}/{name}" for v in due}, results, file)
             made.append(Made(table.name, batch, step.version(table.name), data_version(file, table), inputs, rows))
             replacements.append(Replacement(table, [batch], file))
         lake.commit(replacements, made, message=f"decode/{batch}", run_id=step.run_id)
-    for folder in folders.values():
-        shutil.rmtree(folder, ignore_errors=True)
+    for video in due:
+        shutil.rmtree(results.folder / video, ignore_errors=True)
+    results.forget([name for video in due for name in decoded_files(video)], lake.files)
     return made
 
 
@@ -234,13 +238,10 @@ def _made_again(entry: Mapping[str, Any], inputs: Mapping[str, str]) -> Made:
     return Made(**{n: entry[n] for n in names}, inputs=inputs)
 
 
-def _decoded(
-    step: Step, videos: pl.DataFrame, places: Mapping[str, str], folders: Mapping[str, Path]
-) -> list[dict[str, object]]:
+def _decoded(step: Step, videos: pl.DataFrame, places: Mapping[str, str], results: Kept) -> list[dict[str, object]]:
     """decoded_videos rows of some videos: those that a killed run had finished, and the rest by decoding."""
     from video_assets.measure.tasks import SUMMARY, DecodeJob, decode
     from video_assets.media.limits import Declared, Limits, decoding
-    from video_assets.media.workers import run_guarded
 
     settings = step.lake.settings
     rows: list[dict[str, object]] = []
@@ -248,29 +249,39 @@ def _decoded(
     # Seconds of footage, as they are declared; a video that declares none counts as one.
     seconds = {v: max(1, round(s or 0)) for v, s in videos.select("video_id", "duration_s").iter_rows()}
     with step.lake.files.temporary() as temporary, tally(step, "frame_signals", temporary, seconds) as count:
+        finished = results.finished(f"{{}}/{SUMMARY}") if videos.height else set()
         # The longest first: the last worker to finish then has a short one.
         for row in videos.sort("size_bytes", descending=True).iter_rows(named=True):
-            video, summary = row["video_id"], folders[row["video_id"]] / SUMMARY
-            if summary.exists():
-                rows.append(json.loads(summary.read_text()))
+            video = row["video_id"]
+            if video in finished:
+                rows.append(json.loads(results.take(f"{video}/{SUMMARY}").read_text()))
                 count.done(video)
                 continue
             job = DecodeJob(
-                places[row["content"]], video, row["size_bytes"], row["stream"], folders[video], settings.s3,
+                places[row["content"]], video, row["size_bytes"], row["stream"], results, settings.s3,
                 settings.lake.scratch_path, settings.decode, FLOW_FRAMES.name in step.order, count.file(video), row["content"],
             )  # fmt: skip
             declared = Declared(row["coded_width"] * row["coded_height"], row["duration_s"], row["average_fps"])
             jobs[video] = job, decoding(settings.workers, row["size_bytes"], declared)
-        outcomes = run_guarded(decode, jobs, settings.workers, count.done)
+        outcomes = run_jobs(decode, jobs, settings, count.done)
     for video, outcome in outcomes.items():
         rows.append(outcome.value or {"video_id": video, **outcome.failure()})
     return rows
 
 
 def _assemble(
-    lake: Lake, table: Table, batch: str, videos: Iterable[str], fresh: Mapping[str, Path], path: Path
+    lake: Lake, table: Table, batch: str, videos: Iterable[str], fresh: Mapping[str, str], results: Kept, path: Path
 ) -> int:
     """One file of a partition: the good old rows and the new ones, video by video, whatever their size.
+
+    Args:
+        lake: the lake.
+        table: whose file it is.
+        batch: the batch.
+        videos: all of them, in order.
+        fresh: of those that were decoded now, the names of their files.
+        results: where these are.
+        path: the file to write.
 
     Returns:
         The number of rows.
@@ -283,7 +294,7 @@ def _assemble(
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for video in videos:
             if video in fresh:
-                parts: Iterable[pa.Table] = _tables(fresh[video])
+                parts: Iterable[pa.Table] = _tables(results.take(fresh[video]))
             else:
                 old = lake.query(f"SELECT * FROM {table.name} WHERE batch = ? AND video_id = ?", [batch, video])
                 parts = [old.sort(table.key).to_arrow(compat_level=pl.CompatLevel.oldest())]

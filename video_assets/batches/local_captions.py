@@ -7,16 +7,18 @@ from itertools import islice
 
 import polars as pl
 
+from video_assets.batches.workers import run_jobs
 from video_assets.describe.answer import Answer, Shown
 from video_assets.describe.caption import Caption
 from video_assets.lake.files import DataFiles, write_parquet
-from video_assets.settings import CaptionerSettings, WorkerSettings
+from video_assets.lake.schemas import CAPTIONS
+from video_assets.settings import CaptionerSettings, Settings
 
 _PICTURES = pl.Schema({"clip_id": pl.String(), "jpegs": pl.List(pl.Binary())})
 
 
 def caption(
-    captioner: CaptionerSettings, workers: WorkerSettings, files: DataFiles, clips: Iterator[Shown],
+    captioner: CaptionerSettings, settings: Settings, files: DataFiles, clips: Iterator[Shown],
     on_answer: Callable[[Answer[Caption]], None],
 ) -> None:  # fmt: skip
     """Caption clips, ``concurrency`` of them at the same time; give each answer to ``on_answer``.
@@ -29,7 +31,7 @@ def caption(
     from video_assets.describe.local_model import local_model
     from video_assets.describe.local_task import LocalJob, caption_some
     from video_assets.media.limits import Limits, captioning
-    from video_assets.media.workers import Outcome, run_guarded
+    from video_assets.media.workers import Outcome
 
     model = local_model(captioner)
     jobs: dict[str, tuple[LocalJob, Limits]] = {}
@@ -41,7 +43,7 @@ def caption(
             rows = [(c.clip_id, list(c.jpegs)) for c in some]
             write_parquet(pl.DataFrame(rows, schema=_PICTURES, orient="row"), path)
             members[str(number)] = [c.clip_id for c in some]
-            jobs[str(number)] = LocalJob(model, path), captioning(captioner, workers, len(some))
+            jobs[str(number)] = LocalJob(model, path), captioning(captioner, settings.workers, len(some))
 
         def done(key: str, outcome: Outcome[list[Answer[Caption]]]) -> None:
             for answer in outcome.value or []:
@@ -50,4 +52,5 @@ def caption(
                 for clip in members[key]:
                     on_answer(Answer(clip, None, **outcome.failure(by_a_model=True)))
 
-        run_guarded(caption_some, jobs, workers.model_copy(update={"processes": 1}), done)
+        most = None if settings.workers.backend == "ray" else 1
+        run_jobs(caption_some, jobs, settings, done, holding=(CAPTIONS.name, model), most=most)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from video_assets.batches.step import Step, tally, total
+from video_assets.batches.workers import run_jobs
 from video_assets.lake.again import settled
 from video_assets.lake.lake import Replacement
 from video_assets.lake.ledger import Made
@@ -132,7 +133,6 @@ def measured(
     """A row for each of these clips, rows of CLIPS in that batch; the other arguments are those of :func:`score_with`."""
     from video_assets.measure.model_task import measure_clips
     from video_assets.media.limits import Limits, looking
-    from video_assets.media.workers import at_most, run_guarded
 
     frames = _frames(step, batch, clips["clip_id"].to_list(), most, shown)
     rows: list[dict[str, Any]] = [
@@ -149,10 +149,10 @@ def measured(
             job = _job(step, batch, str(video), found, frames, model, folder, gpu, shown)
             pictures = sum(len(c.frames) for c in job.clips)
             jobs[str(video)] = job, looking(settings, pictures)
-        workers = at_most(settings.workers, sum(map(len, frames.values())) // pictures_per_worker)
+        most = max(1, sum(map(len, frames.values())) // pictures_per_worker)
         with tally(step, asset, folder, {video: len(job.clips) for video, (job, _) in jobs.items()}) as count:
             marked = {video: (replace(job, marks=count.file(video)), limit) for video, (job, limit) in jobs.items()}
-            outcomes = run_guarded(measure_clips, marked, workers, count.done)
+            outcomes = run_jobs(measure_clips, marked, settings, count.done, holding=(asset, model), most=most)
     for video, outcome in outcomes.items():
         if outcome.value is not None:
             rows += outcome.value

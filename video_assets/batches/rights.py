@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from video_assets.batches.step import Step, counter, total
+from video_assets.batches.workers import run_jobs
 from video_assets.footage.ingest import mark_gone, pick_sources
 from video_assets.lake.lake import Replacement
 from video_assets.lake.ledger import Made
@@ -50,7 +51,6 @@ def _read(step: Step, videos: pl.DataFrame, places: Mapping[str, str]) -> list[d
     """Rows of some videos: a row for each signal, or one with the reason why it could not be looked into."""
     from video_assets.measure.signals_task import SignalJob, read_source
     from video_assets.media.limits import Limits, reading
-    from video_assets.media.workers import run_guarded
 
     reader = reader_version()
     if reader is None:
@@ -62,7 +62,7 @@ def _read(step: Step, videos: pl.DataFrame, places: Mapping[str, str]) -> list[d
             places[video["content"]], video["content"], video["size_bytes"], settings.s3, settings.lake.scratch_path
         )
         jobs[video["video_id"]] = job, reading(settings.workers, video["size_bytes"])
-    outcomes = run_guarded(read_source, jobs, settings.workers, counter(step, _ASSET, len(jobs)))
+    outcomes = run_jobs(read_source, jobs, settings, counter(step, _ASSET, len(jobs)))
     return [
         row | {"video_id": video, "n": n, "reader_version": reader}
         for video, outcome in outcomes.items()

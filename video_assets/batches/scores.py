@@ -9,6 +9,7 @@ import polars as pl
 
 from video_assets.batches.pictures import PAIRS, READABLE, SINGLE, Shown, commit_due, measured
 from video_assets.batches.step import Step, Stopwatch, tally
+from video_assets.batches.workers import on_gpu, run_jobs
 from video_assets.footage.ingest import pick_sources
 from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.ledger import Made
@@ -62,7 +63,7 @@ def describe(lake: Lake, scorer: Scorer) -> tuple[Described, bool]:
     models = models_by(scorer, settings.models)
     require(models, settings.models)
     weights = tuple(model.weights(settings.models) for model in models)
-    return Described(scorer.name, scorer.origin, settings, models, weights), any(model.on_gpu for model in models)
+    return Described(scorer.name, scorer.origin, settings, models, weights), on_gpu(settings, scorer.name, models)
 
 
 def _shown(reads: Keyframes | Pairs) -> Shown:
@@ -98,7 +99,6 @@ def _by_tables(
     from video_assets.lake.files import write_parquet
     from video_assets.measure.scorer_task import TableJob, measure_tables
     from video_assets.media.limits import looking
-    from video_assets.media.workers import at_most, run_guarded
 
     settings = step.lake.settings
     with step.lake.files.temporary() as folder:
@@ -117,7 +117,7 @@ def _by_tables(
                 video: (replace(job, marks=count.file(video)), looking(settings, len(job.clips)))
                 for video, job in jobs.items()
             }
-            outcomes = run_guarded(measure_tables, limited, at_most(settings.workers, len(jobs)), count.done)
+            outcomes = run_jobs(measure_tables, limited, settings, count.done, holding=(scorer.name, described))
     return _rows({video: job.clips for video, job in jobs.items()}, outcomes)
 
 
@@ -127,7 +127,6 @@ def _by_frames(
     """Rows of what has to see the clips' own frames: each video is opened once more."""
     from video_assets.measure.scorer_task import FramesJob, SpanOfClip, measure_frames
     from video_assets.media.limits import Declared, decoding, looking
-    from video_assets.media.workers import at_most, run_guarded
 
     lake, settings = step.lake, step.lake.settings
     most = scorer.most(settings)
@@ -154,7 +153,7 @@ def _by_frames(
             jobs[str(video)] = job, replace(looked, cpu_seconds=seconds)
         with tally(step, scorer.name, folder, {video: len(job.clips) for video, (job, _) in jobs.items()}) as count:
             limited = {video: (replace(job, marks=count.file(video)), limit) for video, (job, limit) in jobs.items()}
-            outcomes = run_guarded(measure_frames, limited, at_most(settings.workers, len(jobs)), count.done)
+            outcomes = run_jobs(measure_frames, limited, settings, count.done, holding=(scorer.name, described))
     return _rows({video: tuple(c.clip_id for c in job.clips) for video, (job, _) in jobs.items()}, outcomes)
 
 

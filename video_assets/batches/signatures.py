@@ -18,7 +18,7 @@ from video_assets.lake.sql_text import in_batches
 from video_assets.scorers.motion import MOTION_SCORES
 from video_assets.settings import Settings
 
-# Raised when the same pictures give another signature (measure/copies.py). What was taken down cannot be looked at again:
+# Raised when the same pictures give another coarse part of the signature (measure/copies.py). What was taken down cannot be looked at again:
 # of an older form its copies are not known any more.
 _SIGNATURE = 1
 

@@ -53,7 +53,7 @@ class Step:
         known = self.read.get(asset, {})
         if known.keys() >= {*batches}:
             return {batch: dict(known[batch]) for batch in batches}
-        ledger = self.lake.made(None if self.order[asset].over_all else [*batches, SHARED])
+        ledger = self.lake.entries(None if self.order[asset].over_all else [*batches, SHARED])
         return {batch: self.inputs_by(ledger, asset, batch) for batch in batches}
 
     def inputs_by(self, ledger: Mapping[tuple[str, str], Mapping[str, Any]], asset: str, batch: str) -> dict[str, str]:

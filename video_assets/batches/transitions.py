@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from video_assets.batches.step import Step, tally, total
+from video_assets.batches.workers import run_jobs
+from video_assets.lake.kept import Kept
 from video_assets.lake.lake import Replacement
 from video_assets.lake.ledger import Made
 from video_assets.lake.plan import due_rows
@@ -57,8 +59,8 @@ def score_with(step: Step, batch: str, model: ModelSpec | None) -> Made:
         f"{_ASSET} of {batch}: {frames} frames in doubt of {len(due)} videos to look at, {len(doubtful) - len(due)} looked at before."
     )
     kept = have.filter(pl.col("video_id").is_in(list(doubtful.keys() - set(due))))
-    folder = lake.settings.lake.scratch_path / "transitions" / version
-    fresh = _scored(step, batch, {video: doubtful[video] for video in due}, model, folder) if model else []
+    results = Kept.of(lake.settings, "transitions", version)
+    fresh = _scored(step, batch, {video: doubtful[video] for video in due}, model, results) if model else []
     rows = TRANSITION_SCORES.frame(
         pl.concat([kept, *(TRANSITION_SCORES.frame(f, batch=batch, version=version) for f in fresh)])
     )
@@ -70,9 +72,14 @@ def score_with(step: Step, batch: str, model: ModelSpec | None) -> Made:
     lake.commit(
         [Replacement(TRANSITION_SCORES, [batch], rows)], [made], message=f"{_ASSET}/{batch}", run_id=step.run_id
     )
-    for video in due:
-        (folder / f"{video}.parquet").unlink(missing_ok=True)
+    if due and model:
+        results.forget([_result(video) for video in due], lake.files)
     return made
+
+
+def _result(video: str) -> str:
+    """The name of a video's finished scores."""
+    return f"{video}.parquet"
 
 
 def _doubtful(step: Step, batch: str) -> dict[str, list[int]]:
@@ -86,12 +93,11 @@ def _doubtful(step: Step, batch: str) -> dict[str, list[int]]:
 
 
 def _scored(
-    step: Step, batch: str, doubtful: dict[str, list[int]], model: ModelSpec, folder: Path
+    step: Step, batch: str, doubtful: dict[str, list[int]], model: ModelSpec, results: Kept
 ) -> list[pl.DataFrame]:
     """The rows of each of these videos: scores, or a reason for every frame in doubt."""
     from video_assets.measure.transition_task import TransitionJob, score_transitions
     from video_assets.media.limits import Limits, scoring
-    from video_assets.media.workers import at_most, run_guarded
 
     settings = step.lake.settings
     scored: list[pl.DataFrame] = []
@@ -101,20 +107,21 @@ def _scored(
         tally(step, _ASSET, temporary, frames_in_doubt) as count,
     ):
         jobs: dict[str, tuple[TransitionJob, Limits]] = {}
+        finished = results.finished(_result("{}")) if doubtful else set()
         # The most work first: the last worker to finish then has little.
         for video, frames in sorted(doubtful.items(), key=lambda item: -len(item[1])):
-            result = folder / f"{video}.parquet"
-            if result.exists():
+            if video in finished:
                 count.done(video)
                 continue
             shown = _shot_frames(step, batch, video, temporary)
-            jobs[video] = TransitionJob(model, shown, result, count.file(video)), scoring(settings, len(frames))
-        workers = at_most(settings.workers, sum(frames_in_doubt.values()) // _FRAMES_PER_WORKER)
-        outcomes = run_guarded(score_transitions, jobs, workers, count.done)
+            job = TransitionJob(model, shown, results.folder / _result(video), count.file(video), results)
+            jobs[video] = job, scoring(settings, len(frames))
+        most = max(1, sum(frames_in_doubt.values()) // _FRAMES_PER_WORKER)
+        outcomes = run_jobs(score_transitions, jobs, settings, count.done, holding=(_ASSET, model), most=most)
     for video, frames in doubtful.items():
         outcome = outcomes.get(video)
         if outcome is None or outcome.reason is None:
-            scored.append(pl.read_parquet(folder / f"{video}.parquet").with_columns(video_id=pl.lit(video)))
+            scored.append(pl.read_parquet(results.take(_result(video))).with_columns(video_id=pl.lit(video)))
             continue
         failed = {"video_id": video, "frame": frames, **outcome.failure(by_a_model=True)}
         texts = dict.fromkeys(("reason", "message", "limited_by"), pl.String)

@@ -16,8 +16,10 @@ from video_assets.cli import (
     releasing,
     removing,
     retrying,
+    reviewing,
     scoring,
     training,
+    verdicts,
 )
 from video_assets.cli.group import Sentences
 
@@ -43,6 +45,9 @@ for command in (
     listing.clips,
     listing.questions,
     looking.look,
+    reviewing.review,
+    reviewing.thresholds,
+    verdicts.verdicts,
     deciding.funnel,
     deciding.what_if,
     deciding.coverage,
@@ -56,6 +61,7 @@ for command in (
     following.trace,
     training.training,
     keeping.sweep,
+    keeping.move_catalog,
     removing.takedown,
     captions.captions,
 ):

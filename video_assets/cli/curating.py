@@ -74,6 +74,7 @@ def demo(footage: Path) -> None:
     show.frame(done.lake.query(question.read_text()), title="\nvideo-assets sql hours_per_tier")
     _release(done)
     show.console.print("\nOpen the UI:  [bold]make ui[/bold]  and then http://localhost:3000")
+    show.console.print("Look at it:   [bold]video-assets review[/bold]  and then http://127.0.0.1:8123")
     show.console.print('Ask in SQL:   [bold]video-assets sql "SELECT file_name, vmaf_motion FROM clip_sheet"[/bold]')
     done.end()
 

@@ -103,3 +103,27 @@ def sweep(days: int, dry_run: bool) -> None:
         f"files, {len(swept.orphans)} files of commits that did not come to pass, {len(swept.pictures)} pictures that no page "
         f"shows, {len(swept.leftovers)} leftovers and what {len(swept.gone)} tiers and draws without a file said."
     )
+
+
+@click.command("move-catalog")
+@click.argument("address")
+def move_catalog(address: str) -> None:
+    """Move the lake's catalog from SQLite to PostgreSQL.
+
+    With all its snapshots, into the empty database at ADDRESS, such as postgresql://curator@db.example:5432/lake. Nothing may use
+    the lake meanwhile; no file of it is moved.
+    """
+    from video_assets.lake.move import move
+    from video_assets.settings.places import without_secrets
+    from video_assets.takedown.work import unfinished
+
+    places = settings().lake
+    without_secrets(address)
+    if not places.in_postgres and unfinished(places):
+        raise click.ClickException("A takedown was begun; finish it first: 'video-assets takedown --finish'.")
+    with busy("Moving the catalog"):
+        moved = move(places, address)
+    show.sentence(
+        f"Moved {moved.snapshots} snapshots: {moved.rows} rows of {moved.tables} tables of the catalog. Set lake.catalog to "
+        f"{address} wherever this lake is used. What was the catalog is kept as {moved.kept}; remove it when you are sure."
+    )

@@ -20,6 +20,8 @@ from video_assets.curate.verdicts import (
     outcomes_query,
     schema_in_use,
 )
+from video_assets.lake.people import of_batch
+from video_assets.lake.schemas import REVIEWS
 from video_assets.lake.sql_text import quoted
 
 POSSIBLE, SAMPLED, RULED_OUT, BENCHMARK = "possible", "sampled", "ruled_out", "benchmark"
@@ -170,9 +172,10 @@ def known_without(
     """
     lake = schema_in_use(connection)
     # A WITH of the same name comes before a table.
-    empty = ", ".join(f"{name} AS (SELECT * FROM {lake}.{name} WHERE FALSE)" for name in sorted(unknown))
-    text = sheet.rstrip().rstrip(";")
-    query = f"WITH {empty} SELECT * FROM ({text}\n)" if unknown else text
+    told = [f"{name} AS (SELECT * FROM {lake}.{name} WHERE FALSE)" for name in sorted(unknown)]
+    if REVIEWS.name not in unknown:
+        told.append(of_batch(lake, batch))
+    query = f"WITH {', '.join(told)} SELECT * FROM ({sheet.rstrip().rstrip(';')}\n)"
     try:
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE known AS SELECT * FROM ({query}\n) WHERE batch = {quoted(batch)}"

@@ -46,6 +46,8 @@ def _read(expression: exp.Expr, tables: Mapping[str, exp.Table | exp.Select]) ->
         elif table is not None:
             inside = _tables(table)
             named = next((e for e in table.expressions if e.alias_or_name == column.name), None)
+            if named is None and any(e.is_star for e in table.expressions):
+                named = exp.column(column.name)
             found = [*_read(named, inside)] if named else []
             grouped = table.args.get("group")
             yield from found or [*(_read(grouped, inside) if grouped else ())]

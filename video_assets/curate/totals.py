@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from video_assets.lake.lake import Lake
+from video_assets.lake.sql_text import quoted
 from video_assets.settings import TierSettings
+
+Ledger = Mapping[tuple[str, str], Mapping[str, Any]]
+"""Entries by asset and batch."""
 
 
 @dataclass(frozen=True)
@@ -38,26 +43,23 @@ class Found:
     numbers: Mapping[str, float]
 
 
-def totals(lake: Lake, asset: str) -> Totals:
-    """Add up the ledger's entries of a tier's asset; opens no file of verdicts."""
-    row = lake.query(
-        "SELECT count(*) AS batches, count(*) FILTER (kept IS NULL) AS uncounted, "
+def totals(lake: Lake, assets: Sequence[str]) -> dict[str, Totals]:
+    """Add up the ledger's entries of some tiers' assets; opens no file of verdicts."""
+    listed = ", ".join(map(quoted, assets))
+    rows = lake.query(
+        "SELECT asset, count(*) AS batches, count(*) FILTER (kept IS NULL) AS uncounted, "
         "coalesce(sum(rows) FILTER (kept IS NOT NULL), 0)::BIGINT AS clips, coalesce(sum(kept), 0)::BIGINT AS kept, "
         "coalesce(sum(undecided), 0)::BIGINT AS undecided, coalesce(sum(kept_seconds), 0) / 3600 AS kept_hours "
-        "FROM materializations WHERE asset = ?",
-        [asset],
+        f"FROM materializations WHERE asset IN ({listed}) GROUP BY asset"
     )
-    return Totals(**row.row(0, named=True))
+    found = {asset: Totals(*numbers) for asset, *numbers in rows.iter_rows()}
+    return {asset: found.get(asset, Totals(0, 0, 0, 0, 0, 0.0)) for asset in assets}
 
 
-def kept_hours(lake: Lake, asset: str, batches: Sequence[str]) -> dict[str, float]:
+def kept_hours(ledger: Ledger, asset: str, batches: Sequence[str]) -> dict[str, float]:
     """The hours that a tier keeps of each of these batches that was decided, by the ledger."""
-    rows = lake.query(
-        "SELECT batch, kept_seconds / 3600 FROM materializations "
-        "WHERE asset = ? AND batch IN (SELECT unnest(?)) AND kept_seconds IS NOT NULL",
-        [asset, list(batches)],
-    )
-    return dict(rows.iter_rows())
+    kept = {batch: ledger[asset, batch]["kept_seconds"] for batch in batches if (asset, batch) in ledger}
+    return {batch: seconds / 3600 for batch, seconds in kept.items() if seconds is not None}
 
 
 def something_kept(now: Totals) -> Found:

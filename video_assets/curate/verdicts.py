@@ -88,13 +88,18 @@ def write_outcomes(
     Raises:
         TierError: a rule reads an unknown column, is not boolean, or fails on a value that it meets.
     """
-    check_rules(connection, tier)
     with only_batches(connection, batches), _in_any_order(connection):
-        try:
-            connection.execute(f"COPY ({outcomes_query(tier)}) TO {quoted(str(path))} ({_PARQUET})")
-        except (duckdb.DataError, duckdb.InvalidInputException) as error:
-            raise failing_on_values(connection, tier, error) from error
-        rows = connection.execute(_DECIDED, {"path": str(path)}).fetchall()
+        return decided_now(connection, tier, path)
+
+
+def decided_now(connection: duckdb.DuckDBPyConnection, tier: Tier, path: Path) -> dict[str, Decided]:
+    """The same on all clips that ``clip_sheet`` names on the connection."""
+    check_rules(connection, tier)
+    try:
+        connection.execute(f"COPY ({outcomes_query(tier)}) TO {quoted(str(path))} ({_PARQUET})")
+    except (duckdb.DataError, duckdb.InvalidInputException) as error:
+        raise failing_on_values(connection, tier, error) from error
+    rows = connection.execute(_DECIDED, {"path": str(path)}).fetchall()
     return {batch: Decided(*numbers) for batch, *numbers in rows}
 
 

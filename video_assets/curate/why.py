@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -10,19 +10,33 @@ import polars as pl
 import sqlglot
 from sqlglot import exp
 
+from video_assets.lake.people import PREFIX
+from video_assets.lake.sql_text import in_batches
 from video_assets.written import text
 
 
-def why(connection: duckdb.DuckDBPyConnection, clip_id: str) -> pl.DataFrame:
+def why(
+    connection: duckdb.DuckDBPyConnection,
+    clip_id: str,
+    batch: str | None = None,
+    sheet: Mapping[str, Any] | None = None,
+) -> pl.DataFrame:
     """Every tier's rules with their outcome for one clip; no rows when no tier has seen it.
+
+    Args:
+        connection: the lake.
+        clip_id: the clip.
+        batch: in which batch it is, where that is known: files of others are not opened then.
+        sheet: its row of the sheet, where that was read already.
 
     Returns:
         One row per tier and rule, tiers by name and rules in order: tier, verdict (kept, dropped, undecided), step
         (from 1), rule, outcome (passed, failed, undecided), decided (whether the verdict hangs on this rule), expression
-        (in SQL over clip_sheet) and measured (the values that it reads, as they are now).
+        (in SQL over clip_sheet) and measured (the values that it reads, as they are now; of what people say, who says it).
     """
+    here = "TRUE" if batch is None else in_batches([batch], "v.batch")
     rows = connection.execute(
-        """
+        f"""
         SELECT
             v.tier,
             v.verdict,
@@ -32,19 +46,20 @@ def why(connection: duckdb.DuckDBPyConnection, clip_id: str) -> pl.DataFrame:
                 AS outcome,
             r.rule IS NOT DISTINCT FROM v.decided_by AS decided,
             r.expression
-        FROM tier_verdicts AS v JOIN tier_rules AS r ON r.tier = v.tier AND r.version = v.version
-        WHERE v.clip_id = $clip_id
+        FROM tier_verdicts AS v JOIN tier_rules_history AS r ON r.tier = v.tier AND r.version = v.version
+        WHERE {here} AND v.clip_id = $clip_id
         ORDER BY v.tier, r.number
         """,
         {"clip_id": clip_id},
     ).pl()
-    values = _values(connection, clip_id)
-    measured = [_measured(expression, values) for expression in rows["expression"]]
+    values = _values(connection, clip_id, batch) if sheet is None else sheet
+    judged = _judged(connection, clip_id) if any(PREFIX in expression for expression in rows["expression"]) else []
+    measured = [_measured(expression, values, judged) for expression in rows["expression"]]
     return rows.with_columns(pl.Series("measured", measured, pl.String))
 
 
 def as_document(connection: duckdb.DuckDBPyConnection, clip_id: str, rows: pl.DataFrame) -> dict[str, Any]:
-    """The same for another program: clip_id, and by tier the verdict and its rules with what each read, not rounded."""
+    """The same for another program: clip_id, by tier the verdict and its rules with what each read, not rounded, and who has judged it."""
     values = _values(connection, clip_id)
     tiers = []
     for (tier, verdict), rules in rows.group_by("tier", "verdict", maintain_order=True):
@@ -54,12 +69,14 @@ def as_document(connection: duckdb.DuckDBPyConnection, clip_id: str, rows: pl.Da
         ]
         decided_by = next((rule["rule"] for rule in listed if rule["decided"]), None)
         tiers.append({"tier": tier, "verdict": verdict, "decided_by": decided_by, "rules": listed})
-    return {"clip_id": clip_id, "tiers": tiers}
+    people = [{"rater": rater, "decision": decision} for rater, decision in _judged(connection, clip_id)]
+    return {"clip_id": clip_id, "tiers": tiers, "people": people}
 
 
-def _values(connection: duckdb.DuckDBPyConnection, clip_id: str) -> Mapping[str, Any]:
+def _values(connection: duckdb.DuckDBPyConnection, clip_id: str, batch: str | None = None) -> Mapping[str, Any]:
     """The clip's row of the sheet; empty where it has none."""
-    sheet = connection.execute("SELECT * FROM clip_sheet WHERE clip_id = ?", [clip_id]).pl()
+    here = "TRUE" if batch is None else in_batches([batch])
+    sheet = connection.execute(f"SELECT * FROM clip_sheet WHERE {here} AND clip_id = ?", [clip_id]).pl()
     return sheet.row(0, named=True) if sheet.height else {}
 
 
@@ -70,17 +87,26 @@ def _read_by(expression: str, values: Mapping[str, Any]) -> dict[str, Any]:
     return {n: values[n] for n in names if n in values and n != "clip_id"}
 
 
-def _measured(expression: str, values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} = {text(value)}" for name, value in _read_by(expression, values).items())
+def _measured(expression: str, values: Mapping[str, Any], judged: Sequence[tuple[str, str]]) -> str:
+    read = _read_by(expression, values)
+    said = ", ".join(f"{name} = {text(value)}" for name, value in read.items())
+    return f"{said} ({_each(judged)})" if judged and any(name.startswith(PREFIX) for name in read) else said
+
+
+def _judged(connection: duckdb.DuckDBPyConnection, clip_id: str) -> list[tuple[str, str]]:
+    """Raters of a clip, by name, and what each says of it now."""
+    return connection.execute(_PEOPLE, {"clip_id": clip_id}).fetchall()
 
 
 def about(connection: duckdb.DuckDBPyConnection, clip_id: str) -> list[str]:
-    """What a person asks next of a clip, as sentences: where it is from, on what rights, and what is like it.
+    """What a person asks next of a clip, as sentences: where it is from, on what rights, what is like it, and who has judged it.
 
     Nothing is said of a clip that the sheet does not have.
     """
     rows = connection.execute(_ABOUT, {"clip_id": clip_id}).pl()
-    return [_source(row) for row in rows.iter_rows(named=True)] + [_copies(row) for row in rows.iter_rows(named=True)]
+    said = _judged(connection, clip_id)
+    told = [_source(row) for row in rows.iter_rows(named=True)] + [_copies(row) for row in rows.iter_rows(named=True)]
+    return told + ([f"People have judged it: {_each(said)}."] if said else [])
 
 
 def _source(clip: Mapping[str, Any]) -> str:
@@ -88,6 +114,11 @@ def _source(clip: Mapping[str, Any]) -> str:
         f"{clip['file_name']}, {clip['from_s']:.2f} to {clip['to_s']:.2f} s. Licence {clip['licence']}, holder "
         f"{clip['holder']} (stated by: {clip['rights_from']})."
     )
+
+
+def _each(said: Sequence[tuple[str, str]]) -> str:
+    named = {"keep": "keeps it", "drop": "drops it", "unsure": "is unsure"}
+    return ", ".join(f"{rater} {named[decision]}" for rater, decision in said)
 
 
 def _copies(clip: Mapping[str, Any]) -> str:
@@ -100,6 +131,7 @@ def _copies(clip: Mapping[str, Any]) -> str:
     return f"{group}; {better} is better." if better else f"{group}, and none that is near it is better."
 
 
+_PEOPLE = "SELECT rater, decision FROM current_reviews WHERE clip_id = $clip_id ORDER BY rater"
 _ABOUT = """
 SELECT s.file_name, coalesce(s.player_start_s, s.start_s) AS from_s, coalesce(s.player_end_s, s.end_s) AS to_s, v.licence, v.holder, v.rights_from, g.duplicate_group, g.duplicates, g.duplicate_of
 FROM clip_sheet AS s

@@ -57,14 +57,18 @@ class JudgeWork:
         except TierError:
             return set()
 
-    def expected(self, lake: Lake) -> dict[str, Expected]:
+    def expected(self, lake: Lake, batches: Sequence[str] | None = None) -> dict[str, Expected]:
         """What each batch would be asked for, at what an answer has taken so far.
 
         Of batches that have no sheet yet these are all clips that models measure.
+
+        Args:
+            lake: the lake.
+            batches: only these; default all.
         """
         if self.tiers is None:
             return {}
-        due = lake.query(_DUE, {"version": self.version, **parameters(())})
+        due = lake.query(_DUE, {"version": self.version, "batches": batches, **parameters(())})
         if self.tiers and due.height:
             due = due.filter(self._may_be_kept(lake, due))
         [(seconds, waited, read, written)] = lake.query(_RATES).rows()
@@ -119,6 +123,7 @@ LEFT JOIN candidates AS g ON g.batch = c.batch AND g.clip_id = c.clip_id
 LEFT JOIN {NAME} AS s ON s.batch = c.batch AND s.clip_id = c.clip_id AND s.version = $version
     AND NOT {tried_again_sql("s")}
 WHERE coalesce(g.candidate, v.benchmark IS NULL) AND s.clip_id IS NULL
+    AND ($batches IS NULL OR c.batch IN (SELECT unnest($batches)))
 """
 _RATES = f"""
 SELECT avg(coalesce(compute_seconds, 0)), avg({WAITED}), avg({INPUT_TOKENS}), avg({OUTPUT_TOKENS}) FROM {NAME}

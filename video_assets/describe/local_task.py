@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import polars as pl
 from video_assets.describe.answer import Answer, Shown
 from video_assets.describe.caption import Caption
 from video_assets.describe.local_model import LocalModel, OpenLocalModel
+from video_assets.media.job_files import READS
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class LocalJob:
     """Clips that are captioned at the same time. ``pictures`` is a Parquet file: ``clip_id`` and ``jpegs``, in order of time."""
 
     model: LocalModel
-    pictures: Path
+    pictures: Path = field(metadata=READS)
 
 
 def caption_some(job: LocalJob) -> list[Answer[Caption]]:

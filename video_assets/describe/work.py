@@ -95,9 +95,14 @@ class CaptionWork:
         """Of the same, those without a caption of this version, be it a good one or one that failed for good."""
         return self._ask(lake, f"WITH {self._drawn(undecided)}, {_DUE} FROM due ORDER BY clip_id", batches)
 
-    def expected(self, lake: Lake) -> dict[str, Expected]:
-        """What each batch would be asked for, at what its captioners have taken for a caption so far."""
-        due = self.due(lake, undecided=True)
+    def expected(self, lake: Lake, batches: Sequence[str] | None = None) -> dict[str, Expected]:
+        """What each batch would be asked for, at what its captioners have taken for a caption so far.
+
+        Args:
+            lake: the lake.
+            batches: only these; default all.
+        """
+        due = self.due(lake, batches, undecided=True)
         if due.is_empty():
             return {}
         rates = {row["captioner"]: row for row in lake.query(_RATES).iter_rows(named=True)}

@@ -18,6 +18,7 @@ from video_assets.footage.batching import Arrival, Grouping, group
 from video_assets.footage.benchmarks import Named, changed, marked
 from video_assets.footage.hashing import hash_files
 from video_assets.footage.listing import FoundFile, Listing, PassedOver, list_local, list_s3
+from video_assets.footage.slices import Place, look_s3
 from video_assets.footage.stated import Statements, UnreadError
 from video_assets.footage.tick import Cursor, Failure, plan_tick
 from video_assets.lake.lake import Lake, Replacement
@@ -38,6 +39,8 @@ _MOST_TOLD = 10
 _BLINK_SECONDS = 1.0
 # What was modified within so long of our clock, or after it, may still be written to, whatever time zone a server has.
 _RECENT = timedelta(days=1)
+_MANY = 20_000
+"""To look for so many files in the ledger takes as long as to read all of its places."""
 
 
 @dataclass(frozen=True)
@@ -117,13 +120,14 @@ def take_stock(
     settle = settings.settle_seconds
     if at_once:
         settings = settings.model_copy(update={"settle_seconds": 0.0, "hash_gib_per_tick": float("inf")})
-    listings = [_list(lake, folder, settings) for folder in folders]
+    prefixes: dict[str, Place] = {}
+    listings = [_list(lake, folder, settings, None if at_once else cursor, prefixes) for folder in folders]
     looked = time.monotonic()
     found = [file for listing in listings for file in listing.files]
-    ledger = lake.read(SOURCES)
-    current = ledger.filter(pl.col("current"))
-    places = current.select("uri", "size_bytes", "modified_at", "content").iter_rows()
-    known = {(uri, size, modified, etag_of(content)) for uri, size, modified, content in places}
+    # A person's look reads the rights of known files again, which needs whole rows; a tick's needs those that it changes.
+    whole = lake.read(SOURCES) if at_once else None
+    places = _places(lake, found) if whole is None else whole.filter(pl.col("current"))
+    known = _states(found, places)
     tick = plan_tick(found, known, cursor, now, settings)
 
     def look_again() -> None:
@@ -135,6 +139,9 @@ def take_stock(
     read = hash_files(tick, lake, hashed, look_again)
     arrivals = [*tick.arrivals, *read.arrivals]
     statements = Statements(lake, listings)
+    # Like the rights, who names the folder is asked again at every look; unlike them, it costs nothing.
+    named = Named([*lake.settings.footage.watch, *folders])
+    ledger = _rows_of(lake, arrivals, _named_otherwise(named, places)) if whole is None else whole
     batch_of = dict(ledger.select("content", "batch").iter_rows())
     fresh = [a for a in arrivals if a.content not in batch_of]
     # A window's last segments may still be settling when it has passed.
@@ -149,10 +156,8 @@ def take_stock(
     rows = [_row(a, batch.key, statements) for batch in grouping.batches for a in batch.arrivals]
     rows += [_row(a, batch_of[a.content], statements) for a in moved]
     if at_once:
-        rows += _restated(current, {f.uri: f for f in found if f.state in known}, statements)
+        rows += _restated(ledger.filter(pl.col("current")), {f.uri: f for f in found if f.state in known}, statements)
     after, touched = _with_new_places(ledger, SOURCES.frame(rows), {f.uri for f in found}) if rows else (ledger, set())
-    # Like the rights, who names the folder is asked again at every look; unlike them, it costs nothing.
-    named = Named([*lake.settings.footage.watch, *folders])
     here = {f.uri for f in found}
     at = after.filter(pl.col("current") & pl.col("uri").is_in(list(here))).select("uri", "content")
     after = marked(after, named.said(at.iter_rows()))
@@ -167,7 +172,7 @@ def take_stock(
         settling=len(tick.settling) + len(read.changing),
         waiting=len(grouping.waiting) + len(tick.postponed),
         marked=marks.height,
-        cursor=tick.cursor_after([*grouping.waiting, *held], read.failures),
+        cursor=tick.cursor_after([*grouping.waiting, *held], read.failures).model_copy(update={"prefixes": prefixes}),
         failed=tuple(sorted(failures, key=lambda f: f.uri)),
         unread=(
             *(p for listing in listings for p in listing.problems),
@@ -178,20 +183,85 @@ def take_stock(
     )
 
 
+_PLACE = ("uri", "size_bytes", "modified_at", "content", "benchmark")
+
+
+def _places(lake: Lake, found: Sequence[FoundFile]) -> pl.DataFrame:
+    """Where the ledger has footage now; of few files, theirs alone."""
+    columns = ", ".join(_PLACE)
+    if len(found) > _MANY:
+        rows = lake.query(f"SELECT {columns} FROM source_files WHERE current")
+    else:
+        rows = lake.query(
+            f"SELECT {columns} FROM source_files WHERE current AND uri IN (SELECT unnest(?))", [[f.uri for f in found]]
+        )
+    return rows.cast({c: SOURCES.schema[c] for c in _PLACE})
+
+
+def _states(found: Sequence[FoundFile], places: pl.DataFrame) -> set[tuple[str, int, datetime, str | None]]:
+    """The states of the files that were found just as the ledger has them."""
+    states = {f.uri: f.state for f in reversed(found)}
+    known = places.select("uri", "size_bytes", "modified_at", "content").iter_rows()
+    return {
+        state for uri, size, modified, content in known if (state := (uri, size, modified, etag_of(content))) == states.get(uri)
+    }  # fmt: skip
+
+
+def _named_otherwise(named: Named, places: pl.DataFrame) -> list[str]:
+    """The contents of which the folders say another benchmark than the ledger."""
+    held = dict(places.select("content", "benchmark").iter_rows())
+    said = named.said(places.select("uri", "content").iter_rows())
+    return [content for content, name in said.items() if (name or None) != held[content]]
+
+
+def _rows_of(lake: Lake, arrivals: Sequence[Arrival], contents: Iterable[str]) -> pl.DataFrame:
+    """The ledger's rows of every batch that a look may change: whole batches, as these are replaced whole."""
+    wanted = sorted({*contents, *(a.content for a in arrivals)})
+    if not wanted:
+        return SOURCES.empty()
+    batches = lake.query(
+        "SELECT DISTINCT batch FROM source_files WHERE content IN (SELECT unnest(?)) OR uri IN (SELECT unnest(?))",
+        [wanted, [a.file.uri for a in arrivals]],
+    )
+    return lake.read(SOURCES, batches["batch"].to_list()) if batches.height else SOURCES.empty()
+
+
 def _passed(listings: Iterable[Listing], changing: Iterable[FoundFile]) -> PassedOver:
     """What was passed over in all folders; a file that a person's look saw change is in the making too."""
     passed = PassedOver.together(listing.passed for listing in listings)
     return replace(passed, making=(*passed.making, *sorted(f.relative for f in changing)))
 
 
-def _list(lake: Lake, folder: WatchedFolder, settings: FootageSettings) -> Listing:
-    """What is in a folder; whatever goes wrong there is told, and stops no other folder."""
+def _list(
+    lake: Lake, folder: WatchedFolder, settings: FootageSettings, cursor: Cursor | None, prefixes: dict[str, Place]
+) -> Listing:
+    """What is in a folder, or in part of a large S3 prefix; whatever goes wrong there is told, and stops no other folder.
+
+    Args:
+        lake: the lake.
+        folder: the folder.
+        settings: what footage is, and how much a tick lists.
+        cursor: of the tick before; None where a person wants all of it looked at.
+        prefixes: where the next tick goes on is noted here.
+    """
+    before = (cursor or Cursor()).prefixes.get(folder.uri, Place())
     try:
-        if folder.uri.startswith("s3://"):
+        if not folder.uri.startswith("s3://"):
+            return list_local(folder, settings.suffixes)
+        if cursor is None:
             return list_s3(lake.access.client, folder, settings.suffixes)
-        return list_local(folder, settings.suffixes)
+        listing, after = look_s3(
+            lake.access.client, folder, settings.suffixes, before, cursor.sightings,
+            lambda files: _states(files, _places(lake, files)), settings.s3_keys_per_tick,
+        )  # fmt: skip
     except Exception as error:
-        return Listing((), problems=(f"{folder.uri} could not be listed ({type(error).__name__}: {error}).",))
+        listing, after = (
+            Listing((), problems=(f"{folder.uri} could not be listed ({type(error).__name__}: {error}).",)),
+            before,
+        )
+    if after.large:
+        prefixes[folder.uri] = after
+    return listing
 
 
 def _grouped(

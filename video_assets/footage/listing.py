@@ -17,7 +17,7 @@ from typing import Any
 
 from video_assets.footage.beside import Beside, Neighbours
 from video_assets.footage.names import Kind, ending, is_footage, kinds, placeholder_of
-from video_assets.lake.s3 import split_uri
+from video_assets.lake.s3 import split_uri, without_keys
 from video_assets.settings import WatchedFolder
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -287,9 +287,23 @@ def list_s3(client: Any, folder: WatchedFolder, suffixes: Collection[str]) -> Li
                 if name and not name.endswith("/"):
                     objects[name] = entry
     except (BotoCoreError, ClientError) as error:
-        problems.append(f"{folder.uri} could not be listed ({error}); check the bucket, the endpoint and the keys.")
+        problems.append(not_listed(folder, error, client))
         # Half a listing may lack the manifest or the sidecars of the files that it has.
         objects = {}
+    return listing_of(bucket, prefix, folder, objects, suffixes, problems)
+
+
+def not_listed(folder: WatchedFolder, error: Exception, client: Any) -> str:
+    """That a prefix could not be listed, and what to do."""
+    said = without_keys(str(error), client)
+    return f"{folder.uri} could not be listed ({said}); check the bucket, the endpoint and the keys."
+
+
+def listing_of(
+    bucket: str, prefix: str, folder: WatchedFolder, objects: Mapping[str, Mapping[str, Any]], suffixes: Collection[str],
+    problems: Sequence[str] = (),
+) -> Listing:  # fmt: skip
+    """The listing of objects under a prefix, by their paths under it, as ``list_objects_v2`` describes each."""
     seen = _Seen()
     inside = _folders(objects)
     pending = [""]

@@ -23,6 +23,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from video_assets.footage.batching import GIB, Arrival, age, content_key
 from video_assets.footage.listing import FoundFile
+from video_assets.footage.slices import Place
 from video_assets.reasons import Reason
 from video_assets.settings import FootageSettings
 
@@ -75,6 +76,8 @@ class Cursor(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     sightings: dict[str, Sighting] = {}
+    prefixes: dict[str, Place] = {}
+    """How far each large S3 prefix was listed, by its address."""
 
     @classmethod
     def parse(cls, text: str | None) -> Cursor:

@@ -7,8 +7,8 @@ The same rule twice, as it is asked of rows that were read and in SQL.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -16,6 +16,7 @@ from video_assets.reasons import Reason
 
 if TYPE_CHECKING:
     from video_assets.lake.lake import Lake
+    from video_assets.lake.ledger import Entries
     from video_assets.lake.plan import Measurement
 
 TRANSIENT = [r.value for r in Reason if r.transient]
@@ -43,9 +44,12 @@ def tried_again(limits: Sequence[str]) -> pl.Expr:
     return again.fill_null(value=False)
 
 
-def tried_again_sql(row: str) -> str:
-    """The same in SQL, of the table that is called ``row``; its parameters are those of :func:`parameters`."""
-    return f"coalesce({_in_passing(row)} OR {_at_another_limit(row, 'limits')}, FALSE)"
+def tried_again_sql(row: str, limits: str = "limits") -> str:
+    """The same in SQL, of the table that is called ``row``; its parameters are those of :func:`parameters`.
+
+    ``limits`` is what the one of the limits is called, where a query asks of several measurements.
+    """
+    return f"coalesce({_in_passing(row)} OR {_at_another_limit(row, limits)}, FALSE)"
 
 
 def parameters(limits: Sequence[str]) -> dict[str, list[str]]:
@@ -76,18 +80,16 @@ _SEEN = {
 }
 
 
-def waiting(
-    lake: Lake, measured: Iterable[Measurement], ledger: Mapping[tuple[str, str], Mapping[str, Any]]
-) -> dict[tuple[str, str], str]:
+def waiting(lake: Lake, measured: Iterable[Measurement], ledger: Entries) -> dict[tuple[str, str], str]:
     """By asset and batch, how many failed rows are tried again and why, in words, where there are any.
 
     Args:
         lake: the lake.
         measured: what is asked of.
-        ledger: by (asset, batch), as in :func:`video_assets.lake.plan.due_partitions`. Only tables of which it says that
+        ledger: as the lake has it. Only tables of which it says that
             rows failed are asked.
     """
-    failed = {asset for (asset, _), entry in ledger.items() if entry["failures"]}
+    failed = ledger.failed
     parts: list[str] = []
     given: dict[str, list[str]] = {"passing": TRANSIENT}
     for number, m in enumerate(m for m in measured if m.asset in failed and "reason" in m.table.schema):

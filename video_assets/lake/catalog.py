@@ -1,22 +1,21 @@
 """Connections to the DuckLake catalog, and the one lock under which commits happen.
 
 DuckLake's conflict rule is per table, not per partition: two runs that replace different batches of one table conflict.
-So every commit takes a lock; it is held for milliseconds, because files are written before. On one machine the catalog
-is a SQLite file in WAL mode and the lock is a file beside it.
+So every commit takes a lock; it is held for milliseconds, because files are written before. What differs between a
+catalog in SQLite and one in PostgreSQL is in :mod:`video_assets.lake.backend`.
 """
 
 from __future__ import annotations
 
 import importlib
-import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
 
 import duckdb
-from filelock import FileLock
 
+from video_assets.lake.backend import COMMIT, INDEXES, Tables, backend
 from video_assets.lake.s3 import S3Access, duckdb_secret, split_uri
 from video_assets.lake.sql_text import quoted
 from video_assets.settings import LakeSettings, Settings
@@ -48,15 +47,14 @@ def attach_statements(settings: LakeSettings, reach_s3: Sequence[str], *, read_o
         reach_s3: the statements by which DuckDB reaches the server, when the lake is on S3.
         read_only: whether writes are refused.
     """
-    options = f"DATA_PATH {quoted(_data_path(settings))}, META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 20000"
-    if read_only:
-        options += ", READ_ONLY"
-    names = ["sqlite_scanner", "ducklake", *(["httpfs"] if settings.on_s3 else [])]
+    database = backend(settings)
+    options = [f"DATA_PATH {quoted(data_path(settings))}", *database.options, *(["READ_ONLY"] if read_only else [])]
+    names = [database.extension, "ducklake", *(["httpfs"] if settings.on_s3 else [])]
     statements = [f"LOAD '{extension(name)}'" for name in names]
     return [
         *statements,
         *reach_s3,
-        f"ATTACH {quoted(f'ducklake:sqlite:{settings.catalog_path}')} AS {NAME} ({options})",
+        f"ATTACH {quoted(f'ducklake:{database.address}')} AS {NAME} ({', '.join(options)})",
         f"USE {NAME}",
     ]
 
@@ -74,7 +72,19 @@ def open_to_read(settings: Settings, access: Callable[[], S3Access]) -> duckdb.D
     Raises:
         FileNotFoundError: the lake does not exist.
     """
-    connection = connect(settings.lake, access() if settings.lake.on_s3 else None, read_only=True)
+    return _with_macros(connect(settings.lake, access() if settings.lake.on_s3 else None, read_only=True), settings)
+
+
+def open_beside(settings: Settings, access: Callable[[], S3Access]) -> duckdb.DuckDBPyConnection:
+    """The same in a process that has the lake open, and goes on with it.
+
+    There nobody may open and close the catalog's file but DuckDB: what Python closes takes SQLite's locks with it, which are the
+    process's, and may remove the log that DuckDB's connections read.
+    """
+    return _with_macros(_attached(settings.lake, access() if settings.lake.on_s3 else None, read_only=True), settings)
+
+
+def _with_macros(connection: duckdb.DuckDBPyConnection, settings: Settings) -> duckdb.DuckDBPyConnection:
     for statement in macros(settings.sql_file("macros.sql")):
         connection.execute(statement)
     return connection
@@ -88,8 +98,12 @@ def connect(settings: LakeSettings, access: S3Access | None, *, read_only: bool)
     """
     if read_only:
         require(settings)
-    settings.catalog_path.parent.mkdir(parents=True, exist_ok=True)
+    backend(settings).prepare()
     _follow(settings, access)
+    return _attached(settings, access, read_only=read_only)
+
+
+def _attached(settings: LakeSettings, access: S3Access | None, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     # These extensions are files of installed packages, trusted as the packages' code is. To check their signatures, over
     # 35 MB each, would be nine tenths of the time in which a small lake opens. All others are checked: it is never on again.
     connection = duckdb.connect(config={"threads": 1, "allow_unsigned_extensions": "true"})
@@ -125,7 +139,68 @@ def choose_threads(connection: duckdb.DuckDBPyConnection) -> int:
     return int(snapshot)
 
 
-def _data_path(settings: LakeSettings) -> str:
+_MAY_HOLD = """
+SELECT 1 AS found
+FROM ducklake_table AS t
+LEFT JOIN ducklake_column AS c ON c.table_id = t.table_id AND c.column_name = {column} AND c.end_snapshot IS NULL
+LEFT JOIN ducklake_data_file AS f ON f.table_id = t.table_id AND f.end_snapshot IS NULL
+LEFT JOIN ducklake_file_column_stats AS s ON s.data_file_id = f.data_file_id AND s.column_id = c.column_id
+JOIN (
+    {values}
+) AS v ON s.min_value IS NULL OR s.max_value IS NULL
+    OR (s.min_value COLLATE {bytewise} <= v.value AND s.max_value COLLATE {bytewise} >= v.value)
+WHERE t.table_name = {table} AND t.end_snapshot IS NULL
+    AND (f.data_file_id IS NOT NULL OR t.table_id IN (SELECT table_id FROM ducklake_inlined_data_tables))
+LIMIT 1
+"""
+
+
+def may_hold(
+    settings: LakeSettings, connection: duckdb.DuckDBPyConnection, table: str, column: str, values: Sequence[str]
+) -> bool:
+    """Whether a table of the lake may have a row whose text ``column`` is one of these values, by the statistics of its files.
+
+    DuckLake asks the same of its catalog before it deletes, in twenty times the time. The catalog's database answers
+    by its indexes.
+    """
+    database = backend(settings)
+    wanted = "\n    UNION ALL\n    ".join(f"SELECT {quoted(value)} AS value" for value in values)
+    asked = _MAY_HOLD.format(table=quoted(table), column=quoted(column), values=wanted, bytewise=database.bytewise)
+    query = f"FROM {database.extension.split('_')[0]}_query('__ducklake_metadata_{NAME}', {quoted(asked)})"
+    return connection.execute(query).fetchone() is not None
+
+
+def add_indexes(settings: LakeSettings, connection: duckdb.DuckDBPyConnection) -> None:
+    """Let what is asked of the catalog at every commit be found without reading all that there is.
+
+    Through DuckDB, where the catalog is in SQLite: two copies of SQLite in one process, each with the file open, undo each
+    other's locks.
+    """
+    if settings.in_postgres:
+        backend(settings).add_indexes()
+        return
+    for name, on in INDEXES.items():
+        connection.execute(f"CREATE INDEX IF NOT EXISTS {name} ON __ducklake_metadata_{NAME}.main.{on}")
+
+
+_NO_ROWS = f"""
+INSERT INTO __ducklake_metadata_{NAME}.ducklake_table_stats (table_id, record_count, next_row_id, file_size_bytes)
+SELECT table_id, 0, 0, 0 FROM __ducklake_metadata_{NAME}.ducklake_table
+WHERE end_snapshot IS NULL AND table_id NOT IN (SELECT table_id FROM __ducklake_metadata_{NAME}.ducklake_table_stats)
+"""
+
+
+def note_sizes(connection: duckdb.DuckDBPyConnection) -> None:
+    """Note of the tables that never had a row that they have none.
+
+    Of a table of which its catalog notes no size DuckLake 1.5.5 asks for it four times for each column of each query: an empty
+    table took six times as long to read as one with rows. Whoever calls this holds the lock of commits.
+    """
+    connection.execute(_NO_ROWS)
+
+
+def data_path(settings: LakeSettings) -> str:
+    """Under which DuckLake has the lake's files."""
     root = settings.root if settings.on_s3 else str(Path(settings.root).absolute())
     return f"{root.rstrip('/')}/data/"
 
@@ -138,33 +213,32 @@ def _follow(settings: LakeSettings, access: S3Access | None) -> None:
     Raises:
         FileNotFoundError: the files are not where the settings say that the lake is.
     """
-    now = _data_path(settings)
-    if not (settings.catalog_path.exists() and settings.catalog_path.stat().st_size):
-        return
-    with closing(sqlite3.connect(settings.catalog_path, timeout=settings.lock_timeout_s)) as found:
-        try:
-            row = found.execute("SELECT value FROM ducklake_metadata WHERE key = 'data_path'").fetchone()
-        except sqlite3.OperationalError:  # at its first commit
+    database, now = backend(settings), data_path(settings)
+    with database.tables() as found:
+        rows = found.execute("SELECT value FROM ducklake_metadata WHERE key = 'data_path'") if found else []
+        if found is None or not rows or rows[0][0] == now:
             return
-        if row is None or row[0] == now:
-            return
-        [then] = row
-        files = found.execute(
-            "SELECT path FROM ducklake_data_file WHERE end_snapshot IS NULL AND substr(path, 1, length(?)) = ? LIMIT 20",
-            (then, then),
-        ).fetchall()
-        if files and not any(_is_there(now + path.removeprefix(then), access) for (path,) in files):
-            raise FileNotFoundError(
-                f"{settings.catalog_path} is the catalog of a lake whose files were under {then}, and they are not under "
-                f"{now}; set lake.root to where they are, or move them there."
-            )
-        for table in ("ducklake_data_file", "ducklake_delete_file"):
-            found.execute(
-                f"UPDATE {table} SET path = ? || substr(path, 1 + length(?)) WHERE substr(path, 1, length(?)) = ?",
-                (now, then, then, then),
-            )
-        found.execute("UPDATE ducklake_metadata SET value = ? WHERE key = 'data_path'", (now,))
-        found.commit()
+        [(then,)] = rows
+        _lead(found, then, now, database.place, access)
+
+
+def _lead(found: Tables, then: str, now: str, place: str, access: S3Access | None) -> None:
+    """Let DuckLake's tables name the files that were under one address under another, if they are there."""
+    files = found.execute(
+        "SELECT path FROM ducklake_data_file WHERE end_snapshot IS NULL AND substr(path, 1, length(?)) = ? LIMIT 20",
+        (then, then),
+    )
+    if files and not any(_is_there(now + path.removeprefix(then), access) for (path,) in files):
+        raise FileNotFoundError(
+            f"{place} is the catalog of a lake whose files were under {then}, and they are not under "
+            f"{now}; set lake.root to where they are, or move them there."
+        )
+    for table in ("ducklake_data_file", "ducklake_delete_file"):
+        found.execute(
+            f"UPDATE {table} SET path = ? || substr(path, 1 + length(?)) WHERE substr(path, 1, length(?)) = ?",
+            (now, then, then, then),
+        )
+    found.execute("UPDATE ducklake_metadata SET value = ? WHERE key = 'data_path'", (now,))
 
 
 def _is_there(path: str, access: S3Access | None) -> bool:
@@ -187,16 +261,16 @@ def require(settings: LakeSettings) -> None:
 
     Raises:
         FileNotFoundError: it is not.
+        OSError: PostgreSQL, where the catalog is in it, does not let us see.
     """
-    path = settings.catalog_path
-    if not (path.exists() and path.stat().st_size):
+    if not backend(settings).is_there():
         raise _no_lake(settings)
 
 
 def _no_lake(settings: LakeSettings) -> FileNotFoundError:
+    mend = "lake.catalog" if settings.in_postgres else "VIDEO_ASSETS_LAKE__ROOT"
     return FileNotFoundError(
-        f"There is no lake at {settings.catalog_path}; run 'video-assets curate FOLDER' or 'make demo' first, "
-        "or set VIDEO_ASSETS_LAKE__ROOT."
+        f"There is no lake at {backend(settings).place}; run 'video-assets curate FOLDER' or 'make demo' first, or set {mend}."
     )
 
 
@@ -206,7 +280,7 @@ def commit_lock(settings: LakeSettings) -> AbstractContextManager[object]:
     Raises:
         filelock.Timeout: another process held it for longer than ``lake.lock_timeout_s``.
     """
-    return FileLock(_beside(settings, "lock"), timeout=settings.lock_timeout_s)
+    return backend(settings).lock(COMMIT, settings.lock_timeout_s)
 
 
 def lock(settings: LakeSettings, name: str) -> AbstractContextManager[object]:
@@ -215,10 +289,4 @@ def lock(settings: LakeSettings, name: str) -> AbstractContextManager[object]:
     Raises:
         filelock.Timeout: see :func:`commit_lock`.
     """
-    return FileLock(_beside(settings, f"{name}.lock"), timeout=settings.lock_timeout_s)
-
-
-def _beside(settings: LakeSettings, ending: str) -> str:
-    path = settings.catalog_path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return f"{path}.{ending}"
+    return backend(settings).lock(name, settings.lock_timeout_s)

@@ -23,7 +23,7 @@ from video_assets.lake import catalog
 from video_assets.lake.faults import patiently
 from video_assets.lake.files import DataFiles, write_parquet
 from video_assets.lake.layout import create_missing, create_views, is_current
-from video_assets.lake.ledger import Made, note
+from video_assets.lake.ledger import Entries, KnownLedger, Made, rows_of, write
 from video_assets.lake.s3 import S3Access, open_s3
 from video_assets.lake.schemas import MATERIALIZATIONS, Table
 from video_assets.lake.sheet import views_of
@@ -59,7 +59,8 @@ class _Look:
     depth: int = 0
     begun: bool = False
     began_at: float = 0.0
-    made: dict[frozenset[str] | None, dict[tuple[str, str], dict[str, Any]]] = field(default_factory=dict)
+    snapshot: int = -1
+    made: dict[frozenset[str] | None, Entries] = field(default_factory=dict)
     """The ledger as it was read in the transaction, by the batches that were asked for."""
 
     @property
@@ -83,6 +84,7 @@ class Lake:
         self._gathering = 0
         self._waiting: list[tuple[Replacement, str | None]] = []
         self._waiting_lock = threading.Lock()
+        self._ledger = KnownLedger()
 
     @classmethod
     def existing(cls, settings: Settings) -> Lake:
@@ -117,6 +119,8 @@ class Lake:
             if not is_current(connection, views, known):
                 create_missing(connection, known)
                 create_views(connection, views, known)
+                catalog.add_indexes(lake, connection)
+                catalog.note_sizes(connection)
         return connection
 
     @property
@@ -162,6 +166,7 @@ class Lake:
         if look.depth and not look.begun:
             self._reader.execute("BEGIN")
             look.begun, look.began_at = True, time.monotonic()
+            look.snapshot = _snapshot_of(self._reader)
         try:
             return self._reader.execute(sql, parameters).pl()
         except BaseException:
@@ -209,24 +214,36 @@ class Lake:
         self, table: Table, batches: Sequence[str] | None = None, columns: Sequence[str] | None = None
     ) -> pl.DataFrame:
         """A table's rows, of all batches or some, in key order."""
+        rows = self._rows(table, batches, columns)
+        return rows.sort([c for c in table.key if c in rows.columns])
+
+    def _rows(self, table: Table, batches: Sequence[str] | None, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """The same in any order: a large ledger takes as long to sort as to be told of."""
         chosen = ", ".join(f'"{c}"' for c in columns or table.schema)
         sql = f"SELECT {chosen} FROM {table.name}"
         parameters: list[object] = []
         if batches is not None:
             among, parameters = _among("batch", batches)
             sql = f"{sql} WHERE {among}"
-        rows = self.query(sql, parameters).cast({c: table.schema[c] for c in columns or table.schema})
-        return rows.sort([c for c in table.key if c in rows.columns])
+        return self.query(sql, parameters).cast({c: table.schema[c] for c in columns or table.schema})
 
     def made(self, batches: Sequence[str] | None = None) -> dict[tuple[str, str], dict[str, Any]]:
-        """The ledger by (asset, batch); not to be changed, as within one look it is read once."""
-        asked = None if batches is None else frozenset(batches)
-        if asked in (seen := self._look.made) and self._look.fresh:
-            return seen[asked]
-        rows = self.read(MATERIALIZATIONS, batches).iter_rows(named=True)
-        found = {(row["asset"], row["batch"]): row | {"inputs": json.loads(row["inputs"])} for row in rows}
-        if self._look.begun:
-            self._look.made[asked] = found
+        """The ledger by (asset, batch); its entries are not to be changed, as within one look they are read once."""
+        return dict(self.entries(batches))
+
+    def entries(self, batches: Sequence[str] | None = None) -> Entries:
+        """The same for whoever wants few of many entries; within one look the ledger is read once."""
+        asked, look = None if batches is None else frozenset(batches), self._look
+        if asked in look.made and look.fresh:
+            return look.made[asked]
+        if look.depth and not look.fresh:
+            self.query("SELECT 1")
+        found = self._ledger.at(look.snapshot, asked) if look.begun else None
+        if found is None:
+            found = Entries(self._rows(MATERIALIZATIONS, batches))
+        if look.begun:
+            look.made[asked] = found
+            self._ledger.keep(look.snapshot, asked, found)
         return found
 
     def commit(
@@ -301,12 +318,27 @@ class Lake:
         """One snapshot in which the published files stand where others stood; done twice it is the same."""
         self._look_anew()
         cursor = self._kept("writer")
+        entries = rows_of(made, run_id) if made else MATERIALIZATIONS.empty()
         with catalog.commit_lock(self.settings.lake):
             with _snapshot(cursor, *told, extra):
-                for replacement, uri in published:
-                    _replace(cursor, replacement, uri)
-                note(cursor, made, run_id)
-            return catalog.choose_threads(cursor)
+                before = _snapshot_of(cursor)
+                for number, (replacement, uri) in enumerate(published):
+                    earlier = [r for r, _ in published[:number]]
+                    if any(_overlap(r, replacement) for r in earlier) or self._may_hold(cursor, replacement):
+                        _delete(cursor, replacement)
+                    _add(cursor, replacement, uri)
+                if made:
+                    write(cursor, entries, first=self._ledger.lacks(before, made))
+            after = catalog.choose_threads(cursor)
+            self._ledger.follow(before, after, entries)
+            return after
+
+    def _may_hold(self, cursor: duckdb.DuckDBPyConnection, replacement: Replacement) -> bool:
+        """Whether there may be something to replace: to find nothing takes as long as to delete it."""
+        table, batches = replacement.table, replacement.batches
+        if table.in_catalog or not 0 < len(batches) <= _FEW:
+            return True
+        return catalog.may_hold(self.settings.lake, cursor, table.name, replacement.by, batches)
 
     def amend(self, changes: Sequence[tuple[str, Mapping[str, object]]], *, message: str, author: str) -> None:
         """Change rows where they are, by UPDATE statements with their parameters, all in one snapshot.
@@ -370,11 +402,25 @@ def _snapshot(
         raise
 
 
-def _replace(cursor: duckdb.DuckDBPyConnection, replacement: Replacement, uri: str | None) -> None:
+def _snapshot_of(connection: duckdb.DuckDBPyConnection) -> int:
+    """The snapshot that a transaction sees."""
+    [(snapshot,)] = connection.execute(f"FROM {catalog.NAME}.current_snapshot()").fetchall()
+    return int(snapshot)
+
+
+def _overlap(one: Replacement, other: Replacement) -> bool:
+    """Whether two of one commit may replace the same rows."""
+    return one.table is other.table and all(one.where[c] == other.where[c] for c in {*one.where} & {*other.where})
+
+
+def _delete(cursor: duckdb.DuckDBPyConnection, replacement: Replacement) -> None:
     among, parameters = _among(replacement.by, replacement.batches)
     conditions = [among, *(f'"{column}" = {quoted(value)}' for column, value in replacement.where.items())]
+    cursor.execute(f"DELETE FROM {replacement.table.name} WHERE {' AND '.join(conditions)}", parameters)
+
+
+def _add(cursor: duckdb.DuckDBPyConnection, replacement: Replacement, uri: str | None) -> None:
     name = replacement.table.name
-    cursor.execute(f"DELETE FROM {name} WHERE {' AND '.join(conditions)}", parameters)
     if uri:
         # A table may have columns that its scorer no longer has.
         cursor.execute(

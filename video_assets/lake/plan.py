@@ -11,17 +11,24 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 import polars as pl
 
-from video_assets.lake.again import parameters, settled, tried_again_sql, waiting
+from video_assets.lake.again import settled, waiting
+from video_assets.lake.amounts import clips_of, rates_of, videos_of, yet_to_measure
 from video_assets.lake.lake import Lake
-from video_assets.lake.schemas import CANDIDATES, Table
+from video_assets.lake.ledger import Entries, told
+from video_assets.lake.schemas import Table
+from video_assets.lake.unsettled import unsettled
 from video_assets.lake.versions import combined
 
 SOURCE_FILES = "source_files"
+REVIEWED = "reviews"
+"""As what the ledger has that people have judged clips of a batch; no asset makes it."""
 FILE = ".sql"
+_FEW = 100
 SHARED = ""
 """The batch under which the ledger and the tables have what is made once for all batches."""
 
@@ -55,7 +62,7 @@ class Measurement:
         growth: it is made once for all batches, and anew when its one input has this many times as many good rows as
             then; None: it is made for each batch.
         over_all: it is made once for all batches, and anew when an input's content changed in any of them.
-        expects: tells what each batch would be asked for, by batch; None: one row for each subject, at the asset's usual
+        expects: tells what each of some batches, at least, would be asked for, by batch; None: one row for each subject, at the asset's usual
             cost per hour of footage.
         wants: tells of which clips of a batch it has rows, where these are not those of its subject.
         limits: the settings of the limits at which its rows may fail, as ``limited_by`` names them.
@@ -77,7 +84,7 @@ class Measurement:
     stops: bool = False
     growth: float | None = None
     over_all: bool = False
-    expects: Callable[[Lake], Mapping[str, Expected]] | None = None
+    expects: Callable[[Lake, Sequence[str]], Mapping[str, Expected]] | None = None
     wants: Callable[[Lake, str], Sequence[str]] | None = None
     limits: tuple[str, ...] = ()
     light: bool = False
@@ -139,14 +146,14 @@ def ledger_key(measurement: Measurement | None, asset: str, batch: str) -> tuple
 def outgrown(measurement: Measurement, ledger: Mapping[tuple[str, str], Mapping[str, Any]]) -> bool:
     """Whether what is made once for all batches was made from much less than there is now, or from nothing."""
     (source,) = measurement.inputs
-    rows: int = sum(e["rows"] - e["failures"] for (asset, _), e in ledger.items() if asset == source)
+    rows: int = sum(rows - failures for rows, failures in told(ledger, source, "rows", "failures"))
     then = int(ledger[measurement.asset, SHARED]["inputs"].get(source, 0))
     return rows > then and rows >= (measurement.growth or 1) * then
 
 
 def over_batches(asset: str, ledger: Mapping[tuple[str, str], Mapping[str, Any]]) -> str:
     """One data version for all batches of an asset, as an asset over all batches reads them."""
-    return combined(*sorted(f"{batch} {e['data_version']}" for (name, batch), e in ledger.items() if name == asset))
+    return combined(*sorted(f"{batch} {version}" for batch, version in told(ledger, asset, "batch", "data_version")))
 
 
 def _due_over_all(
@@ -180,6 +187,8 @@ def due_partitions(
     """
     found: list[tuple[str, str, Why, str]] = []
     shared: set[str] = set()
+    # To tell it takes a look at every entry, and it is the same for every batch.
+    has_outgrown = cache(lambda asset: outgrown(order[asset], ledger))
     for batch in batches:
         due = set(shared)
         stopped: set[str] = set()
@@ -205,7 +214,7 @@ def due_partitions(
                 why, detail = Why.NEW, "never made"
             elif entry["version"] != measurement.version:
                 why, detail = Why.STALE, f"version {entry['version']} is now {measurement.version}"
-            elif measurement.growth and outgrown(measurement, ledger):
+            elif measurement.growth and has_outgrown(asset):
                 why, detail = Why.STALE, f"{', '.join(measurement.inputs)} has grown"
             elif changed:
                 why, detail = Why.STALE, f"{', '.join(changed)} changed"
@@ -250,10 +259,7 @@ def due_now(lake: Lake, order: Mapping[str, Measurement], assets: Collection[str
     """
     shared = any(order[asset].shared for asset in assets)
     with lake.at_one_look():
-        ledger = lake.made(None if shared else [*batches, SHARED])
-        failed = waiting(lake, [order[asset] for asset in assets], ledger)
-    known = sorted(batch for asset, batch in ledger if asset == SOURCE_FILES)
-    due = due_partitions(order, known, ledger, failed)
+        due, _ = _due(lake, order, [order[asset] for asset in assets], None if shared else batches)
     return {
         ledger_key(order[asset], asset, batch)[1]
         for asset, batch, why, _ in due
@@ -273,18 +279,61 @@ def plan(lake: Lake, order: Mapping[str, Measurement], batches: Sequence[str] | 
         return _plan(lake, order, batches)
 
 
+def _due(
+    lake: Lake, order: Mapping[str, Measurement], asked: Iterable[Measurement], batches: Sequence[str] | None
+) -> tuple[list[tuple[str, str, Why, str]], Entries]:
+    """What is due, and the ledger by which it is.
+
+    Args:
+        lake: the lake.
+        order: see :func:`due_partitions`.
+        asked: of which measurements failed rows are tried again.
+        batches: only these; None: all.
+    """
+    ledger = lake.entries(None if batches is None else [*batches, SHARED])
+    known = ledger.batches_of(SOURCE_FILES)
+    # To go through few batches takes less time than to make columns of them.
+    look = due_partitions if len(known) <= _FEW else due_in
+    return look(order, known, ledger, waiting(lake, asked, ledger)), ledger
+
+
+def due_in(
+    order: Mapping[str, Measurement], known: Sequence[str], ledger: Entries, failed: Mapping[tuple[str, str], str]
+) -> list[tuple[str, str, Why, str]]:
+    """The same as :func:`due_partitions`, which looks at the batches alone that are not seen to be settled. Pure."""
+    if not _may_be_outgrown(order, ledger, failed):
+        shared = {a: ledger[a, SHARED]["data_version"] for a, m in order.items() if m.shared and (a, SHARED) in ledger}
+        known = unsettled(order, known, ledger.rows, shared, {batch for _, batch in failed})
+    return due_partitions(order, known, ledger, failed)
+
+
+def _may_be_outgrown(
+    order: Mapping[str, Measurement],
+    ledger: Mapping[tuple[str, str], Mapping[str, Any]],
+    failed: Iterable[tuple[str, str]],
+) -> bool:
+    """Whether something that each batch reads and that is made once for all may be due, so that each has to be looked at."""
+    grown = {asset: m for asset, m in order.items() if m.growth}
+    return any(asset in grown for asset, _ in failed) or any(
+        (entry := ledger.get((asset, SHARED))) is None
+        or entry["version"] != m.version
+        or bool(_changed_files(m, entry["inputs"]))
+        or outgrown(m, ledger)
+        for asset, m in grown.items()
+    )
+
+
 def _plan(lake: Lake, order: Mapping[str, Measurement], batches: Sequence[str] | None) -> list[Due]:
     if batches is not None:
         order = {asset: m for asset, m in order.items() if not m.over_all}
-    ledger = lake.made(None if batches is None else [*batches, SHARED])
-    known = sorted(batch for asset, batch in ledger if asset == SOURCE_FILES)
-    due = due_partitions(order, known, ledger, waiting(lake, order.values(), ledger))
+    due, ledger = _due(lake, order, order.values(), batches)
     if not due:
         return []
-    videos, clips, rates = _videos(lake), _clips(lake), _rates(lake)
-    assets = {d[0] for d in due}
-    modelled = _modelled(lake, order, ledger, {(d[0], d[1]) for d in due})
-    expected = {a: m.expects(lake) for a, m in order.items() if m.expects and a in assets}
+    assets, among = {d[0] for d in due}, sorted({d[1] for d in due})
+    videos, clips = videos_of(lake, among), clips_of(lake, among)
+    rates = rates_of(lake, ledger if batches is None else None)
+    modelled = yet_to_measure(lake, order, ledger, {(d[0], d[1]) for d in due})
+    expected = {a: m.expects(lake, among) for a, m in order.items() if m.expects and a in assets}
     found = []
     for asset, batch, why, detail in due:
         if asset in expected:
@@ -305,78 +354,9 @@ def _as_expected(asset: str, batch: str, why: Why, detail: str, expected: Expect
     return Due(asset, batch, why, detail, expected.rows, expected.hours, cost, usd)
 
 
-def _videos(lake: Lake) -> dict[str, tuple[int, float]]:
-    """Videos and hours of each batch; before it is probed, its distinct contents."""
-    rows = lake.query(
-        "SELECT s.batch, coalesce(any_value(v.videos), count(DISTINCT s.content)), coalesce(any_value(v.hours), 0) "
-        "FROM source_files AS s LEFT JOIN (SELECT batch, count(*) AS videos, sum(duration_s) / 3600 AS hours "
-        "FROM raw_videos GROUP BY batch) AS v ON v.batch = s.batch GROUP BY s.batch"
-    )
-    return {batch: (videos, hours) for batch, videos, hours in rows.iter_rows()}
-
-
-def _clips(lake: Lake) -> dict[str, tuple[int, float]]:
-    rows = lake.query("SELECT batch, count(*), sum(duration_s) / 3600 FROM clips GROUP BY batch")
-    return {batch: (clips, hours) for batch, clips, hours in rows.iter_rows()}
-
-
-def _modelled(
-    lake: Lake,
-    order: Mapping[str, Measurement],
-    ledger: Mapping[tuple[str, str], Mapping[str, Any]],
-    due: Collection[tuple[str, str]],
-) -> dict[str, Mapping[str, tuple[int, float]]]:
-    """What models have yet to measure where they are due, by asset and batch.
-
-    Where a model has measured nothing of any such batch, these are all its candidates; one look tells that for all models.
-    """
-    models = {a: m for a, m in order.items() if m.subject in CANDIDATES.schema and any(a == asset for asset, _ in due)}
-    begun = {asset for asset, batch in due if (asset, batch) in ledger}
-    chosen = _chosen(lake, sorted({m.subject for a, m in models.items() if a not in begun}))
-    return {a: _candidates(lake, m) if a in begun else chosen[m.subject] for a, m in models.items()}
-
-
-def _chosen(lake: Lake, subjects: Sequence[str]) -> dict[str, Mapping[str, tuple[int, float]]]:
-    """The clips that are worth measuring and their hours, by subject and batch, as :func:`_candidates` counts them."""
-    if not subjects:
-        return {}
-    counted = ", ".join(
-        f"count(*) FILTER (coalesce(g.{s}, TRUE)), sum(c.duration_s) FILTER (coalesce(g.{s}, TRUE)) / 3600"
-        for s in subjects
-    )
-    rows = lake.query(
-        f"SELECT c.batch, {counted} FROM clips AS c "
-        "LEFT JOIN candidates AS g ON g.batch = c.batch AND g.clip_id = c.clip_id GROUP BY c.batch"
-    ).rows()
-    return {
-        subject: {batch: (counts[2 * n], counts[2 * n + 1]) for batch, *counts in rows if counts[2 * n]}
-        for n, subject in enumerate(subjects)
-    }
-
-
-def _candidates(lake: Lake, measurement: Measurement) -> dict[str, tuple[int, float]]:
-    """Clips that a model has yet to measure and their hours, by batch; all, where nobody has said yet which are worth it."""
-    rows = lake.query(
-        "SELECT c.batch, count(*), sum(c.duration_s) / 3600 FROM clips AS c "
-        "LEFT JOIN candidates AS g ON g.batch = c.batch AND g.clip_id = c.clip_id "
-        f"LEFT JOIN {measurement.table.name} AS s ON s.batch = c.batch AND s.clip_id = c.clip_id "
-        f"AND s.version = $version AND NOT {tried_again_sql('s')} "
-        f"WHERE coalesce(g.{measurement.subject}, TRUE) AND s.clip_id IS NULL GROUP BY c.batch",
-        {"version": measurement.version, **parameters(measurement.limits)},
-    )
-    return {batch: (clips, hours) for batch, clips, hours in rows.iter_rows()}
-
-
-def _rates(lake: Lake) -> dict[str, float]:
-    """Seconds of CPU and GPU per hour of footage, by asset, over all that the ledger has."""
-    rows = lake.query(
-        "SELECT asset, sum(compute_seconds + coalesce(gpu_seconds, 0)) / (sum(footage_seconds) / 3600) FROM materializations "
-        "WHERE compute_seconds IS NOT NULL AND footage_seconds > 0 GROUP BY asset"
-    )
-    return dict(rows.iter_rows())
-
-
 def failures(table: Table, lake: Lake, batches: Sequence[str]) -> pl.DataFrame:
     """Rows of a table that have a reason: reason and count, most frequent first."""
+    if not batches:
+        return pl.DataFrame(schema={"reason": pl.String, "rows": pl.Int64})
     sql = f"SELECT reason, count(*) AS rows FROM {table.name} WHERE reason IS NOT NULL AND batch IN (SELECT unnest(?)) GROUP BY reason ORDER BY rows DESC, reason"
     return lake.query(sql, [list(batches)])

@@ -30,6 +30,23 @@ def etag_of(content: str) -> str | None:
     return content.removeprefix("etag:").rpartition(":")[0] if content.startswith("etag:") else None
 
 
+def size_of(content: str) -> int | None:
+    """The bytes in the content key of an S3 object; None of a local file's."""
+    size = content.rpartition(":")[2]
+    return int(size) if content.startswith("etag:") and size.isdigit() else None
+
+
+def without_keys(text: str, client: Any) -> str:
+    """A server's message without the keys of a boto3 client, which some servers repeat in it."""
+    credentials = client._request_signer._credentials
+    if credentials is not None:
+        keys = credentials.get_frozen_credentials()
+        for name, key in (("access key", keys.access_key), ("secret key", keys.secret_key), ("token", keys.token)):
+            if key:
+                text = text.replace(key, f"<{name}>")
+    return text
+
+
 def open_s3(settings: S3Settings) -> S3Access:
     """Access by the settings and boto3's own search for keys."""
     import boto3
@@ -41,9 +58,9 @@ def open_s3(settings: S3Settings) -> S3Access:
         region_name=settings.region,
         config=Config(
             s3={"addressing_style": "path" if settings.path_style else "auto"},
-            retries={"mode": "standard", "max_attempts": 8},
-            connect_timeout=20,
-            read_timeout=60,
+            retries={"mode": "standard", "max_attempts": settings.attempts},
+            connect_timeout=min(20.0, settings.silent_seconds),
+            read_timeout=settings.silent_seconds,
         ),
     )
     return S3Access(client, settings.endpoint_url, settings.region, settings.path_style)

@@ -1,7 +1,8 @@
 """The sheet's table: what ``sql/views/clip_measurements.sql`` gives, a row per clip, written down batch by batch.
 
 Its columns are those of that SELECT. A scorer's are written into it where the file has ``--> name``: those that its module
-declares, so that nobody writes them twice; all that the file does not name come where it has ``--> others``.
+declares, so that nobody writes them twice; all that the file does not name come where it has ``--> others``. What people say
+of clips stands where it has ``--> reviews`` (:mod:`video_assets.lake.people`).
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from functools import lru_cache
 import polars as pl
 
 from video_assets.lake.empty import Known, empty_tables
+from video_assets.lake.people import with_reviews
 from video_assets.lake.schemas import Column, Table
 from video_assets.lake.views import columns_of
+from video_assets.review.questions import read_questions
 from video_assets.scorer import Derived, Scorer
 from video_assets.scorers import scorers, tables
 from video_assets.settings import Settings
@@ -31,7 +34,7 @@ _OTHERS = "others"
 
 def sheet_sql(settings: Settings, *, ours_alone: bool = False) -> str:
     """The SELECT whose rows are the sheet; ``ours_alone`` leaves out one's own scorers."""
-    text = (settings.sql_folder / "views" / f"{SOURCE}.sql").read_text(encoding="utf-8")
+    text = _source(settings)
     used = scorers(settings).used
     return with_scorers(text, {n: s for n, s in used.items() if s.ours} if ours_alone else used)
 
@@ -39,7 +42,14 @@ def sheet_sql(settings: Settings, *, ours_alone: bool = False) -> str:
 def sheet_columns_without(settings: Settings) -> list[str]:
     """The columns of the sheet that are no scorer's."""
     path = settings.sql_folder / "views" / f"{SOURCE}.sql"
-    return list(_columns_without(path.read_text(encoding="utf-8"))) if path.is_file() else []
+    return list(_columns_without(_source(settings))) if path.is_file() else []
+
+
+def _source(settings: Settings) -> str:
+    """The file's SELECT with what people say, and with the lines that stand for scorers."""
+    folder = settings.sql_folder / "views"
+    text = (folder / f"{SOURCE}.sql").read_text(encoding="utf-8")
+    return with_reviews(text, folder, read_questions(settings.review.questions))
 
 
 @lru_cache(maxsize=4)
@@ -101,7 +111,7 @@ def views_of(settings: Settings) -> dict[str, str]:
     views = {path.stem: path.read_text(encoding="utf-8") for path in files}
     used = scorers(settings).used
     if SOURCE in views:
-        views[SOURCE] = with_scorers(views[SOURCE], used)
+        views[SOURCE] = with_scorers(_source(settings), used)
     views[FAILED] = failed_rows(used)
     return views
 

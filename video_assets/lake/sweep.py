@@ -16,11 +16,13 @@ import duckdb
 import polars as pl
 
 from video_assets.lake import catalog
+from video_assets.lake.kept import SPOOL, left_on_s3
 from video_assets.lake.lake import Lake
 from video_assets.lake.schemas import (
     DRAWS_HISTORY,
     MATERIALIZATIONS,
     PAGES,
+    RELEASES,
     TIER_FILES,
     TIER_OUTCOMES,
     TIER_RULES_HISTORY,
@@ -55,7 +57,7 @@ def sweep(lake: Lake, decoded_version: str, now: datetime, *, older_than: timede
     What tiers and draws said whose file has been gone for that long is taken out of the tables; older versions of the lake
     have it until they are forgotten in turn.
 
-    The newest version stays, however old. Files that no version has, pictures that no page has, and scratch space must
+    The newest version stays, however old, and so do those from which releases were frozen. Files that no version has, pictures that no page has, and scratch space must
     also be that old, because a run at work writes files before it commits them.
 
     Args:
@@ -84,8 +86,13 @@ def sweep(lake: Lake, decoded_version: str, now: datetime, *, older_than: timede
 
         cursor.execute("BEGIN")
         try:
-            snapshots = call("ducklake_expire_snapshots", older_than=before)
-            replaced = call("ducklake_cleanup_old_files", cleanup_all=True, dry_run=True)
+            merged = call("ducklake_cleanup_old_files", cleanup_all=True, dry_run=True)
+            young = set(merged) - set(call("ducklake_cleanup_old_files", older_than=now - LEAST_AGE, dry_run=True))
+            # What was merged a moment ago may be read still; then what goes now waits with it.
+            when = {"older_than": now - LEAST_AGE} if young else {"cleanup_all": True}
+            versions = [version for (version,) in cursor.execute(_OLD, {"before": before}).fetchall()]
+            snapshots = call("ducklake_expire_snapshots", versions=versions) if versions else []
+            replaced = call("ducklake_cleanup_old_files", **when, dry_run=True)
             orphans = call("ducklake_delete_orphaned_files", older_than=before, dry_run=True)
             _guard(cursor.execute(_KNOWN).fetchone(), orphans)
             shown = {path for (path,) in cursor.execute("SELECT path FROM pages").fetchall()}
@@ -96,15 +103,24 @@ def sweep(lake: Lake, decoded_version: str, now: datetime, *, older_than: timede
             raise
         if not dry_run:
             _take_out(cursor, gone)
-            call("ducklake_cleanup_old_files", cleanup_all=True)
+            call("ducklake_cleanup_old_files", **when)
             call("ducklake_delete_orphaned_files", older_than=before)
             lake.files.remove(pictures)
     if not dry_run:
+        if lake.settings.lake.on_s3:
+            lake.files.remove(left_on_s3(lake.files, before, decoded_version))
         for path in leftovers:
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     return Swept(len(snapshots), tuple(replaced), tuple(orphans), pictures, leftovers, gone)
 
 
+# A release may be asked what was there when it was frozen: its version stays, with its files.
+_OLD = f"""
+SELECT snapshot_id FROM ducklake_snapshots('{catalog.NAME}')
+WHERE snapshot_time < $before AND snapshot_id NOT IN (SELECT snapshot FROM {RELEASES.name} WHERE snapshot IS NOT NULL)
+    AND snapshot_id < (SELECT max(snapshot_id) FROM ducklake_snapshots('{catalog.NAME}'))
+ORDER BY snapshot_id
+"""
 _KNOWN = f"SELECT coalesce(sum(file_count + delete_file_count), 0) FROM ducklake_table_info('{catalog.NAME}')"
 
 
@@ -174,7 +190,7 @@ def _leftovers(lake: Lake, decoded_version: str, before: datetime) -> Iterator[P
     places, scratch = lake.settings.lake, lake.settings.lake.scratch_path
     candidates = [*scratch.glob(".tmp-*")]
     candidates += [p for p in scratch.glob("decoded/*") if p.name != decoded_version]
-    candidates += [*scratch.glob("captions/*"), *scratch.glob(f"{JUDGE}/*")]
+    candidates += [*scratch.glob("captions/*"), *scratch.glob(f"{JUDGE}/*"), *scratch.glob(f"{SPOOL}/*")]
     if not places.on_s3:
         candidates += (p for folder in ("data", PAGES.name) for p in Path(places.root, folder).rglob(".tmp-*"))
     else:

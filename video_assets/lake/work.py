@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from video_assets.lake.ledger import told
 from video_assets.lake.plan import SHARED, Due, Measurement, Why, ledger_key
 from video_assets.lake.schemas import CANDIDATES
 
@@ -167,7 +168,10 @@ def _inputs(due: Due, order: Mapping[str, Measurement], among: Collection[Key]) 
 
 def stopped(order: Mapping[str, Measurement], ledger: Mapping[Key, Mapping[str, Any]]) -> set[str]:
     """The batches that ended at an asset of which every row failed: nothing more is made of them."""
+    ends = (asset for asset, m in order.items() if m.stops)
     return {
-        batch for (asset, batch), entry in ledger.items()
-        if asset in order and order[asset].stops and 0 < entry["rows"] == entry["failures"]
-    }  # fmt: skip
+        batch
+        for asset in ends
+        for batch, rows, failures in told(ledger, asset, "batch", "rows", "failures")
+        if 0 < rows == failures
+    }

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from video_assets.measure.types import Picture
 
@@ -52,14 +53,14 @@ def find_bars(luma: Picture) -> Bars | None:
     if lit < LIT_SHARE * luma.size:
         return None
     height, width = luma.shape
-    top, bottom = _pair(luma)
+    top, bottom = _pair(cv2.transpose(luma))
     # Columns are judged between the bars above and below, which would make every column look darker.
-    left, right = _pair(luma[top : height - bottom].T)
+    left, right = _pair(luma[top : height - bottom])
     return Bars(left / width, right / width, top / height, bottom / height)
 
 
 class _Border(NamedTuple):
-    """Where the darkness from an edge ends: its width in pixels, and the share of the columns that end theirs there."""
+    """Where the darkness from an edge ends: its width in pixels, and the share of the lines that end theirs there."""
 
     width: int
     aligned: float
@@ -71,11 +72,12 @@ class _Border(NamedTuple):
 _NONE = _Border(0, 0.0)
 
 
-def _pair(luma: Picture) -> tuple[int, int]:
-    """Widths of the bars above and below, in pixels; together less than the height."""
-    halves = luma[: len(luma) // 2], luma[: -len(luma) // 2 : -1]
+def _pair(lines: Picture) -> tuple[int, int]:
+    """Widths of the bars at the beginning and the end of lines that run across them, in pixels; together less than the length."""
+    length = lines.shape[1]
+    halves = lines[:, : length // 2], lines[:, : -length // 2 : -1]
     above, below = (_border(half) for half in halves)
-    most = max(2.0, _SAME * len(luma))
+    most = max(2.0, _SAME * length)
     # Where subtitles end more of the darkness of one bar than its border does, its like says where that is.
     if abs(above.width - below.width) > most:
         if above.aligned > below.aligned:
@@ -91,27 +93,34 @@ def _pair(luma: Picture) -> tuple[int, int]:
 
 
 def _border(half: Picture, at: int = 0) -> _Border:
-    """The border of a bar above, if there is one in this half of the picture, or at this width."""
-    if len(half) < 3 or np.count_nonzero(half[0] < BAR_LUMA) < _ALIGNED * half.shape[1]:
+    """The border of a bar at the beginning of these halves of lines, if there is one, or at this width."""
+    last = half.shape[1] - 1
+    if last < 2 or np.count_nonzero(half[:, 0] < BAR_LUMA) < _ALIGNED * len(half):
         return _NONE
-    half = np.ascontiguousarray(half)
-    bright = cv2.threshold(half, BAR_LUMA - 1, 1, cv2.THRESH_BINARY)[1]
-    shown = cv2.reduce(bright, 0, cv2.REDUCE_MAX).ravel() > 0
-    # Columns that are dark throughout lie in bars at the sides.
-    half, bright = half[:, shown], bright[:, shown]
-    if not half.size:
+    bright = half >= BAR_LUMA
+    runs = bright.argmax(axis=1)
+    # Lines that are dark throughout lie in bars at the other sides.
+    shown = np.flatnonzero(bright[np.arange(len(runs)), runs])
+    if not len(shown):
         return _NONE
-    runs = bright.argmax(axis=0)
-    counts = np.bincount(runs, minlength=len(half))
+    runs = runs[shown]
+    counts = np.bincount(runs, minlength=last + 1)
     # Scaling puts a border between two pixels: runs that end at either end together.
-    width = min(at, len(half) - 2) or 1 + int((counts[1:-1] + counts[2:]).argmax())
+    width = min(at, last - 1) or 1 + int((counts[1:-1] + counts[2:]).argmax())
     ends = (runs == width) | (runs == width + 1)
     aligned = np.count_nonzero(ends) / len(runs)
     if aligned < _ALIGNED:
         return _NONE
     # The darkness of a bar is one level, and ends at once.
-    inside, last = half[:width, ends], len(half) - 1
-    step, rise = (np.median(half[min(width + n, last), ends].astype(np.int16) - inside[-1]) for n in (3, 12))
-    if inside.std() >= BAR_STD or step < max(_STEP, rise / 2):
+    ended = shown[ends]
+    inside = half[ended, :width]
+    step, rise = (_median(half[ended, min(width + n, last)].astype(np.int16) - inside[:, -1]) for n in (3, 12))
+    if step < max(_STEP, rise / 2) or cv2.meanStdDev(inside)[1].item() >= BAR_STD:
         return _NONE
-    return _Border(int(np.median(runs[ends])), aligned)
+    return _Border(int(_median(runs[ends])), aligned)
+
+
+def _median(values: NDArray[np.integer]) -> float:
+    """As ``np.median``, in a third of its time for so few values."""
+    ordered, half = np.sort(values), len(values) // 2
+    return (int(ordered[-half - 1]) + int(ordered[half])) / 2

@@ -1,8 +1,10 @@
-"""Which clips are copies of which: by signatures that are near, or by courses in time that go on alike.
+"""Which clips are copies of which: by signatures that are near, with their ink, or by courses in time that go on alike.
 
 Clips of like structure have to go on alike at the same speed. Clips whose structure differs, as a logo, bars, a crop or a
 text change it, or of which one is faster, have to go on more alike and show related things: a loop, an even pan or a zoom
-goes on like another one of other pictures.
+goes on like another one of other pictures. And where a course holds few moments, as a camera's that eases from one place to
+another does, or little but what an encoder makes, it says nothing by itself: there structure and what a network saw have to say
+it too.
 """
 
 from __future__ import annotations
@@ -13,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from video_assets.measure.copies import mirrored, structures
-from video_assets.measure.course import Curves, Shift, at_speed, best_shift, seconds
+from video_assets.measure.copies import coarse, ink_agrees, mirrored, structures
+from video_assets.measure.course import Curves, Shift, at_speed, best_shift, heard_share, moments, seconds
 from video_assets.measure.landmarks import alike
 from video_assets.measure.near_duplicates import near_pairs
 
@@ -24,6 +26,16 @@ ROUNDING = 1e-6
 _STRETCH = 0.82
 # Least cosine of two structures that are alike, and of what shows related things: structures, or what networks saw.
 _ALIKE, _RELATED = 0.85, 0.5
+# Least sum of the two where a network saw both: copies under a logo, bars or another crop have 1.2 and more, and of unrelated
+# photographs one of them may be large by chance.
+_BOTH = 1.15
+# A course with fewer moments than this is like another by chance (:func:`video_assets.measure.course.moments`): eased moves over
+# photographs hold 3 to 4. Copies of clips that go on so evenly had structures of 0.98 and more and were seen as 0.64 and more, and
+# where a logo spoilt their ink the two made 1.86; flights over two parts of one city made 1.76.
+_FEW, _FEW_ALIKE, _FEW_SEEN, _FEW_BOTH = 5.0, 0.92, 0.6, 1.8
+# A course of which less is heard over what an encoder makes goes on like another that was encoded likewise: stills had 0.3, a globe
+# that turns slowly 0.33 to 0.4, and what moves 0.88 and more. There structure and what was seen have to make so much.
+_HEARD, _UNHEARD_BOTH = 0.6, 1.7
 # By chance courses correlate over short stretches. So much they must over 3 s, and from 4.5 s on as the limits say.
 _SHORT, _SHORT_S, _LONG_S = 0.95, 3.0, 4.5
 # Correlation at the own speed from which on no other is looked for, and under which none is: copies at 0.8 to 1.25 times
@@ -31,6 +43,11 @@ _SHORT, _SHORT_S, _LONG_S = 0.95, 3.0, 4.5
 _SURE, _HOPELESS, _BETTER = 0.95, 0.55, 0.02
 # Speeds that are tried, and then finer ones about the best: courses of 4 to 16 s tell 1 to 2 %.
 _COARSE, _FINE = (0.8, 0.87, 0.93, 1.07, 1.15, 1.25), (0.965, 0.983, 1.017, 1.035)
+
+# Least correlation of the ink of clips whose signatures are near: copies under a logo, or with 8 % less on each side, had 0.32, other
+# stills 0. Where nothing moves there is nothing else to know a clip by: copies of titles and stills had 0.95, titles of like
+# layout 0.88.
+_INK, _STILL_INK = 0.2, 0.92
 
 Vectors = NDArray[np.float32]
 Signatures = NDArray[np.float32]
@@ -92,7 +109,11 @@ def copy_pairs(
     within = set(names) & set(others)
     courses = courses_of({*names, *others})
     one_of, other_of = dict(zip(names, ours, strict=True)), dict(zip(others, theirs, strict=True))
-    near = _near(names, ours, others, theirs, within, limits.cosine)
+    near = {
+        (one, other): found
+        for (one, other), found in _near(names, coarse(ours), others, coarse(theirs), within, limits.cosine).items()
+        if ink_agrees(one_of[one], other_of[other], found[1], _least_ink(courses.get(one), courses.get(other)))
+    }
     for (one, other), (cosine, mirror) in near.items():
         speed, shared = _lasting(courses.get(one), courses.get(other))
         yield Pair(one, other, cosine, mirror, speed=speed, shared_s=shared)
@@ -100,15 +121,15 @@ def copy_pairs(
     going = [pair for pair in sorted(alike_ones) if pair not in near]
     vectors = vectors_of({clip for pair in going for clip in pair})
     for one, other in going:
-        cosine, structure, mirror = _likeness(one_of[one], other_of[other])
-        seen = float(vectors[one] @ vectors[other]) if one in vectors and other in vectors else -1.0
-        if max(structure, seen) < _RELATED:
+        like = _likeness(one_of[one], other_of[other])
+        seen = float(vectors[one] @ vectors[other]) if one in vectors and other in vectors else None
+        if not _related(like.structure, seen):
             continue
-        found = _gone_alike(courses[one], courses[other], limits, same=structure >= _ALIKE)
-        if found:
+        found = _gone_alike(courses[one], courses[other], limits, same=like.structure >= _ALIKE)
+        if found and _tells(courses[one], courses[other], *found, like, seen):
             shift, times = found
             yield Pair(
-                one, other, cosine, mirror, shift.correlation, shift.offset_s, times, max(0.0, shift.offset_s),
+                one, other, like.cosine, like.mirror, shift.correlation, shift.offset_s, times, max(0.0, shift.offset_s),
                 max(0.0, -shift.offset_s * times), shift.shared_s,
             )  # fmt: skip
 
@@ -141,12 +162,52 @@ def _near(
     return found
 
 
-def _likeness(one: Signatures, other: Signatures) -> tuple[float, float, bool]:
-    """Cosine of two signatures, of their structures, and whether they are nearer in the mirror."""
-    both = np.stack([other, mirrored(other[None])[0]])
-    cosines = both @ one
+class _Likeness(NamedTuple):
+    """How alike the pictures of two clips are.
+
+    Attributes:
+        cosine: of their signatures, to 1.
+        structure: of their structures.
+        mirror: whether they are nearer in the mirror.
+        ink: whether their ink agrees.
+    """
+
+    cosine: float
+    structure: float
+    mirror: bool
+    ink: bool
+
+
+def _likeness(one: Signatures, other: Signatures) -> _Likeness:
+    mine, theirs = (coarse(signature[None])[0] for signature in (one, other))
+    both = np.stack([theirs, mirrored(theirs[None])[0]])
+    cosines = both @ mine
     mirror = bool(cosines[1] > cosines[0])
-    return min(float(cosines[int(mirror)]), 1.0), float((structures(both) @ structures(one[None])[0]).max()), mirror
+    structure = float((structures(both) @ structures(mine[None])[0]).max())
+    return _Likeness(min(float(cosines[int(mirror)]), 1.0), structure, mirror, ink_agrees(one, other, mirror, _INK))
+
+
+def _related(structure: float, seen: float | None) -> bool:
+    """Whether two clips may show one thing, by the cosines of their structures and of what a network saw."""
+    return structure >= _RELATED if seen is None else max(structure, seen) >= _RELATED and structure + seen >= _BOTH
+
+
+def _tells(one: Curves, other: Curves, shift: Shift, times: float, like: _Likeness, seen: float | None) -> bool:
+    """Whether it says anything that two courses go on alike at a shift."""
+    same = at_speed(other, times)
+    if heard_share(one, same, shift.offset_s) < _HEARD:
+        return seen is not None and like.structure + seen >= _UNHEARD_BOTH
+    surely = like.ink or (seen is not None and like.structure + seen >= _FEW_BOTH)
+    if like.structure >= _FEW_ALIKE and (seen is None or seen >= _FEW_SEEN) and surely:
+        return True
+    return moments(one, same, shift.offset_s) >= _FEW
+
+
+def _least_ink(one: Curves | None, other: Curves | None) -> float:
+    """How far the ink of two clips of near signatures has to agree, by whether they move."""
+    if one is None or other is None:
+        return _INK
+    return _INK if best_shift(one, other) else _STILL_INK
 
 
 def _gone_alike(one: Curves, other: Curves, limits: Limits, *, same: bool) -> tuple[Shift, float] | None:

@@ -29,8 +29,11 @@ _LEAST_SHARE, _LEAST_S = 0.5, 3.0
 # Least time over which motion is spread: in s, and as a share of the overlap. One slide's change goes like another's, one
 # title fades like another, and who walks past a fixed camera walks like the next one. These reach 0.42, copies 0.5 and more.
 _LEAST_MOVING_S, _LEAST_MOVING = 1.0, 0.45
-NOISE = 1e-4
-"""Variance under which a curve is encoding noise, in squared luma levels."""
+NOISE = np.array([0.001, 0.04, 0.004] * 2)
+"""Variances that encoding alone makes in levels and changes of the three curves, in squared luma levels: those of stills whose
+sharpness goes up and down with an encoder's groups of pictures."""
+FLAT = 1e-4
+"""Variance, likewise, of what does not change at all, by which nothing is divided."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Shift:
 
     Attributes:
         offset_s: how much later in the first clip than in the second the same moment is, in s.
-        correlation: mean over levels and changes of the three curves, -1 to 1.
+        correlation: mean over levels and changes of the three curves, -1 to 1, weighed by :func:`told`.
         shared_s: how long both last at this shift, in s.
     """
 
@@ -130,9 +133,10 @@ def best_shift(one: Curves, other: Curves) -> Shift | None:
     sum_a, squares_a = _sums(a, first, last)
     sum_b, squares_b = _sums(b, first - lags, last - lags)
     products = np.stack([np.correlate(x, y, "full") for x, y in zip(a, b, strict=True)])
-    variance = np.maximum(squares_a / count - (sum_a / count) ** 2, NOISE)
-    variance *= np.maximum(squares_b / count - (sum_b / count) ** 2, NOISE)
-    correlation = ((products / count - sum_a * sum_b / count**2) / np.sqrt(variance)).mean(axis=0)
+    variance_a = np.maximum(squares_a / count - (sum_a / count) ** 2, FLAT)
+    variance_b = np.maximum(squares_b / count - (sum_b / count) ** 2, FLAT)
+    each = (products / count - sum_a * sum_b / count**2) / np.sqrt(variance_a * variance_b)
+    correlation = (each * told(variance_a) * told(variance_b)).sum(axis=0)
     motion = len(one) - 1
     moving = np.minimum(_spread(sum_a[motion], squares_a[motion]), _spread(sum_b[motion], squares_b[motion]))
     usable = (count >= least - LAG) & (moving >= np.maximum(_LEAST_MOVING_S * RATE, _LEAST_MOVING * count))
@@ -140,6 +144,68 @@ def best_shift(one: Curves, other: Curves) -> Shift | None:
         return None
     best = int(np.argmax(np.where(usable, correlation, -np.inf)))
     return Shift(float(lags[best] / RATE), float(correlation[best]), seconds(int(count[best]) + LAG))
+
+
+def told(variance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How much each curve says, by its variance: little where an encoder may have made it.
+
+    In a slow shot nothing but the mean light changes by more than encoding does, and how the rest goes on is another's in each copy.
+
+    Args:
+        variance: of levels and changes, (curves, ...), in squared luma levels.
+
+    Returns:
+        As ``variance``, of length 1 along the first axis: the products of two clips' weights add up to 1 where those are alike.
+    """
+    signal = _heard(variance)
+    return np.asarray(signal / np.linalg.norm(signal, axis=0), np.float64)
+
+
+def _heard(variance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The square root of the share of each curve's variance that is no encoder's: as ``variance``, 0 to 1."""
+    some = np.maximum(variance, FLAT)
+    noise = NOISE.reshape(-1, *(1,) * (variance.ndim - 1))
+    return np.asarray(np.sqrt(some / (some + noise)), np.float64)
+
+
+def heard_share(one: Curves, other: Curves, offset_s: float) -> float:
+    """How much of the overlap of two courses is no encoder's, 0 to 1; the arguments are those of :func:`moments`."""
+    return float(_both_heard(*_overlap(one, other, offset_s)).mean())
+
+
+def moments(one: Curves, other: Curves, offset_s: float) -> float:
+    """How many independent values the overlap of two courses holds: the mean over levels and changes, weighed as in :func:`told`.
+
+    A camera that eases from one place to another makes smooth courses, which hold three or four however long they are: any two of
+    them correlate. Courses that correlate by chance are as many values as the product of their autocorrelations leaves (Bartlett,
+    On the theoretical specification of sampling properties of autocorrelated time series, 1946).
+
+    Args:
+        one: float32 (curves, n).
+        other: likewise, at the speed at which it was compared.
+        offset_s: of their :class:`Shift`.
+    """
+    ones, others = _overlap(one, other, offset_s)
+    count = ones.shape[1]
+    held = []
+    for x, y in zip(ones, others, strict=True):
+        like_itself = [np.correlate(v - v.mean(), v - v.mean(), "full")[count - 1 :] for v in (x, y)]
+        each = [of / max(of[0], FLAT * count) for of in like_itself]
+        product = each[0] * each[1]
+        held.append(count / max(float(product[0] + 2 * product[1:].sum()), 1.0))
+    return float(np.average(held, weights=_both_heard(ones, others)))
+
+
+def _overlap(one: Curves, other: Curves, offset_s: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Levels and changes of two courses where both last, each (2 k, n)."""
+    a, b = levels_and_changes(one), levels_and_changes(other)
+    lag = round(offset_s * RATE)
+    first, last = max(lag, 0), min(a.shape[1], b.shape[1] + lag)
+    return a[:, first:last], b[:, first - lag : last - lag]
+
+
+def _both_heard(ones: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
+    return _heard(ones.var(axis=1)) * _heard(others.var(axis=1))
 
 
 def seconds(values: int) -> float:
@@ -165,4 +231,4 @@ def _sums(
 
 def _spread(total: NDArray[np.float64], squares: NDArray[np.float64]) -> NDArray[np.float64]:
     """Over how many values an amount is spread: all when it is even, one when it is all at once."""
-    return np.asarray(total**2 / np.maximum(squares, NOISE))
+    return np.asarray(total**2 / np.maximum(squares, FLAT))

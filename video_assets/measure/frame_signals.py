@@ -9,7 +9,6 @@ colour picture, whose B, G, R come from the JPEG (BT.601) matrix.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
 from functools import cached_property
 
 import cv2
@@ -101,12 +100,12 @@ class _Measured:
         self.bgr = small_bgr(self.half, planes)
 
     @cached_property
-    def hsv(self) -> Sequence[Picture]:
-        return cv2.split(cv2.cvtColor(self.bgr, cv2.COLOR_BGR2HSV))
+    def hsv(self) -> Picture:
+        return cv2.cvtColor(self.bgr, cv2.COLOR_BGR2HSV)
 
     @cached_property
     def saturation(self) -> float:
-        return cv2.mean(self.hsv[1])[0] / 255.0
+        return cv2.sumElems(self.hsv)[1] / self.half.size / 255.0
 
     @cached_property
     def boxed(self) -> Picture:
@@ -134,7 +133,8 @@ class _Measured:
                 ("content_change", "delta_hue", "delta_sat", "delta_lum", "difference", "changed_share", "vmaf_motion"),
                 None,
             )
-        hue, saturation, value = (_mean_distance(a, b) for a, b in zip(self.hsv, last.hsv, strict=True))
+        changes = cv2.sumElems(cv2.absdiff(self.hsv, last.hsv))
+        hue, saturation, value = (change / self.half.size for change in changes[:3])
         least = CHANGED_LUMA * slower_than_film(since)
         change = cv2.threshold(cv2.absdiff(self.boxed, last.boxed), least, 255, cv2.THRESH_BINARY)[1]
         return {

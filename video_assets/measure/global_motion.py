@@ -16,12 +16,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from video_assets.measure.pace import LONGEST_STEP_S
 from video_assets.measure.samples import SampleClock
 from video_assets.measure.types import Picture, Signals
 
 _LONG_SIDE = 128
 _GRID = 6  # Pixels between the patches of the flow, and so between the points of the fit.
-_LONGEST_STEP_S = 0.5
 _LEAST_LUMA_RANGE = 40.0  # Flow runs wild on fades and dark pictures.
 _CORNER_WINDOW = 5
 _CORNER = 3e-7  # Shi and Tomasi's corner strength (of luma 0-1) at which a point counts half.
@@ -51,7 +51,7 @@ class GlobalMotion:
         self._last: tuple[Picture, float] | None = None
 
     def measure(self, luma: Picture, elapsed: float) -> Signals:
-        """The ``camera_*`` and ``object_motion`` columns of ``frame_signals``; none of them between two samples.
+        """The ``camera_*``, ``flow_length`` and ``object_motion`` columns of ``frame_signals``; none of them between two samples.
 
         Args:
             luma: The analysis picture, full-range luma, uint8 (h, w).
@@ -71,7 +71,7 @@ class GlobalMotion:
             return {}
         before, then = last
         texture = _texture(before)
-        if elapsed - then > _LONGEST_STEP_S or min(_range(before), _range(small)) < _LEAST_LUMA_RANGE:
+        if elapsed - then > LONGEST_STEP_S or min(_range(before), _range(small)) < _LEAST_LUMA_RANGE:
             return dict(_UNMEASURED)
         if float(texture.mean()) < _LEAST_TEXTURE:
             return dict(_UNMEASURED)
@@ -129,6 +129,7 @@ def _in_units(flow: _Complex, shape: tuple[int, ...], texture: _Real, seconds: f
         "camera_roll": -math.degrees(turn.imag) / seconds / _SHORT,
         "camera_support": min(1.0, float(scenery @ follows) / float(scenery.sum())),
         "camera_held": min(1.0, float(texture @ held) / total),
+        "flow_length": float(texture @ np.abs(flow)) / total / side_seconds,
         "object_motion": float(texture @ own) / total / side_seconds,
     }
 

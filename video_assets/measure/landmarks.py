@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from video_assets.measure.course import NOISE, Curves, levels_and_changes
+from video_assets.measure.course import FLAT, Curves, levels_and_changes, told
 
 # Of a stretch, in values of the course: 2.4 s. The means of each 3 are compared.
 _STRETCH, _MEANS = 30, 3
@@ -33,7 +33,8 @@ def stretches(curves: Curves) -> Stretches:
         curves: float32 (curves, n) of :func:`video_assets.measure.course.course`, the last the amount of motion.
 
     Returns:
-        float32 (landmarks, 20 * curves): the product of two rows is the mean correlation of levels and changes, -1 to 1.
+        float32 (landmarks, 20 * curves): the product of two rows is the mean correlation of levels and changes, -1 to 1, weighed
+        as in :class:`video_assets.measure.course.Shift`.
         No rows when the course is shorter than a stretch.
     """
     kinds = 2 * len(curves)
@@ -44,8 +45,9 @@ def stretches(curves: Curves) -> Stretches:
     found = np.stack([values[:, i : i + _STRETCH] for i in first])
     means = found.reshape(len(first), kinds, -1, _MEANS).mean(axis=3)
     means -= means.mean(axis=2, keepdims=True)
-    spread = np.sqrt((means**2).mean(axis=2, keepdims=True))
-    means /= np.maximum(spread, NOISE**0.5) * np.sqrt(kinds * means.shape[2])
+    variance = (means**2).mean(axis=2, keepdims=True)
+    weights = told(variance[:, :, 0].T).T[:, :, None]
+    means *= weights / np.sqrt(np.maximum(variance, FLAT) * means.shape[2])
     return np.asarray(means.reshape(len(first), -1), np.float32)
 
 

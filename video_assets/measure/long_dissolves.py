@@ -11,15 +11,17 @@ A slow zoom looks much like it, and one end of it, enlarged, explains its middle
 from __future__ import annotations
 
 from collections import deque
+from functools import cache
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from video_assets.measure.mixtures import Grey, blend, grey, mixture
+from video_assets.measure.mixtures import Between, Grey
 from video_assets.measure.samples import SampleClock, nearest_to
 from video_assets.measure.types import Picture, Signals
+from video_assets.segment.detectors import LEAST_SINGLE
 
 HALF_S = 2.0
 """Time on either side of a picture in which the two lie that it may be blended of: a dissolve of 4 s fits between."""
@@ -65,11 +67,12 @@ class LongDissolves:
         self._seen: deque[tuple[float, Picture, Grey]] = deque(maxlen=int(2 * HALF_S * _KEPT_HZ) + 2)
         self._middles: deque[float] = deque()
 
-    def measure(self, small: Picture, elapsed: float, middle: float | None = None) -> Signals:
+    def measure(self, small: Picture, luma: Grey, elapsed: float, middle: float | None = None) -> Signals:
         """The ``long_*`` columns at a step, and those that say where a shorter transition begins and ends.
 
         Args:
             small: uint8 (27, 48, 3), in R, G, B order.
+            luma: the same as of :func:`~video_assets.measure.mixtures.grey`.
             elapsed: its time from the first, in s.
             middle: the time of a picture that others have found to be in the midst of a transition.
         """
@@ -77,7 +80,7 @@ class LongDissolves:
             self._middles.append(middle)
         if not self._kept_clock.due(elapsed):
             return {}
-        self._seen.append((elapsed, small, grey(small)))
+        self._seen.append((elapsed, small, luma))
         signals = self._extent(elapsed)
         return signals | self._long(small, elapsed) if self._asked_clock.due(elapsed) else signals
 
@@ -104,22 +107,23 @@ class LongDissolves:
             return {}
         if cv2.norm(self._seen[first][1], small, cv2.NORM_L1) / small.size < _LEAST_DISTANCE:
             return {}
-        times = np.array([seen[0] for seen in self._seen])[first:]
-        pictures = np.stack([seen[2] for seen in self._seen])[first:]
+        seen = list(self._seen)[first:]
+        before, between, after = (seen[number][2] for number in (0, middle - first, -1))
+        made = Between(before, between, after)
         # The cheap questions first: most pictures that move are out by them.
-        way = way_of(times, pictures)
+        if made.distance < 1.0 or made.alone < LEAST_SINGLE * made.distance:
+            return {}
+        if made.blended > _MOST_RESIDUAL * made.distance:
+            return {}
+        way = way_of(np.array([s[0] for s in seen]), np.stack([s[2] for s in seen]))
         if way.off > _MOST_OFF:
             return {}
-        before, between, after = pictures[0], pictures[middle - first], pictures[-1]
-        distance = float(np.abs(after - before).mean())
-        if blend(before, between, after)[0] > _MOST_RESIDUAL * distance:
-            return {}
-        found = mixture(before, between, after)
+        found = made.mixture()
         if found is None or found.kind != "blend":
             return {}
         return {
             "long_residual": found.residual,
-            "long_single": min(found.single, _zoomed(before, between, after) / distance),
+            "long_single": min(found.single, _zoomed(before, between, after) / made.distance),
             "long_begins_ago": elapsed - way.begins,
             "long_ends_ago": elapsed - way.ends,
         }
@@ -141,14 +145,23 @@ def way_of(times: Times, pictures: NDArray[np.float32]) -> Way:
     if length == 0.0:
         return Way(float(times[0]), float(times[-1]), np.inf)  # there is no way between two that are the same in luma
     gone = (pictures - pictures[0]).reshape(len(pictures), -1) @ whole / length
-    at = np.linspace(times[0], times[-1], _GRID)
-    begins, ends = (edge.ravel() for edge in np.meshgrid(at, at, indexing="ij"))
-    possible = ends - begins >= _LEAST_WAY_S - 1e-6
+    span = float(times[-1] - times[0])
+    begins, ends = _parts()
+    possible = (ends - begins) * span >= _LEAST_WAY_S - 1e-6
     begins, ends = begins[possible], ends[possible]
-    even = np.clip((times - begins[:, None]) / (ends - begins)[:, None], 0.0, 1.0)
-    off = np.abs(even - gone).mean(axis=1)
+    even = ((times - times[0]) / span - begins[:, None]) / (ends - begins)[:, None]
+    off = np.abs(np.clip(even, 0.0, 1.0, out=even) - gone).mean(axis=1)
     best = int(off.argmin())
-    return Way(float(begins[best]), float(ends[best]), float(off[best]))
+    first = float(times[0])
+    return Way(first + float(begins[best]) * span, first + float(ends[best]) * span, float(off[best]))
+
+
+@cache
+def _parts() -> tuple[Times, Times]:
+    """When ways of all lengths may begin and end, as parts of the time there is."""
+    at = np.linspace(0.0, 1.0, _GRID)
+    begins, ends = (edge.ravel() for edge in np.meshgrid(at, at, indexing="ij"))
+    return begins[begins < ends], ends[begins < ends]
 
 
 def _zoomed(before: Grey, middle: Grey, after: Grey) -> float:

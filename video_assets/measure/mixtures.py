@@ -8,6 +8,7 @@ transition that needs no network (TransNetV2 knows dissolves of about a second, 
 
 from __future__ import annotations
 
+from functools import cached_property, lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
 import cv2
@@ -16,12 +17,13 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from video_assets.measure.types import Picture
+from video_assets.segment.detectors import MOTION_SINGLE
 
 Kind: TypeAlias = Literal["blend", "wipe", "push"]
 
 _SIZE = _WIDTH, _HEIGHT = 24, 14
 _LEAST, _MOST = 0.3, 0.7  # The share of the later picture. Nearer to an end, the middle is like one of them.
-_ASIDE = (-2, -1, 0, 1, 2)  # Pixels by which either shot may have moved across the direction of a wipe or push,
+_ASIDE = 2  # Pixels by which either shot may have moved across the direction of a wipe or push,
 _ALONG = 2  # and along it.
 _MOVED, _ROSE = 3, 1  # Pixels by which either may have moved in a blend, sideways and up or down.
 _ALIKE = 0.5  # Correlation from which the ends may be one scene in another light, whose middle is their average, too.
@@ -29,141 +31,192 @@ _ONE_SHIFT = 0.35  # Largest shift, as a share of the side, at which one end alo
 
 Grey: TypeAlias = NDArray[np.float32]
 """A picture of :func:`grey`."""
+_Bytes: TypeAlias = NDArray[np.uint8]
+_Places: TypeAlias = NDArray[np.intp]
 
 
 class Mixture(NamedTuple):
     """How a middle is made of two ends.
 
     Attributes:
-        kind: what explains it best.
-        residual: what the mixture leaves unexplained, as a share of the ends' distance (mean absolute luma).
-        single: what the better end leaves alone, shifted as it may be, likewise.
-        share: of the later end in it, 0.3 to 0.7; 0.5 in a blend.
+        kind: what explains it best; None where one end alone, hardly moved, explains it so well that nothing else was tried.
+        residual: what the mixture leaves unexplained, as a share of the ends' distance (mean absolute luma); None without a kind.
+        single: what the better end leaves alone, shifted as it may be, likewise; without a kind, at most that.
+        share: of the later end in it, 0.3 to 0.7; 0.5 in a blend; None without a kind.
     """
 
-    kind: Kind
-    residual: float
+    kind: Kind | None
+    residual: float | None
     single: float
-    share: float
+    share: float | None
 
 
 def grey(small: Picture) -> Grey:
-    """A small picture in R, G, B as :func:`mixture` takes it: luma, float32 (14, 24)."""
+    """A small picture in R, G, B as :class:`Between` takes it: luma in whole levels, float32 (14, 24)."""
     smaller = cv2.resize(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), _SIZE, interpolation=cv2.INTER_AREA)
     return smaller.astype(np.float32)
 
 
-def mixture(before: Grey, middle: Grey, after: Grey) -> Mixture | None:
-    """The best explanation of a middle by both ends; None where the ends are the same.
+class Between:
+    """A picture and two ends that it may be made of, one before and one after it in time, each as of :func:`grey`.
 
-    Args:
-        before: the first of them, as of :func:`grey`.
-        middle: the one half way in time.
-        after: the last.
+    Attributes:
+        distance: mean absolute difference of the ends, in levels.
     """
-    distance = float(np.abs(after - before).mean())
-    if distance < 1.0:
-        return None
-    blended, single = blend(before, middle, after)
-    found: list[tuple[float, float, Kind]] = []
-    if _correlation(before, after) < _ALIKE:
-        found.append((blended, 0.5, "blend"))
-    for a, m, b in ((before, middle, after), (before.T, middle.T, after.T)):
-        ends = _End(m, a), _End(m, b)
-        found += _beside(*ends)
-        single = min(single, *(end.alone() for end in ends))
-    residual, share, kind = min(found)
-    return Mixture(kind, residual / distance, single / distance, share)
+
+    def __init__(self, before: Grey, middle: Grey, after: Grey) -> None:
+        self._before, self._middle, self._after = before, middle, after
+        self.distance = float(np.abs(after - before).mean())
+        self._ends = _moved(before), _moved(after)
+        self._target = middle.ravel()
+
+    @cached_property
+    def alone(self) -> float:
+        """What is left of the middle by the better end, a little moved, in levels."""
+        return min(float(np.abs(end - self._target).sum(axis=1).min()) for end in self._ends) / self._target.size
+
+    @cached_property
+    def blended(self) -> float:
+        """What is left of the middle by the best average of the ends, each a little moved, in levels."""
+        first, last = self._ends
+        # Luma is whole, so that every order of these steps gives the same; this one goes over the large array least often.
+        half = np.float32(0.5)
+        apart = np.add((first * half)[:, None], (last * half - self._target)[None]).reshape(-1, self._target.size)
+        # numpy's sums along rows take twice as long.
+        return float(cv2.reduce(np.abs(apart, out=apart), 1, cv2.REDUCE_SUM).min()) / self._target.size
+
+    def mixture(self) -> Mixture | None:
+        """The best explanation of the middle by both ends; None where the ends are the same."""
+        if self.distance < 1.0:
+            return None
+        single = self.alone
+        if single < MOTION_SINGLE * self.distance:  # it moves, and most of what moves is told by this
+            return Mixture(None, None, single / self.distance, None)
+        found: list[tuple[float, float, Kind]] = []
+        if _correlation(self._before, self._after) < _ALIKE:
+            found.append((self.blended, 0.5, "blend"))
+        before, middle, after = (picture.astype(np.uint8) for picture in (self._before, self._middle, self._after))
+        for a, m, b in ((before, middle, after), (before.T, middle.T, after.T)):
+            sums = _Sums(m, a, b)
+            found += sums.beside()
+            single = min(single, sums.alone())
+        residual, share, kind = min(found)
+        return Mixture(kind, residual / self.distance, single / self.distance, share)
 
 
 def _correlation(one: Grey, other: Grey) -> float:
     """Of two pictures' values, -1 to 1; 0 where one is flat."""
-    a, b = (picture - picture.mean() for picture in (one, other))
-    spread = float(np.sqrt((a * a).mean() * (b * b).mean()))
-    return float((a * b).mean()) / spread if spread > 1.0 else 0.0
-
-
-def blend(before: Grey, middle: Grey, after: Grey) -> tuple[float, float]:
-    """What is left of the middle by the best average of the ends, each a little moved, and by the better one alone."""
-    first, last = (_moved(end) for end in (before, after))
-    target = middle.reshape(-1, 1)
-    alone = min(float(_means(ends - target).min()) for ends in (first, last))
-    # Luma is whole, so that every order of these steps gives the same; this one goes over the large array least often.
-    half = np.float32(0.5)
-    return float(_means((first * half - target)[:, :, None] + (last * half)[:, None]).min()), alone
-
-
-def _means(apart: Grey) -> Grey:
-    """Mean absolute values over the first axis, which sums whole rows of memory at once; what they are of is overwritten."""
-    return np.asarray(np.add.reduce(np.abs(apart, out=apart), axis=0) / np.float32(len(apart)), np.float32)
+    a, b = (picture.ravel() - picture.mean() for picture in (one, other))
+    spread = float(np.sqrt((a @ a) * (b @ b))) / a.size
+    return float(a @ b) / a.size / spread if spread > 1.0 else 0.0
 
 
 def _moved(picture: Grey) -> Grey:
-    """The picture's pixels at every shift of a blend: (h * w, shifts)."""
-    return _shifted(picture, _ROSE, _MOVED).transpose(2, 3, 0, 1).reshape(picture.size, -1)
+    """The picture's pixels at every shift of a blend: (shifts, h * w)."""
+    padded = cv2.copyMakeBorder(picture, _ROSE, _ROSE, _MOVED, _MOVED, cv2.BORDER_REPLICATE)
+    # numpy's pad and sliding_window_view do the same, and take longer than all that is done with it.
+    shape = (2 * _ROSE + 1, 2 * _MOVED + 1, *picture.shape)
+    return np.asarray(
+        as_strided(padded, shape, 2 * padded.strides, writeable=False).reshape(-1, picture.size), np.float32
+    )
 
 
-def _shifted(picture: Grey, across: int, along: int) -> Grey:
-    """The picture at every shift of at most so many pixels either way, its edges drawn out: (shifts, shifts, h, w), a view.
+class _Sums:
+    """How well two ends, each shifted along the rows, explain a middle's first and last columns.
 
-    numpy's pad and sliding_window_view do the same, and take longer than all that is done with it.
-    """
-    padded = cv2.copyMakeBorder(picture, across, across, along, along, cv2.BORDER_REPLICATE)
-    shape = (2 * across + 1, 2 * along + 1, *picture.shape)
-    return as_strided(padded, shape, 2 * padded.strides, writeable=False)
-
-
-class _End:
-    """How well one end, shifted along the rows, explains the middle's first and last columns.
-
-    ``left[o, r + s, i]`` is the sum over the first i columns of their mean absolute difference from the end's columns s
-    further on, at the offset o across.
+    ``left[e, o, r + s, i]`` is the sum over the first i columns of their mean absolute difference from the columns s further
+    on of the end e, at the offset o across; ``right`` that over the rest of them.
     """
 
-    def __init__(self, middle: Grey, end: Grey) -> None:
-        self.width = middle.shape[1]
-        self.reach = int(_MOST * self.width) + _ALONG
-        rows = _shifted(end, _ASIDE[-1], self.reach).transpose(2, 0, 1, 3)
-        apart = _means(np.subtract(rows, middle[:, None, None], order="C"))
-        self.left = np.zeros((*apart.shape[:2], self.width + 1), np.float32)
-        np.cumsum(apart, axis=2, out=self.left[..., 1:])
+    def __init__(self, middle: _Bytes, *ends: _Bytes) -> None:
+        height, self.width = middle.shape
+        self.reach = _reach(self.width)
+        shape = len(ends), 2 * _ASIDE + 1, 2 * self.reach + 1, self.width
+        shifted = np.empty((height, *shape), np.uint8)
+        for number, end in enumerate(ends):
+            padded = cv2.copyMakeBorder(
+                np.ascontiguousarray(end), _ASIDE, _ASIDE, self.reach, self.reach, cv2.BORDER_REPLICATE
+            )
+            down, along = padded.strides
+            shifted[:, number] = as_strided(padded, (height, *shape[1:]), (down, down, along, along), writeable=False)
+        # numpy's broadcasting and its cumsum take seven and ten times as long as tile and a product.
+        apart = cv2.absdiff(shifted.reshape(height, -1), np.tile(middle, shifted[0, ..., 0].size))
+        sums = cv2.reduce(apart, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32F).reshape(-1, self.width)
+        self.left = (sums @ _running_means(height, self.width)).reshape(*shape[:3], -1)
         self.right = self.left[..., -1:] - self.left
 
     def alone(self) -> float:
-        """What it leaves where it overlaps the middle, at its best shift."""
-        most = int(_ONE_SHIFT * self.width)
-        shifts = np.arange(-most, most + 1)
-        first, last = np.maximum(0, -shifts), np.minimum(self.width, self.width - shifts)
-        apart = self.left[:, self.reach + shifts, last] - self.left[:, self.reach + shifts, first]
-        return float((apart.min(axis=0).astype(np.float64) / (last - first)).min())
+        """What the better end leaves where it overlaps the middle, at its best shift."""
+        first, last, columns = _overlaps(self.width)
+        left = self.left.reshape(-1, self.left.shape[2] * (self.width + 1))
+        apart = left.take(last, axis=1) - left.take(first, axis=1)
+        return float((apart.min(axis=0) / columns).min())
+
+    def beside(self) -> list[tuple[float, float, Kind]]:
+        """The residuals and shares of the best wipes and pushes along the rows, either way."""
+        width, reach = self.width, self.reach
+        at = _borders(width)
+        near = slice(reach - _ALONG, reach + _ALONG + 1)
+        found: list[tuple[float, float, Kind]] = []
+
+        def add(residuals: NDArray[np.float32], shares: NDArray[np.float64], kind: Kind) -> None:
+            best = int(residuals.argmin())
+            found.append((float(residuals[best]) / width, float(shares[best]), kind))
+
+        left_before, left_after = self.left[:, :, near].min(axis=(1, 2))
+        right_before, right_after = self.right[:, :, near].min(axis=(1, 2))
+        add((left_before + right_after)[at], 1 - at / width, "wipe")
+        add((left_after + right_before)[at], at / width, "wipe")
+        # By a push of so many columns the one is that much further on, and the other a whole width less.
+        pushed = _pushes(width)
+        (before_left, after_left), (before_right, after_right) = self.left, self.right
+        add(_least(before_left, pushed[0]) + _least(after_right, pushed[1]), at / width, "push")
+        add(_least(before_right, pushed[2]) + _least(after_left, pushed[3]), at / width, "push")
+        return found
 
 
-def _beside(before: _End, after: _End) -> list[tuple[float, float, Kind]]:
-    """The residuals and shares of the best wipes and pushes along the rows, either way."""
-    width, reach = before.width, before.reach
-    at = np.arange(int(np.ceil(_LEAST * width)), int(_MOST * width) + 1)
+def _reach(width: int) -> int:
+    """Columns by which an end is shifted either way."""
+    return int(_MOST * width) + _ALONG
+
+
+@lru_cache(maxsize=2)
+def _running_means(height: int, width: int) -> Grey:
+    """What turns sums over the rows of each column into sums over the first 0 to all columns of their means."""
+    return (np.arange(width)[:, None] < np.arange(width + 1)).astype(np.float32) / np.float32(height)
+
+
+@lru_cache(maxsize=2)
+def _borders(width: int) -> _Places:
+    """The columns between which one picture may end and the other begin."""
+    return np.arange(int(np.ceil(_LEAST * width)), int(_MOST * width) + 1)
+
+
+@lru_cache(maxsize=2)
+def _overlaps(width: int) -> tuple[_Places, _Places, _Places]:
+    """Of each shift at which one end alone is tried: the places of its first and last columns in the sums, and their number."""
+    most = int(_ONE_SHIFT * width)
+    shifts = np.arange(-most, most + 1)
+    first, last = np.maximum(0, -shifts), np.minimum(width, width - shifts)
+    rows = (_reach(width) + shifts) * (width + 1)
+    return rows + first, rows + last, last - first
+
+
+@lru_cache(maxsize=2)
+def _pushes(width: int) -> tuple[_Places, _Places, _Places, _Places]:
+    """The places in the sums of pushes of every border, (2 * _ALONG + 1, borders): to the left before and after, to the right."""
+    reach, at = _reach(width), _borders(width)
     about = np.arange(-_ALONG, _ALONG + 1)[:, None]
-    near = slice(reach - _ALONG, reach + _ALONG + 1)
-    found: list[tuple[float, float, Kind]] = []
-
-    def add(residuals: NDArray[np.float32], shares: NDArray[np.float64], kind: Kind) -> None:
-        best = int(residuals.argmin())
-        found.append((float(residuals[best]) / width, float(shares[best]), kind))
-
-    left_before, right_before = (part[:, near].min(axis=(0, 1)) for part in (before.left, before.right))
-    left_after, right_after = (part[:, near].min(axis=(0, 1)) for part in (after.left, after.right))
-    add((left_before + right_after)[at], 1 - at / width, "wipe")
-    add((left_after + right_before)[at], at / width, "wipe")
-    # By a push of so many columns the one is that much further on, and the other a whole width less.
-    to_left = _least(before.left, reach + at + about, width - at) + _least(
-        after.right, reach + at - width + about, width - at
+    pushes = (
+        (reach + at + about, width - at),
+        (reach + at - width + about, width - at),
+        (reach - at + about, at),
+        (reach - at + width + about, at),
     )
-    to_right = _least(before.right, reach - at + about, at) + _least(after.left, reach - at + width + about, at)
-    add(to_left, at / width, "push")
-    add(to_right, at / width, "push")
-    return found
+    one, two, three, four = (shifts * (width + 1) + columns for shifts, columns in pushes)
+    return one, two, three, four
 
 
-def _least(sums: Grey, shifts: NDArray[np.int64], columns: NDArray[np.int64]) -> Grey:
-    """The least of the sums over so many columns each, at the shifts about each."""
-    return np.asarray(sums[:, shifts, columns].min(axis=(0, 1)), np.float32)
+def _least(sums: Grey, places: _Places) -> Grey:
+    """The least of an end's sums at each place: over all offsets across, and the places about it."""
+    return np.asarray(sums.reshape(len(sums), -1).take(places, axis=1).min(axis=(0, 1)), np.float32)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +16,7 @@ import polars as pl
 
 from video_assets.measure.types import Crop, Picture
 from video_assets.media.containers import MediaError
+from video_assets.media.job_files import MARKS, READS
 from video_assets.media.limits import out_of_memory
 from video_assets.media.tally import Marks
 from video_assets.reasons import Reason
@@ -55,9 +56,9 @@ class ModelJob:
 
     model: ModelSpec
     clips: tuple[ClipPictures, ...]
-    keyframes: Path
+    keyframes: Path = field(metadata=READS)
     gpu: bool = False
-    marks: Path | None = None
+    marks: Path | None = field(default=None, metadata=MARKS)
 
 
 def measure_clips(job: ModelJob) -> list[dict[str, object]]:

@@ -12,7 +12,7 @@ import polars as pl
 from video_assets.measure.camera import MOVES, camera_moves, camera_scores
 from video_assets.measure.clip_frames import clip_frames, weighed, with_reasons, with_standing
 from video_assets.measure.course import courses
-from video_assets.measure.pace import FILM_S, GROWTH, STANDING_S
+from video_assets.measure.pace import FILM_S, GROWTH, LONGEST_STEP_S, STANDING_S
 from video_assets.scorers.motion import MOTION_SCORES
 from video_assets.segment.detectors import content_change
 
@@ -24,12 +24,12 @@ _SIGNALS = [
     *_CHANGES,
     "vmaf_motion_two_steps",
     "saturation",
-    "mv_mean",
     "mv_x",
     "mv_y",
     *MOVES,
     "camera_support",
     "camera_held",
+    "flow_length",
     "object_motion",
 ]
 _STILL = 0.003  # A step is still when a smaller share of pixels changes.
@@ -51,7 +51,8 @@ def motion_scores(clips: pl.DataFrame, signals: pl.DataFrame) -> pl.DataFrame:
     ``vmaf_motion`` is the mean change over 1/24 s. It is the mean over frames at 24 and 25 frames a second; what is slower
     or faster is brought to 1/24 s by the power of time as which its changes grow: as the clip's own do from one step to two
     (0.4 to 1.0 in real videos), else 0.85. A picture that is shown for more than 0.15 s stands still and then changes within 1/24 s. ``still_share``
-    is of the time, and motion vectors are brought to 1/24 s likewise. A step is still where hardly a pixel changes (changed_share
+    is of the time. ``motion_vector`` is of pictures a sixth of a second apart, whatever lies between them: a codec's own vectors
+    are of the last picture that it refers to, one to four frames before. A step is still where hardly a pixel changes (changed_share
     under 0.003) and the camera does not pan, tilt, zoom or roll.
 
     A sudden change is a stretch of at most 0.5 s of steps that are not still between two still
@@ -67,7 +68,7 @@ def motion_scores(clips: pl.DataFrame, signals: pl.DataFrame) -> pl.DataFrame:
 
     Returns:
         Rows of MOTION_SCORES without batch and version, one per clip. A clip without a measured step has NULL in
-        every score and the reason not_measured; without motion vectors or camera steps, theirs alone are NULL and the
+        every score and the reason not_measured; without a codec's vectors or camera steps, theirs alone are NULL and the
         row is good.
     """
     recorded = clip_frames(clips, signals, _SIGNALS)
@@ -81,6 +82,7 @@ def motion_scores(clips: pl.DataFrame, signals: pl.DataFrame) -> pl.DataFrame:
             weighed(pl.col("vmaf_motion").cast(pl.Float64) * _to_film(), taken).alias("vmaf_motion"),
             weighed(pl.col("still").cast(pl.Float64), taken).alias("still_share"),
         )
+        .join(_lengths(recorded), on="clip_id", how="left")
         .join(_vectors(recorded), on="clip_id", how="left")
         .join(_stretches(steps), on="clip_id", how="left")
         .join(_boundaries(clips, steps), on="clip_id", how="left")
@@ -134,10 +136,29 @@ def _growth(steps: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _lengths(frames: pl.DataFrame) -> pl.DataFrame:
+    """motion_vector per clip, from its camera steps but the first, which counts from a frame outside it."""
+    seconds = pl.col("seconds")
+    # A picture that is shown for so long that the next one is not compared with it stands.
+    standing = pl.when(seconds > LONGEST_STEP_S).then(0.0)
+    pixels = pl.max_horizontal("width", "height").cast(pl.Float64) * FILM_S
+    return (
+        frames.drop_nulls("camera_support")
+        .with_columns(pl.col("time_s").diff().over("clip_id").round(6).alias("seconds"))
+        .drop_nulls("seconds")
+        .group_by("clip_id", maintain_order=True)
+        .agg(
+            weighed(pl.coalesce(pl.col("flow_length").cast(pl.Float64), standing) * pixels, seconds).alias(
+                "motion_vector"
+            )
+        )
+    )
+
+
 def _vectors(frames: pl.DataFrame) -> pl.DataFrame:
-    """motion_vector, pan_x and pan_y per clip. Vectors are of every frame, and go with the time between frames."""
+    """pan_x and pan_y per clip. Vectors are of every frame, and go with the time between frames."""
     brought = pl.when(_is_film()).then(1.0).otherwise(FILM_S / pl.col("seconds"))
-    names = {"mv_mean": "motion_vector", "mv_x": "pan_x", "mv_y": "pan_y"}
+    names = {"mv_x": "pan_x", "mv_y": "pan_y"}
     return (
         frames.with_columns(pl.col("time_s").diff().over("clip_id").round(6).alias("seconds"))
         .filter("step")

@@ -52,5 +52,7 @@ class Graph:
         ]
         wanted = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs]
         graph = helper.make_graph(self._nodes, "network", given, wanted, self._constants)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR_VERSION)
+        # The second set is ONNX Runtime's own operators, which say so by their domain.
+        sets = [helper.make_opsetid("", _OPSET), helper.make_opsetid("com.microsoft", 1)]
+        model = helper.make_model(graph, opset_imports=sets, ir_version=_IR_VERSION)
         return bytes(model.SerializeToString())

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from video_assets.measure.graphics import find_drawn
-from video_assets.measure.layout import find_layout
+from video_assets.measure.layout import find_layout, in_colour
 from video_assets.measure.overlays import LEAST_PICTURES, find_overlays, reduced
 from video_assets.measure.rectangles import Rectangle, in_pixels, largest_clear
 from video_assets.measure.types import Crop, Picture
@@ -29,14 +29,17 @@ class OverlayModel:
     def measure(self, pictures: Sequence[Picture], crop: Crop) -> dict[str, object]:
         """Overlay scores of a clip's pictures: uint8 (h, w, 3) in B, G, R order, cut to its crop."""
         lumas = [reduced(picture) for picture in pictures]
-        some = lumas[:: -(-len(lumas) // _LINED)]
-        division, drawn = find_layout(some), find_drawn(some)
+        every = slice(None, None, -(-len(lumas) // _LINED))
+        division, drawn = find_layout([in_colour(picture) for picture in pictures[every]]), find_drawn(lumas[every])
         row: dict[str, object] = {
             "overlay_frames": len(lumas),
             "layout": division.layout.value,
             "panels": division.panels,
             "flat_share": drawn.flat_share,
             "clean_edges": drawn.clean_edges,
+            "few_levels": drawn.few_levels,
+            "ruled_edges": drawn.ruled_edges,
+            "drawn": drawn.drawn,
         }
         if len(lumas) < LEAST_PICTURES:
             return row

@@ -10,6 +10,8 @@ FILM_S = 1 / 24
 """Between two frames of a film, in s."""
 STANDING_S = 0.15
 """Longest time between frames that move on. A picture that is shown for longer stands: its repeats were not stored."""
+LONGEST_STEP_S = 0.5
+"""Longest time between two pictures between which the camera's motion is looked for."""
 GROWTH = 0.85
 """How a change grows with the time over which it is taken: as about its 0.85th power, chosen on real videos, of which most have 0.7 to 1.0."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +16,7 @@ import polars as pl
 from video_assets.measure.models import Model
 from video_assets.measure.types import Crop, Picture
 from video_assets.media.containers import MediaError
+from video_assets.media.job_files import MARKS, READS
 from video_assets.media.limits import out_of_memory
 from video_assets.media.tally import Marks
 from video_assets.reasons import Reason
@@ -140,9 +141,9 @@ class TableJob:
     described: Described
     video_id: str
     clips: tuple[str, ...]
-    clips_file: Path
-    tables: tuple[Path, ...]
-    marks: Path | None = None
+    clips_file: Path = field(metadata=READS)
+    tables: tuple[Path, ...] = field(metadata=READS)
+    marks: Path | None = field(default=None, metadata=MARKS)
 
 
 def measure_tables(job: TableJob) -> list[dict[str, object]]:
@@ -216,7 +217,7 @@ class FramesJob:
     scratch: Path
     max_pixels: int
     gpu: bool = False
-    marks: Path | None = None
+    marks: Path | None = field(default=None, metadata=MARKS)
 
 
 def measure_frames(job: FramesJob) -> list[dict[str, object]]:

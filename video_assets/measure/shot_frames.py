@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from video_assets.measure.long_dissolves import LongDissolves
-from video_assets.measure.mixtures import Grey, Mixture, grey, mixture
+from video_assets.measure.mixtures import Between, Grey, Mixture, grey
 from video_assets.measure.samples import SampleClock, nearest_to
 from video_assets.measure.streamed_table import Row
 from video_assets.measure.types import Picture, Signals
@@ -25,6 +25,7 @@ from video_assets.settings import DecodeSettings
 
 WIDTH, HEIGHT = 48, 27
 """Size of a small picture: what TransNetV2 (arXiv 2008.04838) was trained on, whatever the aspect of the video."""
+_PIXELS = WIDTH * HEIGHT
 CHUNK = 15
 """Pictures that are in doubt together, and that make a row; the context on either side of them, too."""
 REACH = 12
@@ -94,7 +95,7 @@ class ShotFrames:
             self._doubtful.add((number - REACH) // CHUNK)
         signals: Signals = {"small_change": change, "wide_histogram": colours, "wide_distance": pixels}
         mixed, middle = self._mixed(small, number, elapsed)
-        return signals | mixed | self._long.measure(small, elapsed, middle)
+        return signals | mixed | self._long.measure(small, self._seen[-1][2], elapsed, middle)
 
     def _mixed(self, small: Picture, number: int, elapsed: float) -> tuple[Signals, float | None]:
         """Whether the picture 0.6 s ago is made of this one and of the one 1.2 s ago, and its time where it is."""
@@ -104,7 +105,7 @@ class ShotFrames:
         middle, before = self._ago(elapsed - MIXED_S), self._ago(elapsed - 2 * MIXED_S)
         if middle is None or before is None or _distance(before[1], small) < _LEAST_MIXED_DISTANCE:
             return {}, None
-        found = mixture(before[2], middle[2], self._seen[-1][2])
+        found = Between(before[2], middle[2], self._seen[-1][2]).mixture()
         if found is None:
             return {}, None
         is_one = is_mixture(found, self._settings.doubt_mixture)
@@ -123,11 +124,12 @@ class ShotFrames:
         return nearest if abs(nearest[0] - elapsed) <= _MIXED_OFF_S else None
 
     def _change(self, small: Picture) -> float | None:
-        before, self._hsv = self._hsv, cv2.cvtColor(small, cv2.COLOR_RGB2HSV)
+        before, hsv = self._hsv, cv2.cvtColor(small, cv2.COLOR_RGB2HSV)
+        self._hsv = hsv
         if before is None:
             return None
-        hue, saturation, luma, _ = cv2.mean(cv2.absdiff(self._hsv, before))
-        colour = max(cv2.mean(picture)[1] for picture in (self._hsv, before)) / 255.0
+        hue, saturation, luma, _ = (change / _PIXELS for change in cv2.sumElems(cv2.absdiff(hsv, before)))
+        colour = max(cv2.sumElems(picture)[1] for picture in (hsv, before)) / _PIXELS / 255.0
         return weighed_change(hue, saturation, luma, colour)
 
     def _wide_change(self, small: Picture) -> tuple[float | None, float | None]:
@@ -137,7 +139,7 @@ class ShotFrames:
             return None, None
         small_before, histogram_before = self._before[0]
         moved = cv2.norm(histogram, histogram_before, cv2.NORM_L1) / 2
-        return moved / (WIDTH * HEIGHT), _distance(small, small_before)
+        return moved / _PIXELS, _distance(small, small_before)
 
     def ready(self) -> Iterator[Row]:
         """The chunks to keep of which enough has been seen; each is handed out once, in order."""
@@ -165,7 +167,9 @@ class ShotFrames:
 
 def is_mixture(found: Mixture, most_residual: float) -> bool:
     """Whether a picture is made of two and not of one."""
-    return found.residual <= most_residual and found.single >= LEAST_SINGLE and found.residual <= LESS * found.single
+    if found.residual is None or found.single < LEAST_SINGLE:
+        return False
+    return found.residual <= min(most_residual, LESS * found.single)
 
 
 def _distance(a: Picture, b: Picture) -> float:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeAlias
+from uuid import uuid4
 
-import pyarrow as pa
+import polars as pl
 import pyarrow.parquet as pq
 
 from video_assets.lake.schemas import Table
@@ -22,11 +23,13 @@ class StreamedTable:
 
     def __init__(self, path: Path, table: Table, rows_per_group: int) -> None:
         self._path = path
-        self._temporary = path.with_name(f".{path.name}.tmp")
-        self._schema: pa.Schema = table.empty().drop("batch").to_arrow().schema
+        # A name of its own: where a node is lost, its worker may still be at the file that another's has begun anew.
+        self._temporary = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
+        empty = table.empty().drop("batch")
+        self._schema = empty.schema
         self._rows_per_group = rows_per_group
         self._rows: list[Row] = []
-        self._writer = pq.ParquetWriter(self._temporary, self._schema, compression="zstd")
+        self._writer = pq.ParquetWriter(self._temporary, empty.to_arrow().schema, compression="zstd")
 
     def append(self, row: Row) -> None:
         """Add a row; columns that are absent become NULL."""
@@ -36,7 +39,8 @@ class StreamedTable:
 
     def _flush(self) -> None:
         if self._rows:
-            self._writer.write_table(pa.Table.from_pylist(self._rows, schema=self._schema))
+            # Arrow's own way from rows loads pandas, which takes as long as a hundred frames do.
+            self._writer.write_table(pl.DataFrame(self._rows, self._schema, orient="row").to_arrow())
             self._rows = []
 
     def __enter__(self) -> Self:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import resource
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from video_assets.lake.files import atomic_path
+from video_assets.lake.kept import Kept
 from video_assets.measure.decode_pass import decode_video
 from video_assets.media.containers import MediaError
 from video_assets.media.fetch import local_copy
 from video_assets.media.identity import sha256_of, video_id
+from video_assets.media.job_files import MARKS
 from video_assets.media.probe import probe
 from video_assets.media.tally import Marks
 from video_assets.reasons import Reason
@@ -96,7 +98,7 @@ def _trusted_hash(job: SourceJob, path: Path) -> str | None:
 
 @dataclass(frozen=True)
 class DecodeJob:
-    """A video to decode; what comes out lands in ``folder`` (see :func:`decode`).
+    """A video to decode; what comes out lands in ``kept`` (see :func:`decode`).
 
     ``flow_frames`` says whether the frames after the keyframes are kept too; ``marks`` is the file in which the seconds
     of footage are counted that are decoded. ``content`` is the key under which the ledger knows the file.
@@ -106,12 +108,12 @@ class DecodeJob:
     video_id: str
     size_bytes: int
     stream: int
-    folder: Path
+    kept: Kept
     s3: S3Settings
     scratch: Path
     settings: DecodeSettings
     flow_frames: bool = False
-    marks: Path | None = None
+    marks: Path | None = field(default=None, metadata=MARKS)
     content: str = ""
 
 
@@ -120,8 +122,13 @@ FLOW_FRAMES = "flow_frames.parquet"
 SUMMARY = "decoded.json"
 
 
+def decoded_files(video: str) -> tuple[str, ...]:
+    """What a decode of a video leaves, by names in :class:`Kept`: the last says that it is all there."""
+    return tuple(f"{video}/{name}" for name in (SIGNALS, KEYFRAMES, SHOT_FRAMES, FLOW_FRAMES, SUMMARY))
+
+
 def decode(job: DecodeJob) -> dict[str, object]:
-    """The one decode of one video, into four or five files of ``job.folder``.
+    """The one decode of one video, into four or five files of ``job.kept``.
 
     The summary is written last: a folder that has one is finished, and a killed run's successor takes it as it is.
 
@@ -135,14 +142,16 @@ def decode(job: DecodeJob) -> dict[str, object]:
     with local_copy(job.uri, job.s3, job.scratch, job.content) as path:
         if path.stat().st_size != job.size_bytes:
             raise MediaError(Reason.CONTENT_CHANGED, f"{job.uri} no longer has {job.size_bytes} bytes.")
-        job.folder.mkdir(parents=True, exist_ok=True)
+        folder = job.kept.folder / job.video_id
+        folder.mkdir(parents=True, exist_ok=True)
         decoded = decode_video(
-            path, job.video_id, job.stream, job.settings, job.folder / SIGNALS, job.folder / KEYFRAMES,
-            job.folder / SHOT_FRAMES, job.folder / FLOW_FRAMES if job.flow_frames else None, marks=Marks(job.marks),
+            path, job.video_id, job.stream, job.settings, folder / SIGNALS, folder / KEYFRAMES, folder / SHOT_FRAMES,
+            folder / FLOW_FRAMES if job.flow_frames else None, marks=Marks(job.marks),
         )  # fmt: skip
     summary = asdict(decoded) | {"video_id": job.video_id, "compute_seconds": _cpu_seconds() - started}
-    with atomic_path(job.folder / SUMMARY) as temporary:
+    with atomic_path(folder / SUMMARY) as temporary:
         temporary.write_text(json.dumps(summary))
+    job.kept.put(decoded_files(job.video_id))
     return summary
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain, groupby
 from pathlib import Path
@@ -15,10 +15,12 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from video_assets.lake.files import write_parquet
+from video_assets.lake.kept import Kept
 from video_assets.measure.shot_frames import CHUNK, HEIGHT, WIDTH
 from video_assets.measure.streamed_table import Row
 from video_assets.measure.types import Picture, Scores
 from video_assets.media.containers import MediaError
+from video_assets.media.job_files import MARKS, READS
 from video_assets.media.limits import out_of_memory
 from video_assets.media.tally import Marks
 from video_assets.reasons import Reason
@@ -42,12 +44,13 @@ class ModelSpec(Hashable, Protocol):
 
 @dataclass(frozen=True)
 class TransitionJob:
-    """One video's rows of ``shot_frames`` in a Parquet file, the file to write, and that in which frames are counted."""
+    """One video's rows of ``shot_frames`` in a Parquet file, the file to write, that in which frames are counted, and where the result is kept."""
 
     model: ModelSpec
-    shot_frames: Path
+    shot_frames: Path = field(metadata=READS)
     result: Path
-    marks: Path | None = None
+    marks: Path | None = field(default=None, metadata=MARKS)
+    kept: Kept | None = None
 
 
 def score_transitions(job: TransitionJob) -> None:
@@ -84,6 +87,8 @@ def score_transitions(job: TransitionJob) -> None:
     seconds = (time.process_time() - started) / max(len(frames), 1)
     rows = pl.DataFrame({"frame": frames, "boundary_score": joined[:, 0], "transition_score": joined[:, 1]})
     write_parquet(rows.with_columns(compute_seconds=pl.lit(seconds)), job.result)
+    if job.kept:
+        job.kept.put([job.result.name])
 
 
 @lru_cache(maxsize=1)

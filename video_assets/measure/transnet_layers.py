@@ -57,8 +57,9 @@ class TransNetV2:
             x = frames.permute(0, 3, 1, 2).float().contiguous(memory_format=torch.channels_last) / 255.0
             means = []
             for first, second in self._stacks:
-                shortcut = functional.relu(first(x))
-                x = functional.avg_pool2d(functional.relu(second(shortcut)) + shortcut, 2)
+                # In place: new memory for so much takes as long as what is done with it.
+                shortcut = first(x).relu_()
+                x = functional.avg_pool2d(second(shortcut).relu_().add_(shortcut), 2)
                 means.append(x.mean(dim=(2, 3)))
             similar = functional.normalize(self._linear("frame_sim_layer.projection", torch.cat(means, 1)), dim=1)
             features = [

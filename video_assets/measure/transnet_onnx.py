@@ -6,20 +6,32 @@ The four convolutions in space of a cell are one, and those in time see a frame'
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from video_assets.measure.onnx import session
 from video_assets.measure.onnx_graph import Graph
 from video_assets.measure.torch_files import Weights, read_weights
 from video_assets.measure.types import Picture, Scores
 
-_ROWS, _COLUMNS, _COLOURS = 27, 48, 512
+ROWS, COLUMNS = 27, 48
+_COLOURS = 512
 _LOOKUP = 101  # Frames around one with which it is compared: 50 on either side.
-_DILATIONS = (1, 2, 4, 8)
-_STACKS = 3
+DILATIONS = (1, 2, 4, 8)
+STACKS = 3
 _NORM_EPSILON = 1e-3
+
+Kernels: TypeAlias = NDArray[np.floating]
+Inputs: TypeAlias = Mapping[str, tuple[type[np.generic], tuple[str | int, ...]]]
+JUDGED_BY: Inputs = {
+    "histograms": (np.float32, ("frames", _COLOURS)),
+    "around": (np.int64, ("frames", _LOOKUP)),
+}
+"""What the network needs of the frames beside what the cells make of them, as inputs: of :func:`histograms` and :func:`around`."""
 
 
 class OnnxTransNetV2:
@@ -42,12 +54,10 @@ class OnnxTransNetV2:
         Returns:
             float32 (frames, 2): that a boundary is there, and that the frame is part of a transition.
         """
-        frames = len(pictures)
-        around = np.arange(frames)[:, None] + np.arange(_LOOKUP)
         inputs = {
             "frames": np.ascontiguousarray(pictures.transpose(0, 3, 1, 2), np.float32) / np.float32(255),
-            "histograms": _histograms(pictures),
-            "around": around,
+            "histograms": histograms(pictures),
+            "around": around(len(pictures)),
         }
         scores: Scores = self._session.run(None, inputs)[0]
         return scores
@@ -56,27 +66,34 @@ class OnnxTransNetV2:
 def _network(weights: Weights) -> bytes:
     """The network as an ONNX model."""
     graph = Graph()
-
-    def linear(name: str, x: str) -> str:
-        return graph.add(
-            "Gemm",
-            x,
-            graph.constant(weights[f"{name}.weight"]),
-            graph.constant(weights[f"{name}.bias"]),
-            transB=1,
-        )
-
-    x, rows, columns = "frames", _ROWS, _COLUMNS
+    x, rows, columns = "frames", ROWS, COLUMNS
     means = []
-    for stack in range(_STACKS):
+    for stack in range(STACKS):
         shortcut = graph.add("Relu", _cell(graph, weights, f"SDDCNN.{stack}.DDCNN.0", x, rows, columns))
         second = graph.add("Relu", _cell(graph, weights, f"SDDCNN.{stack}.DDCNN.1", shortcut, rows, columns))
         x = graph.add("AveragePool", graph.add("Add", second, shortcut), kernel_shape=[2, 2], strides=[2, 2])
         rows, columns = rows // 2, columns // 2
         means.append(graph.add("ReduceMean", x, graph.integers(2, 3), keepdims=0))
-    projected = linear("frame_sim_layer.projection", graph.add("Concat", *means, axis=1))
-    similar = graph.add("LpNormalization", projected, axis=1, p=2)
     pixels = graph.add("Reshape", graph.add("Transpose", x, perm=[0, 2, 3, 1]), graph.integers(0, -1))
+    scores = judged(graph, weights, pixels, graph.add("Concat", *means, axis=1))
+    return graph.model({"frames": (np.float32, ("frames", 3, ROWS, COLUMNS)), **JUDGED_BY}, [scores])
+
+
+def judged(graph: Graph, weights: Weights, pixels: str, means: str) -> str:
+    """The scores of what the cells made of the frames, which are compared with each other.
+
+    Args:
+        graph: to which it is added, with the inputs :data:`JUDGED_BY`.
+        weights: the package's.
+        pixels: of (frames, 4,608), what the last stack made of each, row by row, all channels of a pixel together.
+        means: of (frames, 448), the mean of each channel that each stack made.
+    """
+
+    def linear(name: str, x: str) -> str:
+        kernels, own = (graph.constant(weights[f"{name}.{part}"]) for part in ("weight", "bias"))
+        return graph.add("Gemm", x, kernels, own, transB=1)
+
+    similar = graph.add("LpNormalization", linear("frame_sim_layer.projection", means), axis=1, p=2)
     features = [
         graph.add("Relu", linear("color_hist_layer.fc", _neighbours(graph, "histograms"))),
         graph.add("Relu", linear("frame_sim_layer.fc", _neighbours(graph, similar))),
@@ -84,12 +101,22 @@ def _network(weights: Weights) -> bytes:
     ]
     hidden = graph.add("Relu", linear("fc1", graph.add("Concat", *features, axis=1)))
     logits = graph.add("Concat", linear("cls_layer1", hidden), linear("cls_layer2", hidden), axis=1)
-    inputs: dict[str, tuple[type[np.generic], tuple[str | int, ...]]] = {
-        "frames": (np.float32, ("frames", 3, _ROWS, _COLUMNS)),
-        "histograms": (np.float32, ("frames", _COLOURS)),
-        "around": (np.int64, ("frames", _LOOKUP)),
-    }
-    return graph.model(inputs, [graph.add("Sigmoid", logits)])
+    return graph.add("Sigmoid", logits)
+
+
+def folded(weights: Weights, name: str) -> tuple[Kernels, Kernels, Kernels]:
+    """A cell's kernels, with the batch normalisation in those in time.
+
+    Returns:
+        in space, (4 branches, outputs, inputs, 3, 3); in time, (4, channels, inputs, 3, 1); what is added, (4, channels).
+    """
+    scale = weights[f"{name}.bn.weight"] / np.sqrt(weights[f"{name}.bn.running_var"] + np.float32(_NORM_EPSILON))
+    shift = weights[f"{name}.bn.bias"] - weights[f"{name}.bn.running_mean"] * scale
+    spatial, temporal = (
+        np.stack([weights[f"{name}.Conv3D_{d}.layers.{part}.weight"] for d in DILATIONS]) for part in (0, 1)
+    )
+    scale, shift = (values.reshape(len(DILATIONS), -1) for values in (scale, shift))
+    return spatial[:, :, :, 0], temporal[..., 0] * scale[..., None, None, None], shift
 
 
 def _cell(graph: Graph, weights: Weights, name: str, x: str, rows: int, columns: int) -> str:
@@ -97,16 +124,9 @@ def _cell(graph: Graph, weights: Weights, name: str, x: str, rows: int, columns:
 
     Goes from (frames, channels, rows, columns) to the same with other channels.
     """
-    scale = weights[f"{name}.bn.weight"] / np.sqrt(weights[f"{name}.bn.running_var"] + np.float32(_NORM_EPSILON))
-    shift = weights[f"{name}.bn.bias"] - weights[f"{name}.bn.running_mean"] * scale
-    layers = [[weights[f"{name}.Conv3D_{d}.layers.{i}.weight"] for i in (0, 1)] for d in _DILATIONS]
-    spatial = [first[:, :, 0] for first, _ in layers]
-    # The normalisation is a part of the last weights.
-    scales, shifts = np.split(scale, len(layers)), np.split(shift, len(layers))
-    temporal = [second[..., 0] * own[:, None, None, None] for (_, second), own in zip(layers, scales, strict=True)]
-
-    y = graph.add("Conv", x, graph.constant(np.concatenate(spatial)), kernel_shape=[3, 3], pads=[1, 1, 1, 1])
+    spatial, temporal, shifts = folded(weights, name)
     channels = [len(kernels) for kernels in spatial]
+    y = graph.add("Conv", x, graph.constant(np.concatenate(spatial)), kernel_shape=[3, 3], pads=[1, 1, 1, 1])
     in_time = graph.add(
         "Reshape", graph.add("Transpose", y, perm=[1, 0, 2, 3]), graph.integers(1, sum(channels), -1, rows * columns)
     )
@@ -121,10 +141,10 @@ def _cell(graph: Graph, weights: Weights, name: str, x: str, rows: int, columns:
             dilations=[dilation, 1],
             pads=[dilation, 0, dilation, 0],
         )
-        for branch, kernels, own, dilation in zip(branches, temporal, shifts, _DILATIONS, strict=True)
+        for branch, kernels, own, dilation in zip(branches, temporal, shifts, DILATIONS, strict=True)
     ]
     joined = graph.add("Concat", *outputs, axis=1)
-    in_space = graph.add("Reshape", joined, graph.integers(len(scale), -1, rows, columns))
+    in_space = graph.add("Reshape", joined, graph.integers(shifts.size, -1, rows, columns))
     return graph.add("Transpose", in_space, perm=[1, 0, 2, 3])
 
 
@@ -135,7 +155,12 @@ def _neighbours(graph: Graph, x: str) -> str:
     return graph.add("GatherElements", graph.add("Pad", likeness, graph.integers(0, reach, 0, reach)), "around", axis=1)
 
 
-def _histograms(pictures: Picture) -> Scores:
+def around(frames: int) -> NDArray[np.int64]:
+    """Where the network finds each frame's neighbours: int64 (frames, 101)."""
+    return np.arange(frames)[:, None] + np.arange(_LOOKUP)
+
+
+def histograms(pictures: Picture) -> Scores:
     """Of each frame its histogram of 512 colours, of length 1: float32 (frames, 512)."""
     levels = np.asarray(pictures, np.int64) >> 5
     colours = (levels[..., 0] * 64 + levels[..., 1] * 8 + levels[..., 2]).reshape(len(pictures), -1)

@@ -12,7 +12,7 @@ import resource
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import CancelledError, as_completed
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -63,7 +63,9 @@ def _prepare(desks: Desks, environment: Mapping[str, str]) -> None:
     """Runs first in every worker: die with the run, decode on one core, leave interrupts to the parent."""
     global _desks
     _desks = desks
-    # S3 keys may have come or changed since the server that forks the workers was started.
+    # S3 keys may have come, changed or gone since the server that forks the workers was started.
+    for gone in os.environ.keys() - environment.keys():
+        del os.environ[gone]
     os.environ.update(environment)
     threading.Thread(target=_die_with_the_run, daemon=True).start()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -129,15 +131,31 @@ def run_guarded(
 
 
 def _run_once(function: Callable[[Any], Result], jobs: Jobs, settings: WorkerSettings) -> Any:
-    # Forked from a clean server process that has the decoders loaded: quick, and free of this process's threads.
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([function.__module__, *_PRELOADED])
-    processes = max(1, min(process_count(settings), len(jobs)))
-    desks: Any = context.RawArray("i", len(jobs))
-    limits = [limit for _, limit in jobs.values()]
-    with ProcessPool(processes, context=context, initializer=_prepare, initargs=(desks, dict(os.environ))) as pool:
+    with _Pool(function.__module__, max(1, min(process_count(settings), len(jobs))), len(jobs)) as pool:
+        yield from pool.run(function, jobs)
+
+
+class _Pool:
+    """Worker processes, forked from a clean server process that has the decoders loaded: quick, and free of this process's threads.
+
+    Args:
+        module: of the function that is run first; it is loaded once.
+        processes: how many.
+        desks: most jobs of one :meth:`run`.
+    """
+
+    def __init__(self, module: str, processes: int, desks: int) -> None:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([module, *_PRELOADED])
+        self._desks: Any = context.RawArray("i", desks)
+        given = (self._desks, dict(os.environ))
+        self._pool = ProcessPool(processes, context=context, initializer=_prepare, initargs=given)
+
+    def run(self, function: Callable[[Any], Result], jobs: Jobs) -> Iterator[tuple[str, Outcome[Result]]]:
+        """Run some jobs; give each one's outcome as it ends. One such run at a time."""
+        limits = [limit for _, limit in jobs.values()]
         futures: list[Any] = [
-            pool.schedule(_measured, (function, job, number, limit))
+            self._pool.schedule(_measured, (function, job, number, limit))
             for number, (job, limit) in enumerate(jobs.values())
         ]
         stopped: dict[Any, Stopped] = {}
@@ -147,13 +165,48 @@ def _run_once(function: Callable[[Any], Result], jobs: Jobs, settings: WorkerSet
             futures[number].cancel()
 
         keys = dict(zip(futures, jobs, strict=True))
-        try:
-            with watching(desks, limits, stop):
-                for future in as_completed(futures):
-                    yield keys[future], _outcome(future, stopped, jobs[keys[future]][1])
-        except BaseException:
-            pool.stop()  # type: ignore[no-untyped-call]
-            raise
+        with watching(self._desks, limits, stop):
+            for future in as_completed(futures):
+                yield keys[future], _outcome(future, stopped, jobs[keys[future]][1])
+
+    def __enter__(self) -> _Pool:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._pool.close()  # type: ignore[no-untyped-call]
+        else:
+            self._pool.stop()  # type: ignore[no-untyped-call]
+        self._pool.join()
+
+
+class WarmWorker:
+    """One worker process that stays between jobs, with whatever the function keeps loaded there.
+
+    Where a job ends it, the next job gets another. Its limits are those of :func:`run_guarded`.
+
+    Args:
+        function: importable by name; every job is given to it.
+        module: which module is loaded before it is first called; by default its own.
+    """
+
+    def __init__(self, function: Callable[[Any], Any], module: str | None = None) -> None:
+        self._function = function
+        self._pool = _Pool(module or function.__module__, 1, 1)
+
+    def run(self, job: Any, limits: Limits, attempts: int) -> Outcome[Any]:
+        """Run one job, and again where it fails in passing, so many times at most."""
+        for attempt in range(attempts):
+            [(_, outcome)] = self._pool.run(self._function, {"": (job, limits)})
+            if outcome.reason is None or not outcome.reason.transient or attempt + 1 == attempts:
+                break
+            if outcome.reason is Reason.READ_ERROR:
+                time.sleep(_FIRST_WAIT_S * 3**attempt)
+        return outcome
+
+    def close(self) -> None:
+        """End the process."""
+        self._pool.__exit__(KeyboardInterrupt)
 
 
 def _measured(function: Callable[[Any], Result], job: Any, number: int, limits: Limits) -> Outcome[Result]:

@@ -216,7 +216,7 @@ def _header(connection: duckdb.DuckDBPyConnection, asked: Asked, settings: Setti
     versions: dict[str, list[str]] = {}
     for asset, version in connection.execute(
         "SELECT DISTINCT asset, version FROM materializations WHERE batch IN (SELECT batch FROM judged "
-        "WHERE failed = 0 AND unknown = 0) AND NOT regexp_matches(asset, '^(tiers/|draws/|views/|caption|source_files)') "
+        "WHERE failed = 0 AND unknown = 0) AND NOT regexp_matches(asset, '^(tiers/|draws/|views/|caption|source_files|reviews)') "
         "ORDER BY ALL"
     ).fetchall():
         versions.setdefault(asset, []).append(version)

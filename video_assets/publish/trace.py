@@ -261,7 +261,7 @@ def _measured(lake: Lake, clip: str) -> list[Link]:
     """By what a clip was measured, and its captions."""
     versions = lake.query(
         "SELECT m.asset, m.version, m.run_id FROM materializations AS m JOIN clips AS c ON c.batch = m.batch "
-        "WHERE c.clip_id = ? AND NOT regexp_matches(m.asset, '^(tiers/|draws/|views/|source_files)') ORDER BY m.asset",
+        "WHERE c.clip_id = ? AND NOT regexp_matches(m.asset, '^(tiers/|draws/|views/|source_files|reviews)') ORDER BY m.asset",
         [clip],
     )
     captions = lake.query(

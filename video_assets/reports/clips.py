@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
 
 from video_assets.lake.lake import Lake
 from video_assets.lake.pages import Picture
+from video_assets.lake.sql_text import quoted
 from video_assets.reports.tables import drawn_table
 
 
-def contact_sheet(lake: Lake, clips: pl.DataFrame, columns: int = 3, most: int = 12) -> Picture | str:
+def contact_sheet(source: Lake | Frames, clips: pl.DataFrame, columns: int = 3, most: int = 12) -> Picture | str:
     """The clips' pictures in a grid, each with its label; a sentence when there are none.
 
     Args:
-        lake: where the keyframes are.
+        source: where the keyframes are.
         clips: ``batch``, ``video_id``, ``start_pts``, ``end_pts`` and ``label``, in the order to show.
         columns: pictures of 200 px in a row; three find room beside the name of an entry in the UI.
         most: most pictures; of more clips an even share is shown.
@@ -24,7 +25,7 @@ def contact_sheet(lake: Lake, clips: pl.DataFrame, columns: int = 3, most: int =
     if clips.is_empty():
         return "No clips."
     shown = _some(clips, most)
-    pictures = _middle_frames(lake, shown)
+    pictures = (source if isinstance(source, Frames) else Frames(source)).of(shown)
     if not pictures:
         return "No keyframes inside these clips."
     labels = shown["label"].to_list()
@@ -42,7 +43,7 @@ def with_thumbnails(lake: Lake, clips: pl.DataFrame, rows: pl.DataFrame, most: i
         most: most rows; of more an even share is shown.
     """
     shown = _some(clips, most)
-    frames = _middle_frames(lake, shown) if shown.height else {}
+    frames = Frames(lake).of(shown) if shown.height else {}
     small = {place: found for place, jpeg in frames.items() if (found := _thumbnail(jpeg))}
     return drawn_table(_some(rows, most), small)
 
@@ -52,18 +53,36 @@ def _some(rows: pl.DataFrame, most: int) -> pl.DataFrame:
     return rows.gather_every(max(1, -(-rows.height // most)))
 
 
-def _middle_frames(lake: Lake, clips: pl.DataFrame) -> Mapping[int, bytes]:
-    """The JPEG of the keyframe nearest to the middle of each clip that has any, by the clip's place."""
-    shown = clips.select("video_id", "start_pts", "end_pts").to_dict(as_series=False)
-    rows = lake.query(
-        "SELECT s.place, first(k.jpeg ORDER BY abs(k.pts - (s.start_pts + s.end_pts) / 2)) AS jpeg "
-        "FROM (SELECT unnest($places) AS place, unnest($video_id) AS video_id, unnest($start_pts) AS start_pts, "
-        "unnest($end_pts) AS end_pts) AS s "
-        "JOIN (SELECT * FROM keyframes WHERE batch IN (SELECT unnest($batches))) AS k ON k.video_id = s.video_id "
-        "AND k.pts >= s.start_pts AND k.pts < s.end_pts GROUP BY s.place ORDER BY s.place",
-        {**shown, "places": list(range(clips.height)), "batches": sorted(set(clips["batch"]))},
-    )
-    return dict(rows.iter_rows())
+class Frames:
+    """Pictures of clips out of the lake, each read once.
+
+    Args:
+        lake: where the keyframes are.
+    """
+
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
+        self._known: dict[tuple[object, ...], bytes | None] = {}
+
+    def of(self, clips: pl.DataFrame) -> dict[int, bytes]:
+        """The JPEG of the keyframe nearest to the middle of each clip that has any, by the clip's place."""
+        wanted = clips.select("batch", "video_id", "start_pts", "end_pts").rows()
+        if unknown := [clip for clip in dict.fromkeys(wanted) if clip not in self._known]:
+            found = self._read(unknown)
+            self._known |= {clip: found.get(place) for place, clip in enumerate(unknown)}
+        return {place: jpeg for place, clip in enumerate(wanted) if (jpeg := self._known[clip]) is not None}
+
+    def _read(self, clips: Sequence[tuple[Any, ...]]) -> dict[int, bytes]:
+        batches, videos, starts, ends = zip(*clips, strict=True)
+        rows = self._lake.query(
+            "SELECT s.place, first(k.jpeg ORDER BY abs(k.pts - (s.start_pts + s.end_pts) / 2)) AS jpeg "
+            "FROM (SELECT unnest($places) AS place, unnest($videos) AS video_id, unnest($starts) AS start_pts, "
+            "unnest($ends) AS end_pts) AS s "
+            f"JOIN (SELECT * FROM keyframes WHERE batch IN ({', '.join(map(quoted, sorted(set(batches))))})) AS k "
+            "ON k.video_id = s.video_id AND k.pts >= s.start_pts AND k.pts < s.end_pts GROUP BY s.place",
+            {"places": list(range(len(clips))), "videos": videos, "starts": starts, "ends": ends},
+        )
+        return dict(rows.iter_rows())
 
 
 def _grid(pictures: Sequence[tuple[str, bytes]], columns: int, cell: tuple[int, int] = (200, 130)) -> bytes:

@@ -41,6 +41,7 @@ def _parameters(settings: Settings) -> dict[str, object]:
 CLIP_EMBEDDINGS = Scorer(
     name="clip_embeddings",
     says="A clip's vector, its likely subjects, and the signature by which copies of it are found, from some of its keyframes.",
+    code="2",
     reads=Keyframes("frames_per_clip"),
     open=_open,
     section="embedding",
@@ -61,7 +62,7 @@ CLIP_EMBEDDINGS = Scorer(
         Column(
             "copy_signature",
             pl.List(REAL),
-            "Vector of length 1 of the picture's coarse structure and of how it changes in time (measure/copies.py); NULL when the picture is flat.",
+            "Vector of the picture's coarse structure, of how it changes in time, and of its finer ink (measure/copies.py); NULL when the picture is flat.",
         ),
     ),
     histograms={},

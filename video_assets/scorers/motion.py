@@ -22,7 +22,7 @@ def _parameters(_settings: Settings) -> dict[str, object]:
 MOTION_SCORES = Scorer(
     name="motion_scores",
     says="A clip's motion measurements, aggregated from its frame_signals.",
-    code="6",
+    code="7",
     reads=Tables(("frame_signals",)),
     open=_open,
     parameters=_parameters,
@@ -36,7 +36,7 @@ MOTION_SCORES = Scorer(
         Column(
             "motion_vector",
             FLOAT,
-            "Mean length of the codec's motion vectors, in coded pixels a frame, brought to a film's frame as vmaf_motion; NULL without vectors.",
+            "Mean length of motion vectors between pictures a sixth of a second apart, by optical flow: the same in every codec and at every frame rate. In display pixels a film's frame (1/24 s); NULL where the pictures are too dark or flat to tell.",
         ),
         Column(
             "pan_x",

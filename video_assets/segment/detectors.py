@@ -32,6 +32,8 @@ STEP = pl.col("difference").is_not_null() | pl.col("frame_difference").is_null()
 LEAST_SINGLE, LESS = 0.3, 0.7
 """What one end alone leaves at least of a mixture, and what both may leave of that. Chosen on 25 real videos: a residual of 0.4
 with these finds their dissolves and fades and no moving picture; a pan that turns back is explained by one end."""
+MOTION_SINGLE = 0.2
+"""What is left at most of a picture that one of the two ends alone explains, so that it moves and is not mixed."""
 BLEND_SPAN = 12  # Steps between the two ends that blend_distance and blend_residual compare.
 FULL_COLOUR = 0.1  # Mean saturation from which hue and saturation weigh as much as luma; muted films have 0.08 to 0.2.
 _FLASH_FRAMES = 3  # Longest flash, in steps.
@@ -49,7 +51,6 @@ _MIXTURE_SPAN_S = 1.2  # and between the two pictures that each is made of.
 _EXTENT_S = 1.5  # After such a moment, when it is told when the transition begins and ends.
 _MOST_SEEN_FOR_S = 0.8  # Of a transition that fits between them, or nearly.
 _MIXTURE_MARGIN_S = 0.1  # A share is told to a 24th, and a length by it.
-_MOTION_SINGLE = 0.2  # What is left of a picture that one of the two explains.
 _LONGEST_MIXTURE_S = 4.0
 _LEAST_LONG = 2  # Least moments at which two pictures 4 s apart are blended, at most so many seconds apart.
 _LONG_GAP_S = 0.5
@@ -228,7 +229,7 @@ def _is_motion(span: Span, signals: pl.DataFrame) -> bool:
     start, end = time[span[0]], time[min(span[1], len(time) - 1)]
     middles = time[measured] - _MIXTURE_SPAN_S / 2
     inside = single[measured[(middles >= start) & (middles <= end)]]
-    return len(inside) > 0 and bool(inside.max() < _MOTION_SINGLE)
+    return len(inside) > 0 and bool(inside.max() < MOTION_SINGLE)
 
 
 class Mixed(NamedTuple):

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from video_assets.settings.auditing import AuditSettings
 from video_assets.settings.automating import AutomationSettings
 from video_assets.settings.captioning import CaptionerSettings, CaptionSettings
+from video_assets.settings.clustering import RaySettings
 from video_assets.settings.endpoint import EndpointSettings
 from video_assets.settings.judging import TierSettings
 from video_assets.settings.measuring import (
@@ -43,6 +44,7 @@ from video_assets.settings.places import (
 )
 from video_assets.settings.reading import SettingsError, config_path, read
 from video_assets.settings.releasing import ReleaseSettings
+from video_assets.settings.reviewing import ReviewSettings
 from video_assets.settings.segmenting import ClipSettings, DecodeSettings, ShotSettings, TransitionSettings
 from video_assets.settings.signing import SigningSettings
 from video_assets.settings.training_text import TrainingTextSettings
@@ -57,7 +59,7 @@ class Settings(BaseSettings):
     """All sections. Build it with :func:`settings`, or directly in tests."""
 
     model_config = SettingsConfigDict(
-        env_prefix="VIDEO_ASSETS_", env_nested_delimiter="__", extra="forbid", frozen=True
+        env_prefix="VIDEO_ASSETS_", env_nested_delimiter="__", extra="forbid", frozen=True, hide_input_in_errors=True
     )
 
     lake: LakeSettings = Field(default_factory=LakeSettings, description="Where tables are kept.")
@@ -66,6 +68,7 @@ class Settings(BaseSettings):
         default_factory=FootageSettings, description="Where footage comes from and how it is batched."
     )
     workers: WorkerSettings = Field(default_factory=WorkerSettings, description="The processes that open media.")
+    ray: RaySettings = Field(default_factory=RaySettings, description="The Ray cluster of workers.backend = 'ray'.")
     decode: DecodeSettings = Field(default_factory=DecodeSettings, description="The one decode pass.")
     shots: ShotSettings = Field(default_factory=ShotSettings, description="Frames to shots.")
     transitions: TransitionSettings = Field(
@@ -99,6 +102,9 @@ class Settings(BaseSettings):
     )
     training_text: TrainingTextSettings = Field(
         default_factory=TrainingTextSettings, description="Captions to the texts that a model is trained with."
+    )
+    review: ReviewSettings = Field(
+        default_factory=ReviewSettings, description="The page on which people look at clips and judge them."
     )
     signing: SigningSettings = Field(
         default_factory=SigningSettings, description="Who signs the documents of releases."
@@ -198,7 +204,9 @@ __all__ = [
     "OverlaySettings",
     "PeopleSettings",
     "QualitySettings",
+    "RaySettings",
     "ReleaseSettings",
+    "ReviewSettings",
     "RightsSettings",
     "S3Settings",
     "SafetySettings",

@@ -4,11 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
+from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from video_assets.settings.section import Section
+
+_POSTGRES = ("postgresql://", "postgres://")
+# What libpq takes in an address and nobody may read.
+_SECRETS = {"password", "sslpassword", "oauth_client_secret"}
+
+
+def without_secrets(address: str) -> str:
+    """An address of a database in PostgreSQL, as it is.
+
+    Raises:
+        ValueError: it is none, or has a password in it.
+    """
+    try:
+        parts = urlsplit(address)
+        asked = {name.lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
+        secret = parts.password is not None or bool(_SECRETS & asked)
+    except ValueError:
+        secret, address = False, ""
+    if not address.startswith(_POSTGRES):
+        raise ValueError("lake.catalog cannot be read as an address; write postgresql://user@host:port/database.")
+    if secret:
+        raise ValueError(
+            "lake.catalog has a password in it, and settings are shown and logged; take it out, and give it by PGPASSWORD, "
+            "~/.pgpass or a service file (PGSERVICE)."
+        )
+    return address
 
 
 class LakeSettings(Section):
@@ -17,8 +44,9 @@ class LakeSettings(Section):
     root: str = Field("lake", description="Where the tables live: a folder or s3://bucket/prefix.")
     catalog: str | None = Field(
         None,
-        description="DuckLake's catalog: a SQLite file on a local disk. Default: catalog.sqlite in the root, or "
-        "lake-catalog.sqlite in the working directory when the root is on S3.",
+        description="DuckLake's catalog: a SQLite file on a local disk, or postgresql://user@host:port/database for several "
+        "machines, whose password is never here: it comes from PGPASSWORD, ~/.pgpass or PGSERVICE. Default: catalog.sqlite in "
+        "the root, or lake-catalog.sqlite in the working directory when the root is on S3.",
     )
     scratch: Path | None = Field(
         None,
@@ -27,12 +55,28 @@ class LakeSettings(Section):
     )
     lock_timeout_s: float = Field(120.0, gt=0, description="How long a commit waits for the commit lock, in seconds.")
 
+    @field_validator("catalog")
+    @classmethod
+    def _without_secrets(cls, given: str | None) -> str | None:
+        return without_secrets(given) if given is not None and given.startswith(_POSTGRES) else given
+
     @property
     def on_s3(self) -> bool:
         return self.root.startswith("s3://")
 
     @property
+    def in_postgres(self) -> bool:
+        return self.catalog is not None and self.catalog.startswith(_POSTGRES)
+
+    @property
     def catalog_path(self) -> Path:
+        """The file of a catalog in SQLite.
+
+        Raises:
+            ValueError: the catalog is in PostgreSQL.
+        """
+        if self.in_postgres:
+            raise ValueError(f"The catalog is no file but {self.catalog}.")
         if self.catalog:
             return Path(self.catalog).absolute()
         return Path("lake-catalog.sqlite").absolute() if self.on_s3 else Path(self.root).absolute() / "catalog.sqlite"
@@ -50,6 +94,18 @@ class S3Settings(Section):
     endpoint_url: str | None = Field(None, description="Endpoint of an S3-compatible server; none means AWS.")
     region: str = Field("us-east-1", description="Region name sent with every request.")
     path_style: bool = Field(False, description="Bucket in the path, not in the host name (most servers but AWS).")
+    attempts: int = Field(
+        8, ge=1, le=100, description="How often a request is made that fails in passing, with longer and longer waits."
+    )
+    silent_seconds: float = Field(
+        60.0, gt=0, description="How long a server may say nothing before a request is made again, in seconds."
+    )
+    spool_gib: float = Field(
+        64.0,
+        ge=0,
+        description="Room in lake.scratch for footage that was fetched, in GiB: where a batch fits, each of its videos is fetched "
+        "once on a machine. What is longest unused goes first; 0 keeps nothing.",
+    )
 
 
 class RightsSettings(Section):
@@ -128,11 +184,22 @@ class FootageSettings(Section):
         description="How long the sensor lets an unfilled batch wait for more files before it goes.",
     )
     hash_gib_per_tick: float = Field(8.0, gt=0, description="Most bytes the sensor hashes in one tick, in GiB.")
+    s3_keys_per_tick: int = Field(
+        20_000,
+        ge=1000,
+        description="Most keys of an S3 prefix that the sensor lists in one tick. A prefix of more keys is listed in slices: "
+        "what arrives in order of its name is found at once, all else when its slice comes round.",
+    )
 
 
 class WorkerSettings(Section):
     """The processes that open media: how many, and how far each may go."""
 
+    backend: Literal["local", "ray"] = Field(
+        "local",
+        description="Where a batch's videos and its clips go: 'local', processes on the machine of the run; 'ray', a Ray "
+        "cluster (section ray).",
+    )
     attempts: int = Field(3, ge=1, le=10, description="How often a transient failure is tried within one run.")
     processes: int | None = Field(None, ge=1, description="Worker processes; default: the usable CPU cores.")
     memory_mib: int = Field(4096, ge=256, description="Memory limit of one worker process, in MiB.")

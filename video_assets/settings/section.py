@@ -15,7 +15,7 @@ class Section(BaseModel):
         renamed: names that older settings have, and what they are called now; what they mean may have changed too.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
     renamed: ClassVar[Mapping[str, str]] = {}
 
     @model_validator(mode="before")

@@ -142,10 +142,11 @@ class TransitionSettings(Section):
     window: int = Field(
         300, ge=100, le=3000, description="Frames that the network sees at once, 15 of context on either side included."
     )
-    precision: Literal["auto", "float32", "bfloat16"] = Field(
+    precision: Literal["auto", "float32", "bfloat16", "int8"] = Field(
         "auto",
-        description="'auto' computes in bfloat16 where the CPU does so in hardware (AMX or AVX-512 BF16): twice as fast, "
-        "scores within 0.12; the rows of both count as one version.",
+        description="'auto' computes in bfloat16 where the CPU does so in hardware (AMX or AVX-512 BF16) and torch is "
+        "installed, scores within 0.12 of float32's; else in int8 where the CPU does that (VNNI), scores within 0.02; the rows "
+        "of all three count as one version.",
     )
     cpu_seconds_per_frame: float = Field(
         0.5, gt=0, description="CPU limit of a worker's job: seconds for each frame, beyond workers.cpu_seconds_base."

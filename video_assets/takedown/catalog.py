@@ -1,7 +1,7 @@
 """What DuckLake keeps of rows that are gone: older versions and their files, statistics, dead rows, free pages.
 
-DuckLake 1.5.5 keeps the bounds of a table's columns for ever, dead rows of tables inside the catalog too, and SQLite does
-not overwrite what it deletes. A reader in the midst of a transaction on an older version finds no rows there any more, and no
+DuckLake 1.5.5 keeps the bounds of a table's columns for ever, dead rows of tables inside the catalog too, and neither SQLite nor
+PostgreSQL overwrites what it deletes. A reader in the midst of a transaction on an older version finds no rows there any more, and no
 error: a takedown is announced to whoever has long ones.
 """
 
@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from video_assets.lake import catalog
+from video_assets.lake.backend import Tables, backend
 from video_assets.lake.lake import Lake
 from video_assets.lake.views import DICTIONARY
 from video_assets.settings import LakeSettings
@@ -57,37 +57,34 @@ def _has(lake: Lake, path: str, traces: Traces) -> bool:
 
 
 def mend(settings: LakeSettings) -> None:
-    """Let the catalog say nothing of rows that are gone, and leave no free page. Nobody in this process may have it open.
+    """Let the catalog say nothing of rows that are gone, and leave nothing of them in it. Nobody in this process may have it open.
 
     Raises:
         OSError: another process does not let go of the catalog.
     """
-    path = settings.catalog_path
-    with catalog.commit_lock(settings), closing(sqlite3.connect(path, timeout=120, isolation_level=None)) as database:
+    database = backend(settings)
+    with catalog.commit_lock(settings):
         try:
-            database.execute("BEGIN IMMEDIATE")
-            _mend(database)
-            database.execute("COMMIT")
-            database.execute("VACUUM")
-            # Whoever reads in a long transaction keeps the old pages; then the look finds them.
-            database.execute("PRAGMA busy_timeout = 5000")
-            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.OperationalError as error:
-            raise OSError(in_use(path, error)) from error
+            with database.tables() as tables:
+                if tables is not None:
+                    _mend(tables)
+            database.write_anew()
+        except (sqlite3.OperationalError, TimeoutError) as error:
+            raise OSError(in_use(database.place, error)) from error
 
 
-def in_use(path: Path, error: Exception) -> str:
+def in_use(path: Path | str, error: Exception) -> str:
     """A sentence for a database that another process has locked."""
     return f"{path} is in use ({error}); stop whatever has it open, and say 'video-assets takedown --finish'."
 
 
-def _mend(database: sqlite3.Connection) -> None:
+def _mend(database: Tables) -> None:
     inlined: dict[int, list[str]] = {}
-    for table, name in database.execute("SELECT table_id, table_name FROM ducklake_inlined_data_tables").fetchall():
+    for table, name in database.execute("SELECT table_id, table_name FROM ducklake_inlined_data_tables"):
         inlined.setdefault(table, []).append(name)
         # Of one version alone, what has ended is seen by nobody.
         database.execute(f'DELETE FROM "{name}" WHERE end_snapshot IS NOT NULL')
-    for table, column, name in database.execute(_TEXTS, (DICTIONARY.name,)).fetchall():
+    for table, column, name in database.execute(_TEXTS, (DICTIONARY.name,)):
         low, high = _bounds(database, table, column, name, inlined.get(table, []))
         database.execute(
             "UPDATE ducklake_table_column_stats SET min_value = ?, max_value = ? WHERE table_id = ? AND column_id = ?",
@@ -105,49 +102,51 @@ WHERE lower(c.column_type) = 'varchar' AND t.table_name <> ?
 """
 _OF_FILES = """
 SELECT
-    min(s.min_value), max(s.max_value),
+    min(s.min_value COLLATE {bytewise}), max(s.max_value COLLATE {bytewise}),
     count(*) FILTER (WHERE s.data_file_id IS NULL OR (s.min_value IS NULL AND coalesce(s.null_count, -1) <> s.value_count))
 FROM ducklake_data_file AS f
-LEFT JOIN ducklake_file_column_stats AS s ON s.data_file_id = f.data_file_id AND s.column_id = ?2
-WHERE f.table_id = ?1 AND f.end_snapshot IS NULL
+LEFT JOIN ducklake_file_column_stats AS s ON s.data_file_id = f.data_file_id AND s.column_id = ?
+WHERE f.table_id = ? AND f.end_snapshot IS NULL
 """
 
 
 def _bounds(
-    database: sqlite3.Connection, table: int, column: int, name: str, inlined: Sequence[str]
+    database: Tables, table: int, column: int, name: str, inlined: Sequence[str]
 ) -> tuple[str | None, str | None]:
     """The least and the greatest text that the column has now; None where a file does not say, so that nothing is passed over."""
-    found = database.execute(_OF_FILES, (table, column)).fetchall()
+    found = database.execute(_OF_FILES.format(bytewise=database.bytewise), (column, table))
     [(low, high, untold)] = found
     if untold:
         return None, None
     bounds = [(low, high)]
     for rows in inlined:
-        columns = {row[1] for row in database.execute(f'PRAGMA table_info("{rows}")')}
-        if name in columns:
-            bounds += database.execute(
-                f'SELECT min(CAST("{name}" AS TEXT)), max(CAST("{name}" AS TEXT)) FROM "{rows}"'
-            ).fetchall()
+        if name in database.columns(rows):
+            text = f"{database.as_text(name)} COLLATE {database.bytewise}"
+            bounds += database.execute(f'SELECT min({text}), max({text}) FROM "{rows}"')
     known = [bound for bound in bounds if bound[0] is not None]
     return (min(b[0] for b in known), max(b[1] for b in known)) if known else (None, None)
 
 
-def allowed(path: Path, tables: Sequence[str], traces: Traces) -> int:
+def allowed(settings: LakeSettings, tables: Sequence[str], traces: Traces) -> int:
     """How often the marks stand in the catalog's rows about some tables, which may have them.
 
     Args:
-        path: the catalog.
+        settings: where the catalog is.
         tables: their names.
         traces: the marks.
     """
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
-        wanted = ", ".join("?" * len(tables))
+    wanted = ", ".join("?" * len(tables))
+    with backend(settings).tables() as found:
         rows = [
             row
             for statistics in ("ducklake_file_column_stats", "ducklake_table_column_stats")
-            for row in database.execute(
-                f"SELECT s.* FROM {statistics} AS s JOIN ducklake_table AS t USING (table_id) WHERE t.table_name IN ({wanted})",
-                tuple(tables),
+            for row in (
+                found.execute(
+                    f"SELECT s.* FROM {statistics} AS s JOIN ducklake_table AS t USING (table_id) WHERE t.table_name IN ({wanted})",
+                    tuple(tables),
+                )
+                if found
+                else ()
             )
         ]
     return sum(traces.in_value(value) for row in rows for value in row)

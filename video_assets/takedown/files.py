@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from pathlib import Path
 
+from video_assets.lake.kept import FOLDER, SPOOL
 from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.schemas import PAGES
+from video_assets.review.journal import FILE, forget, is_journal
 from video_assets.scorers.judge import NAME as JUDGE
 from video_assets.takedown.traces import Traces, files_in
 from video_assets.takedown.work import is_work
+
+_TURNS = 5
 
 
 def remove_pages(lake: Lake, batches: Sequence[str], takedown: str) -> int:
@@ -44,7 +49,8 @@ def clear_scratch(lake: Lake, batches: Sequence[str], traces: Traces) -> int:
         How many files.
     """
     scratch = lake.settings.lake.scratch_path
-    may_have = [*scratch.glob(".tmp-*"), *(scratch / PAGES.name).glob("*")]
+    # Fetched footage is nowhere named by what a takedown knows: all of it goes, and is fetched again.
+    may_have = [*scratch.glob(".tmp-*"), *(scratch / PAGES.name).glob("*"), *scratch.glob(SPOOL)]
     may_have += [
         p for batch in batches for folder in ("captions", JUDGE) for p in scratch.glob(f"{folder}/*/{batch}.*")
     ]
@@ -52,10 +58,34 @@ def clear_scratch(lake: Lake, batches: Sequence[str], traces: Traces) -> int:
     for path in may_have:
         removed += sum(1 for _ in files_in(path)) if path.is_dir() else 1
         shutil.rmtree(path) if path.is_dir() else path.unlink()
+    # What people say of other clips may be nowhere else yet.
+    removed += _forgotten(scratch, traces)
     for file in files_in(scratch):
-        if is_work(file):
+        if is_work(file) or is_journal(file):
             continue
         if traces.in_bytes(str(file.relative_to(scratch)).encode()) or traces.in_file(file):
             file.unlink()
             removed += 1
+    if lake.settings.lake.on_s3:
+        # Results that wait in the lake for their batch are named by their videos.
+        waiting = [path for path in lake.files.listed(FOLDER) if traces.in_bytes(path.encode())]
+        lake.files.remove(waiting)
+        removed += len(waiting)
+    return removed
+
+
+def _forgotten(scratch: Path, traces: Traces) -> int:
+    """Make the journal of verdicts forget the videos; a server may be at work on it, and may just have written of them again.
+
+    The file itself is never removed: it has what people say of other clips, and a server that has it open would go on in a file
+    that nobody sees. What is still there after several turns is found when everything is read.
+
+    Returns:
+        How many verdicts.
+    """
+    removed = 0
+    for _ in range(_TURNS):
+        removed += forget(scratch, traces.in_value)
+        if not any(traces.in_file(p) for p in files_in(scratch / Path(FILE).parent) if is_journal(p)):
+            break
     return removed

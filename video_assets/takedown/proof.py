@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from video_assets.lake.backend import backend
 from video_assets.lake.lake import Lake
 from video_assets.lake.schemas import TAKEDOWNS, TOMBSTONES
+from video_assets.settings import LakeSettings
 from video_assets.takedown import catalog, objects
 from video_assets.takedown.marks import Marks
 from video_assets.takedown.traces import Traces, files_in
@@ -52,8 +54,10 @@ def look(lake: Lake, marks: Marks, home: Path | None) -> list[Looked]:
     every, names = Traces(marks.traces), Traces(marks.traces - marks.lasting - _keys(marks))
     places = lake.settings.lake
     found = [_looked(kind, lake, _listed(lake, kind), every, names) for kind in _KINDS]
-    found.append(_catalog(places.catalog_path, marks, names))
-    seen = {places.catalog_path, *(Path(f"{places.catalog_path}{ending}") for ending in ("-wal", "-shm"))}
+    found.append(_catalog(places, marks, names))
+    seen: set[Path] = set()
+    if not places.in_postgres:
+        seen = {places.catalog_path, *(Path(f"{places.catalog_path}{ending}") for ending in ("-wal", "-shm"))}
     scratch = [p for p in files_in(places.scratch_path) if not is_work(p)]
     found.append(_looked("scratch", lake, ((str(p), p) for p in scratch), every, names))
     if not places.on_s3:
@@ -99,12 +103,27 @@ def _looked(at: str, lake: Lake, files: Iterable[tuple[str, Path]], every: Trace
     return Looked(at, count, size, hits, tuple(where))
 
 
-def _catalog(path: Path, marks: Marks, names: Traces) -> Looked:
-    files = [p for p in (path, Path(f"{path}-wal")) if p.exists()]
-    hits = sum(names.in_file(p) for p in files)
+def _catalog(places: LakeSettings, marks: Marks, names: Traces) -> Looked:
     # What is no name is a hash: it may stand there as often as the tombstones' rows have it, and not once more.
     lasting = Traces(marks.lasting | _keys(marks))
-    over = sum(lasting.in_bytes(p.read_bytes()) for p in files) - catalog.allowed(path, [TOMBSTONES.name], lasting)
-    hits += max(over, 0)
-    where = tuple(sorted(table for table, _ in names.in_database(path)))
-    return Looked("catalog", len(files), sum(p.stat().st_size for p in files), hits, where)
+    hits = over = 0
+    tables: set[str] = set()
+    where: set[str] = set()
+    if places.in_postgres:
+        # Its files are the server's: what can be asked of it is asked, row by row.
+        for table, row in backend(places).rows():
+            tables.add(table)
+            named = sum(map(names.in_value, row))
+            hits, over = hits + named, over + sum(map(lasting.in_value, row))
+            if named:
+                where.add(table)
+        count, size = len(tables), backend(places).size_bytes()
+    else:
+        path = places.catalog_path
+        files = [p for p in (path, Path(f"{path}-wal")) if p.exists()]
+        hits = sum(names.in_file(p) for p in files)
+        over = sum(lasting.in_bytes(p.read_bytes()) for p in files)
+        where = {table for table, _ in names.in_database(path)}
+        count, size = len(files), sum(p.stat().st_size for p in files)
+    over -= catalog.allowed(places, [TOMBSTONES.name], lasting)
+    return Looked("catalog", count, size, hits + max(over, 0), tuple(sorted(where)))

@@ -28,7 +28,7 @@ def stones(step: Step, work: Work) -> list[Replacement]:
     if not fresh:
         return []
     rows = TOMBSTONES.frame([dict(v._asdict()) for v in fresh], takedown=work.takedown, since=work.asked_at)
-    clips = [*work.like_clips, *_looks(step, work, [v.video_id for v in fresh])]
+    clips = [_no_picture(c) for c in (*work.like_clips, *_looks(step, work, [v.video_id for v in fresh]))]
     kept = pl.DataFrame(clips, schema={name: TOMBSTONE_CLIPS.schema[name] for name in LOOKS})
     numbered = kept.with_row_index("n")
     looks = TOMBSTONE_CLIPS.frame(numbered, takedown=work.takedown, form=form(step.lake.settings))
@@ -36,6 +36,14 @@ def stones(step: Step, work: Work) -> list[Replacement]:
         Replacement(TOMBSTONES, [work.takedown], rows, by="takedown"),
         Replacement(TOMBSTONE_CLIPS, [work.takedown], looks, by="takedown"),
     ]
+
+
+def _no_picture(clip: Mapping[str, Any]) -> dict[str, Any]:
+    """What a clip looks like without its signature's ink, from which a small picture could be made again."""
+    from video_assets.measure.copies import coarse_length
+
+    signature = clip["copy_signature"]
+    return dict(clip) | {"copy_signature": signature[: coarse_length(len(signature))]}
 
 
 def _looks(step: Step, work: Work, videos: list[str]) -> Iterator[Mapping[str, Any]]:

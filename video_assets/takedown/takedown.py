@@ -18,7 +18,7 @@ from uuid import uuid4
 from video_assets.batches.step import Step
 from video_assets.lake.faults import patiently
 from video_assets.lake.lake import Lake, Replacement
-from video_assets.lake.schemas import NEAR_DUPLICATES, TAKEDOWNS
+from video_assets.lake.schemas import NEAR_DUPLICATES, REVIEWS, TAKEDOWNS
 from video_assets.lake.sheet import SHEET
 from video_assets.takedown import catalog, files, objects
 from video_assets.takedown.anew import make_anew
@@ -137,15 +137,17 @@ def carry_out(
     """
     lake, marks = step.lake, work.marks
     before = _state(lake, work) if found is None else None
-    say("Refusing the content from now on")
-    version = lake.commit(
-        [_row(work, BEGUN, None), *stones(step, work)], [], message=f"takedown {work.takedown}", author="takedown"
-    )
-    say("Removing rows")
-    # What a first look did not find, or came meanwhile, may be anywhere.
-    # What was found holds where nothing else was committed since.
-    known = found.batches if found is not None and version == found.snapshot + 1 else None
-    remove_rows(step, marks, work.takedown, known, everywhere=before in (HELD, INCOMPLETE))
+    # No fold of people's verdicts comes between: it would put back rows that it had read before.
+    with lake.lock(REVIEWS.name):
+        say("Refusing the content from now on")
+        version = lake.commit(
+            [_row(work, BEGUN, None), *stones(step, work)], [], message=f"takedown {work.takedown}", author="takedown"
+        )
+        say("Removing rows")
+        # What a first look did not find, or came meanwhile, may be anywhere.
+        # What was found holds where nothing else was committed since.
+        known = found.batches if found is not None and version == found.snapshot + 1 else None
+        remove_rows(step, marks, work.takedown, known, everywhere=before in (HELD, INCOMPLETE))
     say("Making groups anew")
     # What was near no other clip has left no trace in any group.
     near = NEAR_DUPLICATES.name in work.rows or before in (HELD, INCOMPLETE)
@@ -194,6 +196,10 @@ def _destroy(step: Step, work: Work, receipt: Receipt, records: Records, say: Ca
     say("Reading everything that is left")
     looked = look(lake, work.marks, records.home)
     not_told = [*purged.unknown, *(f"Dagster's {kept}: it is not in its folder." for kept in records.elsewhere)]
+    if lake.settings.lake.in_postgres:
+        not_told.append(
+            "PostgreSQL's write-ahead log and backups of its database: whoever administers it removes them."
+        )
     return replace(receipt, written_at=datetime.now(UTC), removed=removed, looked=looked, not_told=not_told)
 
 

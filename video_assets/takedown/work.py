@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from video_assets.lake.backend import beside
 from video_assets.lake.files import atomic_path
 from video_assets.settings import LakeSettings
 from video_assets.takedown.marks import Marks
@@ -64,12 +65,12 @@ class Work:
         marks = {name: sorted(v) if isinstance(v, frozenset) else v for name, v in asdict(self.marks).items()}
         until = self.held_until.isoformat() if self.held_until else None
         said = vars(self) | {"asked_at": self.asked_at.isoformat(), "marks": marks, "held_until": until}
-        with atomic_path(_folder(places) / f"{self.takedown}{_ENDING}") as temporary:
+        with atomic_path(beside(places) / f"{self.takedown}{_ENDING}") as temporary:
             temporary.write_text(json.dumps(said))
 
     def forget(self, places: LakeSettings) -> None:
         """Remove what was kept."""
-        (_folder(places) / f"{self.takedown}{_ENDING}").unlink(missing_ok=True)
+        (beside(places) / f"{self.takedown}{_ENDING}").unlink(missing_ok=True)
 
     def waits(self, now: datetime) -> bool:
         """Whether what cannot be undone has to wait still."""
@@ -78,18 +79,13 @@ class Work:
 
 def unfinished(places: LakeSettings) -> list[Work]:
     """The takedowns that were begun and are not done, the oldest first."""
-    found = [_read(path) for path in _folder(places).glob(f"*{_ENDING}")]
+    found = [_read(path) for path in beside(places).glob(f"*{_ENDING}")]
     return sorted(found, key=lambda work: work.asked_at)
 
 
 def is_work(path: Path) -> bool:
     """Whether a file is one of these."""
     return path.name.endswith(_ENDING)
-
-
-def _folder(places: LakeSettings) -> Path:
-    # Never on S3, where a bucket may keep what is removed.
-    return places.catalog_path.parent
 
 
 def _read(path: Path) -> Work:

@@ -26,7 +26,7 @@ SELECT
     vmaf_motion > 0.75 AS enough_motion,
 
     -- Ours: recorded, not a screen, a page or a chart, which every measure of quality favours. Noiseless ground with edges on
-    -- it: recordings and photographs have under 0.09 of it.
+    -- it, or few levels and ruled lines: 113 recordings and photographs were under 0.1.
     drawn < 0.1 AS recorded,
 
     -- Figure 4, aesthetic: the part of it that exposure tells. Mean luma of 20 to 180 as Allegro (arXiv 2410.15458; as

@@ -44,8 +44,8 @@ SELECT
     -- Motion filter 1: no static video (as reported; internal detector). Ours: at most 80 % of frame steps are still.
     still_share <= 0.80 AS not_static,
 
-    -- Motion filter 2: reasonable VMAF motion (as reported). Half of Table 44's 2.0 is ours; motion vectors, which not
-    -- every codec has, are asked for in the high-resolution set alone (ours).
+    -- Motion filter 2: reasonable VMAF motion (as reported). Half of Table 44's 2.0 is ours; motion vectors are asked
+    -- for in the high-resolution set alone (ours).
     vmaf_motion > 1.0 AS enough_motion,
 
     -- Motion filter 3: shots per second as the proxy of jitter (as reported). Table 44's is the only value printed.

@@ -40,6 +40,7 @@ from video_assets.lake.schemas.footage import (
 )
 from video_assets.lake.schemas.pages import PAGES
 from video_assets.lake.schemas.releases import RELEASE_CLIPS, RELEASE_FILES, RELEASES
+from video_assets.lake.schemas.reviews import REVIEWS
 from video_assets.lake.schemas.rights import RIGHTS_SIGNALS
 from video_assets.lake.schemas.scores import CANDIDATES
 from video_assets.lake.schemas.segments import CLIPS, SHOT_FRAMES, SHOTS, TRANSITION_SCORES
@@ -82,6 +83,7 @@ TABLES: dict[str, Table] = {
         TRAINING_READS,
         TRAINING_SKIPS,
         TRAINING_CLIPS,
+        REVIEWS,
         TAKEDOWNS,
         TOMBSTONES,
         TOMBSTONE_CLIPS,
@@ -116,6 +118,7 @@ __all__ = [
     "RELEASES",
     "RELEASE_CLIPS",
     "RELEASE_FILES",
+    "REVIEWS",
     "RIGHTS",
     "RIGHTS_SIGNALS",
     "SHOTS",

@@ -34,11 +34,21 @@ CAPTIONS = Table(
         BATCH,
         CLIP,
         VIDEO,
-        Column("captioner", TEXT, "Who wrote it: a captioner of the settings, an imported one, or human."),
         Column(
-            "version", TEXT, "Version of the captioner; .2 after it: the second writing, after the first was withdrawn."
+            "captioner",
+            TEXT,
+            "Who wrote it: a captioner of the settings, an imported one, human, or person:NAME, a rater who has corrected it on the review page.",
         ),
-        Column("withdrawn", BOOL, "Whether it was set aside to be written anew (video-assets captions redo)."),
+        Column(
+            "version",
+            TEXT,
+            "Version of the captioner; .2 after it: the second writing, after the first was withdrawn. Of a rater, the verdict with which it was written.",
+        ),
+        Column(
+            "withdrawn",
+            BOOL,
+            "Whether it was set aside to be written anew (video-assets captions redo), or its rater took it back or wrote another.",
+        ),
         Column(
             "current", BOOL, "Whether this is the captioner's word as it is now; FALSE once superseded or withdrawn."
         ),

@@ -379,12 +379,12 @@ FRAME_SIGNALS = Table(
         Column(
             "mixture_residual",
             REAL,
-            "(10 a second) What the pictures 1.2 s ago and now leave unexplained of the one 0.6 s ago when they are blended, put side by side, or one pushes the other out, over their distance (measure/mixtures.py); NULL when they are too alike.",
+            "(10 a second) What the pictures 1.2 s ago and now leave unexplained of the one 0.6 s ago when they are blended, put side by side, or one pushes the other out, over their distance (measure/mixtures.py); NULL when they are too alike, and where mixture_single is under 0.2: it moves.",
         ),
         Column(
             "mixture_single",
             REAL,
-            "(10 a second) What one of them leaves alone, shifted as it may be; NULL as mixture_residual.",
+            "(10 a second) What one of them leaves alone, shifted as it may be; under 0.2 no shift but small ones was tried; NULL when they are too alike.",
         ),
         Column(
             "mixture_share",
@@ -404,7 +404,7 @@ FRAME_SIGNALS = Table(
         Column(
             "long_residual",
             REAL,
-            "(5 a second) What the pictures 4 s ago and now leave unexplained of the one 2 s ago when they are blended, over their distance (measure/long_dissolves.py); NULL when they are too alike, where anything else explains it better, and where the pictures between them go from the one to the other at no even speed.",
+            "(5 a second) What the pictures 4 s ago and now leave unexplained of the one 2 s ago when they are blended, over their distance (measure/long_dissolves.py); NULL when they are too alike, where anything else explains it better or one of them nearly does, and where the pictures between them go from the one to the other at no even speed.",
         ),
         Column(
             "long_single",
@@ -453,6 +453,11 @@ FRAME_SIGNALS = Table(
             "camera_held",
             REAL,
             "(camera step) Share of the picture's texture that stays where it is in the picture while the camera turns or travels: what it follows or goes round; 0-1; NULL as camera_pan.",
+        ),
+        Column(
+            "flow_length",
+            REAL,
+            "(camera step) Mean motion of the texture, whatever moves it, in shares of the long side/s; NULL as camera_pan.",
         ),
         Column(
             "object_motion",

@@ -67,7 +67,7 @@ TOMBSTONE_CLIPS = Table(
     (
         _TAKEDOWN,
         Column("n", INT, "Number of the clip within the takedown, from 0."),
-        Column("copy_signature", pl.List(REAL), "As that of clip_embeddings."),
+        Column("copy_signature", pl.List(REAL), "The coarse part of that of clip_embeddings, without the ink."),
         Column("time_course", pl.List(REAL), "As that of motion_scores; NULL where there was none."),
         Column("duration_s", DOUBLE, "Length of the clip, in s."),
         Column(

@@ -1,0 +1,120 @@
+"""Upkeep: small files become large ones, what releases are of stays, and every version reads as before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from tests.lake.rows import commit_shots, counts, snapshots
+from tests.place import Place
+from tests.servers.stored import each_way
+from video_assets.assets.upkeep import upkeep
+from video_assets.lake import upkeep as module
+from video_assets.lake.lake import Lake, Replacement
+from video_assets.lake.schemas import RELEASES
+from video_assets.lake.sweep import sweep
+from video_assets.lake.upkeep import compact, keep_up
+from video_assets.resources import resources
+
+DAY = timedelta(days=1)
+LATER = 3 * DAY
+BATCHES = [f"b{i}" for i in range(4)]
+
+
+@pytest.fixture
+def lake(stored: Place) -> Lake:
+    """Give a lake of four batches, each a small file, one of them replaced since."""
+    lake = stored.lake()
+    for batch in BATCHES:
+        commit_shots(lake, batch, 5)
+    commit_shots(lake, "b1", 3, "2")
+    return lake
+
+
+def files(lake: Lake) -> list[str]:
+    return lake.query("SELECT data_file FROM ducklake_list_files('lake', 'shots')")["data_file"].to_list()
+
+
+@each_way
+def test_many_small_files_become_one_and_every_version_reads_as_before(lake: Lake) -> None:
+    newest = lake.query("SELECT max(snapshot_id) FROM ducklake_snapshots('lake')").item()
+    versions = range(newest - 4, newest + 1)
+    before = [counts(lake, "shots", *BATCHES, at=version) for version in versions]
+    assert len(files(lake)) == 4
+    assert compact(lake, many=5) == (0, 0, 0)
+    rewritten, merged, into = compact(lake, many=4)
+    assert (rewritten, merged >= 4, into) == (0, True, 1)
+    assert len(files(lake)) == 1
+    assert [counts(lake, "shots", *BATCHES, at=version) for version in versions] == before
+    commit_shots(lake, "b2", 9, "3")
+    assert counts(lake, "shots", "b1", "b2", "b3") == {"b1": ("2", 3), "b2": ("3", 9), "b3": ("1", 5)}
+    # A file of which half is gone is written anew.
+    for batch in ("b0", "b3"):
+        commit_shots(lake, batch, 1, "4")
+    assert compact(lake)[0] == 1
+    assert counts(lake, "shots", *BATCHES) == {"b0": ("4", 1), "b1": ("2", 3), "b2": ("3", 9), "b3": ("4", 1)}
+
+
+@each_way
+def test_what_was_merged_a_moment_ago_waits_for_a_later_sweep(lake: Lake) -> None:
+    def there() -> int:
+        return len(lake.files.listed("data/shots"))
+
+    now = datetime.now(UTC)
+    compact(lake, many=4)
+    written = there()
+    assert sweep(lake, "v", now, older_than=DAY).replaced == ()
+    assert there() == written
+    assert len(sweep(lake, "v", now + LATER, older_than=DAY).replaced) >= 4
+    assert there() == 0
+    assert counts(lake, "shots", *BATCHES) == {"b0": ("1", 5), "b1": ("2", 3), "b2": ("1", 5), "b3": ("1", 5)}
+
+
+def test_the_version_of_a_release_stays_with_its_files(lake: Lake) -> None:
+    version = commit_shots(lake, "b0", 7, "released")
+    row = {"release": "one", "snapshot": version}
+    lake.commit([Replacement(RELEASES, ["one"], RELEASES.frame([row]), by="release")], [], message="release")
+    commit_shots(lake, "b0", 2, "after")
+    commit_shots(lake, "b0", 1, "newest")
+    sweep(lake, "v", datetime.now(UTC) + LATER, older_than=DAY)
+    assert snapshots(lake) == 2
+    assert counts(lake, "shots", "b0", at=version) == {"b0": ("released", 7)}
+    assert counts(lake, "shots", "b0") == {"b0": ("newest", 1)}
+    assert len(files(lake)) == 4
+
+
+def test_nothing_is_done_where_the_catalog_is_not_believed(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(9):
+        lake.files.write(b"x", f"data/shots/{number}.parquet")
+    monkeypatch.setattr(module, "MANY", 2)
+    before = files(lake)
+    with pytest.raises(ValueError, match=r"9 files under data/, .* are unknown to a catalog that knows"):
+        keep_up(lake, "v", datetime.now(UTC) + LATER, older_than=DAY)
+    assert files(lake) == before
+
+
+def test_a_listing_that_is_empty_removes_nothing(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(lake.files), "listed", lambda *_: {})
+    before = files(lake)
+    kept = keep_up(lake, "v", datetime.now(UTC), older_than=DAY)
+    assert (kept.swept.pictures, kept.swept.orphans, kept.swept.replaced) == ((), (), ())
+    assert files(lake) == before
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+def test_the_asset_says_what_it_did(stored_here: Place, instance: dg.DagsterInstance) -> None:
+    commit_shots(stored_here.lake(), "a", 5)
+    result = dg.materialize([upkeep], instance=instance, resources=resources())
+    [made] = result.asset_materializations_for_node("upkeep")
+    told: dict[str, Any] = {name: value.value for name, value in made.metadata.items()}
+    assert (told["versions_forgotten"], told["orphans_removed"], told["small_files_merged"]) == (0, 0, 0)
+    assert 0 < told["catalog_bytes"] <= told["catalog_bytes_before"] * 2

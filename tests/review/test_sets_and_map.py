@@ -1,0 +1,64 @@
+"""Sets of clips side by side, and the map of the embeddings."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+import pytest
+from starlette.testclient import TestClient
+
+from tests.review.conftest import Opened
+from tests.review.footage import TIER, on_map
+from tests.review.test_pages import shown
+from video_assets.lake.lake import Replacement
+from video_assets.lake.schemas import DRAWS_HISTORY
+from video_assets.review.embedding_map import plane, points
+from video_assets.review.server import Review
+
+
+def test_two_sets_stand_side_by_side_with_what_each_has_alone(seeing: Review, opened: Opened) -> None:
+    lake, client = seeing.lake, opened(seeing)
+    judged = "FROM tier_verdicts JOIN clips USING (batch, clip_id) WHERE tier = ?"
+    kept = lake.query(f"SELECT batch, clip_id, video_id {judged} AND kept ORDER BY 2", [TIER])
+    others = lake.query(f"SELECT batch, clip_id, video_id {judged} AND NOT kept ORDER BY 2 LIMIT 1", [TIER])
+    both = pl.concat([kept.head(3), others])
+    drawn = DRAWS_HISTORY.frame(both, tier=TIER, part="all", split="train", luck=0.1, version="1")
+    lake.commit([Replacement(DRAWS_HISTORY, [kept["batch"][0]], drawn, {"tier": TIER})], [], message="by hand")
+    left, right = f"tier:{TIER}", f"draw:{TIER}"
+    page = client.get("/compare", params={"left": left, "right": right})
+    assert page.status_code == 200, page.text
+    told = re.findall(r"(\d+) clips, [\d.]+ h are in", page.text)
+    assert told == ["3", str(kept.height - 3), str(others.height)]
+    alone = sorted(kept["clip_id"])[3:]
+    assert shown(page.text) == [*alone[:24], *others["clip_id"]]
+    assert shown(client.get("/clips", params={"tier": TIER, "verdict": "kept", "outside": right}).text) == alone
+    assert len(shown(client.get("/clips", params={"draw": TIER}).text)) == drawn.height
+    assert client.get("/compare", params={"left": "clips", "right": left}).status_code == 400
+    assert client.get("/clips", params={"outside": "tier"}).status_code == 400
+    assert "Choose two" in client.get("/compare", params={"left": left, "right": left}).text
+
+
+def test_a_clip_lies_on_the_map_where_its_concept_does_and_the_longer_difference_goes_across(
+    seeing: Review, opened: Opened
+) -> None:
+    client: TestClient = opened(seeing)
+    assert "There is no map" in client.get("/map").text
+    on_map(seeing.lake)
+    with seeing.asking.look() as asked:
+        made = plane(asked)
+        assert made is not None
+        found = points(asked, made, TIER)
+    assert made.share == pytest.approx(1)
+    at = {c["concept"]: (c["x"], c["y"]) for c in made.concepts}
+    # Two thirds of the map lie between the two that differ most; they differ by twice as much across as up.
+    assert at[1][0] - at[0][0] == pytest.approx(2000 / 3)
+    assert at[2][1] - at[0][1] == pytest.approx(1000 / 3)
+    assert at[0][1] == pytest.approx(at[1][1])
+    assert len(found["points"]) == 44
+    assert all((p["x"], p["y"]) == pytest.approx(at[p["concept"]]) for p in found["points"])
+    assert {p["verdict"] for p in found["points"]} <= {"kept", "dropped", "undecided"}
+    page = client.get("/map", params={"tier": TIER}).text
+    assert len(re.findall(r'<circle class="point', page)) == 44
+    assert '<a href="/clips?equal.concept=3" aria-label="concept 3: 11 clips">' in page
+    assert client.get("/map", params={"tier": "team/nothing"}).status_code == 404

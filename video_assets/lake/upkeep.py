@@ -1,0 +1,103 @@
+"""Keeping a lake in order: what is of no use goes, small files become large ones, and the catalog is tidied.
+
+Each step is what a lake does without: it only grows, and slows down, where nobody does it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from video_assets.lake import catalog
+from video_assets.lake.backend import backend
+from video_assets.lake.lake import Lake
+from video_assets.lake.sql_text import quoted
+from video_assets.lake.sweep import Swept, sweep
+
+SMALL = 4 << 20
+"""A file of fewer bytes is small: to open it takes as long as to read it."""
+MANY = 200
+"""So many small files of a table are worth being one. Until then each batch is a file of its own, which is replaced as a whole."""
+_MOST_AT_ONCE = 10_000
+_HALF = 0.5
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What was done."""
+
+    swept: Swept
+    merged: int
+    """Small files that are others now."""
+    into: int
+    """How many these are."""
+    rewritten: int
+    """Files of which half the rows or more were replaced, and that were written anew without them."""
+    catalog_bytes: tuple[int, int]
+    """Of the catalog, before and after."""
+
+
+def keep_up(lake: Lake, decoded_version: str, now: datetime, *, older_than: timedelta) -> Kept:
+    """Sweep, then make many small files of a table a large one, then tidy the catalog.
+
+    What is merged goes at a later sweep, when nobody can be reading it any more. Every version of the lake reads as before.
+
+    Args:
+        lake: the lake.
+        decoded_version: see :func:`video_assets.lake.sweep.sweep`.
+        now: the clock, with a time zone.
+        older_than: see :func:`video_assets.lake.sweep.sweep`.
+
+    Raises:
+        ValueError: see :func:`video_assets.lake.sweep.sweep`; nothing was done then.
+    """
+    database = backend(lake.settings.lake)
+    before = database.size_bytes()
+    swept = sweep(lake, decoded_version, now, older_than=older_than)
+    rewritten, merged, into = compact(lake)
+    with catalog.commit_lock(lake.settings.lake):
+        database.tidy()
+    return Kept(swept, merged, into, rewritten, (before, database.size_bytes()))
+
+
+def compact(lake: Lake, *, many: int = MANY) -> tuple[int, int, int]:
+    """Write files anew of which half is gone, and make one of many small ones.
+
+    Args:
+        lake: the lake.
+        many: of how many small files of a table on.
+
+    Returns:
+        How many were rewritten, how many merged, and into how many.
+    """
+    rewritten = merged = into = 0
+    for table, small, gone in lake.query(_FILES, {"small": SMALL, "half": _HALF}).iter_rows():
+        # A lock for each table: whoever commits meanwhile waits for one of them, not for all.
+        with lake.cursor() as cursor, catalog.commit_lock(lake.settings.lake):
+            if gone:
+                found = cursor.execute(
+                    f"CALL ducklake_rewrite_data_files('{catalog.NAME}', {quoted(table)}, delete_threshold => {_HALF})"
+                ).fetchall()
+                rewritten += sum(int(row[2]) for row in found)
+            if small >= many:
+                found = cursor.execute(
+                    f"CALL ducklake_merge_adjacent_files('{catalog.NAME}', {quoted(table)}, max_file_size => {SMALL}, "
+                    f"max_compacted_files => {_MOST_AT_ONCE})"
+                ).fetchall()
+                merged += sum(int(row[2]) for row in found)
+                into += sum(int(row[3]) for row in found)
+    return rewritten, merged, into
+
+
+# Of each table how many small files it has now, and how many of which half is gone.
+_FILES = f"""
+SELECT t.table_name,
+    count(*) FILTER (f.file_size_bytes < $small) AS small,
+    count(*) FILTER (d.delete_count >= $half * f.record_count) AS gone
+FROM __ducklake_metadata_{catalog.NAME}.ducklake_data_file AS f
+JOIN __ducklake_metadata_{catalog.NAME}.ducklake_table AS t ON t.table_id = f.table_id AND t.end_snapshot IS NULL
+LEFT JOIN __ducklake_metadata_{catalog.NAME}.ducklake_delete_file AS d ON d.data_file_id = f.data_file_id AND d.end_snapshot IS NULL
+WHERE f.end_snapshot IS NULL
+GROUP BY t.table_name
+ORDER BY t.table_name
+"""

@@ -1,0 +1,232 @@
+"""The lake as the page asks it: read-only, no file but the lake's own, with a limit of memory and of time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from video_assets.lake import catalog
+from video_assets.lake.lake import Lake
+from video_assets.lake.sql_text import quoted
+from video_assets.review.recent import Recent
+from video_assets.review.where import RefusedError, checked
+
+# DuckLake's own schema and the catalog's tables are none of a reader's.
+_TABLES = """
+SELECT table_name FROM duckdb_tables() WHERE database_name = 'lake'
+UNION SELECT view_name FROM duckdb_views() WHERE database_name = 'lake' AND NOT internal
+"""
+_NUMBERS = (
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "HUGEINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "UBIGINT",
+    "FLOAT",
+    "DOUBLE",
+)
+_AGAIN_S = 0.1
+_SORTED = (*_NUMBERS, "VARCHAR", "BOOLEAN")
+
+
+class TooLongError(RuntimeError):
+    """A question took longer than it may."""
+
+
+class Asked:
+    """A look at one version of the lake, on a cursor of its own.
+
+    Args:
+        cursor: in a transaction.
+        until: when everything that is asked must be answered, by ``time.monotonic``.
+    """
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, until: float) -> None:
+        self._cursor, self._until = cursor, until
+
+    @property
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """What asks.
+
+        Raises:
+            TooLongError: what was asked before has taken all of the time.
+        """
+        if time.monotonic() > self._until:
+            raise TooLongError
+        return self._cursor
+
+    def frame(self, sql: str, parameters: Sequence[object] | Mapping[str, object] | None = None) -> pl.DataFrame:
+        """Rows."""
+        return self.cursor.execute(sql, parameters).pl()
+
+    def rows(self, sql: str, parameters: Sequence[object] | Mapping[str, object] | None = None) -> list[dict[str, Any]]:
+        """Rows by the columns' names."""
+        found = self.cursor.execute(sql, parameters)
+        names = [d[0] for d in found.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def one(self, sql: str, parameters: Sequence[object] | Mapping[str, object] | None = None) -> dict[str, Any] | None:
+        """The first row, if there is one."""
+        return next(iter(self.rows(sql, parameters)), None)
+
+
+class Asking:
+    """Connections to the lake for the page's questions. Safe for several threads at once.
+
+    Args:
+        lake: the lake.
+    """
+
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
+        self._local = threading.local()
+        self._opening = threading.Lock()
+        self._tables: Recent[frozenset[str]] = Recent(1)
+        self._columns: Recent[dict[str, str]] = Recent(1)
+        self._descriptions: Recent[dict[str, str]] = Recent(1)
+
+    @cached_property
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        settings = self._lake.settings
+        self._lake.cursor().close()  # The lake is where the settings say: its own connection has seen to that.
+        connection = catalog.open_beside(settings, lambda: self._lake.access)
+        connection.execute(f"SET memory_limit = '{settings.review.memory_mib} MiB'")
+        connection.execute("SET temp_directory = ''")
+        connection.execute("SET python_enable_replacements = false")
+        connection.execute(f"SET allowed_directories = [{quoted(catalog.data_path(settings.lake))}]")
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+        return connection
+
+    @contextmanager
+    def look(self) -> Iterator[Asked]:
+        """Ask several things of one version of the lake. A look inside another of the same thread is a part of it.
+
+        Raises:
+            TooLongError: together they took longer than ``review.query_seconds``.
+        """
+        if not hasattr(self._local, "cursor"):
+            with self._opening:
+                self._local.cursor = self._connection.cursor()
+            self._local.cursor.execute(f"USE {catalog.NAME}")
+        cursor: duckdb.DuckDBPyConnection = self._local.cursor
+        if getattr(self._local, "looking", False):
+            yield Asked(cursor, self._local.until)
+            return
+        longest = self._lake.settings.review.query_seconds
+        self._local.until = time.monotonic() + longest
+        self._local.looking = True
+        try:
+            with _ended_after(cursor, longest):
+                cursor.execute("BEGIN")
+                yield Asked(cursor, self._local.until)
+        except (duckdb.InterruptException, TooLongError) as error:
+            raise TooLongError(
+                f"The question took longer than {longest:g} s (review.query_seconds); ask for less."
+            ) from error
+        finally:
+            self._local.looking = False
+            _end(cursor)
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """Names of all tables and views."""
+
+        def make() -> frozenset[str]:
+            with self.look() as asked:
+                return frozenset(row["table_name"] for row in asked.rows(_TABLES))
+
+        return self._tables.get("", make) or frozenset()
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The sheet's columns by which clips can be sorted, each with its type."""
+
+        def make() -> dict[str, str]:
+            with self.look() as asked:
+                found = asked.rows("DESCRIBE clip_sheet")
+            return {c["column_name"]: c["column_type"] for c in found if c["column_type"] in _SORTED}
+
+        return self._columns.get("", make) or {}
+
+    @property
+    def descriptions(self) -> dict[str, str]:
+        """What each of the sheet's columns says."""
+
+        def make() -> dict[str, str]:
+            with self.look() as asked:
+                found = asked.rows(
+                    "SELECT column_name, description FROM data_dictionary WHERE table_name = 'clip_sheet'"
+                )
+            return {c["column_name"]: c["description"] or "" for c in found}
+
+        return self._descriptions.get("", make) or {}
+
+    def is_number(self, column: str) -> bool:
+        """Whether a column has numbers."""
+        return self.columns.get(column) in _NUMBERS
+
+    def condition(self, typed: str) -> str:
+        """A condition that a person typed, looked through and tried.
+
+        Raises:
+            RefusedError: see :func:`video_assets.review.where.checked`; or DuckDB refuses it.
+        """
+        condition = checked(typed, self.tables)
+        with self.look() as asked:
+            try:
+                asked.cursor.execute(f"EXPLAIN SELECT 1 FROM clip_sheet WHERE ({condition})")
+            except duckdb.InterruptException:
+                raise
+            except duckdb.Error as error:
+                raise RefusedError(str(error).partition("\n")[0]) from error
+        return condition
+
+    def open(self) -> None:
+        """Open the lake now."""
+        with self._opening:
+            self._connection.cursor().close()
+
+    def close(self) -> None:
+        """Let go of the lake; nobody may be asking."""
+        if connection := self.__dict__.pop("_connection", None):
+            connection.close()
+
+
+@contextmanager
+def _ended_after(cursor: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[None]:
+    """Interrupt what is asked in the block after a time, and again: between two statements it changes nothing."""
+    over, lock = threading.Event(), threading.Lock()
+
+    def interrupt() -> None:
+        wait = seconds
+        while not over.wait(wait):
+            with lock:
+                if not over.is_set():
+                    cursor.interrupt()
+            wait = _AGAIN_S
+
+    threading.Thread(target=interrupt, name="deadline", daemon=True).start()
+    try:
+        yield
+    finally:
+        with lock:
+            over.set()
+
+
+def _end(cursor: duckdb.DuckDBPyConnection) -> None:
+    try:
+        cursor.execute("ROLLBACK")
+    except duckdb.Error:  # An error has ended the transaction.
+        return

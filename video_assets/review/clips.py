@@ -1,0 +1,228 @@
+"""What the page says of a clip: where it is in its source and how it is played, its picture, and everything that is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from video_assets.curate.why import why
+from video_assets.lake.sql_text import in_batches, quoted
+from video_assets.look.pictures import small
+from video_assets.review.asking import Asked
+
+PICTURES = 5
+"""Of a clip, spread over it."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Where a clip is, and of what kind its source is.
+
+    Attributes: as the columns of clips, raw_videos and decoded_videos; ``width`` and ``height`` as displayed, bars included.
+    """
+
+    clip_id: str
+    batch: str
+    video_id: str
+    shot_id: str
+    file_name: str
+    start_pts: int
+    end_pts: int
+    pts_offset: int
+    time_base_num: int
+    time_base_den: int
+    start_s: float
+    end_s: float
+    player_start_s: float
+    player_end_s: float
+    duration_s: float
+    frames: int
+    fps: float
+    width: int
+    height: int
+    crop_x: int
+    crop_y: int
+    crop_width: int
+    crop_height: int
+    uri: str | None
+    content: str
+    size_bytes: int
+    container: str | None
+    codec: str | None
+    pixel_format: str | None
+    mirrored: bool | None
+    other_videos: str | None
+    pieces: int | None
+    stream: int
+
+    @property
+    def cropped(self) -> bool:
+        """Whether something of the picture is left out."""
+        return (self.crop_width, self.crop_height) != (self.width, self.height)
+
+    def second(self, pts: int) -> float:
+        """When a pts is shown, in s from the clip's start."""
+        return (pts - self.start_pts) * self.time_base_num / self.time_base_den
+
+
+def found(asked: Asked, clips: Sequence[str], batch: str | Collection[str] | None = None) -> dict[str, Clip]:
+    """Clips by their ids; those that the lake does not have are left out.
+
+    Args:
+        asked: the lake.
+        clips: their ids.
+        batch: in which batch they are, or in which batches, where that is known: files of others are not opened then.
+    """
+    if isinstance(batch, str):
+        batches = [batch]
+    elif batch is None:
+        batches = _batches(asked, clips) if clips else []
+    else:
+        batches = sorted(batch)
+    if not clips or not batches:
+        return {}
+    # Written out of every table: DuckDB then opens the files of these batches alone.
+    among = " ".join(f"AND {in_batches(batches, f'{table}.batch')}" for table in "cvd")
+    rows = asked.rows(_CLIPS.format(among=among), {"clips": list(clips)})
+    # Where its source is now. Asked by itself: as a part of the question above it takes as long as all the rest.
+    of = {"contents": sorted({row["content"] for row in rows})}
+    places = asked.rows(_PLACES.format(here=in_batches(sorted({row["batch"] for row in rows}))), of) if rows else []
+    place = {(p["batch"], p["content"]): p["uri"] for p in places}
+    return {r["clip_id"]: Clip(**r | {"uri": place.get((r["batch"], r["content"])) or r["uri"]}) for r in rows}
+
+
+def _batches(asked: Asked, clips: Sequence[str]) -> list[str]:
+    """The batches in which some clips are."""
+    ids = ", ".join(map(quoted, clips))
+    return [row["batch"] for row in asked.rows(f"SELECT DISTINCT batch FROM clips WHERE clip_id IN ({ids})")]
+
+
+_CLIPS = """
+SELECT
+    c.clip_id, c.batch, c.video_id, c.shot_id, v.file_name, c.start_pts, c.end_pts, c.pts_offset, d.time_base_num, d.time_base_den,
+    c.start_s, c.end_s, coalesce(c.player_start_s, c.start_s) AS player_start_s, coalesce(c.player_end_s, c.end_s) AS player_end_s,
+    c.duration_s, c.frames, c.fps, coalesce(c.width, d.width) AS width, coalesce(c.height, d.height) AS height,
+    c.crop_x, c.crop_y, c.crop_width, c.crop_height,
+    v.uri,
+    v.content, v.size_bytes, v.container, v.codec, v.pixel_format, v.mirrored, v.other_videos, d.pieces, c.stream
+FROM clips AS c
+JOIN raw_videos AS v ON v.batch = c.batch AND v.video_id = c.video_id
+JOIN decoded_videos AS d ON d.batch = c.batch AND d.video_id = c.video_id
+WHERE c.clip_id IN (SELECT unnest($clips)) {among}
+"""
+_PLACES = """
+SELECT batch, content, arg_max(uri, (current, uri)) AS uri
+FROM source_files WHERE {here} AND content IN (SELECT unnest($contents)) GROUP BY batch, content
+"""
+
+
+def picture(asked: Asked, clip: Clip, number: int) -> bytes | None:
+    """One of a clip's pictures, cut to its crop and small, as JPEG; None where no keyframe lies inside it.
+
+    Args:
+        asked: the lake.
+        clip: the clip.
+        number: from 0 to :data:`PICTURES` less one, spread over the clip.
+    """
+    inside = f"{in_batches([clip.batch])} AND video_id = $video AND pts >= $start AND pts < $end"
+    span = {"video": clip.video_id, "start": clip.start_pts, "end": clip.end_pts}
+    times = [row["pts"] for row in asked.rows(f"SELECT pts FROM keyframes WHERE {inside} ORDER BY pts", span)]
+    if not times:
+        return None
+    chosen = times[(2 * number + 1) * len(times) // (2 * PICTURES)]
+    frame = asked.one(
+        f"SELECT jpeg FROM keyframes WHERE {in_batches([clip.batch])} AND video_id = $video AND pts = $pts",
+        {"video": clip.video_id, "pts": chosen},
+    )
+    if frame is None or frame["jpeg"] is None:
+        return None
+    crop = clip.crop_x, clip.crop_y, clip.crop_width, clip.crop_height
+    return small(frame["jpeg"], crop, (clip.width, clip.height))
+
+
+@dataclass(frozen=True)
+class Known:
+    """Everything that the lake knows of a clip.
+
+    Attributes:
+        sheet: its row of clip_sheet; empty where it has none.
+        tiers: of each tier its verdict and its rules, as :func:`video_assets.curate.why.why` tells them.
+        captions: of each captioner.
+        rights: columns of its source's rights.
+        shots: of its source, in order: start_pts, end_pts, begins.
+        siblings: the source's clips, in order: clip_id, start_pts, end_pts, duration_s.
+        copies: near-duplicates: clip_id, batch, file_name, and whether none is better.
+    """
+
+    sheet: Mapping[str, Any]
+    tiers: Mapping[str, Sequence[Mapping[str, Any]]]
+    captions: Sequence[Mapping[str, Any]]
+    rights: Mapping[str, Any]
+    shots: Sequence[Mapping[str, Any]]
+    siblings: Sequence[Mapping[str, Any]]
+    copies: Sequence[Mapping[str, Any]]
+
+
+RIGHTS = (
+    "licence", "licence_as_given", "holder", "source_url", "domain", "acquired_how", "acquired_at", "consent", "expires_on",
+    "evidence", "rights_from", "training_signal",
+)  # fmt: skip
+
+
+def known(asked: Asked, clip: Clip) -> Known:
+    """Everything that is known of a clip."""
+    here = in_batches([clip.batch])
+    one, video = {"clip": clip.clip_id}, {"video": clip.video_id}
+    sheet = asked.one(f"SELECT * FROM clip_sheet WHERE {here} AND clip_id = $clip", one) or {}
+    tiers: dict[str, list[Mapping[str, Any]]] = {}
+    for row in why(asked.cursor, clip.clip_id, clip.batch, sheet).iter_rows(named=True):
+        tiers.setdefault(row["tier"], []).append(row)
+    return Known(
+        sheet=sheet,
+        tiers=tiers,
+        captions=asked.rows(
+            f"SELECT captioner, version, winner, short_description, dense_description, background, style, shot_type, lighting, "
+            f"atmosphere, camera_motion, reason, message FROM current_captions WHERE {here} AND clip_id = $clip "
+            "ORDER BY NOT winner, captioner",
+            one,
+        ),
+        rights={name: sheet.get(name) for name in RIGHTS},
+        shots=asked.rows(
+            f"SELECT start_pts, end_pts, begins, ends FROM shots WHERE {here} AND video_id = $video ORDER BY start_pts",
+            video,
+        ),
+        siblings=asked.rows(
+            f"SELECT clip_id, batch, start_pts, end_pts, duration_s FROM clips WHERE {here} AND video_id = $video ORDER BY start_pts",
+            video,
+        ),
+        copies=[] if sheet.get("duplicates") == 1 else asked.rows(_COPIES.format(here=here), one),
+    )
+
+
+_COPIES = """
+SELECT o.clip_id, o.batch, s.file_name, s.duration_s, s.min_side, o.duplicate_of IS NULL AS best
+FROM duplicate_groups AS m
+JOIN duplicate_groups AS o ON o.duplicate_group = m.duplicate_group AND o.clip_id <> m.clip_id
+LEFT JOIN clip_sheet AS s ON s.batch = o.batch AND s.clip_id = o.clip_id
+WHERE m.{here} AND m.clip_id = $clip
+ORDER BY best DESC, o.clip_id
+LIMIT 12
+"""
+
+
+def caption_of(asked: Asked, clip: Clip) -> str:
+    """The caption to train on that the clip has now; empty where it has none."""
+    return captions_of(asked, [clip]).get(clip.clip_id, "")
+
+
+def captions_of(asked: Asked, clips: Sequence[Clip]) -> dict[str, str]:
+    """The same of several, by clip."""
+    if not clips:
+        return {}
+    rows = asked.rows(
+        "SELECT clip_id, dense_description, short_description FROM current_captions "
+        f"WHERE {in_batches(sorted({c.batch for c in clips}))} AND clip_id IN (SELECT unnest($clips)) AND winner",
+        {"clips": [c.clip_id for c in clips]},
+    )
+    return {row["clip_id"]: str(row["dense_description"] or row["short_description"] or "") for row in rows}

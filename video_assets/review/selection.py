@@ -1,0 +1,262 @@
+"""Which clips a page shows, and in which order: what its address says, checked, and as SQL.
+
+A page goes on behind the last clip of the one before (keyset paging): no page counts over what stands before it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.datastructures import QueryParams
+
+from video_assets.lake.sql_text import identifier
+from video_assets.review.asking import Asking
+from video_assets.review.where import LONGEST, RefusedError
+
+PAGE = 60
+"""Clips of a page."""
+_MOST_FILTERS = 12
+_LONGEST_TEXT = 200
+
+Column = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")]
+Short = Annotated[str, Field(max_length=_LONGEST_TEXT)]
+
+
+class Selection(BaseModel):
+    """What an address asks for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tier: Short = Field("", description="Clips that this tier has judged.")
+    verdict: Literal["", "kept", "dropped", "undecided"] = Field("", description="Of that tier's verdict.")
+    batch: Short = Field("", description="Clips of this batch.")
+    video: Annotated[str, Field(pattern=r"^([0-9a-f]{32})?$")] = Field("", description="Clips of this video.")
+    release: Short = Field("", description="Clips of this release.")
+    draw: Short = Field("", description="Clips that are drawn from this tier.")
+    outside: Annotated[str, Field(pattern=r"^((tier|draw|release):.{1,190})?$")] = Field(
+        "", description="Without the clips of this set: 'tier:NAME' (what it keeps), 'draw:NAME' or 'release:NAME'."
+    )
+    people: Literal["", "keep", "drop", "unsure", "none", "any"] = Field("", description="What people say of them.")
+    where: Annotated[str, Field(max_length=LONGEST)] = Field("", description="A condition over clip_sheet.")
+    first: Literal["near", "rare"] = Field(
+        "near",
+        description="Which clips of a tier's queue come first: near a threshold, or of kinds of which people keep few.",
+    )
+    sort: Column = Field("clip_id", description="Column by which they are sorted.")
+    order: Literal["asc", "desc"] = Field("asc", description="Which way.")
+    after: Annotated[str, Field(max_length=400)] = Field("", description="JSON of the last clip before: value and id.")
+    least: Mapping[Column, float] = Field(default_factory=dict, description="Least value of columns.")
+    most: Mapping[Column, float] = Field(default_factory=dict, description="Most value of columns.")
+    equal: Mapping[Column, Short] = Field(default_factory=dict, description="Value of columns.")
+
+    @classmethod
+    def read(cls, query: QueryParams, others: tuple[str, ...] = ()) -> Selection:
+        """What the query of an address says.
+
+        Args:
+            query: of the address.
+            others: names that mean something else.
+
+        Raises:
+            RefusedError: it says what no page understands.
+        """
+        given: dict[str, Any] = {"least": {}, "most": {}, "equal": {}}
+        for name, value in query.multi_items():
+            kind, dot, column = name.partition(".")
+            if dot and kind in ("least", "most", "equal"):
+                if value != "":
+                    given[kind][column] = value
+            elif name not in others:
+                given[name] = value
+        if sum(len(given[kind]) for kind in ("least", "most", "equal")) > _MOST_FILTERS:
+            raise RefusedError(f"{_MOST_FILTERS} filters are the most.")
+        try:
+            made = cls.model_validate(given)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise RefusedError(f"{'.'.join(map(str, first['loc']))} in the address: {first['msg']}.") from error
+        if not all(map(math.isfinite, (*made.least.values(), *made.most.values()))):
+            raise RefusedError("A filter's number must be finite.")
+        return made
+
+    def address(self, path: str = "/clips", **changes: Any) -> str:
+        """The address of this, with some changes; what is as usual is left out."""
+        said = self.model_copy(update={"after": ""} | changes)
+        pairs: list[tuple[str, str]] = []
+        for name, field in type(self).model_fields.items():
+            value = getattr(said, name)
+            if name in ("least", "most", "equal"):
+                pairs += [
+                    (f"{name}.{column}", _number(v) if name != "equal" else str(v)) for column, v in value.items()
+                ]
+            elif value != field.default:
+                pairs.append((name, str(value)))
+        return f"{path}?{urlencode(pairs)}" if pairs else path
+
+    @property
+    def filtered(self) -> list[str]:
+        """The columns that are filtered by, in order."""
+        return list(dict.fromkeys((*self.least, *self.most, *self.equal)))
+
+    def without(self, column: str) -> Selection:
+        """The same without the filters by a column."""
+        kept = {
+            kind: {c: v for c, v in getattr(self, kind).items() if c != column} for kind in ("least", "most", "equal")
+        }
+        return self.model_copy(update=kept)
+
+
+def _number(value: float) -> str:
+    return f"{value:.10g}"
+
+
+@dataclass(frozen=True)
+class Query:
+    """A selection as SQL: FROM and WHERE, whose clips are ``s``, and the parameters of both."""
+
+    source: str
+    parameters: dict[str, object]
+
+
+_SETS = {
+    "tier": "SELECT clip_id FROM tier_verdicts WHERE tier = $outside AND verdict = 'kept'",
+    "draw": "SELECT clip_id FROM draws WHERE tier = $outside",
+    "release": "SELECT clip_id FROM release_clips WHERE release = $outside",
+}
+
+
+def of_set(name: str, outside: str = "") -> Selection:
+    """The clips of a set, as :attr:`Selection.outside` names them, without those of another.
+
+    Raises:
+        RefusedError: there is no such kind of set.
+    """
+    kind, _, called = name.partition(":")
+    if kind not in _SETS or not called:
+        raise RefusedError(f"{name[:100]} is no set of clips; tier:NAME, draw:NAME and release:NAME are.")
+    query = {kind: called, "outside": outside} | ({"verdict": "kept"} if kind == "tier" else {})
+    return Selection.read(QueryParams({name: value for name, value in query.items() if value}))
+
+
+def as_query(selection: Selection, asking: Asking) -> Query:
+    """FROM and WHERE of a selection.
+
+    Raises:
+        RefusedError: there is no such column, or the condition is refused.
+    """
+    source, conditions, parameters = "clip_sheet AS s", list[str](), dict[str, object]()
+    if selection.tier:
+        source += " JOIN tier_verdicts AS v ON v.batch = s.batch AND v.clip_id = s.clip_id AND v.tier = $tier"
+        parameters["tier"] = selection.tier
+        if selection.verdict:
+            conditions.append("v.verdict = $verdict")
+            parameters["verdict"] = selection.verdict
+    elif selection.verdict:
+        raise RefusedError("A verdict is of a tier; choose one.")
+    if selection.release:
+        source += (
+            " SEMI JOIN (SELECT clip_id FROM release_clips WHERE release = $release) AS l ON l.clip_id = s.clip_id"
+        )
+        parameters["release"] = selection.release
+    if selection.draw:
+        source += " SEMI JOIN (SELECT clip_id FROM draws WHERE tier = $draw) AS w ON w.clip_id = s.clip_id"
+        parameters["draw"] = selection.draw
+    if selection.outside:
+        kind, _, parameters["outside"] = selection.outside.partition(":")
+        source += f" ANTI JOIN ({_SETS[kind]}) AS o ON o.clip_id = s.clip_id"
+    if selection.people:
+        join = "ANTI JOIN" if selection.people == "none" else "SEMI JOIN"
+        of = "" if selection.people in ("none", "any") else "WHERE decision = $people"
+        source += f" {join} (SELECT clip_id FROM reviewed_clips {of}) AS p ON p.clip_id = s.clip_id"
+        if of:
+            parameters["people"] = selection.people
+    if selection.batch:
+        conditions.append("s.batch = $batch")
+        parameters["batch"] = selection.batch
+    if selection.video:
+        conditions.append("s.video_id = $video")
+        parameters["video"] = selection.video
+    for number, (kind, sign, column, value) in enumerate(_filters(selection, asking)):
+        name = f"f{number}"
+        # A filter is text in the address: what it is compared with has the column's own type.
+        conditions.append(f"s.{identifier(column)} {sign} TRY_CAST(${name} AS {kind})")
+        parameters[name] = value
+    if selection.where:
+        # Its names are those of the sheet alone, whatever is joined here.
+        condition = asking.condition(selection.where)
+        conditions.append(f"s.clip_id IN (SELECT clip_id FROM clip_sheet WHERE ({condition}))")
+    return Query(f"FROM {source} WHERE {' AND '.join(conditions) or 'TRUE'}", parameters)
+
+
+def _filters(selection: Selection, asking: Asking) -> list[tuple[str, str, str, object]]:
+    found: list[tuple[str, str, str, object]] = []
+    for sign, values in ((">=", selection.least), ("<=", selection.most)):
+        for column, value in values.items():
+            if not asking.is_number(column):
+                raise RefusedError(f"There is no column of numbers {column} in clip_sheet.")
+            found.append(("DOUBLE", sign, column, value))
+    for column, text in selection.equal.items():
+        if column not in asking.columns:
+            raise RefusedError(f"There is no column {column} in clip_sheet by which clips can be filtered.")
+        found.append((asking.columns[column], "=", column, text))
+    return found
+
+
+@dataclass(frozen=True)
+class Page:
+    """The SELECT of a page, and its parameters."""
+
+    sql: str
+    parameters: dict[str, object]
+
+
+def sorted_page(selection: Selection, asking: Asking, most: int = PAGE) -> Page:
+    """The SELECT of a page: ``clip_id``, ``batch`` and ``value`` of its clips, and of one more where there are more.
+
+    Raises:
+        RefusedError: as :func:`as_query`; or the place to go on at is none.
+    """
+    if selection.sort != "clip_id" and selection.sort not in asking.columns:
+        raise RefusedError(f"There is no column {selection.sort} in clip_sheet by which clips can be sorted.")
+    query = as_query(selection, asking)
+    column, parameters = f"s.{identifier(selection.sort)}", dict(query.parameters)
+    descending = selection.order == "desc"
+    behind = "TRUE"
+    if selection.after:
+        value, clip = _place(selection.after)
+        parameters["clip"] = clip
+        if selection.sort == "clip_id":
+            behind = f"s.clip_id {'<' if descending else '>'} $clip"
+        elif value is None:  # What has no value comes last, whichever way.
+            behind = f"{column} IS NULL AND s.clip_id > $clip"
+        else:
+            parameters["value"] = value
+            given = f"CAST($value AS {asking.columns[selection.sort]})"
+            behind = f"({column} {'<' if descending else '>'} {given} OR ({column} = {given} AND s.clip_id > $clip) OR {column} IS NULL)"
+    verdict = "v.verdict, v.decided_by" if selection.tier else "NULL AS verdict, NULL AS decided_by"
+    direction = "DESC" if descending else "ASC"
+    by = f"s.clip_id {direction}" if selection.sort == "clip_id" else f"{column} {direction} NULLS LAST, s.clip_id"
+    sql = f"SELECT s.clip_id, s.batch, {column} AS value, {verdict} {query.source} AND ({behind}) ORDER BY {by} LIMIT {most + 1}"
+    return Page(sql, parameters)
+
+
+def place_of(row: Mapping[str, Any]) -> str:
+    """Where a page goes on behind a row."""
+    value = row["value"]
+    return json.dumps([value if isinstance(value, int | float | str | bool | None) else str(value), row["clip_id"]])
+
+
+def _place(after: str) -> tuple[Any, str]:
+    try:
+        value, clip = json.loads(after)
+    except (ValueError, TypeError) as error:
+        raise RefusedError("The address has no place to go on at.") from error
+    if not isinstance(clip, str) or not isinstance(value, int | float | str | bool | None):
+        raise RefusedError("The address has no place to go on at.")
+    return value, clip
