@@ -63,6 +63,27 @@ def test_what_the_tier_keeps_and_the_policy_allows_is_in_it(lake: Lake, frozen: 
     assert found.refused.rows() == [("licence_known", 1, pytest.approx(14 / 3600))]
 
 
+def test_a_clip_that_people_trimmed_is_in_it_as_they_trimmed_it_unless_the_release_has_them_whole(
+    lake: Lake, frozen: Freeze, tmp_path: Path
+) -> None:
+    lake.clip("a1")
+    lake.connection.execute(
+        "INSERT INTO frame_signals (batch, video_id, frame, pts) SELECT 'a', 'video of a1', i, i * 40 FROM range(1000) AS r(i)"
+    )
+    lake.row(
+        "reviews",
+        {
+            "part": "1", "review_id": "1", "clip_id": "a1", "rater": "ann", "decision": "keep", "judged_at": "2026-01-01",
+            "trim_start_pts": 5000, "trim_end_pts": 7000,
+        },
+    )  # fmt: skip
+    parts = ("start_pts", "end_pts", "frames")
+    assert frozen().written.seconds == 2.0
+    assert table(tmp_path).select(parts).rows() == [(5000, 7000, 50)]
+    frozen(folder="whole", trims=False)
+    assert table(tmp_path, "whole").select(parts).rows() == [(4000, 18_000, 350)]
+
+
 @pytest.mark.parametrize(
     ("rights", "rule"),
     [

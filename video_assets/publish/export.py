@@ -12,6 +12,7 @@ from video_assets.lake.lake import Lake
 from video_assets.publish.cutting import ClipMade, record
 from video_assets.publish.manifest import WANTED, settled
 from video_assets.publish.release_files import sources
+from video_assets.publish.trims import note_trims
 from video_assets.settings.releasing import ReleaseSettings
 
 LIST = "clips.csv"
@@ -37,6 +38,7 @@ def export(
     folder.mkdir(parents=True, exist_ok=True)
     with lake.cursor() as cursor:
         cursor.register("chosen", clips.select("clip_id").to_arrow(compat_level=pl.CompatLevel.oldest()))
+        note_trims(cursor, "chosen", wanted=settings.trims)
         rows = cursor.execute(_ROWS).pl()
     table = settled(rows.with_columns(pl.lit(None).alias(n) for n in WANTED if n not in rows.columns), settings)
     have = {path.stem for path in folder.glob("*.mp4")}
@@ -66,11 +68,15 @@ _REASONS = {"clip_id": pl.String(), "reason": pl.String()}
 
 _ROWS = """
 SELECT
-    c.clip_id, c.video_id, v.sha256, c.stream, c.start_pts, c.end_pts, c.pts_offset, d.time_base_num, d.time_base_den, c.frames,
+    c.clip_id, c.video_id, v.sha256, c.stream, coalesce(t.start_pts, c.start_pts) AS start_pts, coalesce(t.end_pts, c.end_pts) AS end_pts,
+    c.pts_offset, d.time_base_num, d.time_base_den, coalesce(t.frames, c.frames) AS frames,
     c.crop_x, c.crop_y, c.crop_width, c.crop_height, 'train' AS split, v.licence, v.holder, v.source_url, v.acquired_how,
-    v.file_name, c.start_s, c.end_s
+    v.file_name,
+    c.start_s + coalesce(t.start_pts - c.start_pts, 0) * d.time_base_num / d.time_base_den AS start_s,
+    c.end_s + coalesce(t.end_pts - c.end_pts, 0) * d.time_base_num / d.time_base_den AS end_s
 FROM clips AS c
 SEMI JOIN chosen AS w ON w.clip_id = c.clip_id
 JOIN raw_videos AS v ON v.batch = c.batch AND v.video_id = c.video_id
 JOIN decoded_videos AS d ON d.batch = c.batch AND d.video_id = c.video_id
+LEFT JOIN trimmed AS t ON t.clip_id = c.clip_id
 """

@@ -18,6 +18,7 @@ from video_assets.lake.catalog import connect
 from video_assets.lake.lake import Lake
 from video_assets.lake.sql_text import identifier, quoted
 from video_assets.publish.manifest import Written, without_floats, write
+from video_assets.publish.trims import note_trims
 from video_assets.settings import Settings
 from video_assets.settings.releasing import ReleaseSettings
 
@@ -139,13 +140,14 @@ def freeze(connection: duckdb.DuckDBPyConnection, asked: Asked, settings: Settin
                 "footage, or name another policy."
             )
         header = _header(connection, asked, settings)
+        note_trims(connection, "judged", wanted=asked.settings.trims)
         source = folder / ".chosen.parquet"
         scores = {score.column for score in settings.training_text.scores}
         with_room(
             connection, f"COPY ({_rows(scores)}) TO {quoted(str(source))} (FORMAT parquet, ROW_GROUP_SIZE {_GROUP})"
         )
     finally:
-        for name in ("judged", "chosen"):
+        for name in ("trimmed", "judged", "chosen"):
             connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
     try:
         with _holding_little(connection):
@@ -196,7 +198,8 @@ def _rows(scores: set[str]) -> str:
     captions = ", ".join(f"k.{name}" for name in FIELDS)
     return f"""
 SELECT
-    c.clip_id, c.video_id, v.sha256, c.stream, c.start_pts, c.end_pts, c.pts_offset, d.time_base_num, d.time_base_den, c.frames,
+    c.clip_id, c.video_id, v.sha256, c.stream, coalesce(t.start_pts, c.start_pts) AS start_pts, coalesce(t.end_pts, c.end_pts) AS end_pts,
+    c.pts_offset, d.time_base_num, d.time_base_den, coalesce(t.frames, c.frames) AS frames,
     c.crop_x, c.crop_y, c.crop_width, c.crop_height, j.split, v.licence, v.holder, v.source_url, v.acquired_how,
     k.captioner, k.version AS caption_version, {captions}, k.camera_motion, k.source_tags, k.quality_tags,
     {told} AS scores
@@ -205,6 +208,7 @@ JOIN clips AS c ON c.batch = j.batch AND c.clip_id = j.clip_id
 JOIN clip_sheet AS s ON s.batch = j.batch AND s.clip_id = j.clip_id
 JOIN raw_videos AS v ON v.batch = c.batch AND v.video_id = c.video_id
 JOIN decoded_videos AS d ON d.batch = c.batch AND d.video_id = c.video_id
+LEFT JOIN trimmed AS t ON t.clip_id = c.clip_id
 LEFT JOIN current_captions AS k ON k.batch = c.batch AND k.clip_id = c.clip_id AND k.winner
 WHERE j.failed = 0 AND j.unknown = 0
 ORDER BY c.clip_id

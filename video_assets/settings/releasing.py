@@ -57,6 +57,9 @@ class ReleaseSettings(Section):
         description="Whether pictures of more than 8 bits, and HDR ones, are made into 8 bits of SDR, HDR by the tone map of the "
         "measurements. Otherwise they get no media, with a reason.",
     )
+    trims: bool = Field(
+        True, description="Whether a clip that people trimmed is in a release as they trimmed it, by who did so last."
+    )
     copy_where_exact: bool = Field(
         False, description="Whether streams are copied instead of encoded where the packets prove that to be exact."
     )
