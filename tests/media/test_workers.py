@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import resource
 import signal
 import time
 from collections.abc import Mapping
@@ -255,6 +256,23 @@ def hold(fifo: Path) -> None:
 def test_as_many_processes_as_the_setting_says_or_as_there_are_cores_to_use() -> None:
     assert process_count(WorkerSettings(processes=3)) == 3
     assert process_count(WorkerSettings()) == len(os.sched_getaffinity(0))
+
+
+def test_arrow_takes_no_memory_of_a_worker_that_it_does_not_use() -> None:
+    [outcome] = run_guarded(mapped_with_arrow, {"a": (1000, AMPLE)}, SETTINGS, lambda _key, _outcome: None).values()
+    assert outcome.value is not None, outcome
+    assert outcome.value < 1024
+
+
+def mapped_with_arrow(rows: int) -> int:
+    """Make a column of rows; give what this process maps in writable memory of its own, in MiB."""
+    import pyarrow
+
+    # A job before this one may have been allowed more.
+    resource.setrlimit(resource.RLIMIT_DATA, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert len(pyarrow.array(range(rows))) == rows
+    [line] = [one for one in Path("/proc/self/status").read_text().splitlines() if one.startswith("VmData")]
+    return int(line.split()[1]) // 1024
 
 
 def test_workers_see_the_environment_as_it_is_now(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,7 @@ Jobs = Mapping[str, tuple[Any, Limits]]
 """By key, the job (picklable) and how far it may go."""
 
 _FIRST_WAIT_S = 1.0
-_PRELOADED = ("onnxruntime",)
+_PRELOADED = ("onnxruntime", "pyarrow")
 """Imported once, where each family of models has workers of its own that would."""
 # What a decoder's own fault looks like. A worker that got SIGKILL or SIGTERM was ended from outside.
 _CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP}
@@ -72,9 +72,12 @@ def _prepare(desks: Desks, environment: Mapping[str, str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     import av.logging
     import cv2
+    import pyarrow
 
     cv2.setNumThreads(1)
     av.logging.set_level(None)
+    # Arrow's usual allocator maps 1 GiB at its first use (pyarrow 26.0), which counts as this worker's memory, used or not.
+    pyarrow.set_memory_pool(pyarrow.system_memory_pool())
 
 
 def _die_with_the_run() -> None:
