@@ -31,7 +31,9 @@ Jobs = Mapping[str, tuple[Any, Limits]]
 """By key, the job (picklable) and how far it may go."""
 
 _FIRST_WAIT_S = 1.0
-_PRELOADED = ("onnxruntime", "pyarrow")
+_FIRST = "video_assets.media.arrow_memory"
+"""Imported before any other module that may load Arrow."""
+_PRELOADED = ("onnxruntime",)
 """Imported once, where each family of models has workers of its own that would."""
 # What a decoder's own fault looks like. A worker that got SIGKILL or SIGTERM was ended from outside.
 _CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP}
@@ -72,12 +74,9 @@ def _prepare(desks: Desks, environment: Mapping[str, str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     import av.logging
     import cv2
-    import pyarrow
 
     cv2.setNumThreads(1)
     av.logging.set_level(None)
-    # Arrow's usual allocator maps 1 GiB at its first use (pyarrow 26.0), which counts as this worker's memory, used or not.
-    pyarrow.set_memory_pool(pyarrow.system_memory_pool())
 
 
 def _die_with_the_run() -> None:
@@ -149,7 +148,7 @@ class _Pool:
 
     def __init__(self, module: str, processes: int, desks: int) -> None:
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([module, *_PRELOADED])
+        context.set_forkserver_preload([_FIRST, module, *_PRELOADED])
         self._desks: Any = context.RawArray("i", desks)
         given = (self._desks, dict(os.environ))
         self._pool = ProcessPool(processes, context=context, initializer=_prepare, initargs=given)
