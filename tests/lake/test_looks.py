@@ -118,12 +118,16 @@ def test_what_is_remembered_of_the_ledger_is_what_the_lake_has_whoever_commits(l
 def test_the_catalog_tells_which_tables_may_have_rows_of_a_batch(lake: Lake) -> None:
     commit_shots(lake, "held", 2)
 
-    def may_hold(table: str, *batches: str) -> bool:
+    def may_hold(table: str, *batches: str, **where: str) -> bool:
         with lake.cursor() as cursor:
-            return catalog.may_hold(lake.settings.lake, cursor, table, "batch", batches)
+            return catalog.may_hold(lake.settings.lake, cursor, table, "batch", batches, where)
 
     assert may_hold("shots", "held")
     assert may_hold("shots", "nothing of it", "held")
     assert not may_hold("shots", "nothing 'of' it")
     assert not may_hold("clips", "held")
-    assert may_hold("materializations", "nothing of it")  # whose rows are in the catalog, and have no statistics
+    # Its rows are in the catalog, and are looked at.
+    assert may_hold("materializations", "nothing of it", "held")
+    assert may_hold("materializations", "held", asset="shots")
+    assert not may_hold("materializations", "held", asset="clips")
+    assert not may_hold("materializations", "nothing 'of' it")

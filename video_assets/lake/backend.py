@@ -63,6 +63,9 @@ class Backend(Protocol):
     def options(self) -> Sequence[str]:
         """What ATTACH is told besides."""
 
+    def as_text(self, column: str) -> str:
+        """See :meth:`Tables.as_text`."""
+
     def prepare(self) -> None:
         """Make the place in which a new catalog can be made, if that is needed."""
 

@@ -8,14 +8,15 @@ catalog in SQLite and one in PostgreSQL is in :mod:`video_assets.lake.backend`.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
-from video_assets.lake.backend import COMMIT, INDEXES, Tables, backend
+from video_assets.lake.backend import COMMIT, INDEXES, Backend, Tables, backend
 from video_assets.lake.s3 import S3Access, duckdb_secret, split_uri
 from video_assets.lake.sql_text import quoted
 from video_assets.settings import LakeSettings, Settings
@@ -139,35 +140,56 @@ def choose_threads(connection: duckdb.DuckDBPyConnection) -> int:
     return int(snapshot)
 
 
-_MAY_HOLD = """
-SELECT 1 AS found
+_PLACES = """
+SELECT '' AS place
 FROM ducklake_table AS t
 LEFT JOIN ducklake_column AS c ON c.table_id = t.table_id AND c.column_name = {column} AND c.end_snapshot IS NULL
-LEFT JOIN ducklake_data_file AS f ON f.table_id = t.table_id AND f.end_snapshot IS NULL
+JOIN ducklake_data_file AS f ON f.table_id = t.table_id AND f.end_snapshot IS NULL
 LEFT JOIN ducklake_file_column_stats AS s ON s.data_file_id = f.data_file_id AND s.column_id = c.column_id
 JOIN (
     {values}
 ) AS v ON s.min_value IS NULL OR s.max_value IS NULL
     OR (s.min_value COLLATE {bytewise} <= v.value AND s.max_value COLLATE {bytewise} >= v.value)
 WHERE t.table_name = {table} AND t.end_snapshot IS NULL
-    AND (f.data_file_id IS NOT NULL OR t.table_id IN (SELECT table_id FROM ducklake_inlined_data_tables))
-LIMIT 1
+UNION
+SELECT i.table_name
+FROM ducklake_table AS t JOIN ducklake_inlined_data_tables AS i ON i.table_id = t.table_id
+WHERE t.table_name = {table} AND t.end_snapshot IS NULL
 """
 
 
 def may_hold(
-    settings: LakeSettings, connection: duckdb.DuckDBPyConnection, table: str, column: str, values: Sequence[str]
+    settings: LakeSettings,
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    column: str,
+    values: Sequence[str],
+    where: Mapping[str, str] | None = None,
 ) -> bool:
-    """Whether a table of the lake may have a row whose text ``column`` is one of these values, by the statistics of its files.
+    """Whether a table of the lake may have a row whose text ``column`` is one of these values.
 
-    DuckLake asks the same of its catalog before it deletes, in twenty times the time. The catalog's database answers
-    by its indexes.
+    That is told by the statistics of its files, and by looking at its rows that are inside the catalog, of which the other text
+    columns have to be as ``where`` says too. DuckLake asks the same of its catalog before it deletes, in twenty times the time.
+    The catalog's database answers by its indexes.
     """
     database = backend(settings)
     wanted = "\n    UNION ALL\n    ".join(f"SELECT {quoted(value)} AS value" for value in values)
-    asked = _MAY_HOLD.format(table=quoted(table), column=quoted(column), values=wanted, bytewise=database.bytewise)
-    query = f"FROM {database.extension.split('_')[0]}_query('__ducklake_metadata_{NAME}', {quoted(asked)})"
-    return connection.execute(query).fetchone() is not None
+    places = _PLACES.format(table=quoted(table), column=quoted(column), values=wanted, bytewise=database.bytewise)
+    equal = {column: values} | {name: [value] for name, value in (where or {}).items()}
+    is_meant = " AND ".join(
+        f"{database.as_text(name)} IN ({', '.join(map(quoted, among))})" for name, among in equal.items()
+    )
+    return any(
+        not place
+        or _asked(database, connection, f'SELECT 1 FROM "{place}" WHERE end_snapshot IS NULL AND {is_meant} LIMIT 1')
+        for (place,) in _asked(database, connection, places)
+    )
+
+
+def _asked(database: Backend, connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:
+    """What the catalog's own database answers, inside the connection's transaction."""
+    ask = f"{database.extension.split('_')[0]}_query"
+    return connection.execute(f"FROM {ask}('__ducklake_metadata_{NAME}', {quoted(query)})").fetchall()
 
 
 def add_indexes(settings: LakeSettings, connection: duckdb.DuckDBPyConnection) -> None:

@@ -63,6 +63,11 @@ class InPostgres:
     def address(self) -> str:
         return f"postgres:{self.url}"
 
+    @staticmethod
+    def as_text(column: str) -> str:
+        # A text of DuckDB's may hold what one of PostgreSQL's may not, so DuckLake keeps its bytes.
+        return f"convert_from({identifier(column)}, 'UTF8')"
+
     def prepare(self) -> None:
         """Nothing: the database is made by whoever administers the server."""
 
@@ -191,6 +196,7 @@ class PostgresTables:
     """A connection to PostgreSQL that takes the statements which SQLite takes too."""
 
     bytewise = InPostgres.bytewise
+    as_text = staticmethod(InPostgres.as_text)
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self._connection = connection
@@ -204,7 +210,3 @@ class PostgresTables:
             "SELECT attname FROM pg_attribute WHERE attrelid = ?::regclass AND attnum > 0 ORDER BY attnum", [table]
         )
         return [name for (name,) in found]
-
-    def as_text(self, column: str) -> str:
-        # A text of DuckDB's may hold what one of PostgreSQL's may not, so DuckLake keeps its bytes.
-        return f"convert_from({identifier(column)}, 'UTF8')"

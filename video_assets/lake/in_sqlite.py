@@ -37,6 +37,10 @@ class InSqlite:
     def address(self) -> str:
         return f"sqlite:{self.path}"
 
+    @staticmethod
+    def as_text(column: str) -> str:
+        return f"CAST({identifier(column)} AS TEXT)"
+
     def prepare(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._require_not_moved()
@@ -114,6 +118,7 @@ def _is_made(database: sqlite3.Connection) -> bool:
 
 class _Tables:
     bytewise = InSqlite.bytewise
+    as_text = staticmethod(InSqlite.as_text)
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
@@ -123,6 +128,3 @@ class _Tables:
 
     def columns(self, table: str) -> list[str]:
         return [row[1] for row in self._database.execute(f"PRAGMA table_info({identifier(table)})")]
-
-    def as_text(self, column: str) -> str:
-        return f"CAST({identifier(column)} AS TEXT)"

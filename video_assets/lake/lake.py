@@ -329,16 +329,19 @@ class Lake:
                     _add(cursor, replacement, uri)
                 if made:
                     write(cursor, entries, first=self._ledger.lacks(before, made))
-            after = catalog.choose_threads(cursor)
+            with self._connection.cursor() as beside:  # with the lake in use a name is looked for in it first
+                after = catalog.choose_threads(beside)
             self._ledger.follow(before, after, entries)
             return after
 
     def _may_hold(self, cursor: duckdb.DuckDBPyConnection, replacement: Replacement) -> bool:
         """Whether there may be something to replace: to find nothing takes as long as to delete it."""
         table, batches = replacement.table, replacement.batches
-        if table.in_catalog or not 0 < len(batches) <= _FEW:
+        if not 0 < len(batches) <= _FEW:
             return True
-        return catalog.may_hold(self.settings.lake, cursor, table.name, replacement.by, batches)
+        return catalog.may_hold(
+            self.settings.lake, cursor, table.name, replacement.by, batches, replacement.where
+        )
 
     def amend(self, changes: Sequence[tuple[str, Mapping[str, object]]], *, message: str, author: str) -> None:
         """Change rows where they are, by UPDATE statements with their parameters, all in one snapshot.
