@@ -33,7 +33,13 @@ Jobs = Mapping[str, tuple[Any, Limits]]
 _FIRST_WAIT_S = 1.0
 _FIRST = "video_assets.media.arrow_memory"
 """Imported before any other module that may load Arrow."""
-_PRELOADED = ("onnxruntime", "video_assets.measure.scorer_task", "video_assets.scorers.built_in", __name__)
+_PRELOADED = (
+    "onnxruntime",
+    "video_assets.measure.scorer_task",
+    "video_assets.scorers.built_in",
+    __name__,
+    "video_assets.media.loaded",
+)
 """Imported once, where each family of models has workers of its own that would. This module brings what the workers' own loop is of."""
 # What a decoder's own fault looks like. A worker that got SIGKILL or SIGTERM was ended from outside.
 _CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP}
