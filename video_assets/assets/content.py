@@ -61,9 +61,10 @@ def duplicate_groups(context: dg.AssetExecutionContext, lake: LakeResource) -> d
 def _groups(lake: Lake, batch: str) -> dict[str, Any]:
     """The groups that the batch's clips are in."""
     shown = lake.query(
-        "SELECT g.duplicate_group, g.duplicates, g.clip_id, g.duplicate_of, g.duplicate_cosine, s.file_name, s.batch, "
-        "s.video_id, s.start_pts, s.end_pts, concat(s.file_name, ' ', round(g.duplicate_cosine, 3)) AS label "
-        "FROM duplicate_groups AS g JOIN clip_measurements AS s ON s.batch = g.batch AND s.clip_id = g.clip_id "
+        "SELECT g.duplicate_group, g.duplicates, g.clip_id, g.duplicate_of, g.duplicate_cosine, v.file_name, c.batch, "
+        "c.video_id, c.start_pts, c.end_pts, concat(v.file_name, ' ', round(g.duplicate_cosine, 3)) AS label "
+        "FROM duplicate_groups AS g JOIN clips AS c ON c.batch = g.batch AND c.clip_id = g.clip_id "
+        "LEFT JOIN raw_videos AS v ON v.batch = c.batch AND v.video_id = c.video_id "
         "WHERE g.duplicate_group IN (SELECT duplicate_group FROM duplicate_groups WHERE batch = ? AND duplicates > 1) "
         "ORDER BY g.duplicate_group, g.duplicate_cosine, g.clip_id LIMIT 200",
         [batch],
@@ -162,9 +163,10 @@ def concepts(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Materi
     with working(context, opened) as step:
         made = assign_concepts(step, batch)
     shown = opened.query(
-        "SELECT k.concept, k.concept_cosine, s.batch, s.video_id, s.start_pts, s.end_pts, "
-        "concat('concept ', k.concept, ': ', s.subjects[1].subject) AS label "
-        "FROM concepts AS k JOIN clip_measurements AS s ON s.batch = k.batch AND s.clip_id = k.clip_id "
+        "SELECT k.concept, k.concept_cosine, c.batch, c.video_id, c.start_pts, c.end_pts, "
+        "concat('concept ', k.concept, ': ', e.subjects[1].subject) AS label "
+        "FROM concepts AS k JOIN clips AS c ON c.batch = k.batch AND c.clip_id = k.clip_id "
+        "LEFT JOIN clip_embeddings AS e ON e.batch = k.batch AND e.clip_id = k.clip_id "
         "WHERE k.batch = ? ORDER BY k.concept, k.concept_cosine DESC",
         [batch],
     )

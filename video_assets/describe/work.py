@@ -131,14 +131,14 @@ class CaptionWork:
 _HERE = "($batches IS NULL OR c.batch IN (SELECT unnest($batches)))"
 _WANTED = f"""
 SELECT DISTINCT c.batch, c.clip_id, c.video_id, c.duration_s
-FROM clips AS c JOIN tier_verdicts_history AS v ON v.batch = c.batch AND v.clip_id = c.clip_id
-WHERE v.tier IN (SELECT unnest($tiers)) AND v.verdict <> 'dropped' AND {_HERE}
+FROM clips AS c JOIN tier_outcomes AS o ON o.batch = c.batch AND o.clip_id = c.clip_id
+WHERE o.tier IN (SELECT unnest($tiers)) AND o.failed = 0 AND {_HERE}
 """
 _UNDECIDED = f"""
 UNION ALL
 SELECT c.batch, c.clip_id, c.video_id, c.duration_s FROM clips AS c
 WHERE len($tiers) > 0 AND {_HERE}
-    AND c.batch NOT IN (SELECT batch FROM tier_verdicts_history WHERE tier IN (SELECT unnest($tiers)))
+    AND c.batch NOT IN (SELECT batch FROM tier_outcomes WHERE tier IN (SELECT unnest($tiers)))
     -- A benchmark's clips are judged by no tier.
     AND c.video_id NOT IN (SELECT video_id FROM raw_videos WHERE benchmark IS NOT NULL)
 """
