@@ -60,3 +60,21 @@ def test_afterwards_all_is_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert "DAGSTER_EVENT_BATCH_SIZE" not in os.environ
         assert not {"_connect", "has_dynamic_partition", "store_event_batch"} & {*vars(instance.event_log_storage)}
         assert instance.get_dynamic_partitions("batch") == ["b"]
+
+
+def test_what_was_asked_of_an_asset_is_asked_again_once_something_of_it_is_stored(tmp_path: Path) -> None:
+    with Place(tmp_path).instance() as instance, kept_open(instance):
+
+        def last(asset: dg.AssetsDefinition) -> str | None:
+            found = instance.get_asset_records([first.key, second.key])
+            runs = {r.asset_entry.asset_key: r.asset_entry.last_materialization_record for r in found}
+            return record.run_id if (record := runs.get(asset.key)) else None
+
+        assert last(first) is None
+        instance.add_dynamic_partitions("batch", ["b"])
+        one = dg.materialize([first], instance=instance, partition_key="b")
+        assert (last(first), last(second)) == (one.run_id, None)
+        two = dg.materialize([first, second, sound], instance=instance, partition_key="b")
+        assert (last(first), last(second)) == (two.run_id, two.run_id)
+        [made_last] = instance.fetch_materializations(first.key, limit=1).records
+        assert made_last.run_id == two.run_id

@@ -16,8 +16,8 @@ from typing import Any
 
 import dagster as dg
 import sqlalchemy as sa
-from dagster._core.events import DagsterEventType
 from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.event_log.base import AssetRecord
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
 from dagster._core.storage.runs import SqliteRunStorage
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
@@ -39,12 +39,13 @@ def kept_open(instance: dg.DagsterInstance) -> Iterator[None]:
             stack.callback(stored.close)
             # Each check of an asset and each asset that reads it asks for the same last materialization.
             last, tags = _UntilStored(events.fetch_materializations), _UntilStored(events.get_latest_tags_by_partition)
-            stored.on_materialization += [last.forget, tags.forget]
+            records = _RecordsUntilStored(events.get_asset_records)
+            stored.on_stored += [last.forget, tags.forget, records.forget]
             stack.enter_context(
                 _instead(
                     events, _connect=stored.connection, store_event_batch=stored.store_all,
                     store_event=stored.store, has_table=_Remembered(events.has_table),
-                    fetch_materializations=last, get_latest_tags_by_partition=tags,
+                    fetch_materializations=last, get_latest_tags_by_partition=tags, get_asset_records=records,
                 )
             )  # fmt: skip
             stack.enter_context(_environment(DAGSTER_EVENT_BATCH_SIZE="1000"))
@@ -107,14 +108,14 @@ class _Events(_Databases):
         self._together: dict[str, sa.Connection] | None = None
         self._by: int | None = None
         self._store: Callable[[Any], None] = storage.store_event
-        self.on_materialization: list[Callable[[], None]] = []
+        self.on_stored: list[Callable[[dg.AssetKey], None]] = []
 
     def store(self, event: Any) -> None:
-        """Store an event; whoever remembers what was made last is told when something is."""
+        """Store an event; whoever remembers what there is of an asset is told of each that is about it."""
         self._store(event)
-        if event.is_dagster_event and event.dagster_event_type is DagsterEventType.ASSET_MATERIALIZATION:
-            for forget in self.on_materialization:
-                forget()
+        if event.is_dagster_event and (key := event.dagster_event.asset_key):
+            for forget in self.on_stored:
+                forget(key)
 
     @contextmanager
     def connection(self, shard: str) -> Iterator[sa.Connection]:
@@ -173,21 +174,46 @@ class _Remembered:
 
 
 class _UntilStored:
-    """A question on materializations whose answer holds until this process stores another one, or for a few seconds."""
+    """A question on an asset's materializations whose answer holds until this process stores an event of it, or for a few seconds.
+
+    The asset is the first argument: its key, or a filter that has it.
+    """
 
     def __init__(self, ask: Callable[..., Any]) -> None:
         self._ask = ask
-        self._known: dict[str, tuple[float, Any]] = {}
+        self._known: dict[dg.AssetKey, dict[str, tuple[float, Any]]] = {}
 
-    def __call__(self, *arguments: Any, **named: Any) -> Any:
-        key, now = repr((arguments, sorted(named.items()))), time.monotonic()
-        if key not in self._known or now - self._known[key][0] > _HOLDS_S:
-            self._known[key] = now, self._ask(*arguments, **named)
-        return self._known[key][1]
+    def __call__(self, of: Any, *arguments: Any, **named: Any) -> Any:
+        known = self._known.setdefault(of if isinstance(of, dg.AssetKey) else of.asset_key, {})
+        key, now = repr((of, arguments, sorted(named.items()))), time.monotonic()
+        if key not in known or now - known[key][0] > _HOLDS_S:
+            known[key] = now, self._ask(of, *arguments, **named)
+        return known[key][1]
 
-    def forget(self) -> None:
-        """Ask again."""
-        self._known.clear()
+    def forget(self, key: dg.AssetKey) -> None:
+        """Ask again of this asset."""
+        self._known.pop(key, None)
+
+
+class _RecordsUntilStored:
+    """The same of what there is of several assets: only those are asked for of which nothing is known."""
+
+    def __init__(self, ask: Callable[..., Sequence[AssetRecord]]) -> None:
+        self._ask = ask
+        self._known: dict[dg.AssetKey, tuple[float, AssetRecord | None]] = {}
+
+    def __call__(self, asset_keys: Sequence[dg.AssetKey] | None = None) -> Sequence[AssetRecord]:
+        if asset_keys is None:
+            return self._ask()
+        now = time.monotonic()
+        if unknown := [k for k in asset_keys if k not in self._known or now - self._known[k][0] > _HOLDS_S]:
+            found = {record.asset_entry.asset_key: record for record in self._ask(unknown)}
+            self._known.update({key: (now, found.get(key)) for key in unknown})
+        return [record for key in asset_keys if (record := self._known[key][1])]
+
+    def forget(self, key: dg.AssetKey) -> None:
+        """Ask again for this asset."""
+        self._known.pop(key, None)
 
 
 def _engine(address: str) -> sa.Engine:
