@@ -6,6 +6,7 @@ names a folder or file that is not there.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import sys
 from typing import Any
@@ -26,6 +27,7 @@ class Sentences(click.Group):
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         """The process is the command's own."""
         gc.set_threshold(_BETWEEN_LOOKS)
+        atexit.register(gc.freeze)  # Python would look through all of them several times more before it ends
         return super().__call__(*arguments, **named)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002

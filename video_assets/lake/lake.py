@@ -339,9 +339,7 @@ class Lake:
         table, batches = replacement.table, replacement.batches
         if not 0 < len(batches) <= _FEW:
             return True
-        return catalog.may_hold(
-            self.settings.lake, cursor, table.name, replacement.by, batches, replacement.where
-        )
+        return catalog.may_hold(self.settings.lake, cursor, table.name, replacement.by, batches, replacement.where)
 
     def amend(self, changes: Sequence[tuple[str, Mapping[str, object]]], *, message: str, author: str) -> None:
         """Change rows where they are, by UPDATE statements with their parameters, all in one snapshot.
