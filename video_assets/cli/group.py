@@ -15,7 +15,6 @@ import click
 
 from video_assets import tables
 
-
 # Objects that are made before the garbage collector looks through the newest. What a command imports is a third of a million,
 # which stay: by Python's own 700 to look through them again and again took a fifteenth of a small batch's time.
 _BETWEEN_LOOKS = 10_000
