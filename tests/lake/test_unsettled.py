@@ -103,8 +103,8 @@ def test_a_batch_in_which_nothing_changed_is_not_looked_at() -> None:
     ledger = made(FITTED)
     ledger["scores", "b3"]["version"] = "0"
     shared = {"fitted": "fitted ", "drawn": "drawn "}
-    assert unsettled(FITTED, BATCHES, entries(ledger).rows, shared, set()) == ["b3"]
-    assert unsettled(FITTED, BATCHES, entries(ledger).rows, shared, {"b1"}) == ["b1", "b3"]
+    assert unsettled(FITTED, BATCHES, entries(ledger), shared, set()) == ["b3"]
+    assert unsettled(FITTED, BATCHES, entries(ledger), shared, {"b1"}) == ["b1", "b3"]
 
 
 def test_nothing_is_due_in_a_lake_in_which_nothing_changed() -> None:

@@ -19,7 +19,7 @@ import polars as pl
 from video_assets.lake.again import settled, waiting
 from video_assets.lake.amounts import clips_of, rates_of, videos_of, yet_to_measure
 from video_assets.lake.lake import Lake
-from video_assets.lake.ledger import Entries, told
+from video_assets.lake.ledger import Entries, good_rows, told
 from video_assets.lake.schemas import Table
 from video_assets.lake.unsettled import unsettled
 from video_assets.lake.versions import combined
@@ -146,7 +146,7 @@ def ledger_key(measurement: Measurement | None, asset: str, batch: str) -> tuple
 def outgrown(measurement: Measurement, ledger: Mapping[tuple[str, str], Mapping[str, Any]]) -> bool:
     """Whether what is made once for all batches was made from much less than there is now, or from nothing."""
     (source,) = measurement.inputs
-    rows: int = sum(rows - failures for rows, failures in told(ledger, source, "rows", "failures"))
+    rows = good_rows(ledger, source)
     then = int(ledger[measurement.asset, SHARED]["inputs"].get(source, 0))
     return rows > then and rows >= (measurement.growth or 1) * then
 
@@ -303,7 +303,7 @@ def due_in(
     """The same as :func:`due_partitions`, which looks at the batches alone that are not seen to be settled. Pure."""
     if not _may_be_outgrown(order, ledger, failed):
         shared = {a: ledger[a, SHARED]["data_version"] for a, m in order.items() if m.shared and (a, SHARED) in ledger}
-        known = unsettled(order, known, ledger.rows, shared, {batch for _, batch in failed})
+        known = unsettled(order, known, ledger, shared, {batch for _, batch in failed})
     return due_partitions(order, known, ledger, failed)
 
 

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 if TYPE_CHECKING:
+    from video_assets.lake.ledger import Entries
     from video_assets.lake.plan import Measurement
 
 
 def unsettled(
     order: Mapping[str, Measurement],
     batches: Sequence[str],
-    entries: pl.DataFrame,
+    ledger: Entries,
     shared: Mapping[str, str],
     failed: Collection[str],
 ) -> list[str]:
@@ -31,17 +32,16 @@ def unsettled(
     Args:
         order: the assets; nothing that is made once for all batches and that batches read may be due.
         batches: which.
-        entries: the ledger's rows: asset, batch, version, data_version and inputs.
+        ledger: of its rows are asked asset, batch, version, data_version and inputs.
         shared: data versions of what is made once for all batches, by asset.
         failed: batches of which failed rows are tried again.
     """
     each = [m for m in order.values() if not m.shared]
-    parts = {str(asset): part for (asset,), part in entries.partition_by("asset", as_dict=True).items()}
     wide = pl.DataFrame({"batch": list(batches)}, schema={"batch": pl.String})
     made = {m.asset for m in each}
     read = {i for m in each for i in m.inputs if not (i in order and order[i].shared)}
     for asset in sorted(made | read):
-        part = parts.get(asset, entries.clear()).unique("batch", keep="last")
+        part = ledger.of(asset).unique("batch", keep="last")
         told = ("version", "data_version", "inputs") if asset in made else ("data_version",)
         columns = part.select("batch", *(pl.col(name).alias(f"{name} {asset}") for name in told))
         wide = wide.join(columns, on="batch", how="left", maintain_order="left")
