@@ -99,7 +99,8 @@ def ledger_rows(order: Mapping[str, Measurement], batches: Sequence[str]) -> lis
             if m.shared:
                 continue
             keys = {i: (i, SHARED if i in order and order[i].shared else batch) for i in m.inputs}
-            inputs = {i: ledger[key]["data_version"] for i, key in keys.items() if key in ledger}  # of reviews there are none
+            # Of reviews there are none.
+            inputs = {i: ledger[key]["data_version"] for i, key in keys.items() if key in ledger}
             inputs |= {name: version for name, version in m.files.items() if version is not None}
             old = asset == OLDER and number < NEW + STALE
             failed = asset == RAW_VIDEOS.name and number >= len(batches) - FAILED
