@@ -8,11 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from video_assets.lake import ledger as ledger_module
 from video_assets.lake import schemas
-from video_assets.lake.ledger import Entries
+from video_assets.lake.ledger import Entries, good_rows
 from video_assets.lake.plan import SHARED, Measurement, due_in, due_partitions, ledger_key, over_batches
 from video_assets.lake.unsettled import unsettled
 
@@ -109,3 +111,13 @@ def test_a_batch_in_which_nothing_changed_is_not_looked_at() -> None:
 
 def test_nothing_is_due_in_a_lake_in_which_nothing_changed() -> None:
     assert due_in(FITTED, BATCHES, entries(made(FITTED)), {}) == []
+
+
+def test_a_large_ledger_that_is_taken_apart_tells_the_same_of_each_asset(monkeypatch: pytest.MonkeyPatch) -> None:
+    small, large = entries(made(FITTED)), entries(made(FITTED))
+    told = {asset: (small.of(asset), good_rows(small, asset)) for asset in (*FITTED, "nothing")}
+    monkeypatch.setattr(ledger_module, "_LARGE", 1)
+    assert {asset: (large.of(asset).equals(rows), good_rows(large, asset)) for asset, (rows, _) in told.items()} == {
+        asset: (True, good) for asset, (_, good) in told.items()
+    }
+    assert (told["scores"][0].height, told["nothing"][0].height) == (len(BATCHES), 0)
