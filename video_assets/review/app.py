@@ -23,7 +23,7 @@ from starlette.staticfiles import StaticFiles
 from video_assets.review import pages
 from video_assets.review.asked import CLIP_ID, RATER, SentBack, SentNext, SentRater, SentUndo, SentVerdict, finite
 from video_assets.review.asking import TooLongError
-from video_assets.review.clips import PICTURES, Clip, caption_of, captions_of, picture
+from video_assets.review.clips import PICTURES, Clip, caption_of, captions_of, picture, sheet_of
 from video_assets.review.encoded import CannotPlayError
 from video_assets.review.guard import Guard, is_https, is_loopback
 from video_assets.review.journal import Verdict, now
@@ -255,7 +255,7 @@ def _picture(request: Request, review: Review) -> Response:
 def _media(request: Request, review: Review) -> Response:
     clip = _known(request, review)
     if why_not(clip) is None:
-        return source(clip, request.headers.get("range"), review.lake.settings.s3)
+        return source(review.source_of(clip), request.headers.get("range"), review.lake.settings.s3)
     file = review.encoded.made(clip.clip_id)
     return _ToEncode(status_code=503) if file is None else local(file)
 
@@ -312,10 +312,8 @@ def _moved(request: Request, review: Review) -> Response:
 def _places(request: Request, review: Review) -> Response:
     clip = _known(request, review)
     with review.asking.look() as asked:
-        sheet = asked.one(
-            "SELECT * FROM clip_sheet WHERE batch = $b AND clip_id = $c", {"b": clip.batch, "c": clip.clip_id}
-        )
-    return JSONResponse(review.places.of(sheet or {}))
+        sheet = sheet_of(asked, clip.clip_id)
+    return JSONResponse(review.places.of(sheet))
 
 
 def _next(request: Request, review: Review, sent: SentNext) -> Response:
@@ -326,18 +324,18 @@ def _next(request: Request, review: Review, sent: SentNext) -> Response:
     if selection.tier and selection.tier not in review.tiers:
         raise ValueError(f"There is no tier {selection.tier}.")
     rater = _judging(request, review)
-    clips = review.queued(selection)
+    order = review.queued(selection)
     # Before others are handed out: a page that stays open keeps what it has.
     lost = review.queue.renew(sent.have, rater) if sent.have else []
-    given = review.queue.next(clips, rater, sent.most, frozenset(sent.have))
+    given = review.queue.next(order, rater, sent.most, frozenset(sent.have))
     shown = []
     with review.asking.look() as asked:
-        known = review.clips(asked, dict.fromkeys(given))
+        known = review.clips(asked, given)
         captions = captions_of(asked, list(known.values()))
     for clip_id in given:
         if clip := known.get(clip_id):
             shown.append(review.player(clip) | {"caption": captions.get(clip_id, "")})
-    return JSONResponse({"clips": shown, "left": review.queue.left(clips, rater), "lost": lost, "rater": rater})
+    return JSONResponse({"clips": shown, "left": review.queue.left(order, rater), "lost": lost, "rater": rater})
 
 
 def _verdict(request: Request, review: Review, sent: SentVerdict) -> Response:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from video_assets.curate.why import why
 from video_assets.lake.sql_text import in_batches, quoted
 from video_assets.look.pictures import small
-from video_assets.review.asking import Asked
+from video_assets.review.asking import SHOWN, Asked, is_of_sheet
 
 PICTURES = 5
 """Of a clip, spread over it."""
@@ -25,7 +25,6 @@ class Clip:
     clip_id: str
     batch: str
     video_id: str
-    shot_id: str
     file_name: str
     start_pts: int
     end_pts: int
@@ -66,8 +65,34 @@ class Clip:
         return (pts - self.start_pts) * self.time_base_num / self.time_base_den
 
 
+FACTS = tuple(f.name for f in fields(Clip) if f.name not in ("clip_id", "batch", "video_id"))
+COPIED = ", ".join(f'"clip {name}"' for name in FACTS)
+"""The columns of the copy of the sheet that have what a clip is."""
+
+
+def copied(asked: Asked, clips: Sequence[str]) -> dict[str, Clip]:
+    """Clips by their ids, as the copy of the sheet has them; those that it does not have are left out.
+
+    Where a source is, it tells as of when the clip was measured; :func:`found` has it as of now.
+    """
+    if not clips:
+        return {}
+    # Written out, and not as a parameter: of one clip DuckDB then reads the one part of the copy that may have it.
+    ids = ", ".join(map(quoted, clips))
+    rows = asked.rows(f"SELECT clip_id, batch, video_id, {COPIED} FROM {SHOWN} WHERE clip_id IN ({ids})")
+    return {clip.clip_id: clip for row in rows if (clip := of_row(row)) is not None}
+
+
+def of_row(row: Mapping[str, Any]) -> Clip | None:
+    """The clip of a row of the copy in which its columns stand; None where the lake did not have it any more."""
+    if row["clip start_pts"] is None:
+        return None
+    named = {name: row[f"clip {name}"] for name in FACTS}
+    return Clip(clip_id=row["clip_id"], batch=row["batch"], video_id=row["video_id"], **named)
+
+
 def found(asked: Asked, clips: Sequence[str], batch: str | Collection[str] | None = None) -> dict[str, Clip]:
-    """Clips by their ids; those that the lake does not have are left out.
+    """Clips by their ids, as the lake has them; those that it does not have are left out.
 
     Args:
         asked: the lake.
@@ -82,14 +107,24 @@ def found(asked: Asked, clips: Sequence[str], batch: str | Collection[str] | Non
         batches = sorted(batch)
     if not clips or not batches:
         return {}
-    # Written out of every table: DuckDB then opens the files of these batches alone.
-    among = " ".join(f"AND {in_batches(batches, f'{table}.batch')}" for table in "cvd")
-    rows = asked.rows(_CLIPS.format(among=among), {"clips": list(clips)})
+    rows = asked.rows(f"{clips_of(batches)} AND c.clip_id IN (SELECT unnest($clips))", {"clips": list(clips)})
     # Where its source is now. Asked by itself: as a part of the question above it takes as long as all the rest.
     of = {"contents": sorted({row["content"] for row in rows})}
     places = asked.rows(_PLACES.format(here=in_batches(sorted({row["batch"] for row in rows}))), of) if rows else []
     place = {(p["batch"], p["content"]): p["uri"] for p in places}
     return {r["clip_id"]: Clip(**r | {"uri": place.get((r["batch"], r["content"])) or r["uri"]}) for r in rows}
+
+
+def clips_of(batches: Collection[str]) -> str:
+    """The SELECT of the clips of some batches, with the columns of :class:`Clip`; a condition may follow behind AND."""
+    # Written out of every table: DuckDB then opens the files of these batches alone.
+    return _CLIPS.format(among=" AND ".join(in_batches(batches, f"{table}.batch") for table in "cvd"))
+
+
+def is_there(asked: Asked, clip: Clip) -> bool:
+    """Whether the lake has a clip at this moment, in the batch in which it was."""
+    sql = f"SELECT 1 FROM clips WHERE {in_batches([clip.batch])} AND clip_id = $clip"
+    return asked.one(sql, {"clip": clip.clip_id}) is not None
 
 
 def _batches(asked: Asked, clips: Sequence[str]) -> list[str]:
@@ -100,7 +135,7 @@ def _batches(asked: Asked, clips: Sequence[str]) -> list[str]:
 
 _CLIPS = """
 SELECT
-    c.clip_id, c.batch, c.video_id, c.shot_id, v.file_name, c.start_pts, c.end_pts, c.pts_offset, d.time_base_num, d.time_base_den,
+    c.clip_id, c.batch, c.video_id, v.file_name, c.start_pts, c.end_pts, c.pts_offset, d.time_base_num, d.time_base_den,
     c.start_s, c.end_s, coalesce(c.player_start_s, c.start_s) AS player_start_s, coalesce(c.player_end_s, c.end_s) AS player_end_s,
     c.duration_s, c.frames, c.fps, coalesce(c.width, d.width) AS width, coalesce(c.height, d.height) AS height,
     c.crop_x, c.crop_y, c.crop_width, c.crop_height,
@@ -109,7 +144,7 @@ SELECT
 FROM clips AS c
 JOIN raw_videos AS v ON v.batch = c.batch AND v.video_id = c.video_id
 JOIN decoded_videos AS d ON d.batch = c.batch AND d.video_id = c.video_id
-WHERE c.clip_id IN (SELECT unnest($clips)) {among}
+WHERE {among}
 """
 _PLACES = """
 SELECT batch, content, arg_max(uri, (current, uri)) AS uri
@@ -125,20 +160,30 @@ def picture(asked: Asked, clip: Clip, number: int) -> bytes | None:
         clip: the clip.
         number: from 0 to :data:`PICTURES` less one, spread over the clip.
     """
-    inside = f"{in_batches([clip.batch])} AND video_id = $video AND pts >= $start AND pts < $end"
-    span = {"video": clip.video_id, "start": clip.start_pts, "end": clip.end_pts}
-    times = [row["pts"] for row in asked.rows(f"SELECT pts FROM keyframes WHERE {inside} ORDER BY pts", span)]
-    if not times:
-        return None
-    chosen = times[(2 * number + 1) * len(times) // (2 * PICTURES)]
     frame = asked.one(
-        f"SELECT jpeg FROM keyframes WHERE {in_batches([clip.batch])} AND video_id = $video AND pts = $pts",
-        {"video": clip.video_id, "pts": chosen},
+        _PICTURE.format(here=in_batches([clip.batch])),
+        {
+            "video": clip.video_id,
+            "start": clip.start_pts,
+            "end": clip.end_pts,
+            "at": 2 * number + 1,
+            "of": 2 * PICTURES,
+        },
     )
     if frame is None or frame["jpeg"] is None:
         return None
     crop = clip.crop_x, clip.crop_y, clip.crop_width, clip.crop_height
     return small(frame["jpeg"], crop, (clip.width, clip.height))
+
+
+_PICTURE = """
+SELECT jpeg
+FROM (
+    SELECT jpeg, row_number() OVER (ORDER BY pts) - 1 AS place, count(*) OVER () AS pictures
+    FROM keyframes WHERE {here} AND video_id = $video AND pts >= $start AND pts < $end
+)
+WHERE place = $at * pictures // $of
+"""
 
 
 @dataclass(frozen=True)
@@ -174,7 +219,7 @@ def known(asked: Asked, clip: Clip) -> Known:
     """Everything that is known of a clip."""
     here = in_batches([clip.batch])
     one, video = {"clip": clip.clip_id}, {"video": clip.video_id}
-    sheet = asked.one(f"SELECT * FROM clip_sheet WHERE {here} AND clip_id = $clip", one) or {}
+    sheet = sheet_of(asked, clip.clip_id)
     tiers: dict[str, list[Mapping[str, Any]]] = {}
     for row in why(asked.cursor, clip.clip_id, clip.batch, sheet).iter_rows(named=True):
         tiers.setdefault(row["tier"], []).append(row)
@@ -198,6 +243,12 @@ def known(asked: Asked, clip: Clip) -> Known:
         ),
         copies=[] if sheet.get("duplicates") == 1 else asked.rows(_COPIES.format(here=here), one),
     )
+
+
+def sheet_of(asked: Asked, clip_id: str) -> dict[str, Any]:
+    """A clip's row of the sheet; empty where it has none."""
+    row = asked.one(f"SELECT * FROM {SHOWN} WHERE clip_id = {quoted(clip_id)}") or {}
+    return {name: value for name, value in row.items() if is_of_sheet(name)}
 
 
 _COPIES = """

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from video_assets.lake.sql_text import identifier
 from video_assets.review.agreement import Ratings, cohen, fleiss, pairs_of
 from video_assets.review.asking import Asked
-from video_assets.review.clips import PICTURES, Clip, known
+from video_assets.review.clips import PICTURES, Clip, known, of_row
 from video_assets.review.cuts import cut_of
 from video_assets.review.embedding_map import points
 from video_assets.review.guard import local_path
@@ -124,10 +124,9 @@ def grid(request: Request, review: Review, rater: str, selection: Selection) -> 
     query = sorted_page(selection, review.asking)
     with review.asking.look() as asked:
         rows = asked.rows(query.sql, query.parameters)
-        clips = review.clips(asked, {row["clip_id"]: row["batch"] for row in rows[:PAGE]})
         releases, draws = review.sets(asked)
     review.judged.look()
-    shown = [(clips[row["clip_id"]], row) for row in rows[:PAGE] if row["clip_id"] in clips]
+    shown = [(clip, row) for row in rows[:PAGE] if (clip := of_row(row)) is not None]
     cards = [
         {"clip": clip, "row": row, "said": review.judged.of(clip.clip_id), "plays": why_not(clip)}
         for clip, row in shown
@@ -183,17 +182,11 @@ _BESIDE = 24
 
 
 def _side(review: Review, asked: Asked, name: str, other: str, chosen: Selection) -> dict[str, Any]:
-    query = sorted_page(chosen, review.asking, _BESIDE)
+    query = sorted_page(
+        chosen, review.asking, _BESIDE, other=other.removeprefix("tier:") if other.startswith("tier:") else ""
+    )
     rows = asked.rows(query.sql, query.parameters)[:_BESIDE]
-    clips = review.clips(asked, {row["clip_id"]: row["batch"] for row in rows})
-    by: dict[str, str] = {}
-    if other.startswith("tier:"):
-        found = asked.rows(
-            "SELECT clip_id, decided_by FROM tier_verdicts WHERE tier = $tier AND clip_id IN (SELECT unnest($clips))",
-            {"tier": other.removeprefix("tier:"), "clips": list(clips)},
-        )
-        by = {row["clip_id"]: row["decided_by"] for row in found}
-    shown = [{"clip": clips[i], "by": by.get(i)} for row in rows if (i := row["clip_id"]) in clips]
+    shown = [{"clip": clip, "by": row["other"]} for row in rows if (clip := of_row(row)) is not None]
     counts = counted(asked, review.asking, chosen)
     return {"name": name, "counts": counts, "clips": shown, "address": chosen.address()}
 
