@@ -330,6 +330,7 @@ def test_a_range_behind_the_end_cannot_be_had(asked: str) -> None:
 def test_footage_on_s3_is_sent_in_ranges_and_another_object_is_not(review: Review, lake: Lake, server: Server) -> None:
     clip = review.clip(clip_of(lake, "plain.mp4"))
     assert clip is not None
+    clip = review.source_of(clip)
     path = Path(str(clip.uri))
     server.upload(path, "review/plain.mp4")
     whole = path.read_bytes()

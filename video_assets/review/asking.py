@@ -22,6 +22,8 @@ from video_assets.review.where import RefusedError, checked
 COPY = "copy"
 SHOWN = f"{COPY}.shown"
 """Every clip of the sheet, in the order of ids, with what pages ask of it besides: a table of the copy (:mod:`video_assets.review.copies`)."""
+RULES = f"{COPY}.rules"
+"""The rules by which the copy's verdicts were given, as tier_rules has them."""
 
 # DuckLake's own schema and the catalog's tables are none of a reader's.
 _TABLES = """

@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from video_assets.curate.why import why
+from video_assets.curate.why import measured_by
 from video_assets.lake.sql_text import in_batches, quoted
 from video_assets.look.pictures import small
-from video_assets.review.asking import SHOWN, Asked, is_of_sheet
+from video_assets.review.asking import RULES, SHOWN, Asked, is_of_sheet
 
 PICTURES = 5
 """Of a clip, spread over it."""
@@ -19,7 +19,8 @@ PICTURES = 5
 class Clip:
     """Where a clip is, and of what kind its source is.
 
-    Attributes: as the columns of clips, raw_videos and decoded_videos; ``width`` and ``height`` as displayed, bars included.
+    Attributes: as the columns of clips, raw_videos and decoded_videos; ``width`` and ``height`` as displayed, bars included. ``uri``,
+    ``content`` and ``size_bytes`` are as :func:`found` has them: a copy of the sheet does not have them.
     """
 
     clip_id: str
@@ -44,9 +45,6 @@ class Clip:
     crop_y: int
     crop_width: int
     crop_height: int
-    uri: str | None
-    content: str
-    size_bytes: int
     container: str | None
     codec: str | None
     pixel_format: str | None
@@ -54,6 +52,9 @@ class Clip:
     other_videos: str | None
     pieces: int | None
     stream: int
+    uri: str | None = None
+    content: str = ""
+    size_bytes: int = 0
 
     @property
     def cropped(self) -> bool:
@@ -65,16 +66,15 @@ class Clip:
         return (pts - self.start_pts) * self.time_base_num / self.time_base_den
 
 
-FACTS = tuple(f.name for f in fields(Clip) if f.name not in ("clip_id", "batch", "video_id"))
+_ELSEWHERE = ("clip_id", "batch", "video_id", "uri", "content", "size_bytes")
+FACTS = tuple(f.name for f in fields(Clip) if f.name not in _ELSEWHERE)
+"""What the copy of the sheet has of a clip besides the sheet's columns."""
 COPIED = ", ".join(f'"clip {name}"' for name in FACTS)
-"""The columns of the copy of the sheet that have what a clip is."""
+"""The columns of the copy that have it."""
 
 
 def copied(asked: Asked, clips: Sequence[str]) -> dict[str, Clip]:
-    """Clips by their ids, as the copy of the sheet has them; those that it does not have are left out.
-
-    Where a source is, it tells as of when the clip was measured; :func:`found` has it as of now.
-    """
+    """Clips by their ids, as the copy of the sheet has them; those that it does not have are left out."""
     if not clips:
         return {}
     # Written out, and not as a parameter: of one clip DuckDB then reads the one part of the copy that may have it.
@@ -192,7 +192,8 @@ class Known:
 
     Attributes:
         sheet: its row of clip_sheet; empty where it has none.
-        tiers: of each tier its verdict and its rules, as :func:`video_assets.curate.why.why` tells them.
+        tiers: of each tier its rules: step, rule, expression, outcome, decided, measured and the tier's verdict, as
+            :func:`video_assets.curate.why.why` tells them.
         captions: of each captioner.
         rights: columns of its source's rights.
         shots: of its source, in order: start_pts, end_pts, begins.
@@ -219,13 +220,11 @@ def known(asked: Asked, clip: Clip) -> Known:
     """Everything that is known of a clip."""
     here = in_batches([clip.batch])
     one, video = {"clip": clip.clip_id}, {"video": clip.video_id}
-    sheet = sheet_of(asked, clip.clip_id)
-    tiers: dict[str, list[Mapping[str, Any]]] = {}
-    for row in why(asked.cursor, clip.clip_id, clip.batch, sheet).iter_rows(named=True):
-        tiers.setdefault(row["tier"], []).append(row)
+    row = _row(asked, clip.clip_id)
+    sheet = {name: value for name, value in row.items() if is_of_sheet(name)}
     return Known(
         sheet=sheet,
-        tiers=tiers,
+        tiers=_why(asked, clip.clip_id, row),
         captions=asked.rows(
             f"SELECT captioner, version, winner, short_description, dense_description, background, style, shot_type, lighting, "
             f"atmosphere, camera_motion, reason, message FROM current_captions WHERE {here} AND clip_id = $clip "
@@ -241,23 +240,40 @@ def known(asked: Asked, clip: Clip) -> Known:
             f"SELECT clip_id, batch, start_pts, end_pts, duration_s FROM clips WHERE {here} AND video_id = $video ORDER BY start_pts",
             video,
         ),
-        copies=[] if sheet.get("duplicates") == 1 else asked.rows(_COPIES.format(here=here), one),
+        copies=asked.rows(_COPIES, {"group": sheet.get("duplicate_group")} | one),
     )
 
 
 def sheet_of(asked: Asked, clip_id: str) -> dict[str, Any]:
     """A clip's row of the sheet; empty where it has none."""
-    row = asked.one(f"SELECT * FROM {SHOWN} WHERE clip_id = {quoted(clip_id)}") or {}
-    return {name: value for name, value in row.items() if is_of_sheet(name)}
+    return {name: value for name, value in _row(asked, clip_id).items() if is_of_sheet(name)}
 
 
-_COPIES = """
-SELECT o.clip_id, o.batch, s.file_name, s.duration_s, s.min_side, o.duplicate_of IS NULL AS best
-FROM duplicate_groups AS m
-JOIN duplicate_groups AS o ON o.duplicate_group = m.duplicate_group AND o.clip_id <> m.clip_id
-LEFT JOIN clip_sheet AS s ON s.batch = o.batch AND s.clip_id = o.clip_id
-WHERE m.{here} AND m.clip_id = $clip
-ORDER BY best DESC, o.clip_id
+def _row(asked: Asked, clip_id: str) -> dict[str, Any]:
+    return asked.one(f"SELECT * FROM {SHOWN} WHERE clip_id = {quoted(clip_id)}") or {}
+
+
+def _why(asked: Asked, clip_id: str, row: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
+    """Of each tier its rules with their outcomes, by the verdicts that the copy has of the clip."""
+    rules = [rule for rule in asked.rows(_RULES) if row.get(f"verdict {rule['tier']}") is not None]
+    measured = measured_by(asked.cursor, clip_id, [rule["expression"] for rule in rules], row)
+    tiers: dict[str, list[Mapping[str, Any]]] = {}
+    for rule, read in zip(rules, measured, strict=True):
+        tier = rule["tier"]
+        outcome = _OUTCOMES[row[f"passed {tier}"][rule["step"] - 1]]
+        decided = rule["rule"] == row[f"decided_by {tier}"]
+        told = {"verdict": row[f"verdict {tier}"], "outcome": outcome, "decided": decided, "measured": read}
+        tiers.setdefault(tier, []).append(rule | told)
+    return tiers
+
+
+_OUTCOMES = {True: "passed", False: "failed", None: "undecided"}
+_RULES = f"SELECT tier, number AS step, rule, expression FROM {RULES} ORDER BY tier, number"
+_COPIES = f"""
+SELECT clip_id, batch, file_name, duration_s, min_side, duplicate_of IS NULL AS best
+FROM {SHOWN}
+WHERE duplicate_group = $group AND clip_id <> $clip
+ORDER BY best DESC, clip_id
 LIMIT 12
 """
 
@@ -271,9 +287,10 @@ def captions_of(asked: Asked, clips: Sequence[Clip]) -> dict[str, str]:
     """The same of several, by clip."""
     if not clips:
         return {}
+    # Written out: only then DuckDB looks for the winner of these clips alone.
+    ids = ", ".join(quoted(clip.clip_id) for clip in clips)
     rows = asked.rows(
         "SELECT clip_id, dense_description, short_description FROM current_captions "
-        f"WHERE {in_batches(sorted({c.batch for c in clips}))} AND clip_id IN (SELECT unnest($clips)) AND winner",
-        {"clips": [c.clip_id for c in clips]},
+        f"WHERE {in_batches({c.batch for c in clips})} AND clip_id IN ({ids}) AND winner"
     )
     return {row["clip_id"]: str(row["dense_description"] or row["short_description"] or "") for row in rows}

@@ -23,7 +23,7 @@ from video_assets.lake import catalog
 from video_assets.lake.lake import Lake
 from video_assets.lake.sql_text import identifier, in_batches, quoted
 from video_assets.lake.versions import short_hash
-from video_assets.review.asking import COPY, SHOWN, Asking
+from video_assets.review.asking import COPY, RULES, SHOWN, Asking
 from video_assets.review.clips import FACTS, clips_of
 
 FOLDER = "review_sheet"
@@ -101,7 +101,7 @@ class Copies:
     def _path(self, cursor: duckdb.DuckDBPyConnection) -> Path:
         """The file of the state that a connection sees."""
         [(tables, snapshot)] = cursor.execute(_CHANGED).fetchall()
-        return self._folder / f"{short_hash(f'{_SQL} {tables} {snapshot}')}.duckdb"
+        return self._folder / f"{short_hash(f'{_FORM} {tables} {snapshot}')}.duckdb"
 
     def _made(self, path: Path) -> Path:
         """The file, made where it is not there; of a newer state, where there is one by now."""
@@ -130,9 +130,11 @@ class Copies:
                 connection.execute(
                     f"{'INSERT INTO' if number else 'CREATE TABLE'} mixed.shown {'AS' * (not number)} {select}"
                 )
+            connection.execute(_RULES)
             connection.execute("COMMIT")
             connection.execute(f"ATTACH {quoted(str(folder / path.name))} AS {COPY}")
             connection.execute(f"CREATE TABLE {SHOWN} AS SELECT * FROM mixed.shown ORDER BY clip_id")
+            connection.execute(f"CREATE TABLE {RULES} AS FROM mixed.rules")
             connection.execute(f"DETACH {COPY}")
         finally:
             self._making = None
@@ -156,7 +158,10 @@ LEFT JOIN (
 ) AS v ON v.batch = s.batch AND v.clip_id = s.clip_id
 WHERE {there}
 """
-_OF_TIER = ("verdict", "decided_by", "not_passed")
+_OF_TIER = ("verdict", "decided_by", "not_passed", "passed")
+_RULES = "CREATE TABLE mixed.rules AS FROM tier_rules"
+_FORM = " ".join((_SQL, *_OF_TIER, *FACTS, clips_of([]), _RULES))
+"""What is in a copy: another build's are not taken for this one's."""
 
 
 def _selects(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:

@@ -127,6 +127,7 @@ def grid(request: Request, review: Review, rater: str, selection: Selection) -> 
         releases, draws = review.sets(asked)
     review.judged.look()
     shown = [(clip, row) for row in rows[:PAGE] if (clip := of_row(row)) is not None]
+    review.keep(clip for clip, _ in shown)  # Their pictures are asked for next.
     cards = [
         {"clip": clip, "row": row, "said": review.judged.of(clip.clip_id), "plays": why_not(clip)}
         for clip, row in shown

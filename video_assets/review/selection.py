@@ -160,7 +160,7 @@ def as_query(selection: Selection, asking: Asking) -> Query:
     if selection.where:
         # Its names are those of the sheet alone, whatever is joined here.
         condition = asking.condition(selection.where)
-        tables = f"(SELECT * FROM {SHOWN} AS clip_sheet WHERE ({condition})) AS s"
+        tables = f"(SELECT *, rowid FROM {SHOWN} AS clip_sheet WHERE ({condition})) AS s"
     if gone := asking.gone:
         conditions.append("s.video_id NOT IN (SELECT unnest($gone))")
         parameters["gone"] = sorted(gone)
@@ -251,18 +251,26 @@ def sorted_page(selection: Selection, asking: Asking, most: int = PAGE, *, other
     if selection.after:
         value, clip = _place(selection.after)
         parameters["clip"] = clip
+        # The copy is in the order of ids: which row comes next is told by its number, and not by reading the ids of all.
+        onward = f"s.rowid >= (SELECT rowid FROM {SHOWN} WHERE clip_id > $clip LIMIT 1)"
         if selection.sort == "clip_id":
             behind = f"s.clip_id {'<' if descending else '>'} $clip"
         elif value is None:  # What has no value comes last, whichever way.
-            behind = f"{column} IS NULL AND s.clip_id > $clip"
+            behind = f"{column} IS NULL AND {onward}"
         else:
             parameters["value"] = value
             given = f"CAST($value AS {asking.columns[selection.sort]})"
-            behind = f"({column} {'<' if descending else '>'} {given} OR ({column} = {given} AND s.clip_id > $clip) OR {column} IS NULL)"
+            behind = f"({column} {'<' if descending else '>'} {given} OR ({column} = {given} AND {onward}) OR {column} IS NULL)"
     says = ", ".join(f"{verdict_of(selection.tier, asking, name)} AS {name}" for name in ("verdict", "decided_by"))
     direction = "DESC" if descending else "ASC"
-    by = f"s.clip_id {direction}" if selection.sort == "clip_id" else f"{column} {direction} NULLS LAST, s.clip_id"
-    sql = f"SELECT s.clip_id, s.batch, s.video_id, {COPIED}, {column} AS value, {says}, {verdict_of(other, asking, 'decided_by')} AS other {query.source} AND ({behind}) ORDER BY {by} LIMIT {most + 1}"
+    by = f"s.clip_id {direction}" if selection.sort == "clip_id" else f"{column} {direction} NULLS LAST, s.rowid"
+    # What is shown of the clips is read when it is known which they are.
+    sql = f"""
+    SELECT s.clip_id, s.batch, s.video_id, {COPIED}, {column} AS value, {says}, {verdict_of(other, asking, "decided_by")} AS other
+    FROM {SHOWN} AS s
+    WHERE s.rowid IN (SELECT s.rowid {query.source} AND ({behind}) ORDER BY {by} LIMIT {most + 1})
+    ORDER BY {by}
+    """
     return Page(sql, parameters)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -122,11 +122,15 @@ class Review:
             # What came since the copy was made, and what nobody has measured.
             if left := [c for c in missing if c not in read]:
                 read |= found(asked, left)
-            for clip_id, clip in read.items():
-                known[clip_id] = clip
-                self._clips.keep(clip_id, clip)
+            self.keep(read.values())
+            known |= read
         gone = self.asking.gone
         return {c: clip for c, clip in known.items() if clip.video_id not in gone}
+
+    def keep(self, clips: Iterable[Clip]) -> None:
+        """Know these clips for the next minute."""
+        for clip in clips:
+            self._clips.keep(clip.clip_id, clip)
 
     def source_of(self, clip: Clip) -> Clip:
         """The same clip with where its source is now."""
