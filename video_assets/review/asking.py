@@ -240,10 +240,12 @@ class Asking:
             found = self._opened().columns
         return {name: kind for name, kind in found.items() if kind in _SORTED and is_of_sheet(name)}
 
-    def has_judged(self, tier: str) -> bool:
-        """Whether the copy has verdicts of a tier."""
+    @property
+    def judging(self) -> list[str]:
+        """The tiers of which the copy has verdicts, by name."""
         with self._lock:
-            return f"verdict {tier}" in self._opened().columns
+            found = self._opened().columns
+        return sorted(name.removeprefix("verdict ") for name in found if name.startswith("verdict "))
 
     @property
     def descriptions(self) -> dict[str, str]:

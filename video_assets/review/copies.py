@@ -28,7 +28,7 @@ from video_assets.review.clips import FACTS, clips_of
 
 FOLDER = "review_sheet"
 """In scratch space. Its files have something of every clip: a takedown removes them."""
-_TABLES = ("clip_sheet", "tier_outcomes", "tier_rules_history", "tier_files")
+_TABLES = ("clip_sheet", "tier_outcomes", "tier_rules_history", "tier_files", "tombstones")
 _AT_ONCE = 100_000
 """Clips that are joined at once: more would take more memory."""
 _CATALOG = f"__ducklake_metadata_{catalog.NAME}"
@@ -156,7 +156,7 @@ LEFT JOIN ({clips}) AS c ON c.batch = s.batch AND c.clip_id = s.clip_id
 LEFT JOIN (
     SELECT batch, clip_id{tiers} FROM tier_verdicts WHERE {here} GROUP BY batch, clip_id
 ) AS v ON v.batch = s.batch AND v.clip_id = s.clip_id
-WHERE {there}
+WHERE {there} AND s.video_id NOT IN (SELECT video_id FROM tombstones WHERE admitted_at IS NULL)
 """
 _OF_TIER = ("verdict", "decided_by", "not_passed", "passed")
 _RULES = "CREATE TABLE mixed.rules AS FROM tier_rules"

@@ -208,7 +208,7 @@ def as_query(selection: Selection, asking: Asking) -> Query:
 
 def verdict_of(tier: str, asking: Asking, what: str = "verdict") -> str:
     """What a tier says of the clip ``s``, as SQL: its verdict, or ``decided_by`` or ``not_passed``; NULL where it says nothing."""
-    return f"s.{identifier(f'{what} {tier}')}" if asking.has_judged(tier) else "NULL"
+    return f"s.{identifier(f'{what} {tier}')}" if tier in asking.judging else "NULL"
 
 
 def _filters(selection: Selection, asking: Asking) -> list[tuple[str, str, str, object]]:
