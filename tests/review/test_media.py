@@ -245,9 +245,7 @@ def test_a_source_that_was_moved_plays_within_a_minute(
     assert "is not the file that was measured" in client.get(f"/media/{clip}").json()["error"]
 
 
-def test_a_clip_that_is_gone_is_neither_judged_nor_shown_though_it_was_before(
-    own_lake: Lake, opened: Opened, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_clip_that_is_gone_is_neither_judged_nor_shown_though_it_was_before(own_lake: Lake, opened: Opened) -> None:
     clip, review = clip_of(own_lake, "plain.mp4"), Review(own_lake, {}, "ann")
     client = opened(review)
     assert client.get(f"/picture/{clip}/0").status_code == 200
@@ -255,7 +253,7 @@ def test_a_clip_that_is_gone_is_neither_judged_nor_shown_though_it_was_before(
     answer = client.post("/api/verdict", json=verdict(clip))
     assert (answer.status_code, answer.json()["error"]) == (400, "The lake has no clip of that id.")
     assert review.journal.of_clip(clip) == []
-    monkeypatch.setattr(recent, "FRESH_S", -1.0)
+    review.copies.renew()
     for path in ("clip/{}", "picture/{}/0", "media/{}"):
         assert client.get("/" + path.format(clip)).status_code == 404
 

@@ -174,6 +174,12 @@ class Asking:
             self._opened().gone = gone
 
     @property
+    def copy(self) -> Path | None:
+        """The copy that is asked."""
+        with self._lock:
+            return self._opened().copy
+
+    @property
     def gone(self) -> frozenset[str]:
         """Videos of the copy that no page shows."""
         with self._lock:

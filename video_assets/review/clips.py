@@ -144,7 +144,7 @@ SELECT
 FROM clips AS c
 JOIN raw_videos AS v ON v.batch = c.batch AND v.video_id = c.video_id
 JOIN decoded_videos AS d ON d.batch = c.batch AND d.video_id = c.video_id
-WHERE {among}
+WHERE {among} AND c.video_id NOT IN (SELECT video_id FROM tombstones WHERE admitted_at IS NULL)
 """
 _PLACES = """
 SELECT batch, content, arg_max(uri, (current, uri)) AS uri

@@ -28,7 +28,10 @@ from video_assets.review.clips import FACTS, clips_of
 
 FOLDER = "review_sheet"
 """In scratch space. Its files have something of every clip: a takedown removes them."""
-_TABLES = ("clip_sheet", "tier_outcomes", "tier_rules_history", "tier_files", "tombstones")
+_TABLES = (
+    "clip_sheet", "clips", "decoded_videos", "raw_videos", "tier_files", "tier_outcomes", "tier_rules_history", "tombstones",
+)  # fmt: skip
+"""What a copy is made of."""
 _AT_ONCE = 100_000
 """Clips that are joined at once: more would take more memory."""
 _CATALOG = f"__ducklake_metadata_{catalog.NAME}"
@@ -47,7 +50,7 @@ WHERE video_id IN (SELECT video_id FROM tombstones WHERE admitted_at IS NULL)
 
 
 class Copies:
-    """The copies of a lake's sheet. One thread at a time renews them; other processes may do the same.
+    """The copies of a lake's sheet. Safe for several threads and processes at once.
 
     Args:
         lake: the lake.
@@ -59,30 +62,38 @@ class Copies:
         self._folder = lake.settings.lake.scratch_path / FOLDER
         self._shown: Path | None = None
         self._seen: int | None = None
+        self._renewing = threading.Lock()
         self._stopped = threading.Event()
         self._making: duckdb.DuckDBPyConnection | None = None
 
-    def renew(self) -> bool:
+    def renew(self, *, make: bool = True) -> bool:
         """Have pages ask of a copy of the lake's state now, made where there is none; until it is there they ask of the one before.
+
+        Args:
+            make: whether one is made; else pages only leave out what was taken down since.
 
         Returns:
             Whether they ask of another one than before.
 
         Raises:
-            OSError: there is no room for it, or a takedown has just removed it.
-            duckdb.Error: likewise, or it was stopped.
+            OSError: there is no room for it, or a takedown has just removed it, or it was stopped.
         """
+        with self._renewing:
+            return self._renew(make)
+
+    def _renew(self, make: bool) -> bool:
         with self._lake.cursor() as cursor:
             [(newest,)] = cursor.execute(_NEWEST).fetchall()
             if newest == self._seen:
                 return False
             path = self._path(cursor)
-        self._hide()
         if other := path != self._shown:
-            path = self._made(path)
-            self._asking.show(path)
-            self._shown = path
-            self._hide()
+            if self._shown is not None:
+                self._hide()
+            if not make:
+                return False
+            self._shown = self._made(path)
+            self._asking.show(self._shown)
             self._sweep()
         self._seen = newest
         return other
@@ -94,9 +105,9 @@ class Copies:
             making.interrupt()
 
     def _hide(self) -> None:
-        if self._shown is not None:
-            with self._asking.look() as asked:
-                self._asking.hide(frozenset(row["video_id"] for row in asked.rows(_GONE)))
+        """Leave out what was taken down since the copy was made; a new one does not have it."""
+        with self._asking.look() as asked:
+            self._asking.hide(frozenset(row["video_id"] for row in asked.rows(_GONE)))
 
     def _path(self, cursor: duckdb.DuckDBPyConnection) -> Path:
         """The file of the state that a connection sees."""
@@ -111,9 +122,14 @@ class Copies:
                 shutil.rmtree(left, ignore_errors=True)
             if path.exists():
                 return path
-            with tempfile.TemporaryDirectory(prefix=".making-", dir=self._folder) as name:
-                path = self._make(Path(name))
-        return path
+            try:
+                with tempfile.TemporaryDirectory(prefix=".making-", dir=self._folder) as name:
+                    return self._make(Path(name))
+            except duckdb.Error as error:
+                said = str(error).partition("\n")[0]
+                raise OSError(
+                    f"No copy of the sheet could be made in {self._folder}: {said} Make room there (lake.scratch), or raise review.memory_mib."
+                ) from error
 
     def _make(self, folder: Path) -> Path:
         connection = catalog.open_beside(self._lake.settings, lambda: self._lake.access)
@@ -160,7 +176,7 @@ WHERE {there} AND s.video_id NOT IN (SELECT video_id FROM tombstones WHERE admit
 """
 _OF_TIER = ("verdict", "decided_by", "not_passed", "passed")
 _RULES = "CREATE TABLE mixed.rules AS FROM tier_rules"
-_FORM = " ".join((_SQL, *_OF_TIER, *FACTS, clips_of([]), _RULES))
+_FORM = " ".join((duckdb.__version__, _SQL, *_OF_TIER, *FACTS, clips_of([]), _RULES))
 """What is in a copy: another build's are not taken for this one's."""
 
 

@@ -19,13 +19,14 @@ from video_assets.review.server import Review
 
 def grid(request: Request, review: Review, rater: str, selection: Selection) -> Response:
     """Clips as pictures."""
+    copy = review.asking.copy
     query = sorted_page(selection, review.asking)
     with review.asking.look() as asked:
         rows = asked.rows(query.sql, query.parameters)
         releases, draws = review.sets(asked)
     review.judged.look()
     shown = [(clip, row) for row in rows[:PAGE] if (clip := of_row(row)) is not None]
-    review.keep(clip for clip, _ in shown)  # Their pictures are asked for next.
+    review.keep((clip for clip, _ in shown), copy)  # Their pictures are asked for next.
     cards = [
         {"clip": clip, "row": row, "said": review.judged.of(clip.clip_id), "plays": why_not(clip)}
         for clip, row in shown

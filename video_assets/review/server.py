@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from video_assets.curate.tiers import Tier
@@ -32,6 +33,8 @@ _CLIPS_KEPT, _SOURCES_KEPT, _PICTURES_KEPT = 20_000, 2_000, 4_000
 _REFUSALS_A_SECOND = 20
 _RENEW_S = 2.0
 """So often it is looked whether the lake is another than pages show."""
+_RESTS = 2
+"""Between two copies of the sheet so many times as long as the last one took."""
 _MOST_QUEUED = 1_000_000
 
 
@@ -69,6 +72,7 @@ class Review:
         self._stopped = threading.Event()
         self._threads: list[threading.Thread] = []
         self._not_renewed = False
+        self._rests_until = float("-inf")
         self.noting = Noting(self.journal)
         self._refusals: list[float] = []
         self._unsaid = 0
@@ -110,27 +114,27 @@ class Review:
             clip = self.clip(clip_id)
             if clip is None or is_there(asked, clip):
                 return clip
-            self._clips.forget(clip_id)
             # It may have come to another batch.
             return found(asked, [clip_id]).get(clip_id)
 
     def clips(self, asked: Asked, wanted: Collection[str]) -> dict[str, Clip]:
         """Several clips by their ids; those that there are."""
-        known = {c: clip for c in wanted if (clip := self._clips.get(c, lambda: None)) is not None}
+        copy = self.asking.copy
+        known = {c: clip for c in wanted if (clip := self._clips.get((copy, c), lambda: None)) is not None}
         if missing := [c for c in wanted if c not in known]:
             read = copied(asked, missing)
             # What came since the copy was made, and what nobody has measured.
             if left := [c for c in missing if c not in read]:
                 read |= found(asked, left)
-            self.keep(read.values())
+            self.keep(read.values(), copy)
             known |= read
         gone = self.asking.gone
         return {c: clip for c, clip in known.items() if clip.video_id not in gone}
 
-    def keep(self, clips: Iterable[Clip]) -> None:
-        """Know these clips for the next minute."""
+    def keep(self, clips: Iterable[Clip], copy: Path | None) -> None:
+        """Know clips for the next minute, and no longer than the copy is shown by which they were found."""
         for clip in clips:
-            self._clips.keep(clip.clip_id, clip)
+            self._clips.keep((copy, clip.clip_id), clip)
 
     def source_of(self, clip: Clip) -> Clip:
         """The same clip with where its source is now."""
@@ -217,15 +221,19 @@ class Review:
 
     def _renew_or_say(self) -> None:
         """Have pages ask of the lake as it is now. That it fails is noted when it begins to; the next round tries again."""
+        began = time.monotonic()
+        tried = True
         try:
-            self.copies.renew()
+            tried = self.copies.renew(make=began > self._rests_until)
+            self._not_renewed = False
         except Exception as error:  # Pages are answered from the state before.
             if not (self._not_renewed or self._stopped.is_set()):
                 with suppress(sqlite3.Error):
                     self.journal.note("not renewed", None, "", None, f"{type(error).__name__}: {error}"[:500])
             self._not_renewed = True
-        else:
-            self._not_renewed = False
+        if tried:
+            # While a lake is curated its copy would be made all the time.
+            self._rests_until = time.monotonic() + _RESTS * (time.monotonic() - began)
 
     def start(self) -> None:
         """Begin to fold, and to follow the lake, in the background; what an earlier server has left is folded first."""
