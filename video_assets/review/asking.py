@@ -15,7 +15,7 @@ import polars as pl
 
 from video_assets.lake import catalog
 from video_assets.lake.lake import Lake
-from video_assets.lake.sql_text import quoted
+from video_assets.lake.sql_text import identifier, quoted
 from video_assets.review.recent import Recent
 from video_assets.review.where import RefusedError, checked
 
@@ -247,6 +247,15 @@ class Asking:
         return {name: kind for name, kind in found.items() if kind in _SORTED and is_of_sheet(name)}
 
     @property
+    def _sheet(self) -> str:
+        """What the sheet's columns are read from, and no other ones, as SQL."""
+        with self._lock:
+            opened = self._opened()
+        if opened.copy is None:
+            return "clip_sheet"
+        return f"(SELECT {', '.join(identifier(name) for name in opened.columns if is_of_sheet(name))} FROM {SHOWN})"
+
+    @property
     def judging(self) -> list[str]:
         """The tiers of which the copy has verdicts, by name."""
         with self._lock:
@@ -279,7 +288,7 @@ class Asking:
         condition = checked(typed, self.tables)
         with self.look() as asked:
             try:
-                asked.cursor.execute(f"EXPLAIN SELECT 1 FROM clip_sheet WHERE ({condition})")
+                asked.cursor.execute(f"EXPLAIN SELECT 1 FROM {self._sheet} AS clip_sheet WHERE ({condition})")
             except duckdb.InterruptException:
                 raise
             except duckdb.Error as error:

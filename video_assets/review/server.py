@@ -182,7 +182,9 @@ class Review:
                 )
                 return found["clip_id"].to_list()
 
-        return self.queue.order(unsorted(selection).address(), make)
+        # Of another copy, or where more was taken down, it is another order.
+        state = str(self.asking.copy), *sorted(self.asking.gone)
+        return self.queue.order(" ".join((*state, unsorted(selection).address())), make)
 
     def refused(self, address: str, what: str, why: str) -> None:
         """Have it noted in the audit trail that something was refused; of very many in a second, how many. It waits for nothing."""
