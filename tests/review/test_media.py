@@ -231,17 +231,16 @@ def test_a_source_that_is_gone_or_another_is_told_and_not_played(
         assert str(tmp_path) not in answer.text
 
 
-def test_a_source_that_was_moved_plays_within_a_minute(
-    own_lake: Lake, opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_source_that_was_moved_is_played_from_where_it_is(own_lake: Lake, opened: Opened, tmp_path: Path) -> None:
     clip = clip_of(own_lake, "plain.mp4")
-    client, whole = opened(Review(own_lake, {}, "ann")), uri_of(own_lake, clip).read_bytes()
+    review = Review(own_lake, {}, "ann")
+    client, whole = opened(review), uri_of(own_lake, clip).read_bytes()
     assert client.get(f"/media/{clip}").content == whole
     (tmp_path / "moved.mp4").write_bytes(whole)
     uri = {"to": str(tmp_path / "moved.mp4")}
     own_lake.amend([("UPDATE source_files SET uri = $to WHERE uri LIKE '%/plain.mp4'", uri)], message="t", author="t")
     (tmp_path / "moved.mp4").write_bytes(whole[:-1])
-    monkeypatch.setattr(recent, "FRESH_S", -1.0)  # A minute has passed.
+    review.copies.renew()
     assert "is not the file that was measured" in client.get(f"/media/{clip}").json()["error"]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from video_assets.curate.why import measured_by
@@ -20,7 +20,7 @@ class Clip:
     """Where a clip is, and of what kind its source is.
 
     Attributes: as the columns of clips, raw_videos and decoded_videos; ``width`` and ``height`` as displayed, bars included. ``uri``,
-    ``content`` and ``size_bytes`` are as :func:`found` has them: a copy of the sheet does not have them.
+    ``content`` and ``size_bytes`` are as :func:`found` and :func:`with_source` have them.
     """
 
     clip_id: str
@@ -66,11 +66,12 @@ class Clip:
         return (pts - self.start_pts) * self.time_base_num / self.time_base_den
 
 
-_ELSEWHERE = ("clip_id", "batch", "video_id", "uri", "content", "size_bytes")
-FACTS = tuple(f.name for f in fields(Clip) if f.name not in _ELSEWHERE)
+FACTS = tuple(f.name for f in fields(Clip) if f.name not in ("clip_id", "batch", "video_id"))
 """What the copy of the sheet has of a clip besides the sheet's columns."""
-COPIED = ", ".join(f'"clip {name}"' for name in FACTS)
-"""The columns of the copy that have it."""
+_SOURCE = ("uri", "content", "size_bytes")
+_SHOWN = tuple(name for name in FACTS if name not in _SOURCE)
+COPIED = ", ".join(f'"clip {name}"' for name in _SHOWN)
+"""The columns of the copy in which stands what is shown of a clip."""
 
 
 def copied(asked: Asked, clips: Sequence[str]) -> dict[str, Clip]:
@@ -87,8 +88,15 @@ def of_row(row: Mapping[str, Any]) -> Clip | None:
     """The clip of a row of the copy in which its columns stand; None where the lake did not have it any more."""
     if row["clip start_pts"] is None:
         return None
-    named = {name: row[f"clip {name}"] for name in FACTS}
+    named = {name: row[f"clip {name}"] for name in _SHOWN}
     return Clip(clip_id=row["clip_id"], batch=row["batch"], video_id=row["video_id"], **named)
+
+
+def with_source(asked: Asked, clip: Clip) -> Clip:
+    """A clip with where its source is, as the copy has it; else as the lake has it."""
+    columns = ", ".join(f'"clip {name}" AS {name}' for name in _SOURCE)
+    row = asked.one(f"SELECT {columns} FROM {SHOWN} WHERE clip_id = {quoted(clip.clip_id)}")
+    return replace(clip, **row) if row else found(asked, [clip.clip_id], clip.batch).get(clip.clip_id, clip)
 
 
 def found(asked: Asked, clips: Sequence[str], batch: str | Collection[str] | None = None) -> dict[str, Clip]:
@@ -109,8 +117,7 @@ def found(asked: Asked, clips: Sequence[str], batch: str | Collection[str] | Non
         return {}
     rows = asked.rows(f"{clips_of(batches)} AND c.clip_id IN (SELECT unnest($clips))", {"clips": list(clips)})
     # Where its source is now. Asked by itself: as a part of the question above it takes as long as all the rest.
-    of = {"contents": sorted({row["content"] for row in rows})}
-    places = asked.rows(_PLACES.format(here=in_batches(sorted({row["batch"] for row in rows}))), of) if rows else []
+    places = asked.rows(places_of({row["batch"] for row in rows})) if rows else []
     place = {(p["batch"], p["content"]): p["uri"] for p in places}
     return {r["clip_id"]: Clip(**r | {"uri": place.get((r["batch"], r["content"])) or r["uri"]}) for r in rows}
 
@@ -119,6 +126,11 @@ def clips_of(batches: Collection[str]) -> str:
     """The SELECT of the clips of some batches, with the columns of :class:`Clip`; a condition may follow behind AND."""
     # Written out of every table: DuckDB then opens the files of these batches alone.
     return _CLIPS.format(among=" AND ".join(in_batches(batches, f"{table}.batch") for table in "cvd"))
+
+
+def places_of(batches: Collection[str]) -> str:
+    """The SELECT of where the sources of some batches are now: batch, content and uri."""
+    return _PLACES.format(here=in_batches(batches))
 
 
 def is_there(asked: Asked, clip: Clip) -> bool:
@@ -148,7 +160,7 @@ WHERE {among} AND c.video_id NOT IN (SELECT video_id FROM tombstones WHERE admit
 """
 _PLACES = """
 SELECT batch, content, arg_max(uri, (current, uri)) AS uri
-FROM source_files WHERE {here} AND content IN (SELECT unnest($contents)) GROUP BY batch, content
+FROM source_files WHERE {here} GROUP BY batch, content
 """
 
 

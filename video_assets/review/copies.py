@@ -24,12 +24,12 @@ from video_assets.lake.lake import Lake
 from video_assets.lake.sql_text import identifier, in_batches, quoted
 from video_assets.lake.versions import short_hash
 from video_assets.review.asking import COPY, RULES, SHOWN, Asking
-from video_assets.review.clips import FACTS, clips_of
+from video_assets.review.clips import FACTS, clips_of, places_of
 
 FOLDER = "review_sheet"
 """In scratch space. Its files have something of every clip: a takedown removes them."""
 _TABLES = (
-    "clip_sheet", "clips", "decoded_videos", "raw_videos", "tier_files", "tier_outcomes", "tier_rules_history", "tombstones",
+    "clip_sheet", "clips", "decoded_videos", "raw_videos", "source_files", "tier_files", "tier_outcomes", "tier_rules_history", "tombstones",
 )  # fmt: skip
 """What a copy is made of."""
 _AT_ONCE = 100_000
@@ -166,9 +166,10 @@ class Copies:
 
 
 _SQL = """
-SELECT s.*, {facts}, v.* EXCLUDE (batch, clip_id)
+SELECT s.*, {facts}, coalesce(p.uri, c.uri) AS "clip uri", v.* EXCLUDE (batch, clip_id)
 FROM clip_sheet AS s
 LEFT JOIN ({clips}) AS c ON c.batch = s.batch AND c.clip_id = s.clip_id
+LEFT JOIN ({places}) AS p ON p.batch = c.batch AND p.content = c.content
 LEFT JOIN (
     SELECT batch, clip_id{tiers} FROM tier_verdicts WHERE {here} GROUP BY batch, clip_id
 ) AS v ON v.batch = s.batch AND v.clip_id = s.clip_id
@@ -176,7 +177,7 @@ WHERE {there} AND s.video_id NOT IN (SELECT video_id FROM tombstones WHERE admit
 """
 _OF_TIER = ("verdict", "decided_by", "not_passed", "passed")
 _RULES = "CREATE TABLE mixed.rules AS FROM tier_rules"
-_FORM = " ".join((duckdb.__version__, _SQL, *_OF_TIER, *FACTS, clips_of([]), _RULES))
+_FORM = " ".join((duckdb.__version__, _SQL, *_OF_TIER, *FACTS, clips_of([]), places_of([]), _RULES))
 """What is in a copy: another build's are not taken for this one's."""
 
 
@@ -188,12 +189,13 @@ def _selects(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
         for tier in tiers
         for name in _OF_TIER
     ]
-    facts = ", ".join(f'c.{name} AS "clip {name}"' for name in FACTS)
+    facts = ", ".join(f'c.{name} AS "clip {name}"' for name in FACTS if name != "uri")
     counts = connection.execute("SELECT batch, count(*) FROM clip_sheet GROUP BY batch ORDER BY batch").fetchall()
     for batches in _parted(counts):
         yield _SQL.format(
             facts=facts,
             clips=clips_of(batches),
+            places=places_of(batches),
             tiers="".join(columns),
             here=in_batches(batches),
             there=in_batches(batches, "s.batch"),

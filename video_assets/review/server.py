@@ -13,7 +13,7 @@ from typing import Any
 from video_assets.curate.tiers import Tier
 from video_assets.lake.lake import Lake
 from video_assets.review.asking import Asked, Asking
-from video_assets.review.clips import Clip, copied, found, is_there
+from video_assets.review.clips import Clip, copied, found, is_there, with_source
 from video_assets.review.copies import Copies
 from video_assets.review.embedding_map import Plane, plane
 from video_assets.review.encoded import Encoded
@@ -29,7 +29,7 @@ from video_assets.review.queue import Judged, Order, Queue
 from video_assets.review.recent import Recent
 from video_assets.review.selection import Selection, as_query
 
-_CLIPS_KEPT, _SOURCES_KEPT, _PICTURES_KEPT = 20_000, 2_000, 4_000
+_CLIPS_KEPT, _PICTURES_KEPT = 20_000, 4_000
 _REFUSALS_A_SECOND = 20
 _RENEW_S = 2.0
 """So often it is looked whether the lake is another than pages show."""
@@ -63,7 +63,6 @@ class Review:
         self.places = Places(self.asking)
         self.pictures: Recent[bytes] = Recent(_PICTURES_KEPT)
         self._clips: Recent[Clip] = Recent(_CLIPS_KEPT)
-        self._sources: Recent[Clip] = Recent(_SOURCES_KEPT)
         self._batches: Recent[list[str]] = Recent(1)
         self._sets: Recent[tuple[list[str], list[str]]] = Recent(1)
         self._planes: Recent[Plane] = Recent(1)
@@ -137,13 +136,9 @@ class Review:
             self._clips.keep((copy, clip.clip_id), clip)
 
     def source_of(self, clip: Clip) -> Clip:
-        """The same clip with where its source is now."""
-
-        def make() -> Clip | None:
-            with self.asking.look() as asked:
-                return found(asked, [clip.clip_id], clip.batch).get(clip.clip_id)
-
-        return self._sources.get(clip.clip_id, make) or clip
+        """The same clip with where its source is."""
+        with self.asking.look() as asked:
+            return with_source(asked, clip)
 
     def player(self, clip: Clip) -> dict[str, Any]:
         """What a page needs to play a clip: times in s of its media, and the crop in pixels."""
