@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import random
 import re
+import resource
 import tempfile
 import time
 from collections.abc import Callable
@@ -30,6 +31,7 @@ from video_assets.curate.sql_files import note, read_files
 from video_assets.lake.lake import Lake
 from video_assets.measurements import measurements
 from video_assets.review.app import make_app
+from video_assets.review.copies import FOLDER
 from video_assets.review.questions import read_questions
 from video_assets.review.server import Review
 from video_assets.settings import LakeSettings, ReviewSettings, Settings
@@ -71,7 +73,12 @@ def main() -> None:
         tiers = read_files(lake.settings).tiers
         step = Step(lake, measurements(lake.settings, tiers))
         decide(step, tiers[TIER], lake.query("SELECT DISTINCT batch FROM clips ORDER BY 1")["batch"].to_list())
+        start = time.perf_counter()
         review = Review(lake, tiers, "somebody")
+        [size] = [path.stat().st_size for path in (lake.settings.lake.scratch_path / FOLDER).glob("*.duckdb")]
+        print(
+            f"the copy: {time.perf_counter() - start:.1f} s, {size / 2**20:.0f} MiB, at most {peak():.1f} GiB of memory"
+        )
         with TestClient(make_app(review, (), None), HERE) as client:
             client.headers.update({"origin": HERE, "x-review-word": review.word})
             judge(client, lake.query("SELECT min(clip_id) FROM clips").item())
@@ -81,6 +88,12 @@ def main() -> None:
                 lake.query("SELECT clip_id FROM clips USING SAMPLE 1000")["clip_id"].to_list(),
                 arguments.repeats,
             )
+        print(f"memory at most: {peak():.1f} GiB")
+
+
+def peak() -> float:
+    """The most memory that this process has had, in GiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
 def add_keyframes(cursor: duckdb.DuckDBPyConnection) -> None:
@@ -127,6 +140,10 @@ def report(client: TestClient, clips: list[str], repeats: int) -> None:
         "grid by a condition": lambda: get(f"/clips?tier={TIER}&where=vmaf_motion %3E {chosen.random():.4f}"),
         "clip": lambda: get(f"/clip/{chosen.choice(clips)}"),
         "picture": lambda: client.get(f"/picture/{chosen.choice(clips)}/2"),
+        "places of a clip's numbers": lambda: get(f"/api/places/{chosen.choice(clips)}"),
+        "raters": lambda: get("/raters"),
+        "thresholds": lambda: get("/thresholds?column=vmaf_motion"),
+        "two sets side by side": lambda: get(f"/compare?left=tier:{TIER}&right=draw:{TIER}"),
         "judging page": lambda: get(f"/judge?tier={TIER}"),
         "next clip of a queue": lambda: post("/api/next", {"query": f"tier={TIER}", "most": 3}),
         "verdict": lambda: judge(client, chosen.choice(clips)),

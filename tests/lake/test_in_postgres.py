@@ -24,6 +24,8 @@ from video_assets.lake.backend import backend
 from video_assets.lake.lake import Lake
 from video_assets.lake.move import move
 from video_assets.lake.sweep import sweep
+from video_assets.review.asking import SHOWN
+from video_assets.review.server import Review
 from video_assets.settings import LakeSettings, Settings
 
 SECRET = "hunter2"
@@ -263,3 +265,19 @@ def test_versions_are_forgotten_and_their_files_go(stored: Place) -> None:
     assert len(sweep(lake, "v", later, older_than=timedelta(days=1)).replaced) == 1
     assert len(lake.files.listed("data/shots")) == 1
     assert counts(lake, "shots", "a") == {"a": ("2", 5)}
+
+
+def test_the_review_page_follows_a_lake_whose_catalog_is_there(stored: Place) -> None:
+    lake = stored.lake()
+    review = Review(lake, {}, "ann")
+    before = lake.query("SELECT count(*) FROM clip_sheet").item()
+    for more in (1, 2):
+        with lake.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO clip_sheet (batch, clip_id, video_id) VALUES ('b', $id, 'v')", {"id": f"{more:032}"}
+            )
+        assert review.copies.renew()
+        assert not review.copies.renew()
+        with review.asking.look() as asked:
+            assert asked.one(f"SELECT count(*) AS n FROM {SHOWN}") == {"n": before + more}
+    review.asking.close()

@@ -262,6 +262,9 @@ def test_a_cookie_that_was_written_by_hand_names_nobody(client: TestClient, lake
         "clip_id IN (SELECT content FROM read_text('/etc/passwd'))",
         "clip_id IN (FROM '/etc/passwd')",
         "nonsense > 5",
+        "\"clip codec\" = 'h264'",
+        "clip_id IN (SELECT clip_id FROM copy.shown)",
+        "clip_id IN (SELECT clip_id FROM shown)",
         "vmaf_motion > 'a",
     ],
 )

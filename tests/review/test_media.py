@@ -231,23 +231,20 @@ def test_a_source_that_is_gone_or_another_is_told_and_not_played(
         assert str(tmp_path) not in answer.text
 
 
-def test_a_source_that_was_moved_plays_within_a_minute(
-    own_lake: Lake, opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_source_that_was_moved_is_played_from_where_it_is(own_lake: Lake, opened: Opened, tmp_path: Path) -> None:
     clip = clip_of(own_lake, "plain.mp4")
-    client, whole = opened(Review(own_lake, {}, "ann")), uri_of(own_lake, clip).read_bytes()
+    review = Review(own_lake, {}, "ann")
+    client, whole = opened(review), uri_of(own_lake, clip).read_bytes()
     assert client.get(f"/media/{clip}").content == whole
     (tmp_path / "moved.mp4").write_bytes(whole)
     uri = {"to": str(tmp_path / "moved.mp4")}
     own_lake.amend([("UPDATE source_files SET uri = $to WHERE uri LIKE '%/plain.mp4'", uri)], message="t", author="t")
     (tmp_path / "moved.mp4").write_bytes(whole[:-1])
-    monkeypatch.setattr(recent, "FRESH_S", -1.0)  # A minute has passed.
+    review.copies.renew()
     assert "is not the file that was measured" in client.get(f"/media/{clip}").json()["error"]
 
 
-def test_a_clip_that_is_gone_is_neither_judged_nor_shown_though_it_was_before(
-    own_lake: Lake, opened: Opened, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_clip_that_is_gone_is_neither_judged_nor_shown_though_it_was_before(own_lake: Lake, opened: Opened) -> None:
     clip, review = clip_of(own_lake, "plain.mp4"), Review(own_lake, {}, "ann")
     client = opened(review)
     assert client.get(f"/picture/{clip}/0").status_code == 200
@@ -255,7 +252,7 @@ def test_a_clip_that_is_gone_is_neither_judged_nor_shown_though_it_was_before(
     answer = client.post("/api/verdict", json=verdict(clip))
     assert (answer.status_code, answer.json()["error"]) == (400, "The lake has no clip of that id.")
     assert review.journal.of_clip(clip) == []
-    monkeypatch.setattr(recent, "FRESH_S", -1.0)
+    review.copies.renew()
     for path in ("clip/{}", "picture/{}/0", "media/{}"):
         assert client.get("/" + path.format(clip)).status_code == 404
 
@@ -330,6 +327,7 @@ def test_a_range_behind_the_end_cannot_be_had(asked: str) -> None:
 def test_footage_on_s3_is_sent_in_ranges_and_another_object_is_not(review: Review, lake: Lake, server: Server) -> None:
     clip = review.clip(clip_of(lake, "plain.mp4"))
     assert clip is not None
+    clip = review.source_of(clip)
     path = Path(str(clip.uri))
     server.upload(path, "review/plain.mp4")
     whole = path.read_bytes()

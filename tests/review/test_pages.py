@@ -16,7 +16,7 @@ from tests.review.conftest import Opened
 from tests.review.footage import ENCODED, MARKUP, TIER, clip_of, clips, tiers_of
 from tests.review.sent import row, verdict
 from video_assets.lake.lake import Lake
-from video_assets.review import pages
+from video_assets.review import grid_pages
 from video_assets.review.server import Review
 
 
@@ -44,7 +44,7 @@ def walked(client: TestClient, path: str) -> list[str]:
 def test_pages_behind_one_another_show_every_clip_once_in_order(
     client: TestClient, lake: Lake, monkeypatch: pytest.MonkeyPatch, column: str, order: str
 ) -> None:
-    monkeypatch.setattr(pages, "PAGE", 7)
+    monkeypatch.setattr(grid_pages, "PAGE", 7)
     monkeypatch.setattr("video_assets.review.selection.PAGE", 7)
     monkeypatch.setattr("video_assets.review.selection.sorted_page.__defaults__", (7,))
     then = "" if column == "clip_id" else ", clip_id"
@@ -242,7 +242,7 @@ def test_verdicts_that_cannot_be_committed_are_told_and_tried_again_whatever_fai
         assert failed.wait(60)
         assert "Verdicts are not committed to the lake since" in client.get("/").text
         again.set()
-        assert review._thread is not None
-        review._thread.join(60)
+        for thread in review._threads:
+            thread.join(60)
     assert (len(turns), told) == (4, ["not committed", "committed again"])
     assert "not committed" not in client.get("/").text

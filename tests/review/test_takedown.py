@@ -19,6 +19,7 @@ from video_assets.batches.step import Step
 from video_assets.lake.lake import Lake
 from video_assets.lake.schemas import REVIEWS
 from video_assets.measurements import measurements
+from video_assets.review.copies import FOLDER as COPIES
 from video_assets.review.encoded import Encoded
 from video_assets.review.fold import fold, fold_what_waits
 from video_assets.review.journal import FILE, Journal, Verdict, forget
@@ -134,5 +135,6 @@ def test_verdicts_and_encoded_clips_go_with_the_footage_and_others_stay(
         if (n := traces.in_file(p) + traces.in_bytes(str(p).encode()))
     }
     assert left == {}
+    assert list(lake.settings.lake.scratch_path.glob(f"{COPIES}/*.duckdb")) == []
     assert [v.clip_id for v in Journal(lake.settings.lake.scratch_path / FILE).last("bob", 9)] == [stays]
     assert len(list((lake.settings.lake.scratch_path / "review" / "clips").rglob("*.mp4"))) == 1

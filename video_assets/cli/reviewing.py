@@ -102,7 +102,7 @@ def thresholds(column: str, json: bool) -> None:
     from video_assets.review.asking import Asking
     from video_assets.review.cuts import cut_of
     from video_assets.review.fold import fold_what_waits
-    from video_assets.review.pages import labelled
+    from video_assets.review.rating_pages import labelled
 
     asking = Asking(lake)
     with busy("Asking the lake"):

@@ -11,32 +11,23 @@ import sqlglot
 from sqlglot import exp
 
 from video_assets.lake.people import PREFIX
-from video_assets.lake.sql_text import in_batches
 from video_assets.written import text
 
 
-def why(
-    connection: duckdb.DuckDBPyConnection,
-    clip_id: str,
-    batch: str | None = None,
-    sheet: Mapping[str, Any] | None = None,
-) -> pl.DataFrame:
+def why(connection: duckdb.DuckDBPyConnection, clip_id: str) -> pl.DataFrame:
     """Every tier's rules with their outcome for one clip; no rows when no tier has seen it.
 
     Args:
         connection: the lake.
         clip_id: the clip.
-        batch: in which batch it is, where that is known: files of others are not opened then.
-        sheet: its row of the sheet, where that was read already.
 
     Returns:
         One row per tier and rule, tiers by name and rules in order: tier, verdict (kept, dropped, undecided), step
         (from 1), rule, outcome (passed, failed, undecided), decided (whether the verdict hangs on this rule), expression
         (in SQL over clip_sheet) and measured (the values that it reads, as they are now; of what people say, who says it).
     """
-    here = "TRUE" if batch is None else in_batches([batch], "v.batch")
     rows = connection.execute(
-        f"""
+        """
         SELECT
             v.tier,
             v.verdict,
@@ -47,15 +38,28 @@ def why(
             r.rule IS NOT DISTINCT FROM v.decided_by AS decided,
             r.expression
         FROM tier_verdicts AS v JOIN tier_rules_history AS r ON r.tier = v.tier AND r.version = v.version
-        WHERE {here} AND v.clip_id = $clip_id
+        WHERE v.clip_id = $clip_id
         ORDER BY v.tier, r.number
         """,
         {"clip_id": clip_id},
     ).pl()
-    values = _values(connection, clip_id, batch) if sheet is None else sheet
-    judged = _judged(connection, clip_id) if any(PREFIX in expression for expression in rows["expression"]) else []
-    measured = [_measured(expression, values, judged) for expression in rows["expression"]]
+    measured = measured_by(connection, clip_id, rows["expression"].to_list(), _values(connection, clip_id))
     return rows.with_columns(pl.Series("measured", measured, pl.String))
+
+
+def measured_by(
+    connection: duckdb.DuckDBPyConnection, clip_id: str, expressions: Sequence[str], values: Mapping[str, Any]
+) -> list[str]:
+    """What rules read of a clip, in words, and of what people say, who says it.
+
+    Args:
+        connection: the lake.
+        clip_id: the clip.
+        expressions: the rules, in SQL over clip_sheet.
+        values: its row of the sheet.
+    """
+    judged = _judged(connection, clip_id) if any(PREFIX in expression for expression in expressions) else []
+    return [_measured(expression, values, judged) for expression in expressions]
 
 
 def as_document(connection: duckdb.DuckDBPyConnection, clip_id: str, rows: pl.DataFrame) -> dict[str, Any]:
@@ -73,10 +77,9 @@ def as_document(connection: duckdb.DuckDBPyConnection, clip_id: str, rows: pl.Da
     return {"clip_id": clip_id, "tiers": tiers, "people": people}
 
 
-def _values(connection: duckdb.DuckDBPyConnection, clip_id: str, batch: str | None = None) -> Mapping[str, Any]:
+def _values(connection: duckdb.DuckDBPyConnection, clip_id: str) -> Mapping[str, Any]:
     """The clip's row of the sheet; empty where it has none."""
-    here = "TRUE" if batch is None else in_batches([batch])
-    sheet = connection.execute(f"SELECT * FROM clip_sheet WHERE {here} AND clip_id = ?", [clip_id]).pl()
+    sheet = connection.execute("SELECT * FROM clip_sheet WHERE clip_id = ?", [clip_id]).pl()
     return sheet.row(0, named=True) if sheet.height else {}
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
-from urllib.parse import quote, unquote
 
 import anyio
 import anyio.to_thread
 import duckdb
 from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
-from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -20,13 +18,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from video_assets.review import pages
-from video_assets.review.asked import CLIP_ID, RATER, SentBack, SentNext, SentRater, SentUndo, SentVerdict, finite
+from video_assets.review import changes, clip_page, grid_pages, pages, rating_pages
+from video_assets.review.asked import CLIP_ID, SentBack, SentNext, SentRater, SentUndo, SentVerdict, finite
 from video_assets.review.asking import TooLongError
-from video_assets.review.clips import PICTURES, Clip, caption_of, captions_of, picture
+from video_assets.review.changes import address_of, rater_of
+from video_assets.review.clips import PICTURES, Clip, picture, sheet_of
 from video_assets.review.encoded import CannotPlayError
-from video_assets.review.guard import Guard, is_https, is_loopback
-from video_assets.review.journal import Verdict, now
+from video_assets.review.guard import Guard
 from video_assets.review.media import KEPT, GoneError, local, source
 from video_assets.review.moved import moved
 from video_assets.review.numbers import counted, histogram, split
@@ -35,8 +33,6 @@ from video_assets.review.selection import Selection
 from video_assets.review.server import Review
 from video_assets.review.where import RefusedError
 
-RATER_COOKIE = "video_assets_rater"
-_A_YEAR_S = 365 * 86_400
 _LOOKING = 16
 """Threads for pictures and media: verdicts and pages have theirs, however much is looked at."""
 Sent = TypeVar("Sent", bound=BaseModel)
@@ -87,7 +83,7 @@ def make_app(review: Review, hosts: Collection[str], token: str | None) -> Starl
                 return there
             return await anyio.to_thread.run_sync(answered(_encoded), request, limiter=anyio.CapacityLimiter(1))
 
-    def changes(model: type[Sent], handler: Callable[[Request, Review, Sent], Response]) -> Callable[[Request], Any]:
+    def changing(model: type[Sent], handler: Callable[[Request, Review, Sent], Response]) -> Callable[[Request], Any]:
         async def answer(request: Request) -> Response:
             try:
                 sent = model.model_validate_json(await request.body())
@@ -113,11 +109,11 @@ def make_app(review: Review, hosts: Collection[str], token: str | None) -> Starl
     routes += [
         Route("/picture/{clip_id}/{number:int}", seen, methods=["GET"]),
         Route("/media/{clip_id}", media, methods=["GET"]),
-        Route("/api/next", changes(SentNext, _next), methods=["POST"]),
-        Route("/api/verdict", changes(SentVerdict, _verdict), methods=["POST"]),
-        Route("/api/undo", changes(SentUndo, _undo), methods=["POST"]),
-        Route("/api/back", changes(SentBack, _back), methods=["POST"]),
-        Route("/api/rater", changes(SentRater, _rater), methods=["POST"]),
+        Route("/api/next", changing(SentNext, changes.hand_out), methods=["POST"]),
+        Route("/api/verdict", changing(SentVerdict, changes.keep_verdict), methods=["POST"]),
+        Route("/api/undo", changing(SentUndo, changes.take_back), methods=["POST"]),
+        Route("/api/back", changing(SentBack, changes.give_back), methods=["POST"]),
+        Route("/api/rater", changing(SentRater, changes.name_rater), methods=["POST"]),
     ]
     static = Mount("/static", StaticFiles(packages=[("video_assets.review", "static")]))
     guard = Middleware(Guard, hosts=hosts, secret=review.secret, token=token, refused=review.refused)
@@ -126,31 +122,8 @@ def make_app(review: Review, hosts: Collection[str], token: str | None) -> Starl
     return app
 
 
-def rater_of(request: Request, review: Review) -> str:
-    """Who judges: as the browser's cookie says, else who has started the server; empty where that may be somebody else."""
-    name = unquote(request.cookies.get(RATER_COOKIE, ""))
-    if RATER.fullmatch(name):
-        return name
-    return review.rater if request.app.state.alone and is_loopback(request.url.hostname or "") else ""
-
-
-def _judging(request: Request, review: Review) -> str:
-    """The same, for what is kept under the name.
-
-    Raises:
-        HTTPException: 409, nobody is named. What was said stays in the browser until somebody is.
-    """
-    if name := rater_of(request, review):
-        return name
-    raise HTTPException(409, "Say who you are first: write your name into the field Rater.")
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client else ""
-
-
 def _refuse(request: Request, review: Review, why: str, status: int = 400) -> Response:
-    review.refused(_address(request), f"{request.method} {request.url.path[:200]}", why[:300])
+    review.refused(address_of(request), f"{request.method} {request.url.path[:200]}", why[:300])
     return JSONResponse({"error": why}, status)
 
 
@@ -160,7 +133,7 @@ def _wrong(request: Request, review: Review, error: Exception) -> Response:
     match error:
         case RefusedError():
             status = 400
-            review.refused(_address(request), f"GET {request.url.path[:200]}", said[:300])
+            review.refused(address_of(request), f"GET {request.url.path[:200]}", said[:300])
         case HTTPException():
             status, said = error.status_code, str(error.detail)
         case GoneError():
@@ -192,11 +165,11 @@ def _home(request: Request, review: Review) -> Response:
 
 
 def _grid(request: Request, review: Review) -> Response:
-    return pages.grid(request, review, rater_of(request, review), Selection.read(request.query_params))
+    return grid_pages.grid(request, review, rater_of(request, review), Selection.read(request.query_params))
 
 
 def _clip(request: Request, review: Review) -> Response:
-    return pages.clip(request, review, rater_of(request, review), _known(request, review))
+    return clip_page.clip(request, review, rater_of(request, review), _known(request, review))
 
 
 def _judge(request: Request, review: Review) -> Response:
@@ -207,19 +180,19 @@ def _judge(request: Request, review: Review) -> Response:
 
 
 def _raters(request: Request, review: Review) -> Response:
-    return pages.raters(request, review, rater_of(request, review))
+    return rating_pages.raters(request, review, rater_of(request, review))
 
 
 def _thresholds(request: Request, review: Review) -> Response:
     column = request.query_params.get("column", "")
     if column and not review.asking.is_number(column):
         raise RefusedError(f"There is no column of numbers {column[:100]} in clip_sheet.")
-    return pages.thresholds(request, review, rater_of(request, review), column)
+    return rating_pages.thresholds(request, review, rater_of(request, review), column)
 
 
 def _compare(request: Request, review: Review) -> Response:
     sets = [request.query_params.get(side, "") for side in ("left", "right")]
-    return pages.compare(request, review, rater_of(request, review), sets[0], sets[1])
+    return grid_pages.compare(request, review, rater_of(request, review), sets[0], sets[1])
 
 
 def _map(request: Request, review: Review) -> Response:
@@ -255,7 +228,7 @@ def _picture(request: Request, review: Review) -> Response:
 def _media(request: Request, review: Review) -> Response:
     clip = _known(request, review)
     if why_not(clip) is None:
-        return source(clip, request.headers.get("range"), review.lake.settings.s3)
+        return source(review.source_of(clip), request.headers.get("range"), review.lake.settings.s3)
     file = review.encoded.made(clip.clip_id)
     return _ToEncode(status_code=503) if file is None else local(file)
 
@@ -312,96 +285,5 @@ def _moved(request: Request, review: Review) -> Response:
 def _places(request: Request, review: Review) -> Response:
     clip = _known(request, review)
     with review.asking.look() as asked:
-        sheet = asked.one(
-            "SELECT * FROM clip_sheet WHERE batch = $b AND clip_id = $c", {"b": clip.batch, "c": clip.clip_id}
-        )
-    return JSONResponse(review.places.of(sheet or {}))
-
-
-def _next(request: Request, review: Review, sent: SentNext) -> Response:
-    try:
-        selection = Selection.read(QueryParams(sent.query), ("clip",))
-    except RefusedError as error:
-        raise ValueError(str(error)) from error
-    if selection.tier and selection.tier not in review.tiers:
-        raise ValueError(f"There is no tier {selection.tier}.")
-    rater = _judging(request, review)
-    clips = review.queued(selection)
-    # Before others are handed out: a page that stays open keeps what it has.
-    lost = review.queue.renew(sent.have, rater) if sent.have else []
-    given = review.queue.next(clips, rater, sent.most, frozenset(sent.have))
-    shown = []
-    with review.asking.look() as asked:
-        known = review.clips(asked, dict.fromkeys(given))
-        captions = captions_of(asked, list(known.values()))
-    for clip_id in given:
-        if clip := known.get(clip_id):
-            shown.append(review.player(clip) | {"caption": captions.get(clip_id, "")})
-    return JSONResponse({"clips": shown, "left": review.queue.left(clips, rater), "lost": lost, "rater": rater})
-
-
-def _verdict(request: Request, review: Review, sent: SentVerdict) -> Response:
-    rater = _judging(request, review)
-    if sent.rater not in (None, rater):
-        raise ValueError(f"{sent.rater} said this, and you are {rater} now; be {sent.rater} again to send it.")
-    clip = review.clip_now(sent.clip_id)
-    if clip is None:
-        raise ValueError("The lake has no clip of that id.")
-    sent.fits(clip, review.questions)
-    verdict = Verdict(
-        review_id=sent.review_id, clip_id=clip.clip_id, video_id=clip.video_id, start_pts=clip.start_pts, end_pts=clip.end_pts,
-        rater=rater, judged_at=now(), questions=sent.questions, decision=sent.decision, answers=dict(sent.answers),
-        flags=tuple(sorted(set(sent.flags))), trim_start_pts=sent.trim_start_pts, trim_end_pts=sent.trim_end_pts, caption=sent.caption,
-        note=sent.note, tier=sent.tier if sent.tier in review.tiers else None, seconds=sent.seconds,
-    )  # fmt: skip
-    new = review.journal.add(verdict, _address(request))
-    return JSONResponse({"new": new, "rater": rater})
-
-
-def _undo(request: Request, review: Review, sent: SentUndo) -> Response:
-    rater = _judging(request, review)
-    # What was sent before is answered as it was then.
-    before = review.journal.taken_back_by(sent.review_id)
-    if before is None:
-        last = review.journal.last(rater, 200)
-        before = next((v for v in last if sent.takes_back in (None, v.review_id)), None)
-    if before is None or before.rater != rater:
-        raise ValueError("There is no such verdict of yours that still holds, among your last 200.")
-    row = Verdict(
-        review_id=sent.review_id, clip_id=before.clip_id, video_id=before.video_id, start_pts=before.start_pts,
-        end_pts=before.end_pts, rater=rater, judged_at=now(), questions=before.questions, takes_back=before.review_id,
-    )  # fmt: skip
-    # It is judged anew by who took it back, and by nobody else meanwhile.
-    new = review.journal.add(row, _address(request), review.settings.lease_minutes)
-    clip = review.clip(before.clip_id)
-    if clip is None:
-        return JSONResponse({"new": new, "clip": None})
-    with review.asking.look() as asked:
-        caption = caption_of(asked, clip)
-    said = {
-        "decision": before.decision, "answers": before.answers, "flags": list(before.flags), "caption": before.caption,
-        "note": before.note, "trim_start_pts": _text(before.trim_start_pts), "trim_end_pts": _text(before.trim_end_pts),
-    }  # fmt: skip
-    return JSONResponse({"new": new, "clip": review.player(clip) | {"caption": caption}, "said": said})
-
-
-def _text(number: int | None) -> str | None:
-    """A pts as JavaScript keeps it, whose numbers have 53 bits."""
-    return None if number is None else str(number)
-
-
-def _back(request: Request, review: Review, sent: SentBack) -> Response:
-    review.journal.give_back(_judging(request, review), sent.clips)
-    return JSONResponse({})
-
-
-def _rater(request: Request, review: Review, sent: SentRater) -> Response:
-    before = rater_of(request, review)
-    if RATER_COOKIE in request.cookies:  # Who has started the server may be at work in another browser.
-        review.journal.give_back(before)
-    review.journal.note("rater", sent.name, _address(request), None, f"was {before or 'nobody'}")
-    answer = JSONResponse({"rater": sent.name})
-    answer.set_cookie(
-        RATER_COOKIE, quote(sent.name), max_age=_A_YEAR_S, httponly=True, samesite="lax", secure=is_https(request.scope)
-    )
-    return answer
+        sheet = sheet_of(asked, clip.clip_id)
+    return JSONResponse(review.places.of(sheet))

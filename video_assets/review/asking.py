@@ -6,7 +6,8 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -14,9 +15,15 @@ import polars as pl
 
 from video_assets.lake import catalog
 from video_assets.lake.lake import Lake
-from video_assets.lake.sql_text import quoted
+from video_assets.lake.sql_text import identifier, quoted
 from video_assets.review.recent import Recent
 from video_assets.review.where import RefusedError, checked
+
+COPY = "copy"
+SHOWN = f"{COPY}.shown"
+"""Every clip of the sheet, in the order of ids, with what pages ask of it besides: a table of the copy (:mod:`video_assets.review.copies`)."""
+RULES = f"{COPY}.rules"
+"""The rules by which the copy's verdicts were given, as tier_rules has them."""
 
 # DuckLake's own schema and the catalog's tables are none of a reader's.
 _TABLES = """
@@ -81,6 +88,39 @@ class Asked:
         return next(iter(self.rows(sql, parameters)), None)
 
 
+def is_of_sheet(column: str) -> bool:
+    """Whether a column of the copy is one of clip_sheet: the others have a space in their names, as no column of a table has."""
+    return " " not in column
+
+
+@dataclass(eq=False)
+class _Opened:
+    """A connection to the lake, and to a copy of its sheet.
+
+    Attributes:
+        connection: to both, read-only.
+        copy: the copy's file; None: the lake alone is asked.
+        columns: of :data:`SHOWN`, each with its type; of the sheet, where there is no copy.
+        gone: videos of the copy that were taken down since it was made.
+        cursors: of the threads that have asked.
+        looks: that are going on.
+        left: whether there is a newer one.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    copy: Path | None
+    columns: dict[str, str]
+    gone: frozenset[str] = frozenset()
+    cursors: list[duckdb.DuckDBPyConnection] = field(default_factory=list)
+    looks: int = 0
+    left: bool = False
+
+    def close(self) -> None:
+        for cursor in self.cursors:
+            cursor.close()
+        self.connection.close()
+
+
 class Asking:
     """Connections to the lake for the page's questions. Safe for several threads at once.
 
@@ -91,23 +131,77 @@ class Asking:
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
         self._local = threading.local()
-        self._opening = threading.Lock()
+        self._lock = threading.Lock()
+        self._now: _Opened | None = None
         self._tables: Recent[frozenset[str]] = Recent(1)
-        self._columns: Recent[dict[str, str]] = Recent(1)
         self._descriptions: Recent[dict[str, str]] = Recent(1)
 
-    @cached_property
-    def _connection(self) -> duckdb.DuckDBPyConnection:
+    def _open(self, copy: Path | None) -> _Opened:
         settings = self._lake.settings
         self._lake.cursor().close()  # The lake is where the settings say: its own connection has seen to that.
         connection = catalog.open_beside(settings, lambda: self._lake.access)
+        if copy is not None:
+            connection.execute(f"ATTACH {quoted(str(copy))} AS {COPY} (READ_ONLY)")
         connection.execute(f"SET memory_limit = '{settings.review.memory_mib} MiB'")
         connection.execute("SET temp_directory = ''")
         connection.execute("SET python_enable_replacements = false")
         connection.execute(f"SET allowed_directories = [{quoted(catalog.data_path(settings.lake))}]")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
-        return connection
+        sheet = SHOWN if copy is not None else f"{catalog.NAME}.clip_sheet"
+        columns = {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE {sheet}").fetchall()}
+        return _Opened(connection, copy, columns)
+
+    def _opened(self) -> _Opened:
+        """What is asked now; nobody else may open it meanwhile."""
+        if self._now is None:
+            self._now = self._open(None)
+        return self._now
+
+    def show(self, copy: Path) -> None:
+        """Ask of this copy from now on; looks that have begun go on in the one before."""
+        opened = self._open(copy)
+        with self._lock:
+            before, self._now = self._now, opened
+            if before is not None:
+                before.left = True
+                if before.looks == 0:
+                    before.close()
+
+    def hide(self, gone: frozenset[str]) -> None:
+        """Have no page show these videos of the copy."""
+        with self._lock:
+            self._opened().gone = gone
+
+    @property
+    def copy(self) -> Path | None:
+        """The copy that is asked."""
+        with self._lock:
+            return self._opened().copy
+
+    @property
+    def gone(self) -> frozenset[str]:
+        """Videos of the copy that no page shows."""
+        with self._lock:
+            return self._opened().gone
+
+    @contextmanager
+    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The calling thread's cursor, which stays open for the block."""
+        with self._lock:
+            opened = self._opened()
+            opened.looks += 1
+            if getattr(self._local, "opened", None) is not opened:
+                self._local.opened, self._local.cursor = opened, opened.connection.cursor()
+                opened.cursors.append(self._local.cursor)
+                self._local.cursor.execute(f"USE {catalog.NAME}")
+        try:
+            yield self._local.cursor
+        finally:
+            with self._lock:
+                opened.looks -= 1
+                if opened.left and opened.looks == 0:
+                    opened.close()
 
     @contextmanager
     def look(self) -> Iterator[Asked]:
@@ -116,28 +210,24 @@ class Asking:
         Raises:
             TooLongError: together they took longer than ``review.query_seconds``.
         """
-        if not hasattr(self._local, "cursor"):
-            with self._opening:
-                self._local.cursor = self._connection.cursor()
-            self._local.cursor.execute(f"USE {catalog.NAME}")
-        cursor: duckdb.DuckDBPyConnection = self._local.cursor
         if getattr(self._local, "looking", False):
-            yield Asked(cursor, self._local.until)
+            yield Asked(self._local.cursor, self._local.until)
             return
         longest = self._lake.settings.review.query_seconds
-        self._local.until = time.monotonic() + longest
-        self._local.looking = True
-        try:
-            with _ended_after(cursor, longest):
-                cursor.execute("BEGIN")
-                yield Asked(cursor, self._local.until)
-        except (duckdb.InterruptException, TooLongError) as error:
-            raise TooLongError(
-                f"The question took longer than {longest:g} s (review.query_seconds); ask for less."
-            ) from error
-        finally:
-            self._local.looking = False
-            _end(cursor)
+        with self._cursor() as cursor:
+            self._local.until = time.monotonic() + longest
+            self._local.looking = True
+            try:
+                with _ended_after(cursor, longest):
+                    cursor.execute("BEGIN")
+                    yield Asked(cursor, self._local.until)
+            except (duckdb.InterruptException, TooLongError) as error:
+                raise TooLongError(
+                    f"The question took longer than {longest:g} s (review.query_seconds); ask for less."
+                ) from error
+            finally:
+                self._local.looking = False
+                _end(cursor)
 
     @property
     def tables(self) -> frozenset[str]:
@@ -152,13 +242,25 @@ class Asking:
     @property
     def columns(self) -> dict[str, str]:
         """The sheet's columns by which clips can be sorted, each with its type."""
+        with self._lock:
+            found = self._opened().columns
+        return {name: kind for name, kind in found.items() if kind in _SORTED and is_of_sheet(name)}
 
-        def make() -> dict[str, str]:
-            with self.look() as asked:
-                found = asked.rows("DESCRIBE clip_sheet")
-            return {c["column_name"]: c["column_type"] for c in found if c["column_type"] in _SORTED}
+    @property
+    def _sheet(self) -> str:
+        """What the sheet's columns are read from, and no other ones, as SQL."""
+        with self._lock:
+            opened = self._opened()
+        if opened.copy is None:
+            return "clip_sheet"
+        return f"(SELECT {', '.join(identifier(name) for name in opened.columns if is_of_sheet(name))} FROM {SHOWN})"
 
-        return self._columns.get("", make) or {}
+    @property
+    def judging(self) -> list[str]:
+        """The tiers of which the copy has verdicts, by name."""
+        with self._lock:
+            found = self._opened().columns
+        return sorted(name.removeprefix("verdict ") for name in found if name.startswith("verdict "))
 
     @property
     def descriptions(self) -> dict[str, str]:
@@ -186,22 +288,19 @@ class Asking:
         condition = checked(typed, self.tables)
         with self.look() as asked:
             try:
-                asked.cursor.execute(f"EXPLAIN SELECT 1 FROM clip_sheet WHERE ({condition})")
+                asked.cursor.execute(f"EXPLAIN SELECT 1 FROM {self._sheet} AS clip_sheet WHERE ({condition})")
             except duckdb.InterruptException:
                 raise
             except duckdb.Error as error:
                 raise RefusedError(str(error).partition("\n")[0]) from error
         return condition
 
-    def open(self) -> None:
-        """Open the lake now."""
-        with self._opening:
-            self._connection.cursor().close()
-
     def close(self) -> None:
         """Let go of the lake; nobody may be asking."""
-        if connection := self.__dict__.pop("_connection", None):
-            connection.close()
+        with self._lock:
+            if self._now is not None:
+                self._now.close()
+            self._now = None
 
 
 @contextmanager

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from video_assets.curate.why import why
+from video_assets.curate.why import measured_by
 from video_assets.lake.sql_text import in_batches, quoted
 from video_assets.look.pictures import small
-from video_assets.review.asking import Asked
+from video_assets.review.asking import RULES, SHOWN, Asked, is_of_sheet
 
 PICTURES = 5
 """Of a clip, spread over it."""
@@ -19,13 +19,13 @@ PICTURES = 5
 class Clip:
     """Where a clip is, and of what kind its source is.
 
-    Attributes: as the columns of clips, raw_videos and decoded_videos; ``width`` and ``height`` as displayed, bars included.
+    Attributes: as the columns of clips, raw_videos and decoded_videos; ``width`` and ``height`` as displayed, bars included. ``uri``,
+    ``content`` and ``size_bytes`` are as :func:`found` and :func:`with_source` have them.
     """
 
     clip_id: str
     batch: str
     video_id: str
-    shot_id: str
     file_name: str
     start_pts: int
     end_pts: int
@@ -45,9 +45,6 @@ class Clip:
     crop_y: int
     crop_width: int
     crop_height: int
-    uri: str | None
-    content: str
-    size_bytes: int
     container: str | None
     codec: str | None
     pixel_format: str | None
@@ -55,6 +52,9 @@ class Clip:
     other_videos: str | None
     pieces: int | None
     stream: int
+    uri: str | None = None
+    content: str = ""
+    size_bytes: int = 0
 
     @property
     def cropped(self) -> bool:
@@ -66,8 +66,41 @@ class Clip:
         return (pts - self.start_pts) * self.time_base_num / self.time_base_den
 
 
+FACTS = tuple(f.name for f in fields(Clip) if f.name not in ("clip_id", "batch", "video_id"))
+"""What the copy of the sheet has of a clip besides the sheet's columns."""
+_SOURCE = ("uri", "content", "size_bytes")
+_SHOWN = tuple(name for name in FACTS if name not in _SOURCE)
+COPIED = ", ".join(f'"clip {name}"' for name in _SHOWN)
+"""The columns of the copy in which stands what is shown of a clip."""
+
+
+def copied(asked: Asked, clips: Sequence[str]) -> dict[str, Clip]:
+    """Clips by their ids, as the copy of the sheet has them; those that it does not have are left out."""
+    if not clips:
+        return {}
+    # Written out, and not as a parameter: of one clip DuckDB then reads the one part of the copy that may have it.
+    ids = ", ".join(map(quoted, clips))
+    rows = asked.rows(f"SELECT clip_id, batch, video_id, {COPIED} FROM {SHOWN} WHERE clip_id IN ({ids})")
+    return {clip.clip_id: clip for row in rows if (clip := of_row(row)) is not None}
+
+
+def of_row(row: Mapping[str, Any]) -> Clip | None:
+    """The clip of a row of the copy in which its columns stand; None where the lake did not have it any more."""
+    if row["clip start_pts"] is None:
+        return None
+    named = {name: row[f"clip {name}"] for name in _SHOWN}
+    return Clip(clip_id=row["clip_id"], batch=row["batch"], video_id=row["video_id"], **named)
+
+
+def with_source(asked: Asked, clip: Clip) -> Clip:
+    """A clip with where its source is, as the copy has it; else as the lake has it."""
+    columns = ", ".join(f'"clip {name}" AS {name}' for name in _SOURCE)
+    row = asked.one(f"SELECT {columns} FROM {SHOWN} WHERE clip_id = {quoted(clip.clip_id)}")
+    return replace(clip, **row) if row else found(asked, [clip.clip_id], clip.batch).get(clip.clip_id, clip)
+
+
 def found(asked: Asked, clips: Sequence[str], batch: str | Collection[str] | None = None) -> dict[str, Clip]:
-    """Clips by their ids; those that the lake does not have are left out.
+    """Clips by their ids, as the lake has them; those that it does not have are left out.
 
     Args:
         asked: the lake.
@@ -82,14 +115,28 @@ def found(asked: Asked, clips: Sequence[str], batch: str | Collection[str] | Non
         batches = sorted(batch)
     if not clips or not batches:
         return {}
-    # Written out of every table: DuckDB then opens the files of these batches alone.
-    among = " ".join(f"AND {in_batches(batches, f'{table}.batch')}" for table in "cvd")
-    rows = asked.rows(_CLIPS.format(among=among), {"clips": list(clips)})
+    rows = asked.rows(f"{clips_of(batches)} AND c.clip_id IN (SELECT unnest($clips))", {"clips": list(clips)})
     # Where its source is now. Asked by itself: as a part of the question above it takes as long as all the rest.
-    of = {"contents": sorted({row["content"] for row in rows})}
-    places = asked.rows(_PLACES.format(here=in_batches(sorted({row["batch"] for row in rows}))), of) if rows else []
+    places = asked.rows(places_of({row["batch"] for row in rows})) if rows else []
     place = {(p["batch"], p["content"]): p["uri"] for p in places}
     return {r["clip_id"]: Clip(**r | {"uri": place.get((r["batch"], r["content"])) or r["uri"]}) for r in rows}
+
+
+def clips_of(batches: Collection[str]) -> str:
+    """The SELECT of the clips of some batches, with the columns of :class:`Clip`; a condition may follow behind AND."""
+    # Written out of every table: DuckDB then opens the files of these batches alone.
+    return _CLIPS.format(among=" AND ".join(in_batches(batches, f"{table}.batch") for table in "cvd"))
+
+
+def places_of(batches: Collection[str]) -> str:
+    """The SELECT of where the sources of some batches are now: batch, content and uri."""
+    return _PLACES.format(here=in_batches(batches))
+
+
+def is_there(asked: Asked, clip: Clip) -> bool:
+    """Whether the lake has a clip at this moment, in the batch in which it was."""
+    sql = f"SELECT 1 FROM clips WHERE {in_batches([clip.batch])} AND clip_id = $clip"
+    return asked.one(sql, {"clip": clip.clip_id}) is not None
 
 
 def _batches(asked: Asked, clips: Sequence[str]) -> list[str]:
@@ -100,7 +147,7 @@ def _batches(asked: Asked, clips: Sequence[str]) -> list[str]:
 
 _CLIPS = """
 SELECT
-    c.clip_id, c.batch, c.video_id, c.shot_id, v.file_name, c.start_pts, c.end_pts, c.pts_offset, d.time_base_num, d.time_base_den,
+    c.clip_id, c.batch, c.video_id, v.file_name, c.start_pts, c.end_pts, c.pts_offset, d.time_base_num, d.time_base_den,
     c.start_s, c.end_s, coalesce(c.player_start_s, c.start_s) AS player_start_s, coalesce(c.player_end_s, c.end_s) AS player_end_s,
     c.duration_s, c.frames, c.fps, coalesce(c.width, d.width) AS width, coalesce(c.height, d.height) AS height,
     c.crop_x, c.crop_y, c.crop_width, c.crop_height,
@@ -109,11 +156,11 @@ SELECT
 FROM clips AS c
 JOIN raw_videos AS v ON v.batch = c.batch AND v.video_id = c.video_id
 JOIN decoded_videos AS d ON d.batch = c.batch AND d.video_id = c.video_id
-WHERE c.clip_id IN (SELECT unnest($clips)) {among}
+WHERE {among} AND c.video_id NOT IN (SELECT video_id FROM tombstones WHERE admitted_at IS NULL)
 """
 _PLACES = """
 SELECT batch, content, arg_max(uri, (current, uri)) AS uri
-FROM source_files WHERE {here} AND content IN (SELECT unnest($contents)) GROUP BY batch, content
+FROM source_files WHERE {here} GROUP BY batch, content
 """
 
 
@@ -125,20 +172,30 @@ def picture(asked: Asked, clip: Clip, number: int) -> bytes | None:
         clip: the clip.
         number: from 0 to :data:`PICTURES` less one, spread over the clip.
     """
-    inside = f"{in_batches([clip.batch])} AND video_id = $video AND pts >= $start AND pts < $end"
-    span = {"video": clip.video_id, "start": clip.start_pts, "end": clip.end_pts}
-    times = [row["pts"] for row in asked.rows(f"SELECT pts FROM keyframes WHERE {inside} ORDER BY pts", span)]
-    if not times:
-        return None
-    chosen = times[(2 * number + 1) * len(times) // (2 * PICTURES)]
     frame = asked.one(
-        f"SELECT jpeg FROM keyframes WHERE {in_batches([clip.batch])} AND video_id = $video AND pts = $pts",
-        {"video": clip.video_id, "pts": chosen},
+        _PICTURE.format(here=in_batches([clip.batch])),
+        {
+            "video": clip.video_id,
+            "start": clip.start_pts,
+            "end": clip.end_pts,
+            "at": 2 * number + 1,
+            "of": 2 * PICTURES,
+        },
     )
     if frame is None or frame["jpeg"] is None:
         return None
     crop = clip.crop_x, clip.crop_y, clip.crop_width, clip.crop_height
     return small(frame["jpeg"], crop, (clip.width, clip.height))
+
+
+_PICTURE = """
+SELECT jpeg
+FROM (
+    SELECT jpeg, row_number() OVER (ORDER BY pts) - 1 AS place, count(*) OVER () AS pictures
+    FROM keyframes WHERE {here} AND video_id = $video AND pts >= $start AND pts < $end
+)
+WHERE place = $at * pictures // $of
+"""
 
 
 @dataclass(frozen=True)
@@ -147,7 +204,8 @@ class Known:
 
     Attributes:
         sheet: its row of clip_sheet; empty where it has none.
-        tiers: of each tier its verdict and its rules, as :func:`video_assets.curate.why.why` tells them.
+        tiers: of each tier its rules: step, rule, expression, outcome, decided, measured and the tier's verdict, as
+            :func:`video_assets.curate.why.why` tells them.
         captions: of each captioner.
         rights: columns of its source's rights.
         shots: of its source, in order: start_pts, end_pts, begins.
@@ -174,13 +232,11 @@ def known(asked: Asked, clip: Clip) -> Known:
     """Everything that is known of a clip."""
     here = in_batches([clip.batch])
     one, video = {"clip": clip.clip_id}, {"video": clip.video_id}
-    sheet = asked.one(f"SELECT * FROM clip_sheet WHERE {here} AND clip_id = $clip", one) or {}
-    tiers: dict[str, list[Mapping[str, Any]]] = {}
-    for row in why(asked.cursor, clip.clip_id, clip.batch, sheet).iter_rows(named=True):
-        tiers.setdefault(row["tier"], []).append(row)
+    row = _row(asked, clip.clip_id)
+    sheet = {name: value for name, value in row.items() if is_of_sheet(name)}
     return Known(
         sheet=sheet,
-        tiers=tiers,
+        tiers=_why(asked, clip.clip_id, row),
         captions=asked.rows(
             f"SELECT captioner, version, winner, short_description, dense_description, background, style, shot_type, lighting, "
             f"atmosphere, camera_motion, reason, message FROM current_captions WHERE {here} AND clip_id = $clip "
@@ -196,17 +252,40 @@ def known(asked: Asked, clip: Clip) -> Known:
             f"SELECT clip_id, batch, start_pts, end_pts, duration_s FROM clips WHERE {here} AND video_id = $video ORDER BY start_pts",
             video,
         ),
-        copies=[] if sheet.get("duplicates") == 1 else asked.rows(_COPIES.format(here=here), one),
+        copies=asked.rows(_COPIES, {"group": sheet.get("duplicate_group")} | one),
     )
 
 
-_COPIES = """
-SELECT o.clip_id, o.batch, s.file_name, s.duration_s, s.min_side, o.duplicate_of IS NULL AS best
-FROM duplicate_groups AS m
-JOIN duplicate_groups AS o ON o.duplicate_group = m.duplicate_group AND o.clip_id <> m.clip_id
-LEFT JOIN clip_sheet AS s ON s.batch = o.batch AND s.clip_id = o.clip_id
-WHERE m.{here} AND m.clip_id = $clip
-ORDER BY best DESC, o.clip_id
+def sheet_of(asked: Asked, clip_id: str) -> dict[str, Any]:
+    """A clip's row of the sheet; empty where it has none."""
+    return {name: value for name, value in _row(asked, clip_id).items() if is_of_sheet(name)}
+
+
+def _row(asked: Asked, clip_id: str) -> dict[str, Any]:
+    return asked.one(f"SELECT * FROM {SHOWN} WHERE clip_id = {quoted(clip_id)}") or {}
+
+
+def _why(asked: Asked, clip_id: str, row: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
+    """Of each tier its rules with their outcomes, by the verdicts that the copy has of the clip."""
+    rules = [rule for rule in asked.rows(_RULES) if row.get(f"verdict {rule['tier']}") is not None]
+    measured = measured_by(asked.cursor, clip_id, [rule["expression"] for rule in rules], row)
+    tiers: dict[str, list[Mapping[str, Any]]] = {}
+    for rule, read in zip(rules, measured, strict=True):
+        tier = rule["tier"]
+        outcome = _OUTCOMES[row[f"passed {tier}"][rule["step"] - 1]]
+        decided = rule["rule"] == row[f"decided_by {tier}"]
+        told = {"verdict": row[f"verdict {tier}"], "outcome": outcome, "decided": decided, "measured": read}
+        tiers.setdefault(tier, []).append(rule | told)
+    return tiers
+
+
+_OUTCOMES = {True: "passed", False: "failed", None: "undecided"}
+_RULES = f"SELECT tier, number AS step, rule, expression FROM {RULES} ORDER BY tier, number"
+_COPIES = f"""
+SELECT clip_id, batch, file_name, duration_s, min_side, duplicate_of IS NULL AS best
+FROM {SHOWN}
+WHERE duplicate_group = $group AND clip_id <> $clip
+ORDER BY best DESC, clip_id
 LIMIT 12
 """
 
@@ -220,9 +299,10 @@ def captions_of(asked: Asked, clips: Sequence[Clip]) -> dict[str, str]:
     """The same of several, by clip."""
     if not clips:
         return {}
+    # Written out: only then DuckDB looks for the winner of these clips alone.
+    ids = ", ".join(quoted(clip.clip_id) for clip in clips)
     rows = asked.rows(
         "SELECT clip_id, dense_description, short_description FROM current_captions "
-        f"WHERE {in_batches(sorted({c.batch for c in clips}))} AND clip_id IN (SELECT unnest($clips)) AND winner",
-        {"clips": [c.clip_id for c in clips]},
+        f"WHERE {in_batches({c.batch for c in clips})} AND clip_id IN ({ids}) AND winner"
     )
     return {row["clip_id"]: str(row["dense_description"] or row["short_description"] or "") for row in rows}

@@ -11,7 +11,8 @@ from sqlglot import exp
 from video_assets.curate.tiers import Tier
 from video_assets.lake.people import PREFIX
 from video_assets.lake.sql_text import identifier, quoted
-from video_assets.review.asking import Asked, Asking
+from video_assets.review.asking import SHOWN, Asked, Asking
+from video_assets.review.selection import Selection, as_query, verdict_of
 
 _SIGNS: dict[type[exp.Expr], str] = {exp.GTE: ">=", exp.GT: ">", exp.LTE: "<=", exp.LT: "<"}
 _TURNED = {">=": "<=", ">": "<", "<=": ">=", "<": ">"}
@@ -119,30 +120,31 @@ def queue(asked: Asked, asking: Asking, tier: Tier, near: float, *, rare: bool =
     usable = [t for t in known if spread.get(t.column)]
     far = {t: f"abs(s.{identifier(t.column)} - {t.value!r}) / {spread[t.column]!r}" for t in usable}
     nearest = f"least({', '.join(far.values())}, 1e9)" if far else "1e9"
-    missed = " ".join(f"WHEN v.decided_by = {quoted(t.rule)} THEN {d}" for t, d in far.items())
+    verdict, by, not_passed = (verdict_of(tier.name, asking, what) for what in ("verdict", "decided_by", "not_passed"))
+    missed = " ".join(f"WHEN {by} = {quoted(t.rule)} THEN {d}" for t, d in far.items())
     people = [r.name for r in tier.rules if _of_people(sqlglot.parse_one(r.expression, read="duckdb"))]
-    missed += " " + " ".join(f"WHEN v.decided_by = {quoted(rule)} THEN 0" for rule in people)
+    missed += " " + " ".join(f"WHEN {by} = {quoted(rule)} THEN 0" for rule in people)
     by_one = (
-        f"(v.not_passed = 1 AND (CASE {missed} ELSE NULL END) <= $near)" if missed.strip() else "FALSE AND $near > 0"
+        f"({not_passed} = 1 AND (CASE {missed} ELSE NULL END) <= $near)" if missed.strip() else "FALSE AND $near > 0"
     )
-    joined, turn = "", ""
+    judged = as_query(Selection(tier=tier.name), asking)
+    tables, turn = judged.tables, ""
     if rare:
-        joined = "LEFT JOIN reviewed_clips AS p ON p.clip_id = s.clip_id "
+        tables += " LEFT JOIN reviewed_clips AS p ON p.clip_id = s.clip_id"
         # What people keep has the first places of its kind, and what they drop the last: the next of a kind with few comes sooner.
-        judged = "CASE p.people_keep WHEN TRUE THEN 0 WHEN FALSE THEN 2 ELSE 1 END"
-        turn = f"row_number() OVER (PARTITION BY {_KIND} ORDER BY {judged}, {nearest}, s.clip_id), "
-    rows = asked.rows(
-        f"SELECT s.clip_id FROM clip_sheet AS s JOIN tier_verdicts AS v ON v.batch = s.batch AND v.clip_id = s.clip_id {joined}"
-        f"WHERE v.tier = $tier AND (v.verdict <> 'dropped' OR {by_one}) "
-        f"ORDER BY v.verdict = 'undecided', {turn}{nearest}, s.clip_id",
-        {"tier": tier.name, "near": near},
+        said = "CASE p.people_keep WHEN TRUE THEN 0 WHEN FALSE THEN 2 ELSE 1 END"
+        turn = f"row_number() OVER (PARTITION BY {_KIND} ORDER BY {said}, {nearest}, s.clip_id), "
+    found = asked.frame(
+        f"SELECT s.clip_id FROM {tables} WHERE {judged.condition} AND ({verdict} <> 'dropped' OR {by_one}) "
+        f"ORDER BY {verdict} = 'undecided', {turn}{nearest}, s.clip_id",
+        judged.parameters | {"near": near},
     )
-    return [row["clip_id"] for row in rows]
+    return found["clip_id"].to_list()
 
 
 def _spread(asked: Asked, columns: Sequence[str]) -> dict[str, float]:
     if not columns:
         return {}
     chosen = ", ".join(f"stddev_samp({identifier(c)}) AS {identifier(c)}" for c in columns)
-    [row] = asked.rows(f"SELECT {chosen} FROM clip_sheet")
+    [row] = asked.rows(f"SELECT {chosen} FROM {SHOWN}")
     return {column: float(row[column]) for column in columns if row[column]}

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from video_assets.lake.sql_text import identifier
-from video_assets.review.asking import Asked, Asking
+from video_assets.review.asking import SHOWN, Asked, Asking
 from video_assets.review.selection import Selection, as_query
 
 BINS = 48
@@ -99,7 +99,7 @@ class Places:
                 chosen = ", ".join(identifier(c) for c in columns)
                 with self._asking.look() as asked:
                     frame = asked.frame(
-                        f"SELECT {chosen} FROM clip_sheet USING SAMPLE reservoir({_SAMPLE} ROWS) REPEATABLE (0)"
+                        f"SELECT {chosen} FROM {SHOWN} USING SAMPLE reservoir({_SAMPLE} ROWS) REPEATABLE (0)"
                     )
                 self._sorted = {c: frame[c].drop_nulls().cast(pl.Float64).drop_nans().sort().to_list() for c in columns}
                 self._read_at = time.monotonic()

@@ -12,8 +12,8 @@ from video_assets.review.journal import Journal, Verdict
 
 _FRESH_S = 60.0
 """For so long a queue's order is kept; who is given what is always looked up anew."""
-_ORDERS_KEPT = 32
-"""Orders that are kept at once."""
+_CLIPS_KEPT = 2_000_000
+"""Clips of all orders that are kept at once, beside those of the last: 150 bytes each."""
 MOST_RATERS = 5
 """So many judge a clip at most."""
 
@@ -106,6 +106,17 @@ def disputed(said: dict[str, str]) -> bool:
     return 2 < len(said) < MOST_RATERS and decisions.count("keep") == decisions.count("drop")
 
 
+class Order:
+    """The clips of a queue in the order in which they are to be judged.
+
+    Args:
+        clips: their ids.
+    """
+
+    def __init__(self, clips: Sequence[str]) -> None:
+        self.clips, self.among = clips, frozenset(clips)
+
+
 class Queue:
     """Hands out clips.
 
@@ -118,24 +129,25 @@ class Queue:
     def __init__(self, lake: Lake, journal: Journal, judged: Judged) -> None:
         self._settings, self._journal, self._judged = lake.settings.review, journal, judged
         self._lock = threading.Lock()
-        self._orders: dict[str, tuple[float, list[str]]] = {}
+        self._orders: dict[str, tuple[float, Order]] = {}
 
-    def order(self, name: str, make: Callable[[], list[str]]) -> list[str]:
-        """The clips of a queue by its name, in the order in which they are to be judged."""
+    def order(self, name: str, make: Callable[[], list[str]]) -> Order:
+        """The order of a queue by its name."""
         with self._lock:
-            made_at, clips = self._orders.get(name, (float("-inf"), []))
-            if time.monotonic() - made_at > _FRESH_S:
-                clips = make()
-                while len(self._orders) >= _ORDERS_KEPT:
+            made_at, order = self._orders.get(name, (float("-inf"), None))
+            if order is None or time.monotonic() - made_at > _FRESH_S:
+                order = Order(make())
+                self._orders.pop(name, None)
+                while sum(len(kept.clips) for _, kept in self._orders.values()) > _CLIPS_KEPT:
                     self._orders.pop(next(iter(self._orders)))
-                self._orders[name] = (time.monotonic(), clips)
-            return clips
+                self._orders[name] = (time.monotonic(), order)
+            return order
 
-    def next(self, clips: Sequence[str], rater: str, most: int, without: frozenset[str] = frozenset()) -> list[str]:
+    def next(self, order: Order, rater: str, most: int, without: frozenset[str] = frozenset()) -> list[str]:
         """The next clips for a rater, which nobody else is given while they have them.
 
         Args:
-            clips: the queue's.
+            order: the queue's.
             rater: for whom.
             most: so many at most.
             without: clips that the rater's page has at hand already.
@@ -146,7 +158,7 @@ class Queue:
         def wanted() -> Iterator[str]:
             # Inside the journal's transaction: a clip that was judged and given free since the look before is wanted no more.
             self._judged.look()
-            for clip in self._in_order(clips):
+            for clip in self._in_order(order):
                 if clip not in without and wants(clip, self._judged.of(clip), rater, share):
                     yield clip
 
@@ -163,16 +175,16 @@ class Queue:
 
         return self._journal.renew(sorted(clips), rater, self._settings.lease_minutes, wanted)
 
-    def _in_order(self, clips: Sequence[str]) -> Iterator[str]:
+    def _in_order(self, order: Order) -> Iterator[str]:
         """What people disagree on first, so that they still know what they saw."""
-        open_ = {c for c, said in self._judged.all().items() if disputed(said)}
-        first = {c for c in clips if c in open_} if open_ else set[str]()
-        yield from (c for c in clips if c in first)
-        yield from (c for c in clips if c not in first)
+        first = {c for c, said in self._judged.all().items() if c in order.among and disputed(said)}
+        if first:
+            yield from (c for c in order.clips if c in first)
+        yield from (c for c in order.clips if c not in first)
 
-    def left(self, clips: Sequence[str], rater: str) -> int:
+    def left(self, order: Order, rater: str) -> int:
         """How many of the clips a rater could still be given."""
         self._judged.look()
         # What nobody has judged is wanted.
         said, share = self._judged.all(), self._settings.second_share
-        return len(clips) - sum(c in said and not wants(c, said[c], rater, share) for c in clips)
+        return len(order.clips) - sum(c in order.among and not wants(c, by, rater, share) for c, by in said.items())

@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.datastructures import QueryParams
 
 from video_assets.lake.sql_text import identifier
-from video_assets.review.asking import Asking
+from video_assets.review.asking import SHOWN, Asking
+from video_assets.review.clips import COPIED
 from video_assets.review.where import LONGEST, RefusedError
 
 PAGE = 60
@@ -118,14 +119,19 @@ def _number(value: float) -> str:
 
 @dataclass(frozen=True)
 class Query:
-    """A selection as SQL: FROM and WHERE, whose clips are ``s``, and the parameters of both."""
+    """A selection as SQL: what follows FROM and WHERE, whose clips are ``s``, and the parameters of both."""
 
-    source: str
+    tables: str
+    condition: str
     parameters: dict[str, object]
+
+    @property
+    def source(self) -> str:
+        """FROM and WHERE; a condition may follow behind AND."""
+        return f"FROM {self.tables} WHERE {self.condition}"
 
 
 _SETS = {
-    "tier": "SELECT clip_id FROM tier_verdicts WHERE tier = $outside AND verdict = 'kept'",
     "draw": "SELECT clip_id FROM draws WHERE tier = $outside",
     "release": "SELECT clip_id FROM release_clips WHERE release = $outside",
 }
@@ -138,7 +144,7 @@ def of_set(name: str, outside: str = "") -> Selection:
         RefusedError: there is no such kind of set.
     """
     kind, _, called = name.partition(":")
-    if kind not in _SETS or not called:
+    if kind not in ("tier", *_SETS) or not called:
         raise RefusedError(f"{name[:100]} is no set of clips; tier:NAME, draw:NAME and release:NAME are.")
     query = {kind: called, "outside": outside} | ({"verdict": "kept"} if kind == "tier" else {})
     return Selection.read(QueryParams({name: value for name, value in query.items() if value}))
@@ -150,30 +156,40 @@ def as_query(selection: Selection, asking: Asking) -> Query:
     Raises:
         RefusedError: there is no such column, or the condition is refused.
     """
-    source, conditions, parameters = "clip_sheet AS s", list[str](), dict[str, object]()
+    tables, conditions, parameters = f"{SHOWN} AS s", list[str](), dict[str, object]()
+    if selection.where:
+        # Its names are those of the sheet alone, whatever is joined here.
+        condition = asking.condition(selection.where)
+        tables = f"(SELECT *, rowid FROM {SHOWN} AS clip_sheet WHERE ({condition})) AS s"
+    if gone := asking.gone:
+        conditions.append("s.video_id NOT IN (SELECT unnest($gone))")
+        parameters["gone"] = sorted(gone)
     if selection.tier:
-        source += " JOIN tier_verdicts AS v ON v.batch = s.batch AND v.clip_id = s.clip_id AND v.tier = $tier"
-        parameters["tier"] = selection.tier
+        verdict = verdict_of(selection.tier, asking)
+        conditions.append(f"{verdict} = $verdict" if selection.verdict else f"{verdict} IS NOT NULL")
         if selection.verdict:
-            conditions.append("v.verdict = $verdict")
             parameters["verdict"] = selection.verdict
     elif selection.verdict:
         raise RefusedError("A verdict is of a tier; choose one.")
     if selection.release:
-        source += (
+        tables += (
             " SEMI JOIN (SELECT clip_id FROM release_clips WHERE release = $release) AS l ON l.clip_id = s.clip_id"
         )
         parameters["release"] = selection.release
     if selection.draw:
-        source += " SEMI JOIN (SELECT clip_id FROM draws WHERE tier = $draw) AS w ON w.clip_id = s.clip_id"
+        tables += " SEMI JOIN (SELECT clip_id FROM draws WHERE tier = $draw) AS w ON w.clip_id = s.clip_id"
         parameters["draw"] = selection.draw
     if selection.outside:
-        kind, _, parameters["outside"] = selection.outside.partition(":")
-        source += f" ANTI JOIN ({_SETS[kind]}) AS o ON o.clip_id = s.clip_id"
+        kind, _, called = selection.outside.partition(":")
+        if kind == "tier":
+            conditions.append(f"{verdict_of(called, asking)} IS DISTINCT FROM 'kept'")
+        else:
+            tables += f" ANTI JOIN ({_SETS[kind]}) AS o ON o.clip_id = s.clip_id"
+            parameters["outside"] = called
     if selection.people:
         join = "ANTI JOIN" if selection.people == "none" else "SEMI JOIN"
         of = "" if selection.people in ("none", "any") else "WHERE decision = $people"
-        source += f" {join} (SELECT clip_id FROM reviewed_clips {of}) AS p ON p.clip_id = s.clip_id"
+        tables += f" {join} (SELECT clip_id FROM reviewed_clips {of}) AS p ON p.clip_id = s.clip_id"
         if of:
             parameters["people"] = selection.people
     if selection.batch:
@@ -187,11 +203,12 @@ def as_query(selection: Selection, asking: Asking) -> Query:
         # A filter is text in the address: what it is compared with has the column's own type.
         conditions.append(f"s.{identifier(column)} {sign} TRY_CAST(${name} AS {kind})")
         parameters[name] = value
-    if selection.where:
-        # Its names are those of the sheet alone, whatever is joined here.
-        condition = asking.condition(selection.where)
-        conditions.append(f"s.clip_id IN (SELECT clip_id FROM clip_sheet WHERE ({condition}))")
-    return Query(f"FROM {source} WHERE {' AND '.join(conditions) or 'TRUE'}", parameters)
+    return Query(tables, " AND ".join(conditions) or "TRUE", parameters)
+
+
+def verdict_of(tier: str, asking: Asking, what: str = "verdict") -> str:
+    """What a tier says of the clip ``s``, as SQL: its verdict, or ``decided_by`` or ``not_passed``; NULL where it says nothing."""
+    return f"s.{identifier(f'{what} {tier}')}" if tier in asking.judging else "NULL"
 
 
 def _filters(selection: Selection, asking: Asking) -> list[tuple[str, str, str, object]]:
@@ -216,8 +233,11 @@ class Page:
     parameters: dict[str, object]
 
 
-def sorted_page(selection: Selection, asking: Asking, most: int = PAGE) -> Page:
-    """The SELECT of a page: ``clip_id``, ``batch`` and ``value`` of its clips, and of one more where there are more.
+def sorted_page(selection: Selection, asking: Asking, most: int = PAGE, *, other: str = "") -> Page:
+    """The SELECT of a page: its clips, and one more where there are more.
+
+    Each has the columns :data:`COPIED`, ``value``, ``verdict`` and ``decided_by`` of the selection's tier, and ``other``: by which
+    rule the tier ``other`` decides.
 
     Raises:
         RefusedError: as :func:`as_query`; or the place to go on at is none.
@@ -231,18 +251,26 @@ def sorted_page(selection: Selection, asking: Asking, most: int = PAGE) -> Page:
     if selection.after:
         value, clip = _place(selection.after)
         parameters["clip"] = clip
+        # The copy is in the order of ids: which row comes next is told by its number, and not by reading the ids of all.
+        onward = f"s.rowid >= (SELECT rowid FROM {SHOWN} WHERE clip_id > $clip LIMIT 1)"
         if selection.sort == "clip_id":
             behind = f"s.clip_id {'<' if descending else '>'} $clip"
         elif value is None:  # What has no value comes last, whichever way.
-            behind = f"{column} IS NULL AND s.clip_id > $clip"
+            behind = f"{column} IS NULL AND {onward}"
         else:
             parameters["value"] = value
             given = f"CAST($value AS {asking.columns[selection.sort]})"
-            behind = f"({column} {'<' if descending else '>'} {given} OR ({column} = {given} AND s.clip_id > $clip) OR {column} IS NULL)"
-    verdict = "v.verdict, v.decided_by" if selection.tier else "NULL AS verdict, NULL AS decided_by"
+            behind = f"({column} {'<' if descending else '>'} {given} OR ({column} = {given} AND {onward}) OR {column} IS NULL)"
+    says = ", ".join(f"{verdict_of(selection.tier, asking, name)} AS {name}" for name in ("verdict", "decided_by"))
     direction = "DESC" if descending else "ASC"
-    by = f"s.clip_id {direction}" if selection.sort == "clip_id" else f"{column} {direction} NULLS LAST, s.clip_id"
-    sql = f"SELECT s.clip_id, s.batch, {column} AS value, {verdict} {query.source} AND ({behind}) ORDER BY {by} LIMIT {most + 1}"
+    by = f"s.clip_id {direction}" if selection.sort == "clip_id" else f"{column} {direction} NULLS LAST, s.rowid"
+    # What is shown of the clips is read when it is known which they are.
+    sql = f"""
+    SELECT s.clip_id, s.batch, s.video_id, {COPIED}, {column} AS value, {says}, {verdict_of(other, asking, "decided_by")} AS other
+    FROM {SHOWN} AS s
+    WHERE s.rowid IN (SELECT s.rowid {query.source} AND ({behind}) ORDER BY {by} LIMIT {most + 1})
+    ORDER BY {by}
+    """
     return Page(sql, parameters)
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from video_assets.curate.tiers import Tier
 from video_assets.lake.lake import Lake
 from video_assets.review.asking import Asked, Asking
-from video_assets.review.clips import Clip, found
+from video_assets.review.clips import Clip, copied, found, is_there, with_source
+from video_assets.review.copies import Copies
 from video_assets.review.embedding_map import Plane, plane
 from video_assets.review.encoded import Encoded
 from video_assets.review.fold import fold
@@ -23,13 +25,16 @@ from video_assets.review.noting import Noting
 from video_assets.review.numbers import Places
 from video_assets.review.playing import why_not
 from video_assets.review.questions import Questions, read_questions
-from video_assets.review.queue import Judged, Queue
+from video_assets.review.queue import Judged, Order, Queue
 from video_assets.review.recent import Recent
 from video_assets.review.selection import Selection, as_query
-from video_assets.review.whereabouts import Whereabouts
 
 _CLIPS_KEPT, _PICTURES_KEPT = 20_000, 4_000
 _REFUSALS_A_SECOND = 20
+_RENEW_S = 2.0
+"""So often it is looked whether the lake is another than pages show."""
+_RESTS = 2
+"""Between two copies of the sheet so many times as long as the last one took."""
 _MOST_QUEUED = 1_000_000
 
 
@@ -47,7 +52,8 @@ class Review:
         self.settings = lake.settings.review
         self.questions: Questions = read_questions(self.settings.questions)
         self.asking = Asking(lake)
-        self.asking.open()  # before any thread works with the lake
+        self.copies = Copies(lake, self.asking)
+        self.copies.renew()  # before any thread works with the lake
         self.journal = Journal(lake.settings.lake.scratch_path / FILE)
         self.secret = secret_of(lake.settings.lake.scratch_path / "review" / "secret")
         self.word = word(self.secret, "page")
@@ -59,12 +65,13 @@ class Review:
         self._clips: Recent[Clip] = Recent(_CLIPS_KEPT)
         self._batches: Recent[list[str]] = Recent(1)
         self._sets: Recent[tuple[list[str], list[str]]] = Recent(1)
-        self._whereabouts = Whereabouts()
         self._planes: Recent[Plane] = Recent(1)
         self.not_committed_since: str | None = None
         """Since when verdicts cannot be committed to the lake; None: they can."""
         self._stopped = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
+        self._not_renewed = False
+        self._rests_until = float("-inf")
         self.noting = Noting(self.journal)
         self._refusals: list[float] = []
         self._unsaid = 0
@@ -95,46 +102,43 @@ class Review:
         """The plane of the map, as it was within the last minute."""
         return self._planes.get("", lambda: plane(asked))
 
-    def clip(self, clip_id: str, batch: str | None = None) -> Clip | None:
-        """A clip by its id; None where the lake does not have it."""
-
-        def make() -> Clip | None:
-            with self.asking.look() as asked:
-                likely = batch or self._whereabouts.likely(asked, [clip_id]).get(clip_id)
-                clip = found(asked, [clip_id], likely).get(clip_id)
-                # It may have come to another batch since.
-                return clip or (found(asked, [clip_id]).get(clip_id) if likely else None)
-
-        return self._clips.get(clip_id, make)
+    def clip(self, clip_id: str) -> Clip | None:
+        """A clip by its id; None where there is none."""
+        with self.asking.look() as asked:
+            return self.clips(asked, [clip_id]).get(clip_id)
 
     def clip_now(self, clip_id: str) -> Clip | None:
-        """The same as the lake has it at this moment, for what is written down of it: it may have been taken down just now."""
-        known = self._clips.get(clip_id, lambda: None)
-        self._clips.forget(clip_id)
-        return self.clip(clip_id, None if known is None else known.batch)
+        """The same if the lake has it at this moment, for what is written down of it: it may have been taken down just now."""
+        with self.asking.look() as asked:
+            clip = self.clip(clip_id)
+            if clip is None or is_there(asked, clip):
+                return clip
+            # It may have come to another batch.
+            return found(asked, [clip_id]).get(clip_id)
 
-    def clips(self, asked: Asked, wanted: Mapping[str, str | None]) -> dict[str, Clip]:
-        """Several clips by their ids, with the batch of each where it is known."""
-        known: dict[str, Clip] = {}
-        missing: dict[str | None, list[str]] = {}
-        for clip_id, batch in wanted.items():
-            if (clip := self._clips.get(clip_id, lambda: None)) is not None:
-                known[clip_id] = clip
-            else:
-                missing.setdefault(batch, []).append(clip_id)
-        if not missing:
-            return known
-        clips = [clip for listed in missing.values() for clip in listed]
-        batches = {batch for batch in missing if batch is not None}
-        likely = self._whereabouts.likely(asked, missing.get(None, []))
-        # One question of all: to tell which files a table has takes longer than to read those of a few batches.
-        read = found(asked, clips, batches | {*likely.values()})
-        if left := [clip for clip in clips if clip not in read]:
-            read |= found(asked, left)
-        for clip_id, clip in read.items():
-            known[clip_id] = clip
-            self._clips.keep(clip_id, clip)
-        return known
+    def clips(self, asked: Asked, wanted: Collection[str]) -> dict[str, Clip]:
+        """Several clips by their ids; those that there are."""
+        copy = self.asking.copy
+        known = {c: clip for c in wanted if (clip := self._clips.get((copy, c), lambda: None)) is not None}
+        if missing := [c for c in wanted if c not in known]:
+            read = copied(asked, missing)
+            # What came since the copy was made, and what nobody has measured.
+            if left := [c for c in missing if c not in read]:
+                read |= found(asked, left)
+            self.keep(read.values(), copy)
+            known |= read
+        gone = self.asking.gone
+        return {c: clip for c, clip in known.items() if clip.video_id not in gone}
+
+    def keep(self, clips: Iterable[Clip], copy: Path | None) -> None:
+        """Know clips for the next minute, and no longer than the copy is shown by which they were found."""
+        for clip in clips:
+            self._clips.keep((copy, clip.clip_id), clip)
+
+    def source_of(self, clip: Clip) -> Clip:
+        """The same clip with where its source is."""
+        with self.asking.look() as asked:
+            return with_source(asked, clip)
 
     def player(self, clip: Clip) -> dict[str, Any]:
         """What a page needs to play a clip: times in s of its media, and the crop in pixels."""
@@ -157,7 +161,7 @@ class Review:
             "base": [clip.time_base_num, clip.time_base_den],
         }
 
-    def queued(self, selection: Selection) -> list[str]:
+    def queued(self, selection: Selection) -> Order:
         """The clips of a queue in the order in which they are to be judged: of a tier by its thresholds, else by their ids."""
 
         def make() -> list[str]:
@@ -168,12 +172,14 @@ class Review:
                     return queue(asked, self.asking, tier, self.settings.near, rare=selection.first == "rare")
                 query = as_query(plain, self.asking)
                 # Ids are hashes: their order is an even mix of sources.
-                rows = asked.rows(
+                found = asked.frame(
                     f"SELECT s.clip_id {query.source} ORDER BY s.clip_id LIMIT {_MOST_QUEUED}", query.parameters
                 )
-                return [row["clip_id"] for row in rows]
+                return found["clip_id"].to_list()
 
-        return self.queue.order(unsorted(selection).address(), make)
+        # Of another copy, or where more was taken down, it is another order.
+        state = str(self.asking.copy), *sorted(self.asking.gone)
+        return self.queue.order(" ".join((*state, unsorted(selection).address())), make)
 
     def refused(self, address: str, what: str, why: str) -> None:
         """Have it noted in the audit trail that something was refused; of very many in a second, how many. It waits for nothing."""
@@ -210,22 +216,43 @@ class Review:
             with suppress(sqlite3.Error):
                 self.journal.note(action, None, "", None, said)
 
+    def _renew_or_say(self) -> None:
+        """Have pages ask of the lake as it is now. That it fails is noted when it begins to; the next round tries again."""
+        began = time.monotonic()
+        tried = True
+        try:
+            tried = self.copies.renew(make=began > self._rests_until)
+            self._not_renewed = False
+        except Exception as error:  # Pages are answered from the state before.
+            if not (self._not_renewed or self._stopped.is_set()):
+                with suppress(sqlite3.Error):
+                    self.journal.note("not renewed", None, "", None, f"{type(error).__name__}: {error}"[:500])
+            self._not_renewed = True
+        if tried:
+            # While a lake is curated its copy would be made all the time.
+            self._rests_until = time.monotonic() + _RESTS * (time.monotonic() - began)
+
     def start(self) -> None:
-        """Begin to fold in the background; what an earlier server has left is folded first."""
+        """Begin to fold, and to follow the lake, in the background; what an earlier server has left is folded first."""
 
-        def go_on() -> None:
+        def repeat(do: Callable[[], None], seconds: float) -> None:
             while not self._stopped.is_set():
-                self._fold_or_say()
-                self._stopped.wait(self.settings.fold_seconds)
+                do()
+                self._stopped.wait(seconds)
 
-        self._thread = threading.Thread(target=go_on, name="fold", daemon=True)
-        self._thread.start()
+        rounds = {"fold": (self._fold_or_say, self.settings.fold_seconds), "renew": (self._renew_or_say, _RENEW_S)}
+        for name, what in rounds.items():
+            thread = threading.Thread(target=repeat, args=what, name=name, daemon=True)
+            thread.start()
+            self._threads.append(thread)
 
     def stop(self) -> None:
         """End, with everything in the lake that can be."""
         self._stopped.set()
-        if self._thread is not None:
-            self._thread.join()
+        self.copies.stop()
+        if self._threads:
+            while self._threads:
+                self._threads.pop().join()
             self.noting.wait()
             self.fold()
 

@@ -9,6 +9,7 @@ import uvicorn
 
 from video_assets.curate.tiers import Tier
 from video_assets.lake.lake import Lake
+from video_assets.live.screen import busy
 from video_assets.review.app import make_app
 from video_assets.review.server import Review
 
@@ -37,10 +38,11 @@ def serve(
         tell: is given the address once the port is had.
 
     Raises:
-        OSError: the port cannot be had.
+        OSError: the port cannot be had, or there is no room for a copy of the sheet.
         QuestionsError: the questions cannot be used.
     """
-    review = Review(lake, tiers, rater)
+    with busy("Copying the sheet"):
+        review = Review(lake, tiers, rater)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -58,4 +58,8 @@ class ReviewSettings(Section):
         description="At most so long after it was sent a verdict is in the lake's table, in s; durable it is at once.",
     )
     query_seconds: float = Field(10.0, gt=0, description="How long a question in SQL may take, in s.")
-    memory_mib: int = Field(2048, ge=128, description="Memory for questions to the lake, in MiB.")
+    memory_mib: int = Field(
+        2048,
+        ge=128,
+        description="Memory for questions to the lake, in MiB; as much again while the page's copy of the sheet is made.",
+    )

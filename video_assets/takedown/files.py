@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from video_assets.lake.kept import FOLDER, SPOOL
 from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.schemas import PAGES
+from video_assets.review.copies import FOLDER as COPIES
 from video_assets.review.journal import FILE, forget, is_journal
 from video_assets.scorers.judge import NAME as JUDGE
 from video_assets.takedown.traces import Traces, files_in
@@ -49,15 +51,14 @@ def clear_scratch(lake: Lake, batches: Sequence[str], traces: Traces) -> int:
         How many files.
     """
     scratch = lake.settings.lake.scratch_path
+    # A copy of the review page's that is being made goes before any that is finished: it is one of these in the next moment, or never.
+    removed = _removed(scratch.glob(f"{COPIES}/.making-*")) + _removed(scratch.glob(f"{COPIES}/*.duckdb"))
     # Fetched footage is nowhere named by what a takedown knows: all of it goes, and is fetched again.
     may_have = [*scratch.glob(".tmp-*"), *(scratch / PAGES.name).glob("*"), *scratch.glob(SPOOL)]
     may_have += [
         p for batch in batches for folder in ("captions", JUDGE) for p in scratch.glob(f"{folder}/*/{batch}.*")
     ]
-    removed = 0
-    for path in may_have:
-        removed += sum(1 for _ in files_in(path)) if path.is_dir() else 1
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    removed += _removed(may_have)
     # What people say of other clips may be nowhere else yet.
     removed += _forgotten(scratch, traces)
     for file in files_in(scratch):
@@ -71,6 +72,16 @@ def clear_scratch(lake: Lake, batches: Sequence[str], traces: Traces) -> int:
         waiting = [path for path in lake.files.listed(FOLDER) if traces.in_bytes(path.encode())]
         lake.files.remove(waiting)
         removed += len(waiting)
+    return removed
+
+
+def _removed(paths: Iterable[Path]) -> int:
+    """Remove files, and folders with all that is in them; how many files that were."""
+    removed = 0
+    for path in paths:
+        removed += sum(1 for _ in files_in(path)) if path.is_dir() else 1
+        with suppress(FileNotFoundError):  # a copy that its server has just removed
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
     return removed
 
 
