@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from starlette.testclient import TestClient
 
 from tests.place import Place
 from video_assets.batches import scores as scoring
-from video_assets.batches.search import search, towers
+from video_assets.batches.search import Search, towers
 from video_assets.batches.step import Step
 from video_assets.lake.lake import Lake
 from video_assets.measure.image_text import Towers
@@ -19,6 +20,10 @@ from video_assets.measure.laion import LaionPredictors, layers, score
 from video_assets.measure.models import ModelNotReadyError, image_text, sha256_of
 from video_assets.measure.types import Crop
 from video_assets.measurements import measurements
+from video_assets.review.app import make_app
+from video_assets.review.selection import Selection, place_of, sorted_page
+from video_assets.review.server import Review
+from video_assets.review.where import RefusedError
 from video_assets.settings import ImageTextSettings, ModelSettings
 
 TINY = {
@@ -69,7 +74,7 @@ def test_clips_are_found_by_text_nearest_first(lake: Lake) -> None:
     candidates = lake.query("SELECT count(*) FROM candidates WHERE candidate").item()
     assert (made.rows, made.failures) == (candidates, 0)
     assert lake.query("SELECT DISTINCT dimensions, embedding_model FROM clip_embeddings").rows() == [(32, "tiny.pt")]
-    found = search(lake, "a dog runs", 2)
+    found = Search(lake).nearest("a dog runs", 2)
     assert found.height == 2
     assert found["cosine"].to_list() == sorted(found["cosine"], reverse=True)
     text = towers(lake.settings.models).open().encode_text("a dog runs")
@@ -78,16 +83,50 @@ def test_clips_are_found_by_text_nearest_first(lake: Lake) -> None:
     assert found["cosine"][0] == pytest.approx(max(cosines.values()), abs=1e-5)
     assert found["clip_id"][0] == max(cosines, key=lambda c: cosines[c])
     assert found["subjects"].list.len().to_list() == [5, 5]
+    review = Review(lake, {}, "ann")
+    with review.asking.look() as asked:
+        seen, chosen = list[str](), Selection(search="a dog runs")
+        while True:
+            query = sorted_page(chosen, review.asking, 1)
+            rows = asked.rows(query.sql, query.parameters)
+            seen.append(rows[0]["clip_id"])
+            if len(rows) < 2:
+                break
+            chosen = chosen.model_copy(update={"after": place_of(rows[0])})
+        assert seen == sorted(cosines, key=lambda c: (-cosines[c], c))
+        far = Selection(search="a dog runs", where=f"clip_id <> '{seen[0]}'")
+        assert [row["clip_id"] for row in asked.rows(*_sql(far, review))] == seen[1:]
+        by_length = Selection(search="a dog runs", sort="duration_s", order="desc")
+        lengths = [row["value"] for row in asked.rows(*_sql(by_length, review))]
+        assert lengths == sorted(lengths, reverse=True)
+        assert len(lengths) == candidates
+    page = TestClient(make_app(review, (), None), "http://127.0.0.1:8123").get("/clips?search=a+dog+runs")
+    assert page.status_code == 200
+    review.asking.close()
+    assert [page.text.index(f"/clip/{clip}") for clip in seen] == sorted(
+        page.text.index(f"/clip/{clip}") for clip in seen
+    )
+
+
+def _sql(selection: Selection, review: Review) -> tuple[str, dict[str, object]]:
+    query = sorted_page(selection, review.asking)
+    return query.sql, query.parameters
 
 
 def test_clips_of_another_model_cannot_be_asked_for(lake: Lake) -> None:
     with pytest.raises(ValueError, match="run 'video-assets curate' in the profile 'full' first"):
-        search(lake, "a dog runs", 2)
+        Search(lake).nearest("a dog runs", 2)
 
 
 def test_the_embedded_profile_says_that_search_needs_the_full_one(curated_few: Place) -> None:
     with pytest.raises(ValueError, match=r"set models\.profile = 'full'"):
-        search(curated_few.lake(), "a dog runs", 2)
+        Search(curated_few.lake()).nearest("a dog runs", 2)
+
+
+def test_a_page_says_that_search_needs_the_full_profile(curated_few: Place, tmp_path: Path) -> None:
+    review = Review(curated_few.copy(tmp_path).lake(), {}, "ann")
+    with pytest.raises(RefusedError, match=r"set models\.profile = 'full'"):
+        sorted_page(Selection(search="a dog runs"), review.asking)
 
 
 def test_an_archive_as_openai_published_them_gives_the_same_vectors(folder: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -11,6 +13,9 @@ from video_assets.measure.models import image_text, require_packages
 from video_assets.settings import ModelSettings
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from video_assets.measure.image_text import Towers
 
 
@@ -25,31 +30,57 @@ def towers(settings: ModelSettings) -> Towers:
     return Towers(described(settings), image_text(settings).weights(settings))
 
 
-def search(lake: Lake, text: str, most: int) -> pl.DataFrame:
-    """The clips that show most nearly what a text says: clip_id, file_name, player_start_s, player_end_s, cosine and subjects.
+class Search:
+    """Asks for clips by text; the model is loaded at the first question and stays. Safe for several threads at once.
 
-    Raises:
-        ValueError: the profile is not 'full', or no clip has a vector of its model.
-        ModelNotReadyError: see :func:`towers`.
+    Args:
+        lake: the lake.
     """
-    settings = lake.settings.models
-    if settings.profile != "full":
-        raise ValueError(
-            "Clips are asked for by text with a model that knows both: set models.profile = 'full'; "
-            "'video-assets models' says how to fetch it."
-        )
-    require_packages(settings)
-    vector = towers(settings).open().encode_text(text)
-    found = lake.query(
-        "SELECT e.clip_id, s.file_name, s.player_start_s, s.player_end_s, "
-        "list_inner_product(e.embedding, $vector::FLOAT[]) AS cosine, "
-        "list_transform(e.subjects, lambda x: x.subject) AS subjects "
-        "FROM clip_embeddings AS e JOIN clip_sheet AS s ON s.batch = e.batch AND s.clip_id = e.clip_id "
-        "WHERE e.embedding_model = $model AND e.dimensions = $dimensions ORDER BY cosine DESC, e.clip_id LIMIT $most",
-        {"vector": vector.tolist(), "model": image_text(settings).name, "dimensions": len(vector), "most": most},
-    )
-    if found.is_empty():
-        raise ValueError(
-            "No clip has a vector of this model yet; run 'video-assets curate' in the profile 'full' first."
-        )
-    return found
+
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
+        self._loading = threading.Lock()
+        self._encode: Callable[[str], NDArray[np.float32]] | None = None
+
+    @property
+    def possible(self) -> bool:
+        """Whether the settings name a model that knows pictures and texts."""
+        return self._lake.settings.models.profile == "full"
+
+    def nearest(self, text: str, most: int) -> pl.DataFrame:
+        """The clips that show most nearly what a text says: clip_id, file_name, player_start_s, player_end_s, cosine and subjects.
+
+        Raises:
+            ValueError: the profile is not 'full', or no clip has a vector of its model.
+            ModelNotReadyError: see :func:`towers`.
+        """
+        vector = self._encoded(text)
+        found = self._lake.query(
+            "SELECT e.clip_id, s.file_name, s.player_start_s, s.player_end_s, "
+            "list_inner_product(e.embedding, $vector::FLOAT[]) AS cosine, "
+            "list_transform(e.subjects, lambda x: x.subject) AS subjects "
+            "FROM clip_embeddings AS e JOIN clip_sheet AS s ON s.batch = e.batch AND s.clip_id = e.clip_id "
+            "WHERE e.embedding_model = $model AND e.dimensions = $dimensions ORDER BY cosine DESC, e.clip_id LIMIT $most",
+            {
+                "vector": vector.tolist(), "model": image_text(self._lake.settings.models).name, "dimensions": len(vector),
+                "most": most,
+            },
+        )  # fmt: skip
+        if found.is_empty():
+            raise ValueError(
+                "No clip has a vector of this model yet; run 'video-assets curate' in the profile 'full' first."
+            )
+        return found
+
+    def _encoded(self, text: str) -> NDArray[np.float32]:
+        settings = self._lake.settings.models
+        if not self.possible:
+            raise ValueError(
+                "Clips are asked for by text with a model that knows both: set models.profile = 'full'; "
+                "'video-assets models' says how to fetch it."
+            )
+        with self._loading:
+            if self._encode is None:
+                require_packages(settings)
+                self._encode = towers(settings).open().encode_text
+            return self._encode(text)

@@ -163,9 +163,9 @@ def search(text: str, most: int) -> None:
 
     It needs the profile 'full'.
     """
-    from video_assets.batches.search import search as search_for
+    from video_assets.batches.search import Search
 
     lake = existing_lake()
     with busy("Looking at every clip"):
-        found = search_for(lake, text, most)
+        found = Search(lake).nearest(text, most)
     show.frame(found, shorten="file_name")

@@ -13,9 +13,11 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from video_assets.batches.search import Search
 from video_assets.lake import catalog
 from video_assets.lake.lake import Lake
 from video_assets.lake.sql_text import identifier, quoted
+from video_assets.measure.models import ModelNotReadyError
 from video_assets.review.recent import Recent
 from video_assets.review.where import RefusedError, checked
 
@@ -44,6 +46,7 @@ _NUMBERS = (
     "DOUBLE",
 )
 _AGAIN_S = 0.1
+_FOUND, _SEARCHES = 300, 20
 _SORTED = (*_NUMBERS, "VARCHAR", "BOOLEAN")
 
 
@@ -133,6 +136,8 @@ class Asking:
         self._local = threading.local()
         self._lock = threading.Lock()
         self._now: _Opened | None = None
+        self.search = Search(lake)
+        self._nearest: Recent[list[str]] = Recent(_SEARCHES)
         self._tables: Recent[frozenset[str]] = Recent(1)
         self._descriptions: Recent[dict[str, str]] = Recent(1)
 
@@ -278,6 +283,22 @@ class Asking:
     def is_number(self, column: str) -> bool:
         """Whether a column has numbers."""
         return self.columns.get(column) in _NUMBERS
+
+    def nearest(self, text: str) -> list[str]:
+        """The clips that show most nearly what a text says, at most 300, the nearest first.
+
+        Raises:
+            RefusedError: the lake has no model for it, or no vectors.
+        """
+
+        def make() -> list[str]:
+            try:
+                found: list[str] = self.search.nearest(text, _FOUND)["clip_id"].to_list()
+            except (ValueError, ModelNotReadyError) as error:
+                raise RefusedError(str(error)) from error
+            return found
+
+        return self._nearest.get(text, make) or []
 
     def condition(self, typed: str) -> str:
         """A condition that a person typed, looked through and tried.

@@ -45,6 +45,7 @@ class Selection(BaseModel):
     )
     people: Literal["", "keep", "drop", "unsure", "none", "any"] = Field("", description="What people say of them.")
     where: Annotated[str, Field(max_length=LONGEST)] = Field("", description="A condition over clip_sheet.")
+    search: Short = Field("", description="Those that show most nearly what this text says, in the profile 'full'.")
     first: Literal["near", "rare"] = Field(
         "near",
         description="Which clips of a tier's queue come first: near a threshold, or of kinds of which people keep few.",
@@ -131,6 +132,9 @@ class Query:
         return f"FROM {self.tables} WHERE {self.condition}"
 
 
+_NEAREST = (
+    "JOIN (SELECT unnest($nearest) AS clip_id, generate_subscripts($nearest, 1) AS place) AS n ON n.clip_id = s.clip_id"
+)
 _SETS = {
     "draw": "SELECT clip_id FROM draws WHERE tier = $outside",
     "release": "SELECT clip_id FROM release_clips WHERE release = $outside",
@@ -161,6 +165,9 @@ def as_query(selection: Selection, asking: Asking) -> Query:
         # Its names are those of the sheet alone, whatever is joined here.
         condition = asking.condition(selection.where)
         tables = f"(SELECT *, rowid FROM {SHOWN} AS clip_sheet WHERE ({condition})) AS s"
+    if selection.search:
+        tables += f" {_NEAREST}"
+        parameters["nearest"] = asking.nearest(selection.search)
     if gone := asking.gone:
         conditions.append("s.video_id NOT IN (SELECT unnest($gone))")
         parameters["gone"] = sorted(gone)
@@ -245,29 +252,36 @@ def sorted_page(selection: Selection, asking: Asking, most: int = PAGE, *, other
     if selection.sort != "clip_id" and selection.sort not in asking.columns:
         raise RefusedError(f"There is no column {selection.sort} in clip_sheet by which clips can be sorted.")
     query = as_query(selection, asking)
-    column, parameters = f"s.{identifier(selection.sort)}", dict(query.parameters)
+    column, kind, parameters = (
+        f"s.{identifier(selection.sort)}",
+        asking.columns.get(selection.sort),
+        dict(query.parameters),
+    )
     descending = selection.order == "desc"
+    by_id = selection.sort == "clip_id" and not selection.search
+    if selection.search and selection.sort == "clip_id":
+        column, kind = "n.place", "BIGINT"
     behind = "TRUE"
     if selection.after:
         value, clip = _place(selection.after)
         parameters["clip"] = clip
         # The copy is in the order of ids: which row comes next is told by its number, and not by reading the ids of all.
         onward = f"s.rowid >= (SELECT rowid FROM {SHOWN} WHERE clip_id > $clip LIMIT 1)"
-        if selection.sort == "clip_id":
+        if by_id:
             behind = f"s.clip_id {'<' if descending else '>'} $clip"
         elif value is None:  # What has no value comes last, whichever way.
             behind = f"{column} IS NULL AND {onward}"
         else:
             parameters["value"] = value
-            given = f"CAST($value AS {asking.columns[selection.sort]})"
+            given = f"CAST($value AS {kind})"
             behind = f"({column} {'<' if descending else '>'} {given} OR ({column} = {given} AND {onward}) OR {column} IS NULL)"
     says = ", ".join(f"{verdict_of(selection.tier, asking, name)} AS {name}" for name in ("verdict", "decided_by"))
     direction = "DESC" if descending else "ASC"
-    by = f"s.clip_id {direction}" if selection.sort == "clip_id" else f"{column} {direction} NULLS LAST, s.rowid"
+    by = f"s.clip_id {direction}" if by_id else f"{column} {direction} NULLS LAST, s.rowid"
     # What is shown of the clips is read when it is known which they are.
     sql = f"""
     SELECT s.clip_id, s.batch, s.video_id, {COPIED}, {column} AS value, {says}, {verdict_of(other, asking, "decided_by")} AS other
-    FROM {SHOWN} AS s
+    FROM {SHOWN} AS s {_NEAREST if selection.search else ""}
     WHERE s.rowid IN (SELECT s.rowid {query.source} AND ({behind}) ORDER BY {by} LIMIT {most + 1})
     ORDER BY {by}
     """
