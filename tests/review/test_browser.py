@@ -17,7 +17,7 @@ from tests.media.kinds_of_file import whole
 from tests.place import Place
 from tests.review.browser import Browser, Served, browser, needed
 from tests.review.conftest import copy
-from tests.review.footage import PLAYED, TIER, clips, lake_of, on_map
+from tests.review.footage import MARKUP, PLAYED, TIER, clips, lake_of, on_map
 from video_assets.lake.schemas import REVIEWS
 from video_assets.review.journal import FILE, Journal
 
@@ -88,7 +88,7 @@ def test_thirty_clips_are_judged_by_the_keyboard_alone_though_the_server_dies(fi
             )
             page.press(" ")
             row = clips(lake_of(place)).filter(clip_id=told_of).row(0, named=True)
-            early = 0.2 + (row["player_start_s"] if row["file_name"] in PLAYED else 0)
+            early = row["duration_s"] / 8 + (row["player_start_s"] if row["file_name"] in PLAYED else 0)
             page.ask("document.querySelector('.slot.shown video').currentTime = arguments[0]", early)
             page.until(lambda: 5 < head(page) < 25, "it stands where it was put")
             page.press("i")
@@ -219,6 +219,47 @@ def test_a_clip_goes_round_without_a_frame_of_what_follows(served: Served, place
         times = page.ask("return window.seen")
     assert min(times) >= clip["player_start_s"] - 0.001
     assert max(times) < clip["player_end_s"] + 1 / clip["fps"]  # never more than the one that the browser had in hand
+
+
+def test_a_clip_stands_where_it_was_put_before_it_was_loaded(served: Served, place: Place) -> None:
+    clip = clips(lake_of(place)).filter(file_name="long.mp4").row(4, named=True)
+    wanted = clip["player_start_s"] + 0.5
+    with browser() as page:
+        page.open(f"{served.address}/clip/{clip['clip_id']}")
+        page.until(lambda: page.ask("return Boolean(window.player)"), "the page")
+        page.ask(
+            "window.two = [null, arguments[0]].map((put) => {"
+            " const made = new Player(document.body.appendChild(document.createElement('div')), player.clip);"
+            " if (put !== null) made.video.currentTime = put;"
+            " return made; });",
+            wanted,
+        )
+        page.until(lambda: page.ask("return two.every((p) => p.shown !== null && !p.video.seeking)"), "both are loaded")
+        assert page.ask("return two.map((p) => p.video.currentTime)") == [
+            pytest.approx(clip["player_start_s"], abs=0.002), pytest.approx(wanted, abs=0.002)
+        ]  # fmt: skip
+
+
+def test_a_clip_for_which_somebody_had_to_wait_comes_with_its_caption(filled: Place, tmp_path: Path) -> None:
+    server = Served(copy(filled, tmp_path))
+    try:
+        with browser() as page:
+            page.open(f"{server.address}/judge?tier={TIER}")
+            next_clip(page)
+            page.until(lambda: page.data("atHand") == "8", "clips at hand")
+            page.ask(
+                "const post = review.post; review.post = async (address, body) => {"
+                " if (address === '/api/next') await new Promise((go) => { window.go = go; });"
+                " return post(address, body); };"
+            )
+            for _ in range(8):
+                page.press("k")
+            assert page.data("clip") == ""
+            page.ask("window.go()")
+            next_clip(page)
+            assert page.ask("return document.getElementById('caption').value") == f"Bars move. {MARKUP}"
+    finally:
+        server.end()
 
 
 def test_what_is_encoded_plays_and_the_page_says_so(served: Served, place: Place) -> None:

@@ -148,7 +148,10 @@
       left.textContent = ` · ${found.left.toLocaleString("en")} left`;
       ended = !found.clips.length;
       prepare();
-      if (!before) show();
+      if (!before) {
+        show();
+        fill();
+      }
     } catch (error) {
       tell(error.status ? error.message : "The server is away.", true);
       setTimeout(more, 1500);
@@ -389,5 +392,5 @@
   // What the browser still has from before goes first, so that none of it is handed out again.
   mark(0);
   showRefused();
-  (waiting().length ? flush() : Promise.resolve()).then(more).then(() => { fill(); status(); });
+  (waiting().length ? flush() : Promise.resolve()).then(more).then(status);
 })();

@@ -33,7 +33,7 @@ class Player {
     this.said.setAttribute("role", "status");
     this.frame.append(this.video, this.outline);
     box.append(this.frame, this.said);
-    this.video.addEventListener("loadedmetadata", () => this.seek(this.from));
+    this.video.addEventListener("loadedmetadata", () => this.begin());
     this.video.addEventListener("ended", () => this.again());
     this.video.addEventListener("error", () => this.wrong());
     this.video.addEventListener("timeupdate", () => this.past());
@@ -93,6 +93,12 @@ class Player {
     if (this.video.paused && !this.video.ended) return;
     this.seek(this.from);
     this.video.play().catch(() => {});
+  }
+
+  /** Stand at the clip's first frame, or where somebody has put it before it was loaded. */
+  begin() {
+    const put = this.video.currentTime;
+    this.seek(put > this.from && put < this.to ? put - A_MOMENT : this.from);
   }
 
   /** Show the frame that is on the screen at a time, in s of the media. */
