@@ -68,6 +68,19 @@ print(video.frames, video.compute_seconds, int(peak) / 1024)
 """
 
 
+# PySceneDetect as its command line's detect-adaptive runs it; imports are left out on both sides.
+SCENES = """
+import sys, time
+from scenedetect import AdaptiveDetector, SceneManager, open_video
+started = time.process_time()
+manager = SceneManager()
+manager.auto_downscale = True
+manager.add_detector(AdaptiveDetector())
+frames = manager.detect_scenes(open_video(sys.argv[1]))
+print(frames, time.process_time() - started)
+"""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Cost of the decode pass against ffmpeg's decode to null.")
     parser.add_argument("--repeats", type=int, default=5, help="Interleaved repeats of each measurement.")
@@ -85,6 +98,7 @@ def main() -> None:
         report_ratios(files, arguments.repeats, arguments.seconds * 30)
         if arguments.codecs:
             return
+        report_scenes(files["1080p"], arguments.repeats, arguments.seconds * 30)
         report_two_at_once(files["720p"], arguments.repeats)
         report_memory(folder, files["1080p"], arguments.seconds, arguments.long_minutes)
 
@@ -162,6 +176,21 @@ def report_ratios(files: dict[str, Path], repeats: int, expected: int) -> None:
                 f"| {statistics.median(null) / frames * 1e3:.2f} | {statistics.median(ratios):.2f} "
                 f"| {min(ratios):.2f}-{max(ratios):.2f} | {LIMITS.get((name, profile), '')} |"
             )
+
+
+def report_scenes(path: Path, repeats: int, expected: int) -> None:
+    """Print what a detector of shots alone costs, as a multiple of everything that the pass does."""
+    ratios = []
+    for _ in range(repeats):
+        done = subprocess.run([sys.executable, "-c", SCENES, path], check=True, stdout=subprocess.PIPE, text=True)
+        frames, theirs = done.stdout.split()
+        ours_frames, ours, _ = finished_pass(start_pass(path, "exact"))
+        assert int(frames) == ours_frames == expected, (frames, ours_frames)
+        ratios.append(float(theirs) / ours)
+    print(
+        f"\nPySceneDetect's detect-adaptive over the whole pass, 1080p: {statistics.median(ratios):.2f} "
+        f"({min(ratios):.2f}-{max(ratios):.2f}; at least 2)"
+    )
 
 
 def report_two_at_once(path: Path, repeats: int) -> None:
