@@ -13,6 +13,8 @@ from video_assets.live.screen import busy
 from video_assets.written import counted
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from video_assets.batches.step import Step
     from video_assets.lake.lake import Lake
     from video_assets.takedown.match import Request
@@ -91,7 +93,7 @@ def _cancel(number: str) -> None:
     if len(begun) != 1:
         said = "None of the takedowns that wait here has" if not begun else f"{len(begun)} takedowns have"
         raise click.ClickException(f"{said} a number that begins so; 'video-assets sql \"FROM takedowns\"' lists them.")
-    _records()  # no run may be at work
+    _nobody_at_work()
     receipt = call_off(step, begun[0])
     for what in receipt.still_to_do:
         show.say(what)
@@ -166,17 +168,25 @@ def _carry_out(lake: Lake, step: Step, begun: list[Work]) -> None:
             _told(lake, receipt)
 
 
-def _records() -> Records:
-    """Dagster's records; no run may be at work."""
-    from video_assets.assets.dagster_events import at_work, clean, elsewhere
+def _nobody_at_work() -> Path:
+    """Dagster's folder, which has no run that is at work."""
+    from video_assets.assets.dagster_events import at_work
     from video_assets.bring_up_to_date import dagster_folder
-    from video_assets.takedown.takedown import Records
 
     home = dagster_folder()
     if running := at_work(home):
         raise click.ClickException(
             f"{counted(running, 'run')} of Dagster's at work could write the footage again; stop it, or wait for its end."
         )
+    return home
+
+
+def _records() -> Records:
+    """Dagster's records."""
+    from video_assets.assets.dagster_events import clean, elsewhere
+    from video_assets.takedown.takedown import Records
+
+    home = _nobody_at_work()
     return Records(home, clean, tuple(elsewhere(home))) if home.exists() else Records(None)
 
 

@@ -128,6 +128,37 @@ def settled(rows: pl.DataFrame, settings: ReleaseSettings) -> pl.DataFrame:
     )
 
 
+class Lines:
+    """Writes the lines of a manifest into a new file: the same bytes for the same lines.
+
+    Args:
+        path: the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._hash = Hash()
+        self._raw = path.open("wb")
+        # No name and no time in it.
+        self._file = gzip.GzipFile("", "wb", compresslevel=1, fileobj=self._raw, mtime=0)
+
+    def add(self, *lines: bytes) -> None:
+        """Add lines, without their ends."""
+        self._hash.add(*lines)
+        self._file.write(b"".join(one + b"\n" for one in lines))
+
+    @property
+    def hex(self) -> str:
+        """SHA-256 of all lines so far."""
+        return self._hash.hex
+
+    def __enter__(self) -> Lines:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+        self._raw.close()
+
+
 def write(source: Path, header: Mapping[str, object], settings: ReleaseSettings, folder: Path) -> Written:
     """Write both forms of a manifest, with as much in memory as some thousand clips.
 
@@ -139,33 +170,27 @@ def write(source: Path, header: Mapping[str, object], settings: ReleaseSettings,
     """
     import pyarrow.parquet as pq
 
-    known, clips, seconds, without = Hash(), 0, 0.0, 0
+    clips, seconds, without = 0, 0.0, 0
     too_small: list[str] = []
     schema = pl.DataFrame(schema=SCHEMA).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
     with ExitStack() as stack:
-        raw = stack.enter_context((folder / LINES).open("wb"))
-        # No name and no time in it: the same bytes again.
-        lines = stack.enter_context(gzip.GzipFile("", "wb", compresslevel=1, fileobj=raw, mtime=0))
+        lines = stack.enter_context(Lines(folder / LINES))
         table = stack.enter_context(pq.ParquetWriter(folder / TABLE, schema, compression="zstd"))
-        first = line({"format": FORMAT, **header})
-        known.add(first)
-        lines.write(first + b"\n")
+        lines.add(line({"format": FORMAT, **header}))
         with pq.ParquetFile(source) as chosen:
             for part in chosen.iter_batches(_AT_ONCE):
                 rows = pl.DataFrame(pl.from_arrow(part))
                 made = settled(rows, settings)
                 too_small += sorted({*rows["clip_id"]} - {*made["clip_id"]})
-                written = [encoded(values) for values in _values(made)]
-                known.add(*written)
-                lines.write(b"".join(one + b"\n" for one in written))
+                lines.add(*(encoded(values) for values in values_of(made)))
                 table.write_table(made.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(schema))
                 clips += made.height
                 without += made["captioner"].null_count()
                 seconds += float(made.select(SECONDS).to_series().sum() or 0)
-    return Written(known.hex, clips, seconds, without, too_small)
+    return Written(lines.hex, clips, seconds, without, too_small)
 
 
-def _values(rows: pl.DataFrame) -> Iterator[dict[str, Any]]:
+def values_of(rows: pl.DataFrame) -> Iterator[dict[str, Any]]:
     """Each row's values that are there: what is not known is not said.
 
     Raises:
@@ -182,7 +207,7 @@ def _values(rows: pl.DataFrame) -> Iterator[dict[str, Any]]:
 
 def line_hashes(table: pl.DataFrame) -> list[str]:
     """SHA-256 of the line of each row of a manifest's table, hex."""
-    return [hashlib.sha256(line(values)).hexdigest() for values in _values(table)]
+    return [hashlib.sha256(line(values)).hexdigest() for values in values_of(table)]
 
 
 def caption_hashes(table: pl.DataFrame) -> list[str | None]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,8 +13,8 @@ import polars as pl
 from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.schemas import RELEASE_CLIPS, RELEASE_FILES, RELEASES
 from video_assets.media.identity import sha256_of
-from video_assets.publish.canonical import line
-from video_assets.publish.manifest import IN_PART, LINES, SECONDS, TABLE, WHOLLY
+from video_assets.publish.canonical import encoded
+from video_assets.publish.manifest import IN_PART, LINES, SECONDS, TABLE, WHOLLY, Lines, values_of
 from video_assets.publish.release_files import ATTRIBUTIONS, INDEX, SUMMARY, attributions, write_csv, write_index
 from video_assets.takedown.marks import Marks
 from video_assets.takedown.shards import blank
@@ -92,12 +91,10 @@ def _lists(lake: Lake, name: str, gone: set[str], folder: Path) -> pl.DataFrame:
         table.write_parquet(folder / TABLE, compression="zstd")
         attributions(table).write_csv(folder / ATTRIBUTIONS)
     if found := old(LINES):
-        with (
-            gzip.open(found) as lines,
-            (folder / LINES).open("wb") as raw,
-            gzip.GzipFile("", "wb", compresslevel=1, fileobj=raw, mtime=0) as written,
-        ):
-            written.writelines(line for line in lines if json.loads(line).get("clip_id") not in gone)
+        with gzip.open(found) as lines, Lines(folder / LINES) as written:
+            for one in lines:
+                if json.loads(one).get("clip_id") not in gone:
+                    written.add(one.rstrip(b"\n"))
     if found := old(CSV):
         rows = pl.read_csv(found, infer_schema=False)
         rows.filter(~pl.col("clip_id").is_in(gone)).write_csv(folder / CSV)
@@ -240,18 +237,12 @@ def _lists_with(
         attributions(table).write_csv(folder / ATTRIBUTIONS)
     if found := old(LINES):
         with gzip.open(found) as lines:
-            first = lines.readline()
-        written = hashlib.sha256(first)
-        with (
-            (folder / LINES).open("wb") as raw,
-            gzip.GzipFile("", "wb", compresslevel=1, fileobj=raw, mtime=0) as target,
-        ):
-            target.write(first)
-            for values in table.iter_rows(named=True):
-                one = line({key: value for key, value in values.items() if value is not None}) + b"\n"
-                written.update(one)
-                target.write(one)
-        digest = written.hexdigest()
+            first = lines.readline().rstrip(b"\n")
+        with Lines(folder / LINES) as written:
+            written.add(first)
+            for part in table.iter_slices():
+                written.add(*(encoded(values) for values in values_of(part)))
+        digest = written.hex
     if old(CSV):
         write_csv(table, folder / CSV)
     if old(INDEX):
