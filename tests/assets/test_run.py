@@ -62,6 +62,17 @@ def test_a_failed_step_is_told_with_the_error_behind_its_error(instance: dg.Dags
     assert stopped_by(result) == []
 
 
+def test_what_an_asset_says_to_a_person_is_told_without_the_names_of_dagsters_classes(
+    instance: dg.DagsterInstance,
+) -> None:
+    @dg.asset
+    def releases() -> None:
+        raise dg.Failure("The policy lets none through: state the rights.", allow_retries=False)
+
+    result = dg.materialize([releases], instance=instance, raise_on_error=False)
+    assert causes(result) == [("releases", "The policy lets none through: state the rights.")]
+
+
 def test_a_check_that_stops_a_batch_is_no_failed_step(instance: dg.DagsterInstance) -> None:
     @dg.asset
     def raw_videos() -> None:

@@ -199,6 +199,24 @@ def test_the_rights_of_sidecar_manifest_folder_and_nobody_reach_raw_videos(place
     ]
 
 
+@pytest.mark.parametrize("part", ["", "inside", "beside"])
+def test_a_folder_that_is_curated_by_its_path_has_the_rights_that_the_settings_give_it(
+    place: Place, footage: Path, part: str
+) -> None:
+    (footage / "inside").mkdir()
+    film(footage / "inside" / "a.mp4", 1)
+    watched = WatchedFolder(uri=str(footage), rights=RightsSettings(licence="MIT", holder="Cleo"))
+    lake = place.quick_lake(footage=FootageSettings(watch=(WatchedFolder(uri=f"{footage}/beside"), watched)))
+    later = datetime.now(UTC) + timedelta(days=2)
+    by_sensor = ("MIT", "Cleo", "folder")
+    if part == "beside":  # the sensor was there before
+        cursor = look(lake, watched, now=later, at_once=False).cursor
+        look(lake, watched, now=later + timedelta(hours=1), at_once=False, cursor=cursor)
+        assert lake.read(SOURCES).select("licence", "holder", "rights_from").rows() == [by_sensor]
+    look(lake, footage / "inside" if part == "inside" else footage)
+    assert take_in(lake).select("licence", "holder", "rights_from").rows() == [by_sensor]
+
+
 def test_a_file_that_is_renamed_without_its_sidecar_keeps_the_rights_that_were_stated(
     place: Place, footage: Path
 ) -> None:

@@ -282,6 +282,7 @@ def test_signals_that_were_seen_are_columns_with_their_raw_text_and_their_time()
     listed = read_manifest(b"file,TDM-Reservation\na.mp4,0\nb.mp4,maybe\n", "manifest.csv")
     assert [listed.statements[f"{name}.mp4"].tdm_reservation for name in "ab"] == ["0", UNKNOWN]
     assert listed.problem == "In the manifest manifest.csv: row 2: tdm_reservation 'maybe' is not 1 or 0."
+    assert rights_for("b.mp4", None, listed, RightsSettings()).problem is None  # it is told once
 
 
 def test_an_opt_out_is_not_lost_to_a_stronger_statement_without_one() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from tests.measure.decoding import Decoded, decode
 from tests.media.oriented import Pixels, shown_by_us
-from tests.media.video_files import BIKES, ffmpeg
+from tests.media.video_files import BIKES, BUNNY, ffmpeg
 from video_assets.measure.decode_pass import DecodedVideo
 from video_assets.media.probe import probe
 from video_assets.segment.clips import cut_clips
@@ -116,6 +116,21 @@ def test_frames_shots_and_clips_have_their_own_size(parts: list[str], encode: tu
     assert shots["ends"].to_list() == [*["break"] * (len(parts) - 1), "end"]
     assert clips.select("width", "height").rows() == own
     assert clips.select("crop_x", "crop_y", "crop_width", "crop_height").rows() == [(0, 0, *size) for size in own]
+
+
+def test_no_way_from_one_picture_to_another_leads_across_a_change_of_size(tmp_path: Path) -> None:
+    """An ever deeper zoom looks like a wipe between what it began and what it ends with."""
+    ffmpeg("-i", BUNNY, "-vf", "scale=640:360,fps=25", "-frames:v", "125", *X264, "-muxdelay", "0", tmp_path / "0.ts")
+    zoom = ("-f", "lavfi", "-i", "mandelbrot=s=320x240:r=25")
+    ffmpeg(*zoom, "-frames:v", "100", *X264, "-output_ts_offset", "5", "-muxdelay", "0", tmp_path / "1.ts")
+    path = tmp_path / "joined.ts"
+    path.write_bytes((tmp_path / "0.ts").read_bytes() + (tmp_path / "1.ts").read_bytes())
+    found = decode(path, tmp_path)
+    assert starts(sizes(found)) == [0, 125]
+    shots, _ = cut(path, found)
+    assert shots.select("start_frame", "end_frame", "begins", "ends").rows() == [
+        (0, 125, "start", "break"), (125, 225, "break", "end")
+    ]  # fmt: skip
 
 
 def test_every_frame_is_measured_in_its_own_shape(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import dagster as dg
 from dagster._core.definitions.data_version import DATA_VERSION_IS_USER_PROVIDED_TAG, DATA_VERSION_TAG
 from dagster._core.errors import DagsterAssetCheckFailedError, DagsterExecutionInterruptedError
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
+from dagster_shared.error import SerializableErrorInfo
 from filelock import FileLock
 from sqlalchemy.exc import IntegrityError
 
@@ -148,8 +149,14 @@ def causes(result: dg.ExecuteInProcessResult) -> list[tuple[str, str]]:
         while error is not None and error.cause is not None:
             error = error.cause
         if error is None or error.cls_name != _STOPPED:
-            found.append((str(event.step_key), error.message.strip() if error else str(event.message)))
+            found.append((str(event.step_key), _sentence(error) if error else str(event.message)))
     return found
+
+
+def _sentence(error: SerializableErrorInfo) -> str:
+    """What an error says; of one that an asset raised with a sentence for a person, the sentence alone."""
+    said = error.message.strip()
+    return said.partition(": ")[2] if error.cls_name == dg.Failure.__name__ else said
 
 
 def stopped_by(result: dg.ExecuteInProcessResult) -> list[str]:

@@ -7,10 +7,10 @@ is looked at without a name says nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 
 import polars as pl
 
+from video_assets.footage.folders import address
 from video_assets.settings import WatchedFolder
 
 NOT_ONE = ""
@@ -25,7 +25,7 @@ class Named:
     """
 
     def __init__(self, folders: Iterable[WatchedFolder]) -> None:
-        self._names = {_address(f.uri): f.benchmark for f in folders if f.benchmark is not None}
+        self._names = {address(f.uri): f.benchmark for f in folders if f.benchmark is not None}
 
     def of(self, uri: str) -> str | None:
         """What is said of a file: a benchmark's name, :data:`NOT_ONE`, or None for nothing."""
@@ -40,12 +40,6 @@ class Named:
             if name is not None and not said.get(content):
                 said[content] = name
         return said
-
-
-def _address(uri: str) -> str:
-    """A folder's address as its files' addresses begin."""
-    whole = uri if uri.startswith("s3://") else str(Path(uri).expanduser().resolve())
-    return f"{whole.rstrip('/')}/"
 
 
 def marked(ledger: pl.DataFrame, said: Mapping[str, str]) -> pl.DataFrame:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from video_assets.footage.folders import holds
 from video_assets.footage.listing import FoundFile, Listing, stands_for
 from video_assets.lake.faults import patiently
 from video_assets.lake.s3 import split_uri
@@ -20,6 +21,7 @@ from video_assets.rights.statements import Manifest, read_manifest, read_sidecar
 
 if TYPE_CHECKING:
     from video_assets.lake.lake import Lake
+    from video_assets.settings import RightsSettings
 
 
 class UnreadError(Exception):
@@ -74,9 +76,16 @@ class Statements:
         except UnreadError as error:
             self.unread.append(str(error))
             return error
-        rights = rights_for(relative, sidecar, nearest, file.folder.rights)
+        rights = rights_for(relative, sidecar, nearest, self._default(file))
         self.problems += [rights.problem] if rights.problem else []
         return rights
+
+    def _default(self, file: FoundFile) -> RightsSettings:
+        """What holds for a file by the settings: of a folder that is looked at by its path alone, as if it came by the sensor."""
+        watched = self._lake.settings.footage.watch
+        if file.folder in watched:
+            return file.folder.rights
+        return next((folder for folder in watched if holds(folder, file.uri)), file.folder).rights
 
     def _manifest(self, uri: str) -> Manifest | UnreadError:
         if uri not in self._manifests:

@@ -115,7 +115,7 @@ def read_manifest(data: bytes, name: str) -> Manifest:
         rights = stated(row, "manifest")
         if rights.problem:
             problems.append(f"row {number}: {rights.problem}")
-        statements.setdefault(file.replace("\\", "/").removeprefix("./"), rights)
+        statements.setdefault(file.replace("\\", "/").removeprefix("./"), replace(rights, problem=None))  # told once
     if statements and (unread := not_read({key: 1 for row in rows for key in row})):
         problems.insert(0, unread)
     return Manifest(
@@ -127,7 +127,8 @@ def _item_manifest(item: Mapping[str, object], parsed: Mapping[str, object]) -> 
     rights = from_item(item, "manifest")
     files = parsed.get("files")
     names = [f.get("name") for f in files if isinstance(f, dict)] if isinstance(files, list) else []
-    return Manifest(MappingProxyType({str(name): rights for name in names if name}), rights.problem)
+    told_once = replace(rights, problem=None)
+    return Manifest(MappingProxyType({str(name): told_once for name in names if name}), rights.problem)
 
 
 def rights_for(

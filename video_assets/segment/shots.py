@@ -144,7 +144,9 @@ def _transitions(
     # The network knows few wipes and long dissolves, so that its silence says nothing.
     time = column(steps, "time_s")
     longest = [(start, end) for start, end in long if time[min(end, len(time) - 1)] - time[start] >= _LONGEST_TOLD_S]
-    return cuts, _by_the_best(seen, mixtures(steps, settings), gradual, long, longest)
+    # The way from one picture to another tells nothing where something breaks off between them.
+    mixed = [m for m in mixtures(steps, settings) if not any(m.span[0] < step < m.span[1] for step in broken)]
+    return cuts, _by_the_best(seen, mixed, gradual, long, longest)
 
 
 def _by_the_best(

@@ -233,7 +233,7 @@ DECODED_VIDEOS = Table(
         Column(
             "variable_frame_rate",
             BOOL,
-            "Whether frames come at no even rate, by more than rounding to the time base or to milliseconds explains.",
+            "Whether frames come at no even rate, by more than rounding to the time base or to milliseconds explains; frames that damage has cost make it uneven too.",
         ),
         Column("corrupt_frames", LONG, "Frames that are damaged: by the decoder's word, or after lost packets."),
         Column(
