@@ -114,6 +114,25 @@ def test_a_last_frame_that_stands_for_seconds_is_no_end_that_is_missing(last: in
     assert (found.video.missing_end_s, found.video.coverage, found.video.truncated) == (0.0, 1.0, False)
 
 
+@pytest.mark.parametrize(("last", "seconds"), [(40, 7.04), (1_500, 8.5), (3_600_000, 16.0)])
+def test_a_recording_with_a_picture_every_other_second_ends_where_it_is_played_to(
+    last: int, seconds: float, tmp_path: Path
+) -> None:
+    whole, path = synthetic(tmp_path / "whole.mp4", moving(1), *H264, "-bf", "0"), tmp_path / "screen.mp4"
+    starts = [0, 1_000, 4_000, 5_500, 7_000]
+    with av.open(str(whole)) as source, av.open(str(path), "w", options={"video_track_timescale": "1000"}) as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        stream.time_base = Fraction(1, 1000)
+        for start, end, packet in zip(starts, [*starts[1:], 7_000 + last], source.demux(video=0), strict=False):
+            packet.stream = stream
+            packet.time_base = stream.time_base
+            packet.pts = packet.dts = start
+            packet.duration = end - start
+            target.mux(packet)
+    found = decode(path, tmp_path).video
+    assert (found.frames, found.holes, found.duration_s, found.variable_frame_rate) == (5, 0, seconds, True)
+
+
 def test_an_animation_that_pauses_on_its_last_picture_is_whole(tmp_path: Path) -> None:
     path = synthetic(tmp_path / "pauses.gif", moving(2, "10"), "-final_delay", "300")
     found = decode(path, tmp_path)

@@ -146,8 +146,8 @@ def decode_video(
                 shot_frames.append({"video_id": video_id} | chunk)
         for chunk in measures.shot_frames.rest():
             shot_frames.append({"video_id": video_id} | chunk)
-        times = timeline.times()
         declared = Declared.of(container, video, optional)
+        times = timeline.times(declared.end)
     missing_start = None if first.frame.pts is None else declared.missing_start(first.pts * timeline.time_base)
     # What a file of several pieces declares is about one of them, nobody knows which.
     end = max(times.stands_until * timeline.time_base, reader.others_end)

@@ -14,6 +14,8 @@ from video_assets.media.holes import holes, longest_s
 Integers = npt.NDArray[np.int64]
 
 _LONGEST_LAST = 3.0  # The last frame's own word is believed up to so many times the longest interval.
+_SPARSE_S = 0.25  # Pictures that are usually further apart are stored where something changes, and not at a rate.
+_AGREED_S = 0.002  # Two times that are one, each rounded to milliseconds.
 _ONCE_IN_MILLISECONDS = 0.001  # Times that went through Matroska or Flash are rounded to these, wherever they are now.
 _FINE = 4  # A time base in which a frame lasts at least so many units rounds times; a coarser one counts frames.
 
@@ -73,8 +75,11 @@ class Timeline:
         self._damaged.append(damaged is True)
         self._key.append(key is not False)
 
-    def times(self) -> Times:
+    def times(self, declared_end: float | None = None) -> Times:
         """What the frames so far make.
+
+        Args:
+            declared_end: when the stream ends by its file's own word, in s from pts zero.
 
         Raises:
             IndexError: there is none.
@@ -88,7 +93,11 @@ class Timeline:
         whole = np.delete(steps, after - 1)
         usual = round(float(np.median(whole))) if len(whole) else self._nominal_step
         variable = _varies(whole, self.time_base)
-        end = int(pts[-1]) + max(1, self._last(whole, usual, variable))
+        agreed = (
+            declared_end is not None
+            and abs(declared_end - (pts[-1] + self._declared_last) * self.time_base) < _AGREED_S
+        )
+        end = int(pts[-1]) + max(1, self._last(whole, usual, variable, agreed=agreed))
         missing = steps[after - 1] - usual
         longest = longest_s(usual * self.time_base) / self.time_base
         stands = int(pts[-1]) + self._declared_last
@@ -104,9 +113,15 @@ class Timeline:
             variable=variable,
         )
 
-    def _last(self, steps: Integers, usual: int, variable: bool) -> int:
-        """How long the last frame is shown: as it says itself, where that is like the others; else as usual."""
+    def _last(self, steps: Integers, usual: int, variable: bool, *, agreed: bool) -> int:
+        """How long the last frame is shown: as it says itself, where that is like the others; else as usual.
+
+        Where pictures are seconds apart, as in recordings of screens, there is no usual length. Its word counts then if the file
+        ends with it: so it is played.
+        """
         declared = self._declared_last
+        if variable and agreed and 0 < 2 * declared < usual and usual * self.time_base > _SPARSE_S:
+            return declared
         if not len(steps):
             return declared or usual
         if not variable:
