@@ -12,7 +12,7 @@ from video_assets.lake.lake import Lake
 from video_assets.publish.cutting import ClipMade, record
 from video_assets.publish.manifest import WANTED, settled
 from video_assets.publish.release_files import sources
-from video_assets.publish.trims import note_trims
+from video_assets.publish.trims import STRETCH, note_trims
 from video_assets.settings.releasing import ReleaseSettings
 
 LIST = "clips.csv"
@@ -66,10 +66,9 @@ def export(
 
 _REASONS = {"clip_id": pl.String(), "reason": pl.String()}
 
-_ROWS = """
+_ROWS = f"""
 SELECT
-    c.clip_id, c.video_id, v.sha256, c.stream, coalesce(t.start_pts, c.start_pts) AS start_pts, coalesce(t.end_pts, c.end_pts) AS end_pts,
-    c.pts_offset, d.time_base_num, d.time_base_den, coalesce(t.frames, c.frames) AS frames,
+    c.clip_id, c.video_id, v.sha256, c.stream, {STRETCH}, c.pts_offset, d.time_base_num, d.time_base_den,
     c.crop_x, c.crop_y, c.crop_width, c.crop_height, 'train' AS split, v.licence, v.holder, v.source_url, v.acquired_how,
     v.file_name,
     c.start_s + coalesce(t.start_pts - c.start_pts, 0) * d.time_base_num / d.time_base_den AS start_s,

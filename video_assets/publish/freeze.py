@@ -18,7 +18,7 @@ from video_assets.lake.catalog import connect
 from video_assets.lake.lake import Lake
 from video_assets.lake.sql_text import identifier, quoted
 from video_assets.publish.manifest import Written, without_floats, write
-from video_assets.publish.trims import note_trims
+from video_assets.publish.trims import STRETCH, note_trims
 from video_assets.settings import Settings
 from video_assets.settings.releasing import ReleaseSettings
 
@@ -198,8 +198,7 @@ def _rows(scores: set[str]) -> str:
     captions = ", ".join(f"k.{name}" for name in FIELDS)
     return f"""
 SELECT
-    c.clip_id, c.video_id, v.sha256, c.stream, coalesce(t.start_pts, c.start_pts) AS start_pts, coalesce(t.end_pts, c.end_pts) AS end_pts,
-    c.pts_offset, d.time_base_num, d.time_base_den, coalesce(t.frames, c.frames) AS frames,
+    c.clip_id, c.video_id, v.sha256, c.stream, {STRETCH}, c.pts_offset, d.time_base_num, d.time_base_den,
     c.crop_x, c.crop_y, c.crop_width, c.crop_height, j.split, v.licence, v.holder, v.source_url, v.acquired_how,
     k.captioner, k.version AS caption_version, {captions}, k.camera_motion, k.source_tags, k.quality_tags,
     {told} AS scores

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import duckdb
 
+STRETCH = (
+    "coalesce(t.start_pts, c.start_pts) AS start_pts, coalesce(t.end_pts, c.end_pts) AS end_pts, "
+    "coalesce(t.frames, c.frames) AS frames"
+)
+"""Where a clip ``c`` of the table clips begins and ends, and its frames, beside ``t`` of :func:`note_trims`, which may have no row of it."""
+
 
 def note_trims(connection: duckdb.DuckDBPyConnection, clips: str, *, wanted: bool) -> None:
     """Make the temporary table ``trimmed``: ``clip_id``, ``start_pts``, ``end_pts`` (exclusive) and ``frames`` of the chosen stretches.
