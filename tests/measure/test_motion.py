@@ -14,13 +14,18 @@ WITH coloured AS (
             PARTITION BY clip_id ORDER BY frame ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
         ), 0)
     )::DOUBLE / 0.1, 1) AS colour FROM inside
-), steps AS (
+), compared AS (
     SELECT *,
         time_s - lag(time_s) OVER w AS seconds,
-        changed_share < 0.003::REAL AS still,
+        changed_share < 0.003::REAL AS unchanged,
         (delta_lum::DOUBLE + colour * (delta_hue::DOUBLE + delta_sat::DOUBLE)) / (1 + 2 * colour) >= 27 AS crossing
     FROM coloured WINDOW w AS (PARTITION BY clip_id ORDER BY frame)
     QUALIFY step
+), runs AS (
+    SELECT *, sum((unchanged IS DISTINCT FROM before)::INT) OVER (PARTITION BY clip_id ORDER BY frame) AS run
+    FROM (SELECT *, lag(unchanged) OVER w AS before FROM compared WINDOW w AS (PARTITION BY clip_id ORDER BY frame))
+), steps AS (
+    SELECT * EXCLUDE (before), unchanged AND round(sum(seconds) OVER (PARTITION BY clip_id, run), 6) > 0.15 AS still FROM runs
 ), marked AS (
     SELECT *,
         sum((still IS DISTINCT FROM before)::INT) OVER (PARTITION BY clip_id ORDER BY frame) AS stretch,
@@ -89,6 +94,16 @@ def test_the_first_frame_of_a_clip_is_no_step() -> None:
 def test_a_frozen_clip_is_still_for_all_its_steps() -> None:
     scores = scores_of(changes((100, 0.0)))
     assert (scores["still_share"], scores["longest_still_s"], scores["sudden_changes"]) == (1.0, pytest.approx(4.0), 0)
+
+
+def test_what_is_shown_twice_or_for_a_moment_is_not_still() -> None:
+    """A silent film, or a drawn one on threes, has frames twice at 24 frames a second; nothing rests in it."""
+    twice, threes = [(1, CHANGED), (1, STILL)] * 25, [(1, CHANGED), (2, STILL)] * 20
+    for frames in (twice, threes):
+        scores = scores_of(changes(*frames), fps=24)
+        assert (scores["still_share"], scores["longest_still_s"]) == (0.0, 0.0)
+    rests = scores_of(changes(*[(1, CHANGED), (4, STILL)] * 10), fps=24)
+    assert (rests["still_share"], rests["longest_still_s"]) == (pytest.approx(0.8), pytest.approx(4 / 24, rel=1e-4))
 
 
 def test_where_the_camera_moves_nothing_is_still() -> None:

@@ -15,12 +15,13 @@ from video_assets.batches.pictures import measured
 from video_assets.batches.step import Step
 from video_assets.lake.schemas import CLIPS
 from video_assets.lake.sql_text import in_batches
-from video_assets.scorers.motion import MOTION_SCORES
 from video_assets.settings import Settings
 
 # Raised when the same pictures give another coarse part of the signature (measure/copies.py). What was taken down cannot be looked at again:
 # of an older form its copies are not known any more.
 _SIGNATURE = 1
+# Raised when the same frames give another course (measure/course.py). It has the code number that motion_scores had when it last changed.
+_COURSE = 7
 
 SIGNED = pl.Schema(
     {
@@ -53,7 +54,7 @@ class Copy:
 
 def form(settings: Settings) -> str:
     """The form of signatures and courses by these settings; those of two forms are not compared."""
-    return f"{_SIGNATURE}-{settings.embedding.frames_per_clip}-{MOTION_SCORES.code}"
+    return f"{_SIGNATURE}-{settings.embedding.frames_per_clip}-{_COURSE}"
 
 
 def signed(step: Step, batches: Sequence[str], videos: Sequence[str] | None = None) -> pl.DataFrame:

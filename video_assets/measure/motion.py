@@ -32,7 +32,7 @@ _SIGNALS = [
     "flow_length",
     "object_motion",
 ]
-_STILL = 0.003  # A step is still when a smaller share of pixels changes.
+_STILL = 0.003  # Nothing moves in a step when a smaller share of pixels changes.
 _STILL_STRETCH_S = 0.5  # Least length of the still stretches on both sides of a sudden change.
 _SUDDEN_S = 0.5  # Longest sudden change: codecs take several frames to sharpen a new slide, and slides may dissolve.
 _CONTENT_CUT = 27.0  # PySceneDetect ContentDetector's default threshold.
@@ -53,7 +53,7 @@ def motion_scores(clips: pl.DataFrame, signals: pl.DataFrame) -> pl.DataFrame:
     (0.4 to 1.0 in real videos), else 0.85. A picture that is shown for more than 0.15 s stands still and then changes within 1/24 s. ``still_share``
     is of the time. ``motion_vector`` is of pictures a sixth of a second apart, whatever lies between them: a codec's own vectors
     are of the last picture that it refers to, one to four frames before. A step is still where hardly a pixel changes (changed_share
-    under 0.003) and the camera does not pan, tilt, zoom or roll.
+    under 0.003), the camera does not pan, tilt, zoom or roll, and both go on for more than 0.15 s.
 
     A sudden change is a stretch of at most 0.5 s of steps that are not still between two still
     stretches of at least 0.5 s each. A ContentDetector boundary is a step whose content value (the changes of hue,
@@ -102,9 +102,11 @@ def _steps(frames: pl.DataFrame) -> pl.DataFrame:
     told = frames.with_columns(still.alias("still"), content_change().over("clip_id").alias("content"))
     # The first frame of a video is a step, with nothing before it.
     measured = told.filter(pl.col("vmaf_motion").is_not_null() | (pl.col("frame") == 0))
-    return measured.with_columns(pl.col("time_s").diff().over("clip_id").round(6).alias("seconds")).drop_nulls(
-        "seconds"
-    )
+    timed = measured.with_columns(pl.col("time_s").diff().over("clip_id").round(6).alias("seconds")).drop_nulls("seconds")
+    # A film of 16 frames a second has every second or third one twice at 25: that is how it is shown, and nothing rests in it.
+    stretch = timed.select(pl.col("still").rle_id().over("clip_id"))["still"]
+    lasts = pl.col("seconds").sum().over("clip_id", stretch).round(6) > STANDING_S
+    return timed.with_columns(pl.col("still") & lasts)
 
 
 def _to_film() -> pl.Expr:

@@ -22,7 +22,7 @@ def _parameters(_settings: Settings) -> dict[str, object]:
 MOTION_SCORES = Scorer(
     name="motion_scores",
     says="A clip's motion measurements, aggregated from its frame_signals.",
-    code="7",
+    code="8",
     reads=Tables(("frame_signals",)),
     open=_open,
     parameters=_parameters,
@@ -51,7 +51,7 @@ MOTION_SCORES = Scorer(
         Column(
             "still_share",
             FLOAT,
-            "Share of the time in which under 0.3 % of blurred pixels change from a film's frame to the next and the camera does not move, 0-1; a picture shown for more than 0.15 s stands still.",
+            "Share of the time in which, for more than 0.15 s, under 0.3 % of blurred pixels change from a film's frame to the next and the camera does not move, 0-1.",
         ),
         Column("longest_still_s", FLOAT, "Longest run of such time, in s."),
         Column("sudden_changes", WHOLE, "Isolated changes between still stretches: a slide show has one a slide."),
