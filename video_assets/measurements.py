@@ -36,7 +36,7 @@ CODE: dict[str, str] = {
     "rights_signals": "1",
     "decode": "11",
     "transition_scores": "2",
-    "shots": "8",
+    "shots": "9",
     "clips": "4",
     "copy_checks": "2",
     "candidates": "2",

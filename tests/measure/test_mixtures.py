@@ -57,6 +57,20 @@ def test_of_a_picture_that_one_alone_explains_nothing_else_is_told() -> None:
     assert found.single < 0.2
 
 
+def test_what_comes_into_a_scene_is_no_wipe() -> None:
+    """Half of the picture is another, and a part of that is there already: beside it, the scene stands as it was."""
+
+    def entered(columns: int) -> Grey:
+        picture = ONE.copy()
+        picture[6:22, WIDTH - columns :] = OTHER[6:22, :columns]
+        return grey(picture)
+
+    found = Between(grey(ONE), entered(18), entered(36)).mixture()
+    assert found is not None
+    assert (found.kind, found.residual, found.share) == (None, None, None)
+    assert found.single > 0.2
+
+
 def test_ends_that_are_the_same_make_nothing() -> None:
     same: Grey = grey(ONE)
     assert Between(same, grey(OTHER), same).mixture() is None

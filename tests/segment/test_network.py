@@ -107,6 +107,39 @@ def test_a_transition_that_the_network_sees_all_of_is_as_long_as_it_says() -> No
     ]
 
 
+def test_pictures_that_look_mixed_are_motion_where_the_network_sees_nothing() -> None:
+    """A car passes a camera that adapts to it."""
+    changes = mixed(78, 83, 2.1, 3.1)
+    assert shots_of(changes, scores(dict.fromkeys(range(40, 110), 0.004)), frames=200) == [("start", 0, 200, "end")]
+    assert len(shots_of(changes, scores({65: 0.02}), frames=200)) == 2
+
+
+def test_a_cut_that_both_see_is_one_though_pictures_around_it_look_mixed() -> None:
+    found = shots_of(mixed(78, 83, 2.1, 3.1) | cut(62), scores({61: 0.93}), frames=200)
+    assert found == [("start", 0, 62, "cut"), ("cut", 62, 200, "end")]
+
+
+@pytest.mark.parametrize(("shares", "shots"), [((0.4, 0.5, 0.6), 2), ((0.45, 0.45, 0.45), 1), ((0.6, 0.5, 0.4), 1)])
+def test_in_a_wipe_the_later_shots_share_grows(shares: tuple[float, ...], shots: int) -> None:
+    """Who walks through a picture takes a part of it, and then no more."""
+    changes = mixed(78, 83, 2.1, 3.1)
+    for frame, share in zip((78, 80, 82), shares, strict=True):
+        changes[frame] |= {"mixture_share": share}
+    assert len(shots_of(changes, None, frames=200)) == shots
+
+
+def test_a_long_dissolve_whose_ends_were_told_is_no_longer_than_that() -> None:
+    """Two pictures 4 s apart are blended of 2 s before and after, and their ends are not seen; the way of the nearer ones is."""
+    hits = {n: {"long_residual": 0.1, "long_single": 0.5} for n in range(140, 150, 5)}
+    for n in hits:
+        hits[n] |= {"long_begins_ago": 4.0, "long_ends_ago": 0.0}
+    changes = mixed(110, 121, 2.99, 4.99)
+    for n, columns in hits.items():
+        changes[n] = changes.get(n, {}) | columns
+    assert shots_of(hits, None, frames=250) != shots_of(changes, None, frames=250)
+    assert shots_of(changes, None, frames=250) == [("start", 0, 75, "dissolve"), ("dissolve", 125, 250, "end")]
+
+
 def test_what_touches_a_fade_is_part_of_it() -> None:
     """The network sees a fade through black as two transitions; the detectors see where the picture is black."""
     black = dict.fromkeys(range(55, 65), BLACK)

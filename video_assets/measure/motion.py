@@ -102,7 +102,9 @@ def _steps(frames: pl.DataFrame) -> pl.DataFrame:
     told = frames.with_columns(still.alias("still"), content_change().over("clip_id").alias("content"))
     # The first frame of a video is a step, with nothing before it.
     measured = told.filter(pl.col("vmaf_motion").is_not_null() | (pl.col("frame") == 0))
-    timed = measured.with_columns(pl.col("time_s").diff().over("clip_id").round(6).alias("seconds")).drop_nulls("seconds")
+    timed = measured.with_columns(pl.col("time_s").diff().over("clip_id").round(6).alias("seconds")).drop_nulls(
+        "seconds"
+    )
     # A film of 16 frames a second has every second or third one twice at 25: that is how it is shown, and nothing rests in it.
     stretch = timed.select(pl.col("still").rle_id().over("clip_id"))["still"]
     lasts = pl.col("seconds").sum().over("clip_id", stretch).round(6) > STANDING_S

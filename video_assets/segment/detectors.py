@@ -52,6 +52,9 @@ _EXTENT_S = 1.5  # After such a moment, when it is told when the transition begi
 _MOST_SEEN_FOR_S = 0.8  # Of a transition that fits between them, or nearly.
 _MIXTURE_MARGIN_S = 0.1  # A share is told to a 24th, and a length by it.
 _LONGEST_MIXTURE_S = 4.0
+_LEAST_GROWTH = (
+    0.35  # By which the share of the later shot grows in a wipe, a second: made ones of 2 s had 0.42 and more.
+)
 _LEAST_LONG = 2  # Least moments at which two pictures 4 s apart are blended, at most so many seconds apart.
 _LONG_GAP_S = 0.5
 _LONG_SPAN_S = 4.0
@@ -275,8 +278,13 @@ def mixtures(signals: pl.DataFrame, settings: ShotSettings) -> list[Mixed]:
         length = min(seen_for / 0.4, seen_for + half_span) if fits else seen_for + 1.8 * half_span
         centre = middles.mean()
         beside = ~np.isnan(shares)
-        if name == "wipe" and (grown := shares[beside][-1] - shares[beside][0]) > 0.05:
-            length = (middles[beside][-1] - middles[beside][0]) / grown
+        if name == "wipe":
+            grown, while_ = shares[beside][-1] - shares[beside][0], middles[beside][-1] - middles[beside][0]
+            if (
+                grown <= _LEAST_GROWTH * while_
+            ):  # What walks through a picture fills a part of it, and no more of it later.
+                continue
+            length = while_ / grown
             centre = middles[beside].mean() + (0.5 - shares[beside].mean()) * length
         half = min(length, _LONGEST_MIXTURE_S) / 2 + (_MIXTURE_MARGIN_S if name == "wipe" else 0.0)
         begun, ended = centre - half, centre + half

@@ -35,9 +35,9 @@ class Opinion:
         """Whether a cut found by others may stand: the network sees a hint of it, or did not look."""
         return not self._looked[max(cut - _NEAR, 0) : cut + _NEAR].any() or self.hints(cut, cut)
 
-    def hints(self, start: int, end: int) -> bool:
-        """Whether the network sees a hint of a transition in ``[start, end)``."""
-        return bool(self._boundary[max(start - _NEAR, 0) : end + _NEAR].max() >= self._settings.network_veto)
+    def hints(self, start: int, end: int, part: float = 1.0) -> bool:
+        """Whether the network sees a hint of a transition in ``[start, end)``, or so much of one."""
+        return bool(self._boundary[max(start - _NEAR, 0) : end + _NEAR].max() >= part * self._settings.network_veto)
 
     def transitions(self) -> tuple[list[int], list[Span]]:
         """First frames after cuts, and gradual transitions as ``[start, end)``, both in order.

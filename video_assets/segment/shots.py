@@ -27,6 +27,7 @@ from video_assets.media.holes import holes
 from video_assets.media.identity import shot_id
 from video_assets.segment.detectors import (
     STEP,
+    Floats,
     Ints,
     Mixed,
     Span,
@@ -43,8 +44,10 @@ from video_assets.segment.video_facts import VideoFacts
 from video_assets.settings import ShotSettings
 
 _MOST = 0.6  # Share of a transition of which the network has seen all of it; it was tested on some of half a second and of a second.
-_LONGEST_TOLD_S = (
-    2.8  # What its pictures within 1.5 s of the middle tell of a transition that lasts longer is not the whole.
+# What its pictures within 1.5 s of the middle tell of a transition that lasts longer is not the whole; what lasts no longer than that is.
+_LONGEST_TOLD_S, _SURELY_WHOLE_S = 2.8, 2.5
+_OF_THE_VETO = (
+    0.2  # So much of it is enough for what has a witness of its own: motion that looked mixed had 0.003 to 0.008.
 )
 _STITCH_REACH = 12  # Steps on either side of a cut whose pictures are compared: half of what wide_distance spans.
 
@@ -130,10 +133,16 @@ def _transitions(
 ) -> tuple[set[int], list[tuple[Span, str]]]:
     """The first steps after cuts, and the gradual transitions that are no fades, with their names."""
     cuts, gradual, long = hard_cuts(steps, settings), dissolves(steps, settings), long_dissolves(steps, settings)
+    mixed = mixtures(steps, settings)
     seen: list[Span] = []
     if opinion is not None:
         cuts = {c for c in cuts if opinion.allows(c)}
         seen_cuts, seen = opinion.transitions()
+        # The network knows few wipes and hardly a dissolve of seconds, but shorter ones of which it sees nothing are motion.
+        mixed = [m for m in mixed if m.name == "wipe" or opinion.hints(*m.span, part=_OF_THE_VETO)]
+        # Of what moves on both sides of a cut, some looks mixed.
+        sure = cuts & set(seen_cuts)
+        mixed = [m for m in mixed if not any(m.span[0] < cut < m.span[1] for cut in sure)]
         # A whip pan that ends where it began is what the network takes for a cut, too.
         lone = {c for c in seen_cuts if not near(c, cuts | broken)}
         cuts |= {c for c in lone if not flash_at(c, steps) and not _is_one_shot(c, steps, settings)}
@@ -141,12 +150,20 @@ def _transitions(
         gradual = [g for g in gradual if opinion.hints(*g)]
     if settings.stitch:
         cuts = {c for c in cuts if not _is_one_shot(c, steps, settings)}
-    # The network knows few wipes and long dissolves, so that its silence says nothing.
-    time = column(steps, "time_s")
-    longest = [(start, end) for start, end in long if time[min(end, len(time) - 1)] - time[start] >= _LONGEST_TOLD_S]
     # The way from one picture to another tells nothing where something breaks off between them.
-    mixed = [m for m in mixtures(steps, settings) if not any(m.span[0] < step < m.span[1] for step in broken)]
-    return cuts, _by_the_best(seen, mixed, gradual, long, longest)
+    mixed = [m for m in mixed if not any(m.span[0] < step < m.span[1] for step in broken)]
+    return cuts, _by_the_best(seen, mixed, gradual, long, _longest(long, mixed, column(steps, "time_s")))
+
+
+def _longest(long: list[Span], mixed: list[Mixed], time: Floats) -> list[Span]:
+    """Those long dissolves that last longer than their pictures within 1.5 s of the middle could tell."""
+
+    def seconds(span: Span) -> float:
+        return float(time[min(span[1], len(time) - 1)] - time[span[0]])
+
+    # Pictures that wait for so long before and after it have told the whole.
+    whole = [m.span for m in mixed if m.told and seconds(m.span) <= _SURELY_WHOLE_S]
+    return [s for s in long if seconds(s) >= _LONGEST_TOLD_S and not any(_overlap(s, told) for told in whole)]
 
 
 def _by_the_best(
