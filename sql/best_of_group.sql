@@ -6,9 +6,16 @@
 SELECT
     m.clip_id,
 
-    -- What was laid on the picture, in hundredths of it: bars, and text or logos. What nobody looked at may be covered.
-    round(coalesce(i.border_share, 1) + greatest(coalesce(t.text_share, 1), coalesce(t.static_text_share, 0), coalesce(o.overlay_share, 0)), 2)
-        AS overlaid,
+    -- What was laid on the picture, in hundredths of it: bars that were not cut off, and text or logos. What nobody looked at may be
+    -- covered.
+    round(
+        CASE WHEN c.crop_width * c.crop_height < c.width * c.height THEN 0 ELSE coalesce(i.border_share, 1) END
+            + greatest(coalesce(t.text_share, 1), coalesce(t.static_text_share, 0), coalesce(o.overlay_share, 0)),
+        2
+    ) AS overlaid,
+
+    -- Pictures were left out: it has fewer than three quarters of the best one's, where 24 a second are enough.
+    least(c.fps, 24) < 0.75 * max(least(c.fps, 24)) OVER (PARTITION BY m.duplicate_group) AS fewer_pictures,
 
     -- A copy of a copy: its detail is more than 8 % short of the best one's. Encoding takes off 10 % and more, blocks hide what is left.
     coalesce(

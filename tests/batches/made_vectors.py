@@ -36,16 +36,17 @@ def signature(angle: float) -> Vector:
 
 def embed(
     step: Step, batch: str, clips: Mapping[str, Vector], widths: Sequence[int] = (),
-    courses: Mapping[str, Vector] = MappingProxyType({}),
+    courses: Mapping[str, Vector] = MappingProxyType({}), others: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
 ) -> None:  # fmt: skip
     """Put clips with these vectors, as embedding and signature, into a batch; as wide as given, else 1000.
 
-    The clips named in ``courses`` have curves, (3, n), too.
+    In ``others`` are more columns of a clip. The clips named in ``courses`` have curves, (3, n), too.
     """
     version = step.version("clip_embeddings")
     keys: list[dict[str, object]] = [{"batch": batch, "clip_id": clip, "video_id": clip} for clip in clips]
     sizes: list[dict[str, object]] = [
-        {"crop_width": w, "crop_height": 1000, "duration_s": 5.0} for w in widths or [1000] * len(clips)
+        {"crop_width": w, "crop_height": 1000, "duration_s": 5.0} | dict(others.get(clip, {}))
+        for clip, w in zip(clips, widths or [1000] * len(clips), strict=True)
     ]
     rows = [
         k | {"embedding": v.tolist(), "copy_signature": v.tolist()} for k, v in zip(keys, clips.values(), strict=True)

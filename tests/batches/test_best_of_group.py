@@ -19,7 +19,9 @@ from video_assets.scorers.visual import VISUAL_SCORES
 
 # Measured of a clip and of what was made of it, 360 lines high: sharpness, deviation of luma, share that is clipped.
 ORIGINAL, AGAIN, GRADED = (30.2, 67.6, 0.047), (28.0, 67.6, 0.048), (39.8, 70.3, 0.106)
-PLAIN = {"picture": ORIGINAL, "bits": 1000, "width": 1000, "logo": 0.0, "blocks": 0.0, "noise": 0.0}
+PLAIN = {
+    "picture": ORIGINAL, "bits": 1000, "width": 1000, "logo": 0.0, "blocks": 0.0, "noise": 0.0, "fps": 25.0, "border": 0.0, "frame": 1000
+}  # fmt: skip
 # What it is compared with, and whether the plain clip is the better.
 WORSE: dict[str, dict[str, object]] = {
     "encoded again in more bits": {"picture": (26.0, 67.6, 0.047), "bits": 4000},
@@ -30,20 +32,24 @@ WORSE: dict[str, dict[str, object]] = {
     "with noise on it": {"picture": (628.0, 67.7, 0.047), "noise": 5.6},
     "of fewer pixels and as much detail": {"width": 800, "bits": 4000},
     "of fewer bits and the same detail": {"bits": 900},
+    "of every second frame, in more bits": {"fps": 12.5, "picture": (30.9, 67.6, 0.047), "bits": 4000},
+    "with bars in the picture": {"border": 0.3, "bits": 4000},
     "a little less sharp at the same size": {"picture": (29.5, 67.6, 0.047), "bits": 4000},
 }
 
 
 def put(step: Step, clips: dict[str, dict[str, object]]) -> None:
     """A batch of clips of which this was measured."""
-    embed(step, "b", {clip: signature(0) for clip in clips}, [int(str(of["width"])) for of in clips.values()])
+    places = {clip: {"fps": of["fps"], "width": of["frame"], "height": 1000} for clip, of in clips.items()}
+    widths = [int(str(of["width"])) for of in clips.values()]
+    embed(step, "b", {clip: signature(0) for clip in clips}, widths, others=places)
     keys: dict[str, dict[str, object]] = {c: {"batch": "b", "clip_id": c, "video_id": c} for c in clips}
     pictures = {clip: cast("tuple[float, float, float]", of["picture"]) for clip, of in clips.items()}
     visual, text, overlays, quality, videos = [], [], [], [], []
     for clip, of in clips.items():
         sharpness, deviation, clipped = pictures[clip]
         light = {"sharpness": sharpness, "luma_std": deviation, "dark_share": clipped, "bright_share": 0.0}
-        visual.append(keys[clip] | light | {"border_share": 0.0})
+        visual.append(keys[clip] | light | {"border_share": of["border"]})
         text.append(keys[clip] | {"text_share": 0.0})
         overlays.append(keys[clip] | {"overlay_share": of["logo"]})
         quality.append(keys[clip] | {"noise": of["noise"], "blockiness": of["blocks"]})
@@ -64,6 +70,14 @@ def test_the_original_is_better_than_each_of_its_copies(tmp_path: Path) -> None:
         places, batches = ranked(step, {"plain": "g", name: "g"})
         assert places == {"plain": (0,), name: (1,)}
         assert batches == {"plain": "b", name: "b"}
+
+
+def test_more_pictures_than_a_film_has_and_bars_that_were_cut_off_decide_nothing(tmp_path: Path) -> None:
+    step = made_step(tmp_path)
+    others = {"60 a second": {"fps": 60.0}, "letterboxed": {"border": 0.3, "frame": 1400}}
+    put(step, {"plain": PLAIN} | {name: PLAIN | of | {"bits": 999} for name, of in others.items()})
+    for name in others:
+        assert ranked(step, {"plain": "g", name: "g"})[0] == {"plain": (0,), name: (1,)}
 
 
 def test_a_team_has_a_rule_of_its_own(tmp_path: Path) -> None:

@@ -144,6 +144,19 @@ def test_a_pan_under_which_somebody_stays_in_place_follows_them_or_goes_round(he
     assert scored((24, {"camera_pan": -0.05, "camera_held": held}))["camera_motion"] == motion
 
 
+def test_a_roll_under_which_the_middle_stays_in_place_goes_round_it() -> None:
+    assert scored((24, {"camera_roll": 10.0, "camera_held": 0.2}))["camera_motion"] == "mixed"
+    assert scored((24, {"camera_roll": 10.0, "camera_held": 0.05}))["camera_motion"] == "roll_right"
+
+
+def test_of_a_clip_of_which_few_steps_tell_no_class_is_told() -> None:
+    """A flight between trees, of which the picture is mostly too blurred."""
+    blurred = {"camera_pan": 5.0, "camera_support": 0.1}
+    scores = scored((1, {}), (20, {"camera_pan": 0.1}), (70, blurred))
+    assert (scores["camera_motion"], scores["camera_confidence"], scores["camera_pan"]) == (None, 0.0, None)
+    assert scored((1, {}), (30, {"camera_pan": 0.1}), (70, blurred))["camera_motion"] == "pan_right"
+
+
 def test_steps_that_little_texture_supports_make_a_clip_less_sure() -> None:
     wild = {"camera_pan": 5.0, "camera_support": 0.3}
     scores = scored((1, {}), (30, {"camera_zoom": -0.1}), (20, wild))

@@ -138,3 +138,17 @@ def test_a_very_wide_picture_is_not_sampled_at_a_huge_size() -> None:
 def test_the_nearest_in_time_is_found_and_of_two_the_earlier(times: list[int], elapsed: int) -> None:
     away = [abs(time - elapsed) for time in times]
     assert nearest_to(elapsed, [(float(time), None, None) for time in times]) == away.index(min(away))
+
+
+@pytest.mark.parametrize("bars", [(0, 0, 30, 30), (40, 40, 0, 0), (20, 20, 20, 20)])
+def test_sharpness_is_that_of_the_picture_between_bars(bars: tuple[int, int, int, int]) -> None:
+    """A border to black is the sharpest edge of a soft picture."""
+    left, right, top, bottom = bars
+    soft = cv2.GaussianBlur(textured(3, low=120), (0, 0), 4)
+    luma = np.zeros((HEIGHT, WIDTH), np.uint8)
+    inside = slice(top, HEIGHT - bottom), slice(left, WIDTH - right)
+    luma[inside] = soft[inside]
+    alone = measure_sample(soft)["sharpness"]
+    assert alone is not None
+    assert measure_sample(luma)["sharpness"] == pytest.approx(alone, rel=0.15)
+    assert cv2.Laplacian(luma, cv2.CV_16S, ksize=1).var() > 20 * alone

@@ -1,8 +1,10 @@
+import numpy as np
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
 from tests.measure.made_clips import clip, clips_of, frames_of, in_sql, random_frames
+from video_assets.measure.motion import motion_scores
 from video_assets.measure.visual import visual_scores
 from video_assets.scorers.visual import VISUAL_SCORES
 
@@ -134,3 +136,22 @@ def test_no_clips_give_no_rows_in_the_right_columns() -> None:
     scores = visual_scores(clips_of(), random_frames("v", 10, 1), 0.04)
     assert scores.is_empty()
     assert scores.schema == {c: t for c, t in VISUAL_SCORES.table.schema.items() if c not in ("batch", "version")}
+
+
+def test_what_a_clip_shows_is_measured_without_the_bars_that_are_cut_off() -> None:
+    """A picture of luma 100 to 140, a tenth of it under-exposed, that fills three quarters of its frame."""
+    inside, share = np.array([100.0, 140.0]), 0.75
+    frame = np.append(np.repeat(inside, 3), [0.0, 0.0])
+    whole: dict[str, list[float | None]] = {
+        "width": [640] * 8, "height": [360] * 8, "luma_mean": [frame.mean()] * 8, "luma_std": [frame.std()] * 8,
+        "dark_share": [0.1 * share + 0.25] * 8, "bright_share": [0.2 * share] * 8, "saturation": [0.4 * share] * 8,
+        "black_share": [0.1 * share + 0.25] * 8, "sharpness": [50.0] * 8,
+    }  # fmt: skip
+    cropped = clip("c", "v", 0, 8) | {"crop_x": 0, "crop_y": 45, "crop_width": 640, "crop_height": 270}
+    scores = visual_scores(clips_of(cropped), frames_of("v", whole), 0.04).row(0, named=True)
+    expected = {"luma_mean": 120.0, "luma_std": 20.0, "dark_share": 0.1, "bright_share": 0.2, "saturation": 0.4}
+    assert {name: scores[name] for name in expected} == pytest.approx(expected, rel=1e-5)
+    moving = {"vmaf_motion": [None] + [3.0] * 7, "changed_share": [None] + [0.0024] * 7}
+    motion = motion_scores(clips_of(cropped), frames_of("v", whole | moving)).row(0, named=True)
+    assert motion["vmaf_motion"] == pytest.approx(4.0, rel=1e-5)
+    assert motion["still_share"] == 0.0

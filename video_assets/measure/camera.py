@@ -27,8 +27,9 @@ _MOVING = {"camera_pan": 0.015, "camera_tilt": 0.015, "camera_zoom": 0.005, "cam
 _SHAKING = 0.02  # Long sides/s off its smooth motion from which a camera is in hands.
 _STANDS_OUT = 0.7  # Of the deviation around it: the least motion that is not its chance.
 _GROWS = 3.0  # Of the zoom's own deviation around it, likewise.
-_HELD = 0.12  # Of the texture: what stays in place under a pan or a tilt from which it follows somebody or goes round.
+_HELD = 0.12  # Of the texture: what stays in place under a pan, a tilt or a roll from which it follows somebody or goes round.
 _LEAST_SUPPORT = 0.4
+_LEAST_TOLD = 0.25  # Of the steps: of a flight between trees 1 % were told, and made it a pan.
 _SMOOTH_STEPS = 13  # About 2 s.
 _MAJORITY = 0.5
 _AXES = list(MOVES)
@@ -40,10 +41,11 @@ def camera_scores(frames: pl.DataFrame) -> pl.DataFrame:
     Every camera step gets the class that its smooth motion (the median of the 13 steps around it) shows: the axis that
     moves the picture's edges most, where that is at least 0.015 of the long side a second (a zoom: 0.005, which is 4 %
     in 4 s, and 3 times its own median deviation) and 0.7 of the median deviation from the smooth motion around; else
-    handheld, where that deviation is 0.02/s and more; else static. A pan or a tilt under which an eighth of the picture's
+    handheld, where that deviation is 0.02/s and more; else static. A pan, a tilt or a roll under which an eighth of the picture's
     texture stays in place follows somebody or goes round, which no class of ours is: mixed. The clip has its most frequent
     class if that is half of them, and is mixed otherwise. A clip's first step counts from a frame outside it and is left
-    out, as are steps that less than 40 % of the picture's texture supports.
+    out, as are steps that less than 40 % of the picture's texture supports. Where those that are left are less than a
+    quarter, nothing is told of the clip.
 
     Args:
         frames: clip_id, the axes of MOVES, camera_support, camera_held and object_motion, of every frame of the clips in order.
@@ -53,11 +55,11 @@ def camera_scores(frames: pl.DataFrame) -> pl.DataFrame:
         object_motion, a row for each clip with a camera step of its own.
     """
     steps = _steps(frames)
-    told = _told(steps)
+    told, all_of_it = _told(steps), steps.group_by("clip_id", maintain_order=True).agg(pl.len().alias("steps"))
+    counted = told.group_by("clip_id").agg(pl.len().alias("told")).join(all_of_it, on="clip_id")
+    told = told.join(counted.filter(pl.col("told") >= _LEAST_TOLD * pl.col("steps")), on="clip_id", how="semi")
     return (
-        steps.group_by("clip_id", maintain_order=True)
-        .agg(pl.len().alias("steps"))
-        .join(_most_frequent(told), on="clip_id", how="left")
+        all_of_it.join(_most_frequent(told), on="clip_id", how="left")
         .join(
             told.group_by("clip_id").agg(
                 pl.col(*_AXES).median(), pl.col("deviation").median().alias("shake"), pl.col("object_motion").median()
@@ -142,7 +144,7 @@ def _step_class() -> pl.Expr:
     unsteady = {"camera_zoom": _GROWS * _EDGE["camera_zoom"] * _smooth(pl.col("unsteady"))}
     least = {a: pl.max_horizontal(pl.lit(_MOVING[a]), _STANDS_OUT * shake, unsteady.get(a, pl.lit(0.0))) for a in _AXES}
     moves = pl.any_horizontal((edges[a].abs() == fastest) & (fastest >= least[a]) for a in _AXES)
-    turns = pl.any_horizontal(edges[a].abs() == fastest for a in ("camera_pan", "camera_tilt"))
+    turns = pl.any_horizontal(edges[a].abs() == fastest for a in ("camera_pan", "camera_tilt", "camera_roll"))
     held = _smooth(pl.col("camera_held").cast(pl.Float64).fill_null(0.0)) >= _HELD
     at_rest = pl.when(shake >= _SHAKING).then(pl.lit(HANDHELD)).otherwise(pl.lit(STATIC))
     return pl.coalesce(

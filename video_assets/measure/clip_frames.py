@@ -9,12 +9,21 @@ import polars as pl
 from video_assets.measure.pace import FILM_S, STANDING_S
 from video_assets.reasons import Reason
 
+_ADDED_BY_BARS = ["dark_share", "black_share"]
+_DILUTED_BY_BARS = [
+    "luma_mean", "saturation", "bright_share", "changed_share", "difference", "frame_difference", "delta_hue", "delta_sat", "delta_lum",
+    "vmaf_motion", "vmaf_motion_two_steps",
+]  # fmt: skip
+
 
 def clip_frames(clips: pl.DataFrame, signals: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
     """Give one row per clip and frame in ``[start_frame, end_frame)``, by clip in frame order.
 
     Clips are expanded to their frame numbers and joined by equality: the work grows with the clips' frames, not with
     clips times the frames of their videos, and clips may overlap.
+
+    Means over the picture are brought to the clip's crop: what was cut off was black and did not change, and has no part in what
+    the clip shows.
 
     Args:
         clips: rows of CLIPS.
@@ -25,15 +34,34 @@ def clip_frames(clips: pl.DataFrame, signals: pl.DataFrame, columns: list[str]) 
         clip_id, frame, ``step`` (whether the frame follows a frame of the same clip, so that its differences count),
         and ``columns``. Frames without signals are absent.
     """
-    spans = clips.select("clip_id", "video_id", "start_frame", pl.int_ranges("start_frame", "end_frame").alias("frame"))
+    crop = (pl.col("crop_width") * pl.col("crop_height")).alias("crop")
+    needed = list(dict.fromkeys(["width", "height", "luma_mean", *columns]))
+    spans = clips.select(
+        "clip_id", "video_id", "start_frame", crop, pl.int_ranges("start_frame", "end_frame").alias("frame")
+    )
     return (
         spans.explode("frame", empty_as_null=False)
         .with_columns(pl.col("frame").cast(pl.Int32))
         .join(
-            signals.select("video_id", "frame", *columns), on=["video_id", "frame"], how="inner", maintain_order="left"
+            signals.select("video_id", "frame", *needed), on=["video_id", "frame"], how="inner", maintain_order="left"
         )
+        .with_columns(expression for name, expression in _inside_crop().items() if name in columns)
         .select("clip_id", "frame", (pl.col("frame") > pl.col("start_frame")).alias("step"), *columns)
     )
+
+
+def _inside_crop() -> dict[str, pl.Expr]:
+    """Of each column that black bars change, what it is without them."""
+    share = (pl.col("crop") / (pl.col("width") * pl.col("height"))).fill_null(1.0).clip(1e-3, 1.0)
+    diluted = {name: pl.col(name) / share for name in _DILUTED_BY_BARS}
+    added = {name: ((pl.col(name) - (1.0 - share)) / share).clip(0.0) for name in _ADDED_BY_BARS}
+    mean, deviation = (pl.col(name).cast(pl.Float64) for name in ("luma_mean", "luma_std"))
+    spread = (((deviation**2 + mean**2) / share) - (mean / share) ** 2).clip(0.0).sqrt()
+    whole = pl.when(share < 1.0)
+    return {
+        name: whole.then(inside).otherwise(pl.col(name)).cast(pl.Float32)
+        for name, inside in {**diluted, **added, "luma_std": spread}.items()
+    }
 
 
 def with_standing(frames: pl.DataFrame, clips: pl.DataFrame, same: Sequence[str], zero: Sequence[str]) -> pl.DataFrame:

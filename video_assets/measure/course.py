@@ -3,7 +3,7 @@
 A copy that starts at another moment has other keyframes, so that the change in its signature is another's. Its curves
 are the same, only shifted: where two clips of one scene go on differently, a copy goes on alike at one shift. Means over
 the whole picture are the same in a mirror and at any size, and a correlation is the same at any brightness and contrast.
-Bars are taken out of them: dark ones that were added would make the deviation of light follow its mean.
+They are of the clip's crop: dark bars that were added would make the deviation of light follow its mean.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def courses(clips: pl.DataFrame, frames: pl.DataFrame) -> pl.DataFrame:
 
     Args:
         clips: rows of CLIPS.
-        frames: of :func:`video_assets.measure.clip_frames.clip_frames` with time_s, width, height and :data:`SIGNALS`.
+        frames: of :func:`video_assets.measure.clip_frames.clip_frames` with time_s and :data:`SIGNALS`.
 
     Returns:
         clip_id and time_course: the curves of luma_mean, luma_std and vmaf_motion, one after the other.
@@ -64,27 +64,12 @@ def courses(clips: pl.DataFrame, frames: pl.DataFrame) -> pl.DataFrame:
     end_of = dict(clips.select("clip_id", "end_s").iter_rows())
     # The first frame's motion is from a frame outside the clip: it goes on as it begins.
     motion = pl.when("step").then("vmaf_motion").fill_null(strategy="backward").over("clip_id")
-    cropped = frames.join(
-        clips.select("clip_id", area=pl.col("crop_width") * pl.col("crop_height")),
-        on="clip_id", how="left", maintain_order="left",
-    )  # fmt: skip
-    light = zip(SIGNALS, _without_bars(), strict=False)
-    whole = cropped.with_columns(motion.alias("vmaf_motion"), *(of.alias(name) for name, of in light)).drop_nulls(
-        ["time_s", *SIGNALS]
-    )
+    whole = frames.with_columns(motion.alias("vmaf_motion")).drop_nulls(["time_s", *SIGNALS])
     found = [
         (clip, course(part["time_s"].to_numpy(), end_of[clip], part.select(SIGNALS).to_numpy().T).ravel().tolist())
         for (clip,), part in whole.group_by("clip_id", maintain_order=True)
     ]
     return pl.DataFrame(found, schema={"clip_id": pl.String, "time_course": pl.List(pl.Float32)}, orient="row")
-
-
-def _without_bars() -> tuple[pl.Expr, pl.Expr]:
-    """Mean luma and its deviation in a clip's crop, where everything around it is black."""
-    share = (pl.col("area") / (pl.col("width") * pl.col("height"))).fill_null(1.0)
-    mean, deviation = (pl.col(name).cast(pl.Float64) for name in SIGNALS[:2])
-    inside = mean / share
-    return inside, ((deviation**2 + mean**2) / share - inside**2).clip(0.0).sqrt()
 
 
 def course(starts: NDArray[np.float64], end: float, values: NDArray[np.float64]) -> Curves:

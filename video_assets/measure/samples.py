@@ -9,23 +9,26 @@ from typing import Any
 
 import cv2
 
-from video_assets.measure.bars import find_bars
+from video_assets.measure.bars import Bars, find_bars
 from video_assets.measure.types import Picture, Signals
 
 UNDER_EXPOSED_LUMA, OVER_EXPOSED_LUMA = 5, 250
 """Luma under the first is under-exposed, over the second over-exposed (UltraVideo, arXiv 2506.13691)."""
 
+_LEAST_BETWEEN = 16  # Pixels.
+
 
 def measure_sample(luma: Picture) -> Signals:
     """The (sampled) columns of ``frame_signals`` that come from luma at the sampled size.
 
-    Sharpness is the variance of the 3x3 Laplacian with the 4-neighbour kernel, as ``cv2.Laplacian``'s default.
+    Sharpness is the variance of the 3x3 Laplacian with the 4-neighbour kernel, as ``cv2.Laplacian``'s default, between the bars:
+    their borders are the sharpest edges in it.
 
     Args:
         luma: Full-range luma, uint8 (h, w).
     """
-    edges = cv2.Laplacian(luma, cv2.CV_16S, ksize=1)
     bars = find_bars(luma)
+    edges = cv2.Laplacian(_between(luma, bars) if bars else luma, cv2.CV_16S, ksize=1)
     return {
         "sharpness": cv2.norm(edges, cv2.NORM_L2SQR) / edges.size - cv2.mean(edges)[0] ** 2,
         "dark_share": 1.0 - _share_over(luma, UNDER_EXPOSED_LUMA - 1),
@@ -35,6 +38,17 @@ def measure_sample(luma: Picture) -> Signals:
         "bar_top": bars.top if bars else None,
         "bar_bottom": bars.bottom if bars else None,
     }
+
+
+def _between(luma: Picture, bars: Bars) -> Picture:
+    """The picture between bars, without the two pixels at their borders, which coding blurs; all of it where that leaves little."""
+    height, width = luma.shape
+    top, bottom, left, right = (
+        round(bar * side) + 2 * (bar > 0)
+        for bar, side in ((bars.top, height), (bars.bottom, height), (bars.left, width), (bars.right, width))
+    )
+    inside = luma[top : height - bottom, left : width - right]
+    return inside if min(inside.shape) >= _LEAST_BETWEEN else luma
 
 
 def _share_over(luma: Picture, level: int) -> float:

@@ -26,7 +26,7 @@ def _parameters(settings: Settings) -> dict[str, object]:
 VISUAL_SCORES = Scorer(
     name="visual_scores",
     says="A clip's visual measurements, aggregated from its frame_signals.",
-    code="3",
+    code="4",
     reads=Tables(("frame_signals",)),
     open=_open,
     parameters=_parameters,
