@@ -161,7 +161,13 @@ class _Lines:
         if not self.through or len(self.through) > _MOST_LINES:
             return 1
         for parts in reversed(_EQUAL_PARTS):
-            if all(any(abs(line - n / parts) <= _TOLERANCE for line in self.through) for n in range(1, parts)):
+            between = [
+                [g for g, line in zip(self._groups, self.through, strict=True) if abs(line - n / parts) <= _TOLERANCE]
+                for n in range(1, parts)
+            ]
+            # One of several lines may lie there by chance: the ruled mat under somebody's hands has many.
+            alone = len(self.through) == parts - 1
+            if all(groups and (alone or any(self._seam(g) for g in groups)) for groups in between):
                 return parts
         if len(self.through) == 2 and abs(sum(self.through) - 1) <= _TOLERANCE:
             return 3

@@ -14,7 +14,7 @@ def _open(_given: Given) -> Measure:
 OVERLAY_SCORES = Scorer(
     name="overlay_scores",
     says="What lies on a clip's picture, from comparing its keyframes: logos, watermarks and captions that stay while the picture behind them changes; and whether it is one picture or several.",
-    code="4",
+    code="5",
     reads=Keyframes("frames_per_clip"),
     open=_open,
     section="overlays",
