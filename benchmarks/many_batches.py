@@ -37,6 +37,7 @@ from video_assets.lake.ledger import Made
 from video_assets.lake.plan import SHARED, SOURCE_FILES, Measurement, Why, over_batches, plan
 from video_assets.lake.schemas import CAPTIONS, CLIPS, MATERIALIZATIONS, RAW_VIDEOS, SHOTS, TIER_OUTCOMES
 from video_assets.lake.schemas import SOURCE_FILES as SOURCES
+from video_assets.lake.upkeep import put_away
 
 FILES = 100
 """Places, videos and clips of each batch."""
@@ -83,7 +84,7 @@ def ledger_rows(order: Mapping[str, Measurement], batches: Sequence[str]) -> lis
     rows = []
 
     def add(asset: str, batch: str, version: str, inputs: Mapping[str, str], failures: int = 0) -> None:
-        data = shared.get((asset, batch)) or f"{hash(asset) & (2**64 - 1):016x}"
+        data = shared.get((asset, batch)) or f"{batch}{hash(asset) & (2**36 - 1):09x}"
         ledger[asset, batch] = {"data_version": data, "rows": FILES, "failures": failures}
         rows.append(
             {"asset": asset, "batch": batch, "version": version, "data_version": data, "rows": FILES, "failures": failures,
@@ -161,6 +162,8 @@ def fill(lake: Lake, order: Mapping[str, Measurement], batches: Sequence[str]) -
     lake.close()
     copy_entries(lake, middle)
     add_data_files(lake, order, middle)
+    assert put_away(lake) >= len(batches)
+    lake.close()
     backend(lake.settings.lake).tidy()
 
 
@@ -182,16 +185,22 @@ def copy_entries(lake: Lake, batches: Sequence[str]) -> None:
             (MATERIALIZATIONS.name,),
         )
         named = "'b' || substr(CAST(1000000 + b.n AS TEXT), 2)"
-        batch = f"convert_to({named}, 'UTF8')" if lake.settings.lake.in_postgres else named
+
+        def stored(text: str) -> str:
+            return f"convert_to({text}, 'UTF8')" if lake.settings.lake.in_postgres else text
+
         own = f"{found.as_text('batch')} = '{batches[0]}'"
-        [(lowest, each)] = found.execute(f"SELECT min(row_id), count(*) FROM {table} WHERE {own}")
+        [(each,)] = found.execute(f"SELECT count(*) FROM {table} WHERE {own}")
         columns = found.columns(table)
         number = int(batches[0].removeprefix("b")) + 1
-        given = {"row_id": f"{first} + (b.n - {number}) * {each} + row_id - {lowest}", "batch": batch}
+        given = {"row_id": f"{first} + (b.n - {number}) * {each} + place - 1"}
+        for column in ("batch", "data_version", "inputs"):
+            given[column] = stored(f"replace({found.as_text(column)}, '{batches[0]}', {named})")
         found.execute(
             f"INSERT INTO {table} ({', '.join(columns)}) WITH RECURSIVE b (n) AS (SELECT {number} UNION ALL "
             f"SELECT n + 1 FROM b WHERE n < {number + len(batches) - 2}) "
-            f"SELECT {', '.join(given.get(c, c) for c in columns)} FROM b CROSS JOIN {table} WHERE {own}"
+            f"SELECT {', '.join(given.get(c, c) for c in columns)} FROM b CROSS JOIN "
+            f"(SELECT *, row_number() OVER (ORDER BY row_id) AS place FROM {table} WHERE {own}) AS one"
         )
         more = (len(batches) - 1) * each
         found.execute(

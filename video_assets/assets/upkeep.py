@@ -20,6 +20,7 @@ _NUMBERS = {
     "small_files_merged": "Small files that are part of larger ones now.",
     "merged_into": "How many larger ones.",
     "files_rewritten": "Files that were written anew without the rows that were replaced.",
+    "ledger_entries_put_away": "Entries of the ledger that are in a file now and no longer inside the catalog.",
     "catalog_bytes_before": "Size of the catalog before, in bytes.",
     "catalog_bytes": "And after.",
 }
@@ -38,7 +39,7 @@ class UpkeepConfig(dg.Config):
     owners=OWNERS,
     code_version="1",
     description="The lake in order: versions that have had their time go, but those of releases, and files and pictures that "
-    "nothing refers to; many small files become a large one; the catalog is tidied. What was done is in the metadata.",
+    "nothing refers to; many small files become a large one, and a long ledger a file; the catalog is tidied. What was done is in the metadata.",
     metadata={
         "dagster/column_schema": dg.TableSchema(
             [dg.TableColumn(name, "bigint", description) for name, description in _NUMBERS.items()]
@@ -57,7 +58,7 @@ def upkeep(context: dg.AssetExecutionContext, config: UpkeepConfig, lake: LakeRe
     swept = kept.swept
     numbers = (
         swept.snapshots, len(swept.replaced), len(swept.orphans), len(swept.pictures), len(swept.leftovers), len(swept.gone),
-        kept.merged, kept.into, kept.rewritten, *kept.catalog_bytes,
+        kept.merged, kept.into, kept.rewritten, kept.entries, *kept.catalog_bytes,
     )  # fmt: skip
     told: dict[str, Any] = dict(zip(_NUMBERS, numbers, strict=True))
     context.log.info(", ".join(f"{name} {number}" for name, number in told.items()))
