@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import duckdb
+
 from video_assets.lake import catalog
 from video_assets.lake.backend import backend
 from video_assets.lake.lake import Lake
@@ -83,6 +85,8 @@ def compact(lake: Lake, *, many: int = MANY) -> tuple[int, int, int]:
         # A lock for each table: whoever commits meanwhile waits for one of them, not for all.
         with lake.cursor() as cursor, catalog.commit_lock(lake.settings.lake):
             if gone:
+                # With rows inside a catalog in SQLite DuckLake 1.5.5 does not rewrite a table that has floating-point columns.
+                _flush(cursor, table)
                 found = cursor.execute(
                     f"CALL ducklake_rewrite_data_files('{catalog.NAME}', {quoted(table)}, delete_threshold => {_HALF})"
                 ).fetchall()
@@ -115,10 +119,15 @@ def put_away(lake: Lake, *, many: int = MANY_ENTRIES) -> int:
         counts = [cursor.execute(f"SELECT count(*) FROM {_META}.{name}").fetchall() for (name,) in inside]
         if sum(count for [(count,)] in counts) < many:
             return 0
-        flushed = cursor.execute(
-            f"CALL ducklake_flush_inlined_data('{catalog.NAME}', table_name => {quoted(MATERIALIZATIONS.name)})"
-        ).fetchall()
-        return sum(int(rows) for *_, rows in flushed)
+        return _flush(cursor, MATERIALIZATIONS.name)
+
+
+def _flush(cursor: duckdb.DuckDBPyConnection, table: str) -> int:
+    """Put a table's rows that are inside the catalog into a file; how many there were."""
+    flushed = cursor.execute(
+        f"CALL ducklake_flush_inlined_data('{catalog.NAME}', table_name => {quoted(table)})"
+    ).fetchall()
+    return sum(int(rows) for *_, rows in flushed)
 
 
 _META = f"__ducklake_metadata_{catalog.NAME}"
