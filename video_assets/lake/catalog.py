@@ -126,6 +126,14 @@ def _attached(settings: LakeSettings, access: S3Access | None, *, read_only: boo
     return connection
 
 
+def use_one_thread(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let a connection, and all that share its database, use one core until :func:`choose_threads` is called again.
+
+    What looks for the rows of few batches reads few files, and in a lake of any size others have nothing to do meanwhile but wait.
+    """
+    connection.execute("SET threads = 1")
+
+
 def choose_threads(connection: duckdb.DuckDBPyConnection) -> int:
     """Let a connection with the lake attached, and all that share its database, use one core or all of them.
 

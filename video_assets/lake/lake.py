@@ -319,6 +319,8 @@ class Lake:
         self._look_anew()
         cursor = self._kept("writer")
         entries = rows_of(made, run_id) if made else MATERIALIZATIONS.empty()
+        if len(made) <= _FEW and all(0 < len(r.batches) <= _FEW for r, _ in published):
+            catalog.use_one_thread(cursor)
         with catalog.commit_lock(self.settings.lake):
             with _snapshot(cursor, *told, extra):
                 before = _snapshot_of(cursor)
