@@ -22,6 +22,7 @@ from tests.servers.s3 import KEYS
 from tests.servers.stored import each_way, each_way_at_length
 from video_assets.lake import catalog
 from video_assets.lake.lake import Lake
+from video_assets.lake.upkeep import put_away
 
 ROWS = 40
 # The default is tried harder than the other ways in which a lake can be kept.
@@ -135,6 +136,64 @@ def test_a_process_that_is_killed_while_it_commits_leaves_every_batch_whole(
         assert versions == {batch: entry["version"] for (_, batch), entry in lake.made(BATCHES).items()}
     assert replace_batch(lake, "a", "after", ROWS) > 0
     assert counts(lake, "clips", "a") == {"a": ("after", ROWS)}
+
+
+def ledger_of(lake: Lake) -> list[tuple[str, str]]:
+    """Batches and versions of the entries of shots, each as often as it is there."""
+    return lake.query("SELECT batch, version FROM materializations WHERE asset = 'shots' ORDER BY ALL").rows()
+
+
+@each_way_at_length
+def test_a_process_puts_the_ledger_into_files_while_another_replaces_entries_and_each_is_there_once(
+    stored: Place, way: str, processes: ForkServerContext
+) -> None:
+    lake, times = stored.lake(), TIMES.get(way, FEWER)
+    replace_batch(lake, "b", "before", ROWS)
+    made, ready = processes.Pipe(duplex=False)
+    writer = processes.Process(target=write, args=(stored, "a", times, ready))
+    writer.start()
+    put = 0
+    for _ in range(times):
+        made.recv()
+        put += put_away(lake, many=1)
+    writer.join()
+    assert (writer.exitcode, put > 0) == (0, True)
+    assert ledger_of(lake) == ledger_of(stored.lake()) == [("a", str(times - 1)), ("b", "before")]
+    assert counts(lake, "shots", "a", "b") == {"a": (str(times - 1), ROWS), "b": ("before", ROWS)}
+
+
+def put_away_forever(place: Place, ready: Connection) -> None:
+    lake, generation = lake_at(place), 0
+    while True:
+        for batch in BATCHES:
+            replace_batch(lake, batch, f"{generation}", ROWS)
+            put_away(lake, many=1)
+            ready.send(batch)
+        generation += 1
+
+
+@each_way_at_length
+def test_a_process_that_is_killed_while_it_puts_the_ledger_into_a_file_leaves_each_entry_once(
+    stored: Place, way: str, processes: ForkServerContext
+) -> None:
+    chance = random.Random(11)
+    done, ready = processes.Pipe(duplex=False)
+    for _ in range(KILLS.get(way, FEWER)):
+        process = processes.Process(target=put_away_forever, args=(stored, ready))
+        process.start()
+        for _ in BATCHES:
+            done.recv()
+        process.join(chance.uniform(0, 0.3))
+        process.kill()
+        process.join()
+        while done.poll():
+            done.recv()
+        lake = stored.lake()
+        assert set(lake.query(_LOOK).iter_rows()) == {(batch, *WHOLE) for batch in BATCHES}
+        versions = {batch: version for batch, (version, _) in counts(lake, "shots", *BATCHES).items()}
+        assert ledger_of(lake) == sorted(versions.items())
+    assert put_away(lake, many=0) >= 0
+    assert ledger_of(lake) == sorted(versions.items())
 
 
 @each_way
