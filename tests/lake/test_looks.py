@@ -5,10 +5,11 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from tests.lake.rows import commit_shots
+from tests.lake.rows import commit_shots, shots
 from video_assets.lake import catalog
 from video_assets.lake import lake as module
-from video_assets.lake.lake import Lake
+from video_assets.lake.lake import Lake, Replacement
+from video_assets.lake.schemas import SHOTS
 
 
 def shots_of(lake: Lake, batch: str) -> int:
@@ -86,6 +87,28 @@ def test_a_small_lake_is_asked_by_one_thread_and_a_large_one_by_all(
     monkeypatch.undo()
     commit_shots(lake, "small again", 2)
     assert threads() == 1
+
+
+def test_few_batches_of_a_large_lake_are_committed_by_one_thread_and_many_by_all(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: list[int] = []
+    [(most,)] = duckdb.connect().execute("SELECT current_setting('threads')").fetchall()
+    monkeypatch.setattr(catalog, "_WORTH_THREADS", 1)
+    add = module._add
+
+    def adding(cursor: duckdb.DuckDBPyConnection, replacement: Replacement, uri: str | None) -> None:
+        [(threads,)] = cursor.execute("SELECT current_setting('threads')").fetchall()
+        used.append(int(threads))
+        add(cursor, replacement, uri)
+
+    monkeypatch.setattr(module, "_add", adding)
+    commit_shots(lake, "first", 2)
+    commit_shots(lake, "second", 2)
+    many = [f"of many {i}" for i in range(21)]
+    lake.commit([Replacement(SHOTS, many, shots(many[0], 2))], [], message="many")
+    assert used == [1, 1, most]
+    assert lake.query("SELECT current_setting('threads')").item() == most
 
 
 def test_a_lake_whose_layout_is_as_it_should_be_is_opened_without_a_look_at_its_columns(
