@@ -331,6 +331,14 @@ def one(count: int) -> dict[str, Any]:
         looked()  # the first of all finds out how many there are
         found["tick of `recuration`"] = measured(ticked)
         found["tick of `new_footage`"] = measured(looked)
+    settled = iter(batches[NEW + STALE :])
+
+    def asked() -> None:
+        batch = next(settled)
+        entries = lake.entries([batch, SHARED])
+        assert sum(of == batch for _, of in entries) == 1 + sum(not m.shared for m in order.values())
+
+    found["look at the ledger of one batch"] = measured(asked)
     entry, times = lake.made([batches[-1]])["shots", batches[-1]], iter(range(TIMES + 1))
 
     def committed() -> None:
