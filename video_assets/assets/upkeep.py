@@ -39,7 +39,8 @@ class UpkeepConfig(dg.Config):
     owners=OWNERS,
     code_version="1",
     description="The lake in order: versions that have had their time go, but those of releases, and files and pictures that "
-    "nothing refers to; many small files become a large one, and a long ledger a file; the catalog is tidied. What was done is in the metadata.",
+    "nothing refers to; many small files become a large one, and a long ledger a file; the catalog is tidied. What was done is in "
+    "the metadata.",
     metadata={
         "dagster/column_schema": dg.TableSchema(
             [dg.TableColumn(name, "bigint", description) for name, description in _NUMBERS.items()]
