@@ -224,7 +224,7 @@ class _Measures:
         region = self._shape.region
         part = self._optional.read("lines", copied, frame, region) if interlaced or region else None
         self._picture = part or frame
-        planes = self.analysis.planes(self.analysis.scale(self._picture))
+        planes = self.analysis.planes(self._picture)
         vectors = self._optional.read("motion vectors", self.vectors.read, frame) or {}
         since = self._pace.step(elapsed)
         width, height = self._shape.display
