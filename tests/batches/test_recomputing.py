@@ -117,14 +117,6 @@ lengths AS (
 flowed AS (
     SELECT clip_id, sum(length * gap) / sum(gap) AS motion_vector FROM lengths WHERE length IS NOT NULL GROUP BY clip_id
 ),
-vectors AS (
-    SELECT *, since * if(since BETWEEN 1 / 25 - 0.001 AND 1 / 24 + 0.001, 1, 1 / 24 / since) AS film FROM frames WHERE step AND mv_x IS NOT NULL
-),
-moving AS (
-    SELECT clip_id, sum(mv_x * film) / sum(since) AS pan_x,
-        sum(mv_y * film) / sum(since) AS pan_y
-    FROM vectors GROUP BY clip_id
-),
 stretched AS (
     SELECT *, row_number() OVER clip - row_number() OVER (PARTITION BY clip_id, still ORDER BY frame) AS stretch
     FROM steps WINDOW clip AS (PARTITION BY clip_id ORDER BY frame)
@@ -177,13 +169,13 @@ SELECT clip_id,
         WHEN seconds < 1 / 25 - 0.001 THEN (1 / 24 / seconds) ** coalesce(growth, 0.85)
         ELSE 1
     END) / sum(seconds) AS vmaf_motion,
-    any_value(motion_vector) AS motion_vector, any_value(pan_x) AS pan_x, any_value(pan_y) AS pan_y,
+    any_value(motion_vector) AS motion_vector,
     sum(still::INTEGER * seconds) / sum(seconds) AS still_share, any_value(longest_still_s) AS longest_still_s,
     any_value(sudden_changes) AS sudden_changes, coalesce(any_value(n), 0) / any_value(duration_s) AS shots_per_second,
     any_value(camera_motion) AS camera_motion, any_value(camera_confidence) AS camera_confidence,
     any_value(c.camera_pan) AS camera_pan, any_value(c.camera_tilt) AS camera_tilt, any_value(c.camera_zoom) AS camera_zoom,
     any_value(c.camera_roll) AS camera_roll, any_value(c.shake) AS shake, any_value(c.object_motion) AS object_motion
-FROM steps JOIN stillness USING (clip_id) LEFT JOIN grown USING (clip_id) LEFT JOIN flowed USING (clip_id) LEFT JOIN moving USING (clip_id) LEFT JOIN boundaries USING (clip_id) LEFT JOIN camera AS c USING (clip_id)
+FROM steps JOIN stillness USING (clip_id) LEFT JOIN grown USING (clip_id) LEFT JOIN flowed USING (clip_id) LEFT JOIN boundaries USING (clip_id) LEFT JOIN camera AS c USING (clip_id)
 GROUP BY clip_id ORDER BY clip_id"""
 
 
