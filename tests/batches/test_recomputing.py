@@ -90,12 +90,21 @@ classed AS (
 ),
 told_steps AS (SELECT s.clip_id, s.frame, coalesce(class NOT IN ('static', 'handheld') AND goes, false) AS moves
     FROM camera_steps AS s LEFT JOIN classed USING (clip_id, frame)),
-steps AS (
+judged AS (
     SELECT f.*, changed_share < 0.003 AND NOT coalesce(up_to.moves, before.moves, false) AS still
     FROM stepped AS f
     ASOF LEFT JOIN told_steps AS up_to ON f.clip_id = up_to.clip_id AND f.frame <= up_to.frame
     ASOF LEFT JOIN told_steps AS before ON f.clip_id = before.clip_id AND f.frame >= before.frame
     WHERE seconds IS NOT NULL
+),
+runs AS (
+    SELECT *, row_number() OVER clip - row_number() OVER (PARTITION BY clip_id, still ORDER BY frame) AS run
+    FROM judged WINDOW clip AS (PARTITION BY clip_id ORDER BY frame)
+),
+steps AS (
+    SELECT * EXCLUDE (still, run),
+        still AND round(sum(seconds) OVER (PARTITION BY clip_id, still, run), 6) > 0.15 AS still
+    FROM runs
 ),
 pairs AS (
     SELECT *, (vmaf_motion::DOUBLE + lag(vmaf_motion::DOUBLE) OVER (PARTITION BY clip_id ORDER BY frame)) / 2 AS one_step
