@@ -34,7 +34,7 @@ from video_assets.settings import Settings
 CODE: dict[str, str] = {
     "raw_videos": "4",
     "rights_signals": "1",
-    "decode": "11",
+    "decode": "13",
     "transition_scores": "2",
     "shots": "9",
     "clips": "4",

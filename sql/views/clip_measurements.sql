@@ -66,7 +66,6 @@ SELECT
     v.has_audio,
     d.variable_frame_rate,
     d.corrupt_frames,
-    d.motion_vectors AS has_motion_vectors, -- Whether the source's codec gave motion vectors, which pan_x and pan_y come from.
     n.source_shots, -- Shots of the source video; NULL before they are looked for.
     -- The shot that holds it (table shots).
     h.begins AS shot_begins, -- How the clip's shot begins: start (of the video), cut, dissolve, wipe (or push), fade, damage or break (time starts again or is missing, or the size of the picture changes).

@@ -15,11 +15,19 @@ BARS = ("bar_left", "bar_right", "bar_top", "bar_bottom")
 # Clips in which a picture stands have its repeats put back first, which tests/measure/test_frame_rates.py is about.
 FRAMES = """
 frames AS (
-    SELECT c.clip_id, c.duration_s, f.*, f.frame > c.start_frame AS step,
+    SELECT c.clip_id, c.duration_s, f.* REPLACE (f.luma_mean / crop.share AS luma_mean, f.vmaf_motion / crop.share AS vmaf_motion,
+            f.vmaf_motion_two_steps / crop.share AS vmaf_motion_two_steps, f.saturation / crop.share AS saturation,
+            f.changed_share / crop.share AS changed_share, f.bright_share / crop.share AS bright_share,
+            greatest((f.dark_share - 1 + crop.share) / crop.share, 0) AS dark_share,
+            greatest((f.black_share - 1 + crop.share) / crop.share, 0) AS black_share,
+            f.delta_hue / crop.share AS delta_hue, f.delta_sat / crop.share AS delta_sat, f.delta_lum / crop.share AS delta_lum,
+            sqrt(greatest((f.luma_std ** 2 + f.luma_mean ** 2) / crop.share - (f.luma_mean / crop.share) ** 2, 0)) AS luma_std),
+        f.frame > c.start_frame AS step,
         round(f.time_s - lag(f.time_s) OVER clip, 6) AS since,
         round(coalesce(lead(f.time_s) OVER clip, c.end_s) - f.time_s, 6) AS shown
     FROM clips AS c
     JOIN frame_signals AS f ON f.video_id = c.video_id AND f.frame >= c.start_frame AND f.frame < c.end_frame
+    CROSS JOIN LATERAL (SELECT c.crop_width::DOUBLE * c.crop_height / (f.width * f.height) AS share) AS crop
     WINDOW clip AS (PARTITION BY c.clip_id ORDER BY f.frame)
 ),
 moved AS (SELECT clip_id FROM frames GROUP BY clip_id HAVING max(shown) <= 0.15),
@@ -80,7 +88,7 @@ classed AS (
         OR radians(abs(camera_roll)) / 2 >= 0.015 AS goes, CASE
         WHEN fastest < 0.7 * off_around OR fastest < if(abs(zoom) = fastest, greatest(0.005, 3 * unsteady_around), 0.015)
             THEN if(off_around >= 0.02, 'handheld', 'static')
-        WHEN fastest IN (abs(pan), abs(tilt)) AND held >= 0.12 THEN 'mixed'
+        WHEN fastest IN (abs(pan), abs(tilt), abs(roll)) AND held >= 0.12 THEN 'mixed'
         WHEN abs(pan) = fastest THEN if(pan > 0, 'pan_right', 'pan_left')
         WHEN abs(tilt) = fastest THEN if(tilt > 0, 'tilt_up', 'tilt_down')
         WHEN abs(zoom) = fastest THEN if(zoom > 0, 'zoom_in', 'zoom_out')
@@ -90,12 +98,21 @@ classed AS (
 ),
 told_steps AS (SELECT s.clip_id, s.frame, coalesce(class NOT IN ('static', 'handheld') AND goes, false) AS moves
     FROM camera_steps AS s LEFT JOIN classed USING (clip_id, frame)),
-steps AS (
+judged AS (
     SELECT f.*, changed_share < 0.003 AND NOT coalesce(up_to.moves, before.moves, false) AS still
     FROM stepped AS f
     ASOF LEFT JOIN told_steps AS up_to ON f.clip_id = up_to.clip_id AND f.frame <= up_to.frame
     ASOF LEFT JOIN told_steps AS before ON f.clip_id = before.clip_id AND f.frame >= before.frame
     WHERE seconds IS NOT NULL
+),
+runs AS (
+    SELECT *, row_number() OVER clip - row_number() OVER (PARTITION BY clip_id, still ORDER BY frame) AS run
+    FROM judged WINDOW clip AS (PARTITION BY clip_id ORDER BY frame)
+),
+steps AS (
+    SELECT * EXCLUDE (still, run),
+        still AND round(sum(seconds) OVER (PARTITION BY clip_id, still, run), 6) > 0.15 AS still
+    FROM runs
 ),
 pairs AS (
     SELECT *, (vmaf_motion::DOUBLE + lag(vmaf_motion::DOUBLE) OVER (PARTITION BY clip_id ORDER BY frame)) / 2 AS one_step
@@ -116,14 +133,6 @@ lengths AS (
 ),
 flowed AS (
     SELECT clip_id, sum(length * gap) / sum(gap) AS motion_vector FROM lengths WHERE length IS NOT NULL GROUP BY clip_id
-),
-vectors AS (
-    SELECT *, since * if(since BETWEEN 1 / 25 - 0.001 AND 1 / 24 + 0.001, 1, 1 / 24 / since) AS film FROM frames WHERE step AND mv_x IS NOT NULL
-),
-moving AS (
-    SELECT clip_id, sum(mv_x * film) / sum(since) AS pan_x,
-        sum(mv_y * film) / sum(since) AS pan_y
-    FROM vectors GROUP BY clip_id
 ),
 stretched AS (
     SELECT *, row_number() OVER clip - row_number() OVER (PARTITION BY clip_id, still ORDER BY frame) AS stretch
@@ -169,7 +178,7 @@ camera AS (
         median(camera_pan::DOUBLE) AS camera_pan, median(camera_tilt::DOUBLE) AS camera_tilt,
         median(camera_zoom::DOUBLE) AS camera_zoom, median(camera_roll::DOUBLE) AS camera_roll,
         median(off) AS shake, median(object_motion::DOUBLE) AS object_motion
-    FROM classed JOIN frequent AS f USING (clip_id) GROUP BY clip_id
+    FROM classed JOIN frequent AS f USING (clip_id) GROUP BY clip_id HAVING any_value(told) >= 0.25 * any_value(clip_steps)
 )
 SELECT clip_id,
     sum(vmaf_motion * seconds * CASE
@@ -177,13 +186,13 @@ SELECT clip_id,
         WHEN seconds < 1 / 25 - 0.001 THEN (1 / 24 / seconds) ** coalesce(growth, 0.85)
         ELSE 1
     END) / sum(seconds) AS vmaf_motion,
-    any_value(motion_vector) AS motion_vector, any_value(pan_x) AS pan_x, any_value(pan_y) AS pan_y,
+    any_value(motion_vector) AS motion_vector,
     sum(still::INTEGER * seconds) / sum(seconds) AS still_share, any_value(longest_still_s) AS longest_still_s,
     any_value(sudden_changes) AS sudden_changes, coalesce(any_value(n), 0) / any_value(duration_s) AS shots_per_second,
     any_value(camera_motion) AS camera_motion, any_value(camera_confidence) AS camera_confidence,
     any_value(c.camera_pan) AS camera_pan, any_value(c.camera_tilt) AS camera_tilt, any_value(c.camera_zoom) AS camera_zoom,
     any_value(c.camera_roll) AS camera_roll, any_value(c.shake) AS shake, any_value(c.object_motion) AS object_motion
-FROM steps JOIN stillness USING (clip_id) LEFT JOIN grown USING (clip_id) LEFT JOIN flowed USING (clip_id) LEFT JOIN moving USING (clip_id) LEFT JOIN boundaries USING (clip_id) LEFT JOIN camera AS c USING (clip_id)
+FROM steps JOIN stillness USING (clip_id) LEFT JOIN grown USING (clip_id) LEFT JOIN flowed USING (clip_id) LEFT JOIN boundaries USING (clip_id) LEFT JOIN camera AS c USING (clip_id)
 GROUP BY clip_id ORDER BY clip_id"""
 
 

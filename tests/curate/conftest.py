@@ -37,7 +37,6 @@ DECODED: dict[str, Any] = {
     "first_pts": 0,
     "duration_s": 40.0,
     "fps": 25.0,
-    "motion_vectors": True,
 }
 CLIP: dict[str, Any] = {
     "start_pts": 4000, "end_pts": 18_000, "start_s": 4.0, "end_s": 18.0, "player_start_s": 4.0, "player_end_s": 18.0, "duration_s": 14.0, "frames": 350, "fps": 25.0, "crop_x": 0, "crop_y": 0,

@@ -15,9 +15,10 @@ from tests.tables import TABLES
 from video_assets.lake import catalog, schemas
 from video_assets.lake.lake import Lake, Replacement
 from video_assets.lake.layout import in_order
-from video_assets.lake.schemas import MATERIALIZATIONS, SHOTS, TIER_FILES, TIER_RULES_HISTORY, Table
+from video_assets.lake.schemas import MATERIALIZATIONS, SHOTS, TIER_FILES, TIER_RULES_HISTORY, Column, Table
 from video_assets.lake.sheet import sheet_of
 from video_assets.lake.views import DICTIONARY
+from video_assets.scorers.motion import MOTION_SCORES
 from video_assets.settings import LakeSettings, Settings
 
 SHEET = sheet_of(Settings())
@@ -87,6 +88,40 @@ def test_an_old_lake_gets_the_columns_and_tables_that_newer_code_has(
     assert lake.read(schemas.SOURCE_FILES).equals(schemas.SOURCE_FILES.empty())
     comment = "SELECT comment FROM duckdb_columns() WHERE database_name = 'lake' AND table_name = 'shots' AND column_name = 'ends'"
     assert lake.query(comment).item() == next(c.description for c in SHOTS.columns if c.name == "ends")
+
+
+def test_a_lake_that_has_columns_which_nothing_measures_any_more_goes_on_without_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = {
+        schemas.FRAME_SIGNALS: ["mv_mean", "mv_x", "mv_y"],
+        schemas.DECODED_VIDEOS: ["motion_vectors"],
+        MOTION_SCORES.table: ["pan_x", "pan_y"],
+    }
+    more = {
+        table: replace(table, columns=(*table.columns, *(Column(n, pl.Float32(), "of the codec") for n in names)))
+        for table, names in gone.items()
+    }
+    written = {
+        table: more[table].frame(
+            [{c.name: VALUES[c.dtype] for c in table.columns} | dict.fromkeys(names, 0.5)], batch="old"
+        )
+        for table, names in gone.items()
+    }
+    place = Place(tmp_path)
+    with monkeypatch.context() as older:
+        older.setattr("video_assets.lake.lake.tables", lambda _: TABLES | {t.name: t for t in more.values()})
+        old = place.lake(sql_dir=_sql_without_views(tmp_path))
+        old.commit([Replacement(more[t], ["old"], rows) for t, rows in written.items()], [], message="old")
+    lake = place.lake()
+    for table, names in gone.items():
+        before = written[table].drop(names)
+        lake.commit([Replacement(table, ["new"], before.with_columns(batch=pl.lit("new")))], [], message="new")
+        assert lake.read(table, ["old"]).equals(before)
+        assert lake.read(table, ["new"]).drop("batch").equals(before.drop("batch"))
+        kept = lake.query(f"SELECT batch, {', '.join(names)} FROM {table.name} ORDER BY batch")
+        assert kept.rows() == [("new", *[None] * len(names)), ("old", *[0.5] * len(names))]
+    assert lake.query("FROM clip_sheet").height == 0
 
 
 OUTCOMES: dict[tuple[str, str | None], list[bool | None]] = {

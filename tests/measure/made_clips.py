@@ -12,9 +12,8 @@ from video_assets.lake.schemas import CLIPS, FRAME_SIGNALS
 
 SAMPLED = ("sharpness", "saturation", "dark_share", "bright_share", "bar_left", "bar_right", "bar_top", "bar_bottom")
 MEASURED = (
-    *("luma_mean", "luma_std", "black_share", "delta_hue", "delta_sat", "delta_lum", "changed_share", "vmaf_motion"),
-    *("mv_mean", "mv_x", "mv_y"),
-)
+    "luma_mean", "luma_std", "black_share", "delta_hue", "delta_sat", "delta_lum", "changed_share", "vmaf_motion",
+)  # fmt: skip
 
 
 def frames_of(video_id: str, columns: dict[str, list[Any]], fps: float = 25.0) -> pl.DataFrame:
@@ -25,15 +24,13 @@ def frames_of(video_id: str, columns: dict[str, list[Any]], fps: float = 25.0) -
 
 
 def random_frames(video_id: str, frames: int, seed: int) -> pl.DataFrame:
-    """Make random signals of one video: a sampled frame every six, vectors missing on every eleventh."""
+    """Make random signals of one video: a sampled frame every six."""
     random = np.random.default_rng(seed)
     columns: dict[str, list[Any]] = {c: random.uniform(0, 60, frames).tolist() for c in MEASURED}
     columns["changed_share"] = np.where(random.random(frames) < 0.9, 0.001, 0.02).tolist()
     columns["black_share"] = random.choice([0.5, 0.99], frames).tolist()
     for name in SAMPLED:
         columns[name] = [v if i % 6 == 0 else None for i, v in enumerate(random.uniform(0, 0.2, frames).tolist())]
-    for name in ("mv_mean", "mv_x", "mv_y"):
-        columns[name] = [None if i % 11 == 0 else v for i, v in enumerate(columns[name])]
     return frames_of(video_id, columns)
 
 

@@ -8,14 +8,12 @@ import cv2
 import numpy as np
 import polars as pl
 import pytest
-from av.codec.context import Flags2
 from av.video.frame import VideoFrame
 
 from tests.measure.decoding import Decoded, decode
 from tests.media.video_files import BIKES, BUNNY, CARPHONE, ffmpeg, made_from, synthetic
 from video_assets.lake.schemas import FRAME_SIGNALS, KEYFRAMES
-from video_assets.measure.motion_vectors import MotionVectorReader
-from video_assets.media.streams import Geometry
+from video_assets.media.streams import orientation
 from video_assets.settings import DecodeSettings
 
 
@@ -78,7 +76,7 @@ def test_kept_frames_are_images_of_the_stated_size(bikes: Decoded) -> None:
 
 def test_values_need_a_frame_before_and_are_null_on_the_first(bikes: Decoded) -> None:
     first = bikes.signals.row(0, named=True)
-    for column in ("delta_hue", "delta_sat", "delta_lum", "difference", "changed_share", "vmaf_motion", "mv_mean"):
+    for column in ("delta_hue", "delta_sat", "delta_lum", "difference", "changed_share", "vmaf_motion"):
         assert first[column] is None
         assert bikes.signals[column][1:].is_not_null().any()
     assert bikes.signals["blend_distance"].is_null().to_list() == [n < 12 for n in range(250)]
@@ -119,61 +117,27 @@ def test_frames_before_an_edit_list_s_start_are_not_shown(tmp_path: Path) -> Non
     assert (found.video.frames, found.video.first_pts, found.video.truncated) == (210, 0, False)
 
 
-MOVING_RIGHT = "testsrc2=size=1280x720:rate=25:duration=1,scroll=horizontal=-0.00625"
-
-
-def test_rotation_turns_pictures_images_and_vectors(tmp_path: Path) -> None:
-    pan = synthetic(tmp_path / "pan.mp4", MOVING_RIGHT, "-bf", "0", "-g", "250", "-pix_fmt", "yuv420p")
-    upright = decode(pan, tmp_path)
+def test_rotation_turns_pictures_and_images(tmp_path: Path) -> None:
     path = tmp_path / "turned.mp4"
-    ffmpeg("-display_rotation", "-90", "-i", pan, "-c", "copy", path)
+    ffmpeg("-display_rotation", "-90", "-i", BIKES, "-c", "copy", path)
     turned = decode(path, tmp_path)
-    assert (upright.video.analysis_width, upright.video.analysis_height) == (320, 180)
-    assert (turned.video.analysis_width, turned.video.analysis_height) == (180, 320)
-    assert turned.keyframes["width"][0] == 360
-    # Right in the coded picture is down after a quarter turn clockwise.
-    assert turned.signals["mv_y"].mean() == pytest.approx(upright.signals["mv_x"].mean(), rel=1e-5)
-    assert turned.signals["mv_mean"].to_list() == upright.signals["mv_mean"].to_list()
+    assert (turned.video.analysis_width, turned.video.analysis_height) == (136, 320)
+    assert (turned.keyframes["width"][0], turned.keyframes["height"][0]) == (360, 848)
 
 
-def test_vectors_point_where_the_picture_moves_in_pixels_per_frame(tmp_path: Path) -> None:
-    still = made_from(BUNNY, tmp_path / "still.png", "-frames:v", "1")
-    # A window of 640 pixels runs left over the still by 6 pixels a frame: the picture moves right.
-    pan = ["-vf", "crop=640:640:'600-6*n':40", "-frames:v", "25", "-c:v", "libx264", "-preset", "veryfast"]
-    for b_frames in ("0", "3"):
-        path = tmp_path / f"pan{b_frames}.mp4"
-        ffmpeg("-loop", "1", "-framerate", "25", "-i", still, *pan, "-bf", b_frames, path)
-        found = decode(path, tmp_path)
-        assert found.video.motion_vectors
-        assert found.signals["mv_x"].median() == pytest.approx(6, abs=0.8)
-        assert found.signals["mv_y"].median() == pytest.approx(0, abs=0.3)
-
-
-def test_reading_vectors_keeps_no_frame_alive() -> None:
+def test_reading_side_data_keeps_no_frame_alive() -> None:
     with av.open(str(BIKES)) as container:
-        stream = container.streams.video[0]
-        stream.codec_context.flags2 |= Flags2.export_mvs
-        frames = container.decode(stream)
-        reader = MotionVectorReader(Geometry(640, 272))
+        frames = container.decode(video=0)
         gc.collect()
         gc.disable()
         try:
             for _ in range(100):
-                reader.read(next(frames))
+                orientation(next(frames))
             alive = sum(isinstance(o, VideoFrame) for o in gc.get_objects())
         finally:
             gc.enable()
-    assert reader.found
     # The decoder gives a few frames at a time.
     assert alive < 20
-
-
-def test_a_codec_without_vectors_has_none(tmp_path: Path) -> None:
-    path = made_from(BIKES, tmp_path / "clip.webm", "-t", "1", "-c:v", "libvpx", "-deadline", "realtime")
-    found = decode(path, tmp_path)
-    assert found.video.frames == 25
-    assert not found.video.motion_vectors
-    assert found.signals.select("mv_mean", "mv_x", "mv_y").null_count().row(0) == (25, 25, 25)
 
 
 PIXELS = {

@@ -31,7 +31,7 @@ def bikes_planes(frames: int) -> Iterator[Planes]:
         shape = Geometry(640, 272)
         scaler = Scaler(shape, size_by_long_side(shape.display, 320))
         for frame, _ in zip(container.decode(video=0), range(frames), strict=False):
-            yield scaler.planes(scaler.scale(frame))
+            yield scaler.planes(frame)
 
 
 def test_the_components_are_pyscenedetect_s_own() -> None:

@@ -48,8 +48,6 @@ WITH coloured AS (
 )
 SELECT clip_id,
     avg(vmaf_motion) AS vmaf_motion,
-    avg(mv_x) AS pan_x,
-    avg(mv_y) AS pan_y,
     avg(still::INT) AS still_share,
     any_value(longest_still_s) AS longest_still_s,
     any_value(sudden_changes)::INT AS sudden_changes,
@@ -162,9 +160,9 @@ def test_crossings_closer_than_five_frames_are_one_boundary() -> None:
     assert scores["shots_per_second"] == 3 / 4
 
 
-def test_without_vectors_and_camera_steps_only_theirs_are_missing_and_the_row_is_good() -> None:
+def test_without_camera_steps_only_theirs_are_missing_and_the_row_is_good() -> None:
     scores = scores_of(changes((20, STILL)))
-    assert (scores["motion_vector"], scores["pan_x"], scores["pan_y"]) == (None, None, None)
+    assert (scores["motion_vector"], scores["camera_pan"], scores["camera_tilt"]) == (None, None, None)
     assert (scores["still_share"], scores["reason"]) == (1.0, None)
 
 

@@ -22,7 +22,7 @@ MOVING = "testsrc2=size=320x180:rate=25:duration=1"
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """25 frames of H.264 with motion vectors on all but the first."""
+    """25 frames of H.264."""
     folder = tmp_path_factory.mktemp("plain")
     return synthetic(folder / "plain.mp4", MOVING, "-pix_fmt", "yuv420p", "-bf", "0", "-slices", "1")
 
@@ -56,9 +56,9 @@ def with_exif(folder: Path, target: Path, orientation: int) -> Path:
 
 def test_h264_with_lcevc_s_user_data_is_measured_as_the_same_video_without(plain: Path, tmp_path: Path) -> None:
     found = decode(with_lcevc(plain, tmp_path / "lcevc.mp4"), tmp_path)
-    assert (found.video.frames, found.video.motion_vectors, found.video.unread) == (25, True, None)
-    assert found.signals["mv_mean"].equals(decode(plain, tmp_path).signals["mv_mean"])
-    assert found.signals["mv_mean"].null_count() == 1
+    assert (found.video.frames, found.video.unread) == (25, None)
+    # Of another time base.
+    assert found.signals.drop("pts").equals(decode(plain, tmp_path).signals.drop("pts"))
 
 
 @pytest.mark.parametrize("suffix", ["mov", "avi", "mkv"])
@@ -117,12 +117,9 @@ def test_side_data_that_cannot_be_read_costs_its_signals_alone_and_is_said(
     whole = decode(plain, tmp_path)
     monkeypatch.setattr("video_assets.media.side_data.SideDataContainer", refuse)
     found = decode(plain, tmp_path)
-    assert found.video.motion_vectors is False
-    assert found.signals.select("mv_mean", "mv_x", "mv_y").null_count().row(0) == (25, 25, 25)
-    vectors = ("mv_mean", "mv_x", "mv_y")
-    assert found.signals.drop(vectors).equals(whole.signals.drop(vectors))
+    assert found.signals.equals(whole.signals)
     why = "ValueError: 99 is not a valid Type"
-    assert found.video.unread == f"display matrix (once: {why}); motion vectors (24 times: {why})"
+    assert found.video.unread == f"display matrix (once: {why})"
     asked = ("content light level", "display matrix", "mastering display", "projection", "stereo mode")
     assert probe(plain, LARGEST).unread == "; ".join(f"{name} (once: {why})" for name in asked)
 
@@ -157,4 +154,4 @@ def test_a_limit_of_the_process_is_no_optional_signal() -> None:
         raise MemoryError
 
     with pytest.raises(MemoryError):
-        OptionalSignals().read("motion vectors", exhausted)
+        OptionalSignals().read("display matrix", exhausted)

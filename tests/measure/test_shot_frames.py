@@ -61,6 +61,20 @@ def test_a_cut_beside_a_border_leaves_both_sides_in_doubt() -> None:
     assert spans(rows) == [(75, 15, False), (90, 15, True), (105, 15, True), (120, 15, False)]
 
 
+@pytest.mark.parametrize(
+    ("contents", "doubtful"),
+    [([2.0, 8.0, 8.0, 2.0], [45]), ([2.0, 14.0, 4.0, 2.0], [45]), ([8.0] * 12, []), ([2.0, 12.0, 2.0, 2.0], [])],
+    ids=["two halves", "most in one", "steady", "no second half"],
+)
+def test_a_cut_that_is_spread_over_two_steps_is_in_doubt_where_neither_is_one(
+    contents: list[float], doubtful: list[int]
+) -> None:
+    frames = ShotFrames(DecodeSettings())
+    for number, content in enumerate([2.0] * 50 + contents + [2.0] * 50):
+        frames.measure(flat(BLUE), number, number / 25, content)
+    assert [r["first_frame"] for r in frames.rest() if r["doubtful"]] == doubtful
+
+
 def test_a_slow_change_of_colour_is_in_doubt_although_no_two_frames_in_a_row_differ() -> None:
     steps = np.linspace(0, 1, 60)
     blend = [np.full((90, 160, 3), (255 * (1 - s), 255 * s, 0), np.uint8) for s in steps]

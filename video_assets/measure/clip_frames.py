@@ -59,7 +59,7 @@ def _inside_crop() -> dict[str, pl.Expr]:
     spread = (((deviation**2 + mean**2) / share) - (mean / share) ** 2).clip(0.0).sqrt()
     whole = pl.when(share < 1.0)
     return {
-        name: whole.then(inside).otherwise(pl.col(name)).cast(pl.Float32)
+        name: whole.then(inside).otherwise(pl.col(name))
         for name, inside in {**diluted, **added, "luma_std": spread}.items()
     }
 

@@ -20,7 +20,6 @@ from video_assets.measure.fields import FieldReader, Fields
 from video_assets.measure.frame_signals import FrameSignals
 from video_assets.measure.global_motion import GlobalMotion
 from video_assets.measure.graphics import looks_drawn
-from video_assets.measure.motion_vectors import MotionVectorReader
 from video_assets.measure.pace import Pace
 from video_assets.measure.pictures import Scaler, size_by_long_side, size_by_short_side
 from video_assets.measure.regions import copied
@@ -65,7 +64,6 @@ class DecodedVideo:
     missing_end_s: float | None
     truncated: bool
     coverage: float | None
-    motion_vectors: bool
     unread: str | None
     analysis_width: int
     analysis_height: int
@@ -111,7 +109,7 @@ def decode_video(
             flow_frames = stack.enter_context(StreamedTable(flow_frames_path, FLOW_FRAMES, _KEYFRAME_ROWS_PER_GROUP))
         video = video_stream(container, stream)
         check_dimensions(video, settings.max_pixels)
-        reader = FrameReader(container, video, settings.max_pixels, settings.profile, motion_vectors=True)
+        reader = FrameReader(container, video, settings.max_pixels, settings.profile)
         optional, frames = reader.optional, iter(reader)
         first = next(frames, None)
         if first is None:
@@ -169,7 +167,6 @@ def decode_video(
         missing_end_s=missing_end,
         truncated=reader.broken or (missing_end or 0.0) > max(_MOST_MISSING_S, _MOST_MISSING * whole),
         coverage=None if missing_end is None else times.duration_s / whole,
-        motion_vectors=measures.vectors.found,
         unread=optional.unread,
         analysis_width=analysis[0],
         analysis_height=analysis[1],
@@ -186,7 +183,6 @@ class _Measures:
         self._settings, self._optional = settings, optional
         self._shapes = Shapes(stream, first, optional)
         self._shape, self._picture = self._shapes.now, first
-        self.vectors = MotionVectorReader(self._shape)
         self.shot_frames = ShotFrames(settings)
         self._fields = FieldReader()
         self._woven = False
@@ -208,7 +204,7 @@ class _Measures:
         if shape.display != self._shape.display:
             self._signals, self._pace = FrameSignals(), Pace()
             self._motion = GlobalMotion(self._settings.camera_hz)
-        self._shape = self.vectors.geometry = shape
+        self._shape = shape
         self._make_scalers()
 
     def measure(self, frame: VideoFrame, elapsed: float, key: bool) -> tuple[Row, Row | None]:
@@ -224,8 +220,7 @@ class _Measures:
         region = self._shape.region
         part = self._optional.read("lines", copied, frame, region) if interlaced or region else None
         self._picture = part or frame
-        planes = self.analysis.planes(self.analysis.scale(self._picture))
-        vectors = self._optional.read("motion vectors", self.vectors.read, frame) or {}
+        planes = self.analysis.planes(self._picture)
         since = self._pace.step(elapsed)
         width, height = self._shape.display
         signals: Row = {
@@ -234,7 +229,6 @@ class _Measures:
             "interlaced": interlaced,
             **fields._asdict(),
             **self._signals.measure(planes, since),
-            **vectors,
         }
         if since is not None:
             change = signals.pop("content_change")

@@ -24,8 +24,6 @@ _SIGNALS = [
     *_CHANGES,
     "vmaf_motion_two_steps",
     "saturation",
-    "mv_x",
-    "mv_y",
     *MOVES,
     "camera_support",
     "camera_held",
@@ -51,8 +49,7 @@ def motion_scores(clips: pl.DataFrame, signals: pl.DataFrame) -> pl.DataFrame:
     ``vmaf_motion`` is the mean change over 1/24 s. It is the mean over frames at 24 and 25 frames a second; what is slower
     or faster is brought to 1/24 s by the power of time as which its changes grow: as the clip's own do from one step to two
     (0.4 to 1.0 in real videos), else 0.85. A picture that is shown for more than 0.15 s stands still and then changes within 1/24 s. ``still_share``
-    is of the time. ``motion_vector`` is of pictures a sixth of a second apart, whatever lies between them: a codec's own vectors
-    are of the last picture that it refers to, one to four frames before. A step is still where hardly a pixel changes (changed_share
+    is of the time. ``motion_vector`` is of pictures a sixth of a second apart, whatever lies between them. A step is still where hardly a pixel changes (changed_share
     under 0.003), the camera does not pan, tilt, zoom or roll, and both go on for more than 0.15 s.
 
     A sudden change is a stretch of at most 0.5 s of steps that are not still between two still
@@ -68,8 +65,7 @@ def motion_scores(clips: pl.DataFrame, signals: pl.DataFrame) -> pl.DataFrame:
 
     Returns:
         Rows of MOTION_SCORES without batch and version, one per clip. A clip without a measured step has NULL in
-        every score and the reason not_measured; without a codec's vectors or camera steps, theirs alone are NULL and the
-        row is good.
+        every score and the reason not_measured; without camera steps, theirs alone are NULL and the row is good.
     """
     recorded = clip_frames(clips, signals, _SIGNALS)
     frames = with_standing(recorded.with_columns(camera_moves(recorded)), clips, _STATE, _CHANGES)
@@ -83,7 +79,6 @@ def motion_scores(clips: pl.DataFrame, signals: pl.DataFrame) -> pl.DataFrame:
             weighed(pl.col("still").cast(pl.Float64), taken).alias("still_share"),
         )
         .join(_lengths(recorded), on="clip_id", how="left")
-        .join(_vectors(recorded), on="clip_id", how="left")
         .join(_stretches(steps), on="clip_id", how="left")
         .join(_boundaries(clips, steps), on="clip_id", how="left")
         .join(camera_scores(recorded), on="clip_id", how="left")
@@ -155,21 +150,6 @@ def _lengths(frames: pl.DataFrame) -> pl.DataFrame:
             weighed(pl.coalesce(pl.col("flow_length").cast(pl.Float64), standing) * pixels, seconds).alias(
                 "motion_vector"
             )
-        )
-    )
-
-
-def _vectors(frames: pl.DataFrame) -> pl.DataFrame:
-    """pan_x and pan_y per clip. Vectors are of every frame, and go with the time between frames."""
-    brought = pl.when(_is_film()).then(1.0).otherwise(FILM_S / pl.col("seconds"))
-    names = {"mv_x": "pan_x", "mv_y": "pan_y"}
-    return (
-        frames.with_columns(pl.col("time_s").diff().over("clip_id").round(6).alias("seconds"))
-        .filter("step")
-        .group_by("clip_id", maintain_order=True)
-        .agg(
-            weighed(pl.col(column).cast(pl.Float64) * brought, pl.col("seconds")).alias(name)
-            for column, name in names.items()
         )
     )
 

@@ -1,7 +1,7 @@
 """The small pictures that a shot boundary network looks at, kept only where the cheap numbers leave doubt.
 
 Such a network costs many times the decode on a CPU, and most footage has no transition for minutes. 15 pictures are in
-doubt when adjacent ones differ enough, small or as the detectors see them, or two that are 24 apart around one of them, or where a picture is made of the one
+doubt when adjacent ones differ enough, small or as the detectors see them, or two steps together in which a cut is blended, or two pictures that are 24 apart around one of them, or where a picture is made of the one
 0.6 s before and the one 0.6 s after it; the rest goes to no network. What is in doubt is kept with 15 pictures of context
 on either side, so that nothing opens the video again. There is a picture of every step (see ``measure/pace.py``): 24 to 34
 a second, as in the films that the network was trained on.
@@ -20,7 +20,7 @@ from video_assets.measure.mixtures import Between, Grey, Mixture, grey
 from video_assets.measure.samples import SampleClock, nearest_to
 from video_assets.measure.streamed_table import Row
 from video_assets.measure.types import Picture, Signals
-from video_assets.segment.detectors import LEAST_SINGLE, LESS, weighed_change
+from video_assets.segment.detectors import LEAST_SINGLE, LESS, is_spread, weighed_change
 from video_assets.settings import DecodeSettings
 
 WIDTH, HEIGHT = 48, 27
@@ -34,6 +34,7 @@ MIXED_S = 0.6
 """Time on either side of a picture in which the two lie that it may be made of: a transition of 1.2 s fits between."""
 
 _NEAR = 2  # A network can place a change this many pictures off.
+_SPREAD = 2.0  # How often a cut over two steps is as much as what is beside it: less than detectors ask.
 _MIXED = 40  # Most pictures in twice 0.6 s, and the steps to what one of them leaves in doubt.
 _MIXED_HZ = 10.0  # Moments a second at which it is asked: a few in the middle of a transition of half a second.
 _MIXED_OFF_S = 0.1  # A variable frame rate may have no picture that near to where one is needed.
@@ -60,6 +61,7 @@ class ShotFrames:
         self._settings = settings
         self._pictures = 0
         self._hsv: Picture | None = None
+        self._contents = deque([0.0] * 4, maxlen=4)
         self._before: deque[tuple[Picture, Picture]] = deque(maxlen=2 * REACH + 1)
         self._mixed_clock = SampleClock(_MIXED_HZ)
         self._seen: deque[tuple[float, Picture, Grey]] = deque(maxlen=_MIXED + 1)
@@ -85,6 +87,10 @@ class ShotFrames:
         change = self._change(small)
         if change is not None and max(change, content or 0.0) >= self._settings.doubt_change:
             self._doubtful |= {(number - _NEAR) // CHUNK, (number + _NEAR) // CHUNK}
+        self._contents.append(content or 0.0)
+        before, first, second, after = self._contents
+        if is_spread(before, first, second, after, self._settings.doubt_change, _SPREAD):
+            self._doubtful |= {(number - 2 - _NEAR) // CHUNK, (number - 1 + _NEAR) // CHUNK}
         colours, pixels = self._wide_change(small)
         if (
             colours is not None

@@ -7,7 +7,6 @@ from fractions import Fraction
 from typing import Literal, NamedTuple, cast
 
 import av.error
-from av.codec.context import Flags2
 from av.container import Flags, InputContainer
 from av.packet import Packet
 from av.stream import Stream
@@ -17,9 +16,6 @@ from av.video.stream import VideoStream
 from video_assets.media.optional_signals import OptionalSignals
 from video_assets.media.pyav import exact
 from video_assets.media.streams import declared_rate, own_duration
-
-# The only decoders of FFmpeg that export motion vectors.
-MOTION_VECTOR_CODECS = frozenset({"h264", "mpeg4", "msmpeg4v1", "msmpeg4v2", "msmpeg4v3"})
 
 UNSPECIFIED_MATRIX = 2
 """A picture whose colour matrix nobody names (ITU-T H.273)."""
@@ -79,7 +75,6 @@ class FrameReader:
         stream: VideoStream,
         max_pixels: int,
         profile: Literal["exact", "fast"] = "exact",
-        motion_vectors: bool = False,
     ) -> None:
         self._container = container
         self._stream = stream
@@ -104,8 +99,6 @@ class FrameReader:
         context.options = {"max_pixels": str(max_pixels)}
         if profile == "fast":
             context.options |= {"skip_loop_filter": "all"}
-        if motion_vectors and context.name in MOTION_VECTOR_CODECS:
-            context.flags2 |= Flags2.export_mvs
 
     def __iter__(self) -> Iterator[Shown]:
         last: int | None = None

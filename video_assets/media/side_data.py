@@ -23,7 +23,7 @@ if "_missing_" not in vars(Type):
 
 
 def side_data(frame: VideoFrame, kind: str) -> memoryview | None:
-    """The bytes of a kind (``MOTION_VECTORS``, ``DISPLAYMATRIX``, ...) that the frame has; None where it has none."""
+    """The bytes of a kind (``DISPLAYMATRIX``, ``STEREO3D``, ...) that the frame has; None where it has none."""
     # frame.side_data would tie the frame into a reference cycle, and whole pictures would wait for the collector.
     found = SideDataContainer(frame).get(kind)  # type: ignore[call-arg]
     return None if found is None else memoryview(found)

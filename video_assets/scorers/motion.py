@@ -39,16 +39,6 @@ MOTION_SCORES = Scorer(
             "Mean length of motion vectors between pictures a sixth of a second apart, by optical flow: the same in every codec and at every frame rate. In display pixels a film's frame (1/24 s); NULL where the pictures are too dark or flat to tell.",
         ),
         Column(
-            "pan_x",
-            FLOAT,
-            "Mean horizontal motion vector per frame, display pixels, right positive; NULL without vectors.",
-        ),
-        Column(
-            "pan_y",
-            FLOAT,
-            "Mean vertical motion vector per frame, display pixels, down positive; NULL without vectors.",
-        ),
-        Column(
             "still_share",
             FLOAT,
             "Share of the time in which, for more than 0.15 s, under 0.3 % of blurred pixels change from a film's frame to the next and the camera does not move, 0-1.",
@@ -99,7 +89,7 @@ MOTION_SCORES = Scorer(
     kinds=frozenset({"polars", "parquet"}),
     alias="m",
     in_sheet=(
-        "vmaf_motion", "motion_vector", "pan_x", "pan_y", "still_share", "longest_still_s", "sudden_changes",
+        "vmaf_motion", "motion_vector", "still_share", "longest_still_s", "sudden_changes",
         "shots_per_second", "camera_motion", "camera_confidence", "camera_pan", "camera_tilt", "camera_zoom", "camera_roll",
         "shake", "object_motion",
     ),

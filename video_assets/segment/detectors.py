@@ -12,7 +12,7 @@ cut would need three times the luma: here they weigh as much as there is colour 
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,7 @@ from video_assets.settings import ShotSettings
 from video_assets.settings.segmenting import BLACK_SHARE
 
 Floats = npt.NDArray[np.float64]
+_Values: TypeAlias = Floats | float
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Span = tuple[int, int]
@@ -96,18 +97,31 @@ def _blended_cuts(content: Floats, signals: pl.DataFrame, settings: ShotSettings
     distance, difference = column(signals, "blend_distance"), column(signals, "difference")
     changes = np.append(content, 0.0)
     at = np.arange(1, len(content) - 1)  # the first of the two steps
-    both = content[at] + content[at + 1]
-    # A quick movement swells and fades: the steps next to its quickest two are not much slower.
-    beside = np.maximum(changes[at - 1], changes[at + 2])
-    spread = np.minimum(content[at], content[at + 1]) >= _BLENDED_SHARE * both
-    stands_out = (both >= settings.min_content_change) & (both / 2 >= settings.adaptive_threshold * beside)
+    four = (changes[at - 1], content[at], content[at + 1], changes[at + 2])
     found = []
-    for first in at[spread & stands_out]:
+    for first in at[is_spread(*four, settings.min_content_change, settings.adaptive_threshold)]:
         across = distance[first + 1 : first + BLEND_SPAN]
         across = across[~np.isnan(across)]
         if across.size and np.median(across) >= (difference[first] + difference[first + 1]) / 2:
             found += [int(first), int(first) + 1]
     return found
+
+
+def is_spread(before: _Values, first: _Values, second: _Values, after: _Values, least: float, times: float) -> Bools:
+    """Whether two changes in a row are the halves of one that stands out from those beside them.
+
+    Args:
+        before: content values of the step before the two, 0-255; one or an array of them.
+        first: of the first.
+        second: of the second.
+        after: of the step after them.
+        least: what both are together.
+        times: how often their mean is as much as what is beside them.
+    """
+    both = first + second
+    # A quick movement swells and fades: the steps next to its quickest two are not much slower.
+    stands_out = (both >= least) & (both / 2 >= times * np.maximum(before, after))
+    return np.asarray(stands_out & (np.minimum(first, second) >= _BLENDED_SHARE * both))
 
 
 def content_value(signals: pl.DataFrame) -> Floats:

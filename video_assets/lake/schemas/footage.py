@@ -270,7 +270,6 @@ DECODED_VIDEOS = Table(
             DOUBLE,
             "Decoded duration over it and all that is missing, 0-1, less holes of over a minute, which are a clock that was set; NULL as missing_end_s.",
         ),
-        Column("motion_vectors", BOOL, "Whether the codec gave motion vectors."),
         _UNREAD,
         Column("analysis_width", INT, "Width of the first frame's analysis picture after rotation, in pixels."),
         Column("analysis_height", INT, "Height of the first frame's analysis picture after rotation, in pixels."),
@@ -421,13 +420,6 @@ FRAME_SIGNALS = Table(
             REAL,
             "(5 a second) How long ago they arrived, in s; NULL as long_residual.",
         ),
-        Column(
-            "mv_mean",
-            REAL,
-            "Mean length of the codec's motion vectors per reference frame step, in coded pixels; NULL except on P frames, and without vectors.",
-        ),
-        Column("mv_x", REAL, "Mean horizontal motion vector, display pixels, right positive; NULL as mv_mean."),
-        Column("mv_y", REAL, "Mean vertical motion vector, display pixels, down positive; NULL as mv_mean."),
         Column(
             "camera_pan",
             REAL,
