@@ -17,8 +17,8 @@ from tests.review.sent import row, verdict
 from tests.review.test_pages import shown
 from video_assets.lake.lake import Lake
 from video_assets.review import copies as module
-from video_assets.review.asking import RULES, SHOWN, is_of_sheet
-from video_assets.review.clips import found
+from video_assets.review.asking import RULES, SHOWN, TIMELINE, is_of_sheet
+from video_assets.review.clips import LINE, found
 from video_assets.review.copies import FOLDER, Copies
 from video_assets.review.server import Review
 from video_assets.takedown import files
@@ -70,6 +70,13 @@ def test_a_clip_is_the_same_by_the_copy_and_by_the_lake(review: Review, lake: La
     ids = clips(lake)["clip_id"].to_list()
     with review.asking.look() as asked:
         assert {c: review.source_of(clip) for c in ids if (clip := review.clip(c))} == found(asked, ids)
+
+
+def test_a_source_has_the_same_shots_and_clips_by_the_copy_and_by_the_lake(review: Review, lake: Lake) -> None:
+    by_copy = ask(review, f"SELECT * FROM {TIMELINE} ORDER BY ALL")
+    by_lake = lake.query(f"FROM ({LINE.format(here='TRUE')}) ORDER BY ALL").to_dicts()
+    assert by_copy == by_lake
+    assert sum(part["clip_id"] is not None for part in by_copy) == 44
 
 
 def test_a_page_that_is_loaded_again_shows_a_lake_that_has_changed(
@@ -156,7 +163,7 @@ def test_a_clip_that_nobody_has_measured_yet_has_its_page_and_is_judged(
     change(own_lake, "DELETE FROM clip_sheet WHERE clip_id = $clip", clip=clip)
     assert seeing.copies.renew()
     assert clip not in shown(page.get("/clips").text)
-    assert page.get(f"/clip/{clip}").status_code == 200
+    assert 'aria-label="1 clips in 1 shots of the source"' in page.get(f"/clip/{clip}").text
     assert page.post("/api/verdict", json=verdict(clip)).json()["new"]
 
 

@@ -26,6 +26,8 @@ SHOWN = f"{COPY}.shown"
 """Every clip of the sheet, in the order of ids, with what pages ask of it besides: a table of the copy (:mod:`video_assets.review.copies`)."""
 RULES = f"{COPY}.rules"
 """The rules by which the copy's verdicts were given, as tier_rules has them."""
+TIMELINE = f"{COPY}.timeline"
+"""The shots and the clips of every source, by their source: :data:`video_assets.review.clips.LINE`."""
 
 # DuckLake's own schema and the catalog's tables are none of a reader's.
 _TABLES = """

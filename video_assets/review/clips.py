@@ -9,7 +9,7 @@ from typing import Any
 from video_assets.curate.why import measured_by
 from video_assets.lake.sql_text import in_batches, quoted
 from video_assets.look.pictures import small
-from video_assets.review.asking import RULES, SHOWN, Asked, is_of_sheet
+from video_assets.review.asking import RULES, SHOWN, TIMELINE, Asked, is_of_sheet
 
 PICTURES = 5
 """Of a clip, spread over it."""
@@ -208,8 +208,8 @@ class Known:
             :func:`video_assets.curate.why.why` tells them.
         captions: of each captioner.
         rights: columns of its source's rights.
-        shots: of its source, in order: start_pts, end_pts, begins.
-        siblings: the source's clips, in order: clip_id, start_pts, end_pts, duration_s.
+        shots: of its source, in order, as :data:`LINE` has them.
+        siblings: the source's clips, in order, the same.
         copies: near-duplicates: clip_id, batch, file_name, and whether none is better.
     """
 
@@ -231,9 +231,12 @@ RIGHTS = (
 def known(asked: Asked, clip: Clip) -> Known:
     """Everything that is known of a clip."""
     here = in_batches([clip.batch])
-    one, video = {"clip": clip.clip_id}, {"video": clip.video_id}
+    one = {"clip": clip.clip_id}
     row = _row(asked, clip.clip_id)
     sheet = {name: value for name, value in row.items() if is_of_sheet(name)}
+    # A clip that has come since the copy was made has its source in the lake alone.
+    source = TIMELINE if row else f"({LINE.format(here=here)})"
+    line = asked.rows(_ON_LINE.format(line=source, here=here, video=quoted(clip.video_id)))
     return Known(
         sheet=sheet,
         tiers=_why(asked, clip.clip_id, row),
@@ -244,14 +247,8 @@ def known(asked: Asked, clip: Clip) -> Known:
             one,
         ),
         rights={name: sheet.get(name) for name in RIGHTS},
-        shots=asked.rows(
-            f"SELECT start_pts, end_pts, begins, ends FROM shots WHERE {here} AND video_id = $video ORDER BY start_pts",
-            video,
-        ),
-        siblings=asked.rows(
-            f"SELECT clip_id, batch, start_pts, end_pts, duration_s FROM clips WHERE {here} AND video_id = $video ORDER BY start_pts",
-            video,
-        ),
+        shots=[part for part in line if part["clip_id"] is None],
+        siblings=[part for part in line if part["clip_id"] is not None],
         copies=asked.rows(_COPIES, {"group": sheet.get("duplicate_group")} | one),
     )
 
@@ -277,6 +274,15 @@ def _why(asked: Asked, clip_id: str, row: Mapping[str, Any]) -> dict[str, list[M
         told = {"verdict": row[f"verdict {tier}"], "outcome": outcome, "decided": decided, "measured": read}
         tiers.setdefault(tier, []).append(rule | told)
     return tiers
+
+
+LINE = """
+SELECT batch, video_id, NULL::VARCHAR AS clip_id, start_pts, end_pts, NULL::DOUBLE AS duration_s, begins FROM shots WHERE {here}
+UNION ALL
+SELECT batch, video_id, clip_id, start_pts, end_pts, duration_s, NULL AS begins FROM clips WHERE {here}
+"""
+"""The SELECT of the parts of some sources: shots, which have no ``clip_id``, and clips; ``duration_s`` is a clip's, ``begins`` a shot's."""
+_ON_LINE = "SELECT * FROM {line} WHERE {here} AND video_id = {video} ORDER BY start_pts, clip_id"
 
 
 _OUTCOMES = {True: "passed", False: "failed", None: "undecided"}

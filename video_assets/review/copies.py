@@ -23,13 +23,13 @@ from video_assets.lake import catalog
 from video_assets.lake.lake import Lake
 from video_assets.lake.sql_text import identifier, in_batches, quoted
 from video_assets.lake.versions import short_hash
-from video_assets.review.asking import COPY, RULES, SHOWN, Asking
-from video_assets.review.clips import FACTS, clips_of, places_of
+from video_assets.review.asking import COPY, RULES, SHOWN, TIMELINE, Asking
+from video_assets.review.clips import FACTS, LINE, clips_of, places_of
 
 FOLDER = "review_sheet"
 """In scratch space. Its files have something of every clip: a takedown removes them."""
 _TABLES = (
-    "clip_sheet", "clips", "decoded_videos", "raw_videos", "source_files", "tier_files", "tier_outcomes", "tier_rules_history", "tombstones",
+    "clip_sheet", "clips", "decoded_videos", "raw_videos", "shots", "source_files", "tier_files", "tier_outcomes", "tier_rules_history", "tombstones",
 )  # fmt: skip
 """What a copy is made of."""
 _AT_ONCE = 100_000
@@ -147,10 +147,12 @@ class Copies:
                     f"{'INSERT INTO' if number else 'CREATE TABLE'} mixed.shown {'AS' * (not number)} {select}"
                 )
             connection.execute(_RULES)
+            connection.execute(_TIMELINE)
             connection.execute("COMMIT")
             connection.execute(f"ATTACH {quoted(str(folder / path.name))} AS {COPY}")
             connection.execute(f"CREATE TABLE {SHOWN} AS SELECT * FROM mixed.shown ORDER BY clip_id")
             connection.execute(f"CREATE TABLE {RULES} AS FROM mixed.rules")
+            connection.execute(f"CREATE TABLE {TIMELINE} AS FROM mixed.timeline ORDER BY video_id")
             connection.execute(f"DETACH {COPY}")
         finally:
             self._making = None
@@ -177,7 +179,11 @@ WHERE {there} AND s.video_id NOT IN (SELECT video_id FROM tombstones WHERE admit
 """
 _OF_TIER = ("verdict", "decided_by", "not_passed", "passed")
 _RULES = "CREATE TABLE mixed.rules AS FROM tier_rules"
-_FORM = " ".join((duckdb.__version__, _SQL, *_OF_TIER, *FACTS, clips_of([]), places_of([]), _RULES))
+_TIMELINE = f"""
+CREATE TABLE mixed.timeline AS FROM ({LINE.format(here="TRUE")})
+WHERE video_id NOT IN (SELECT video_id FROM tombstones WHERE admitted_at IS NULL)
+"""
+_FORM = " ".join((duckdb.__version__, _SQL, *_OF_TIER, *FACTS, clips_of([]), places_of([]), _RULES, _TIMELINE))
 """What is in a copy: another build's are not taken for this one's."""
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.requests import Request
 from starlette.responses import Response
 
-from video_assets.review.asking import Asked
+from video_assets.review.beside import beside
 from video_assets.review.clips import PICTURES, of_row
 from video_assets.review.margins import thresholds as thresholds_of
-from video_assets.review.numbers import counted
 from video_assets.review.playing import why_not
 from video_assets.review.rendering import page
 from video_assets.review.selection import PAGE, Selection, of_set, place_of, sorted_page
@@ -64,14 +61,12 @@ def compare(request: Request, review: Review, rater: str, left: str, right: str)
     """Two sets of clips side by side: what each has alone."""
     with review.asking.look() as asked:
         releases, draws = review.sets(asked)
-        sides: list[dict[str, Any]] = []
-        both = None
-        if left and right and left != right:
-            both = counted(asked, review.asking, of_set(left))
-            for one, other in ((left, right), (right, left)):
-                chosen = of_set(one, other)
-                sides.append(_side(review, asked, one, other, chosen))
-            both = {name: both[name] - sides[0]["counts"][name] for name in both}
+        parts = beside(asked, review.asking, left, right, _BESIDE) if left and right and left != right else None
+    both, *alone = parts or (None,)
+    sides = [
+        {"name": one, "part": part, "address": of_set(one, other).address()}
+        for (one, other), part in zip(((left, right), (right, left)), alone, strict=False)
+    ]
     sets = [
         *(f"tier:{t}" for t in review.tiers), *(f"draw:{t}" for t in draws), *(f"release:{r}" for r in releases),
     ]  # fmt: skip
@@ -80,13 +75,3 @@ def compare(request: Request, review: Review, rater: str, left: str, right: str)
 
 _BESIDE = 24
 """Clips of a side that are shown."""
-
-
-def _side(review: Review, asked: Asked, name: str, other: str, chosen: Selection) -> dict[str, Any]:
-    query = sorted_page(
-        chosen, review.asking, _BESIDE, other=other.removeprefix("tier:") if other.startswith("tier:") else ""
-    )
-    rows = asked.rows(query.sql, query.parameters)[:_BESIDE]
-    shown = [{"clip": clip, "by": row["other"]} for row in rows if (clip := of_row(row)) is not None]
-    counts = counted(asked, review.asking, chosen)
-    return {"name": name, "counts": counts, "clips": shown, "address": chosen.address()}
