@@ -13,10 +13,15 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.review.conftest import Opened
-from tests.review.footage import ENCODED, MARKUP, TIER, clip_of, clips, tiers_of
+from tests.review.footage import ENCODED, MARKUP, RULES, TIER, clip_of, clips, tiers_of
 from tests.review.sent import row, verdict
+from video_assets.batches.step import Step
+from video_assets.batches.tiers import decide
+from video_assets.curate.sql_files import note, read_files
+from video_assets.curate.what_if import edited, what_if
 from video_assets.lake.lake import Lake
-from video_assets.review import grid_pages
+from video_assets.measurements import measurements
+from video_assets.review import grid_pages, moved
 from video_assets.review.server import Review
 
 
@@ -122,6 +127,51 @@ def test_another_threshold_is_tried_on_the_tier_and_nothing_is_changed(client: T
     assert client.get(f"/api/moved?tier={TIER}&rule=none&cut=1").status_code == 400
     assert client.get("/api/moved?tier=none&rule=bright&cut=1").status_code == 404
     assert client.get(f"/api/moved?tier={TIER}&rule=bright&cut=1;DROP").status_code == 400
+
+
+CHILD = """-- title: What a team likes best
+-- parent: team/usable
+SELECT
+    clip_id,
+    (SELECT v.kept FROM tier_verdicts AS v WHERE v.tier = 'team/usable' AND v.clip_id = clip_sheet.clip_id) AS usable,
+    {} AS longest
+FROM clip_sheet;
+"""
+
+
+@pytest.mark.parametrize("rule", ["duration_s >= 1.9", "TRY_CAST(nullif(file_name, 'long.mp4') AS INTEGER) IS NULL"])
+def test_another_threshold_reaches_the_tiers_below_by_the_verdicts_that_are_there(
+    own_lake: Lake, opened: Opened, monkeypatch: pytest.MonkeyPatch, rule: str
+) -> None:
+    folder = own_lake.settings.own_sql / "tiers" / "team"
+    (folder / "best.sql").write_text(CHILD.format(rule))
+    tiers = {name: tier for name, tier in read_files(own_lake.settings).tiers.items() if name.startswith("team/")}
+    batches = own_lake.query("SELECT DISTINCT batch FROM clips")["batch"].to_list()
+    with own_lake.cursor() as cursor:  # One clip of which nobody knows how bright it is.
+        cursor.execute("UPDATE clip_sheet SET luma_mean = NULL WHERE clip_id IN (SELECT min(clip_id) FROM clip_sheet)")
+    note(own_lake)
+    for tier in tiers.values():
+        decide(Step(own_lake, measurements(own_lake.settings, tiers)), tier, batches)
+    seeing = Review(own_lake, tiers, "ann")
+    client = opened(seeing)
+    cuts = own_lake.query("SELECT DISTINCT luma_mean FROM clip_sheet WHERE luma_mean IS NOT NULL")["luma_mean"].sort()
+    expected = {}
+    for cut in cuts:
+        other = edited(tiers[TIER], {"bright": f"luma_mean >= {cut!r}"})
+        with own_lake.cursor() as cursor:
+            expected[cut] = what_if(cursor, tiers[TIER], other, tiers).tiers.drop("undecided_before", "undecided_after")
+    monkeypatch.setattr(moved, "what_if", lambda *_, **__: pytest.fail("decided anew"))
+    for cut, rows in expected.items():
+        found = client.get(f"/api/moved?tier={TIER}&rule=bright&cut={cut!r}").json()["tiers"]
+        assert found == [pytest.approx(row) for row in rows.iter_rows(named=True)]
+    assert len({tuple(row["kept_after"] for row in rows.iter_rows(named=True)) for rows in expected.values()}) > 5
+    monkeypatch.undo()
+    # A file that was changed since is asked as it is now.
+    (folder / "usable.sql").write_text(RULES.replace("duration_s >= 1.5", "duration_s < 0"))
+    seeing.tiers = {name: tier for name, tier in read_files(own_lake.settings).tiers.items() if name in tiers}
+    found = client.get(f"/api/moved?tier={TIER}&rule=bright&cut=0").json()["tiers"]
+    assert (found[0]["kept_before"], found[0]["kept_after"]) == (0, 0)
+    seeing.asking.close()
 
 
 def test_a_clips_page_tells_everything_of_it(client: TestClient, lake: Lake) -> None:

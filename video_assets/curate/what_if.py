@@ -96,7 +96,7 @@ def what_if(
     with _no_changes_yet(connection):
         check_rules(connection, other)
         counts = {tier.name: _compare(connection, tier, other)}
-        for below in _descendants(tier.name, tiers):
+        for below in descendants(tier.name, tiers):
             check_rules(connection, below)
             counts[below.name] = _follow(connection, below)
         return WhatIf(
@@ -107,7 +107,7 @@ def what_if(
         )
 
 
-def _descendants(name: str, tiers: Mapping[str, Tier]) -> list[Tier]:
+def descendants(name: str, tiers: Mapping[str, Tier]) -> list[Tier]:
     """The tiers below one, parents before children."""
     found: list[Tier] = []
     above = {name}

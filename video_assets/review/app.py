@@ -279,7 +279,7 @@ def _moved(request: Request, review: Review) -> Response:
         raise HTTPException(404, "There is no such tier.")
     rule, cut = request.query_params.get("rule", ""), _cut(request)
     with review.asking.look() as asked:
-        return JSONResponse(moved(asked, tier, rule, cut, review.tiers))
+        return JSONResponse(moved(asked, review.asking, tier, rule, cut, review.tiers))
 
 
 def _places(request: Request, review: Review) -> Response:
