@@ -72,6 +72,7 @@ def fill(
     rows: Mapping[str, str] = ROWS,
     *,
     each: bool = False,
+    sheet: str = "*",
 ) -> None:
     """Write every table's rows; the same clip has the same id in each.
 
@@ -81,6 +82,7 @@ def fill(
         batch_clips: of a batch.
         rows: the columns of each table, of a clip of the number ``i``.
         each: a file for each batch of each table, as runs write them; else one a table.
+        sheet: what is selected of the joined tables for the sheet.
     """
     batch = f"'b-' || lpad((i // {batch_clips})::VARCHAR, 6, '0') AS batch"
     for table, columns in rows.items():
@@ -88,7 +90,7 @@ def fill(
             numbers = f"range({first}, {min(clips, first + batch_clips) if each else clips})"
             cursor.execute(f"INSERT INTO {table} BY NAME SELECT {batch}, {columns} FROM {numbers} AS made (i)")
     for (batch,) in cursor.execute("SELECT DISTINCT batch FROM clips ORDER BY batch").fetchall():
-        cursor.execute(f"INSERT INTO {SHEET} SELECT * FROM {SOURCE} WHERE batch = ?", [batch])
+        cursor.execute(f"INSERT INTO {SHEET} SELECT {sheet} FROM {SOURCE} WHERE batch = ?", [batch])
 
 
 def report(cursor: duckdb.DuckDBPyConnection, sql: Path, repeats: int, folder: str) -> None:
