@@ -182,7 +182,9 @@ class Asking:
         sql = "FROM (SELECT clip_id, {} AS l, {} AS r FROM clips)"
         found = self._lake.query(
             "SELECT count(*) FILTER (l AND r), count(*) FILTER (l AND NOT r), count(*) FILTER (r AND NOT l) "
-            + sql.format(*(f"clip_id IN ({_SETS[s.partition(':')[0]].format(s.partition(':')[2])})" for s in (left, right)))
+            + sql.format(
+                *(f"clip_id IN ({_SETS[s.partition(':')[0]].format(s.partition(':')[2])})" for s in (left, right))
+            )
         )
         expected = [f"{n:,} clips" for n in found.row(0)]
 
@@ -220,7 +222,7 @@ class Asking:
             "grid of a tier, sorted, the next page": self._next_page,
             "grid by a condition": lambda: self._grid(where=f"vmaf_motion > {next(self._cuts) / 100}"),
             "how many clips a condition has": self._count,
-            "grid of near-duplicates": lambda: self._grid(where="duplicates > 1", sort="duplicate_group"),
+            "grid of near-duplicates": lambda: self._grid(where="duplicate", sort="duplicate_group"),
             "grid by what clips look like": self._search(),
             "clip": self._clip,
             "picture": self._picture,

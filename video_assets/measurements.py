@@ -258,7 +258,7 @@ def measurements(
         ),
         Measurement(
             CAPTIONS, schemas.CAPTIONS, code_version(CODE[CAPTIONS], captions.parameters),
-            ("decoded_videos", "keyframes", "clips", SHEET, *map(tier_asset, captions.tiers)), "clip",
+            ("decoded_videos", "keyframes", "clips", SHEET, REVIEWED, *map(tier_asset, captions.tiers)), "clip",
             expects=captions.expected,
         ),
         Measurement(

@@ -22,7 +22,8 @@ from video_assets.batches.corrections import take_corrections
 from video_assets.batches.step import Step
 from video_assets.curate.tiers import load_tiers
 from video_assets.lake.lake import Replacement
-from video_assets.lake.plan import Due, Why, plan
+from video_assets.lake.ledger import Made
+from video_assets.lake.plan import REVIEWED, Due, Why, plan
 from video_assets.lake.schemas import CAPTIONS, REVIEWS
 from video_assets.measurements import caption_work_of, measurements
 from video_assets.review.fold import rows_of
@@ -245,6 +246,32 @@ def test_a_caption_that_a_rater_corrects_is_the_raters_and_wins_until_it_is_take
     assert shown["dense_description"].to_list() == ["A ferry leaves. The sea is calm."]
     assert people() == [(0, "person:ann"), *ours[1:]]
     assert captions(step).filter(captioner="person:ann").height == 2
+
+
+def test_who_captions_a_batch_takes_what_people_have_corrected_in_it(made: Clips) -> None:
+    step = made.only(2).step()
+    before = caption_clips(step, BATCH)
+    said = row(clip_name(0), "ann", caption="A ferry leaves.")
+    step.lake.commit(
+        [Replacement(REVIEWS, ["1"], rows_of("1", [said]), by="part")],
+        [Made(REVIEWED, BATCH, "1", "judged", {}, 1)],
+        message="verdicts",
+    )
+    assert [(d.asset, d.detail) for d in due_of_people(step)] == [("captions", "reviews changed")]
+    after = caption_clips(step, BATCH)
+    assert after.data_version != before.data_version
+    assert [(clip, who) for clip, who, _, winner in current(step) if winner] == [(0, "person:ann"), (1, "measured")]
+    assert due_of_people(step) == []
+    back = row(clip_name(0), "ann", None, takes_back=said.review_id)
+    step.lake.commit([Replacement(REVIEWS, ["1"], rows_of("1", [said, back]), by="part")], [], message="verdicts")
+    assert caption_clips(step, BATCH).data_version != after.data_version
+    assert [(clip, who) for clip, who, _, winner in current(step) if winner] == [(0, "measured"), (1, "measured")]
+
+
+def due_of_people(step: Step) -> list[Due]:
+    """What the plan has of captions where people alone have said something since."""
+    found = plan(step.lake, {"captions": replace(step.order["captions"], inputs=(REVIEWED,))})
+    return [d for d in found if d.asset == "captions"]
 
 
 def test_a_later_import_is_current_and_the_earlier_one_stays(made: Clips, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import tarfile
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 
 import av
@@ -20,8 +21,10 @@ import pytest
 from tests.commands import answer, document, refusal
 from tests.conftest import forget_settings
 from tests.place import Place
+from tests.review.sent import row as said_of
 from tests.rights.signed import certificates
 from video_assets.publish.documents.signing import CREDENTIAL, state_of
+from video_assets.review.journal import FILE, Journal
 
 TIER, CLIPS = "hunyuan_video/256p", 4
 RELEASE = ("release", TIER, "--name", "one", "--media", "--csv")
@@ -172,6 +175,31 @@ def test_two_releases_of_other_sizes_are_told_apart_by_their_settings(
     told = document("diff", "one", "two", "--json")
     assert [(c["change"], c["cause"], c["clips"]) for c in told["counts"]] == [("changed", "settings", CLIPS)]
     assert told["same"] == 0
+
+
+def test_a_caption_that_somebody_corrects_is_what_is_released_and_exported_with_who_did(
+    made: Place, here: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = made.copy(here.folder / "other")
+    ask_at(place, monkeypatch)
+    lake = place.lake()
+    clip = lake.query("SELECT min(clip_id) FROM release_clips").item()
+    with closing(Journal(lake.settings.lake.scratch_path / FILE)) as journal:
+        journal.add(said_of(clip, "ann", caption="A ferry leaves. The sea is calm."))
+    answer("release", TIER, "--name", "two")
+    lines = map(json.loads, gzip.decompress(files_of(place, "two")["manifest.jsonl.gz"]).splitlines()[1:])
+    [line] = [line for line in lines if line["clip_id"] == clip]
+    assert (line["captioner"], line["caption"]["dense_description"]) == (
+        "person:ann",
+        "A ferry leaves. The sea is calm.",
+    )
+    told = document("diff", "one", "two", "--json")
+    assert [(c["change"], c["cause"], c["clips"]) for c in told["counts"]] == [("changed", "caption", 1)]
+    with closing(Journal(lake.settings.lake.scratch_path / FILE)) as journal:
+        journal.add(said_of(clip, "bob", caption="A tug leaves."))
+    answer("captions", "export", "captions.parquet")
+    winners = pl.read_parquet("captions.parquet").filter(pl.col("winner") & (pl.col("clip_id") == clip))
+    assert winners.select("captioner", "dense_description").rows() == [("person:bob", "A tug leaves.")]
 
 
 def test_a_trainers_folder_has_every_clip_and_its_text(beside: Place, tmp_path: Path) -> None:

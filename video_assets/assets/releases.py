@@ -7,7 +7,9 @@ import dagster as dg
 from pydantic import Field
 
 from video_assets import progress, reports
-from video_assets.assets.common import OWNERS, catalogue, column_schema
+from video_assets.assets.common import OWNERS, catalogue, column_schema, order
+from video_assets.batches.corrections import take_corrections
+from video_assets.batches.step import Step
 from video_assets.lake.schemas import RELEASES
 from video_assets.measurements import draw_asset, tier_asset
 from video_assets.publish.canonical import FORMAT
@@ -59,10 +61,16 @@ def _deps() -> list[dg.AssetDep]:
 def releases(
     context: dg.AssetExecutionContext, config: ReleaseConfig, lake: LakeResource
 ) -> dg.MaterializeResult[None]:
-    """Make the partition's release, or what is missing of it."""
+    """Make the partition's release, or what is missing of it, with what people have corrected until now."""
+    from video_assets.assets.run import report_made
     from video_assets.publish.release import Wish, release
+    from video_assets.review.fold import fold_what_waits
 
     opened, chosen = lake.open(), settings().release
+    fold_what_waits(opened)
+    if taken := take_corrections(Step(opened, order(), context.run.run_id)):
+        context.log.info(f"What people have corrected are captions now of {', '.join(one.batch for one in taken)}.")
+        report_made(context.instance, opened, taken, {})
     how = ReleaseSettings.model_validate(chosen.model_dump() | config.settings)
     wish = Wish(context.partition_key, config.tier, config.drawn, config.policy, config.media, how, config.csv)
     both = progress.both(progress.current(), progress.told(context.log.info))

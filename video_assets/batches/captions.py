@@ -11,6 +11,7 @@ import polars as pl
 
 from video_assets.batches.caption_answers import Answers, named
 from video_assets.batches.caption_rows import numbered, row, shelved
+from video_assets.batches.corrections import corrected, corrections
 from video_assets.batches.shown import frames_of, shown
 from video_assets.batches.step import Step, Stopwatch, total
 from video_assets.describe.answer import Answer, Shown
@@ -54,7 +55,7 @@ def caption_clips(step: Step, batch: str) -> Made:
 
 
 def shelve(step: Step, work: CaptionWork, batch: str, fresh: pl.DataFrame, inputs: Mapping[str, str]) -> Made:
-    """Put new rows beside those that are there, and commit.
+    """Put new rows, and what people have corrected, beside those that are there, and commit.
 
     It is done under a lock and from the rows as they are then: while captions are written, others may be imported.
     """
@@ -67,6 +68,7 @@ def shelve(step: Step, work: CaptionWork, batch: str, fresh: pl.DataFrame, input
             lake.read(CAPTIONS, [batch]), fresh, drawn, work.versions, sheet, videos,
             settings.captions.least_camera_confidence,
         )  # fmt: skip
+        rows = corrected(rows, corrections(lake, batch), sheet, settings.captions.least_camera_confidence)
         now = rows.filter("current")
         made = step.made(
             _ASSET, batch, rows, inputs, footage_seconds=total(drawn["duration_s"]),

@@ -9,6 +9,7 @@ import polars as pl
 from video_assets.batches.caption_files import commit
 from video_assets.batches.caption_rows import added, words
 from video_assets.batches.step import Step
+from video_assets.lake.lake import Lake
 from video_assets.lake.ledger import Made
 from video_assets.lake.schemas import CAPTIONS
 from video_assets.lake.sheet import SHEET
@@ -29,9 +30,6 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s")
 def take_corrections(step: Step) -> list[Made]:
     """Have the captions of the verdicts that hold, and no others, current of the raters.
 
-    A corrected caption is the dense description, whose first sentence is the short one; what else a caption has is empty.
-    One that was taken back, or that its rater has replaced, stays in the table as withdrawn.
-
     Returns:
         The ledger entries of the batches that changed and had been captioned before.
     """
@@ -45,19 +43,40 @@ def take_corrections(step: Step) -> list[Made]:
         sure = lake.settings.captions.least_camera_confidence
         changed = {}
         for batch in sorted(set(differ)):
-            rows, of_batch = lake.read(CAPTIONS, [batch]), said.filter(batch=batch)
-            fresh = _rows(of_batch.join(rows, on=_KEY, how="anti"))
-            if not fresh.is_empty():
-                sheet = lake.query(f"SELECT * FROM {SHEET} WHERE batch = ?", [batch])
-                rows = added(rows, fresh, sheet, sure)
-            key = pl.struct(_KEY)
-            holds = key.is_in(of_batch.select(key.alias("key"))["key"].implode())
-            person = pl.col("captioner").str.starts_with(PERSON)
-            changed[batch] = rows.with_columns(
-                current=pl.when(person).then(holds).otherwise("current"),
-                withdrawn=pl.when(person).then(~holds).otherwise("withdrawn"),
-            )
+            sheet = lake.query(f"SELECT * FROM {SHEET} WHERE batch = ?", [batch])
+            changed[batch] = corrected(lake.read(CAPTIONS, [batch]), said.filter(batch=batch), sheet, sure)
         return commit(step, changed, "captions corrected by people")
+
+
+def corrections(lake: Lake, batch: str) -> pl.DataFrame:
+    """What people have corrected in a batch, by the verdicts that hold, as :func:`corrected` takes it."""
+    return lake.query(f"{_SAID} AND c.batch = ?", [batch])
+
+
+def corrected(
+    rows: pl.DataFrame, said: pl.DataFrame, sheet: pl.DataFrame, least_camera_confidence: float
+) -> pl.DataFrame:
+    """A batch's captions with those of people as their verdicts have them; all others stay as they are.
+
+    A corrected caption is the dense description, whose first sentence is the short one; what else a caption has is empty.
+    One that was taken back, or that its rater has replaced, stays as withdrawn.
+
+    Args:
+        rows: rows of ``captions``.
+        said: batch, clip_id, video_id, captioner, version, caption and written_at of each correction that holds.
+        sheet: the batch's rows of ``clip_sheet``.
+        least_camera_confidence: least confidence at which the camera motion is told, 0-1.
+    """
+    fresh = _rows(said.join(rows, on=_KEY, how="anti"))
+    if not fresh.is_empty():
+        rows = added(rows, fresh, sheet, least_camera_confidence)
+    key = pl.struct(_KEY)
+    holds = key.is_in(said.select(key.alias("key"))["key"].implode())
+    person = pl.col("captioner").str.starts_with(PERSON)
+    return rows.with_columns(
+        current=pl.when(person).then(holds).otherwise("current"),
+        withdrawn=pl.when(person).then(~holds).otherwise("withdrawn"),
+    )
 
 
 def _rows(said: pl.DataFrame) -> pl.DataFrame:

@@ -74,11 +74,19 @@ def import_(file: Path, captioner: str) -> None:
 def export(file: Path) -> None:
     """Write every current caption to FILE (JSONL or Parquet).
 
-    'winner' marks the one of each clip to train on.
+    'winner' marks the one of each clip to train on. What people have corrected until now is among them.
     """
     from video_assets.batches.caption_files import export_captions
+    from video_assets.batches.corrections import take_corrections
+    from video_assets.bring_up_to_date import quiet, report_captions
+    from video_assets.review.fold import fold_what_waits
 
-    click.echo(f"{export_captions(_step(), file)} captions: {file}")
+    step = _step()
+    fold_what_waits(step.lake)
+    if taken := take_corrections(step):
+        quiet()
+        report_captions(step.lake, taken)
+    click.echo(f"{export_captions(step, file)} captions: {file}")
 
 
 def _step() -> Step:
