@@ -189,10 +189,7 @@ def test_a_caption_that_somebody_corrects_is_what_is_released_and_exported_with_
     answer("release", TIER, "--name", "two")
     lines = map(json.loads, gzip.decompress(files_of(place, "two")["manifest.jsonl.gz"]).splitlines()[1:])
     [line] = [line for line in lines if line["clip_id"] == clip]
-    assert (line["captioner"], line["caption"]["dense_description"]) == (
-        "person:ann",
-        "A ferry leaves. The sea is calm.",
-    )
+    assert (line["captioner"], line["dense_description"]) == ("person:ann", "A ferry leaves. The sea is calm.")
     told = document("diff", "one", "two", "--json")
     assert [(c["change"], c["cause"], c["clips"]) for c in told["counts"]] == [("changed", "caption", 1)]
     with closing(Journal(lake.settings.lake.scratch_path / FILE)) as journal:

@@ -7,6 +7,7 @@ import re
 import sqlite3
 import threading
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -143,7 +144,7 @@ FROM clip_sheet;
 def test_another_threshold_reaches_the_tiers_below_by_the_verdicts_that_are_there(
     own_lake: Lake, opened: Opened, monkeypatch: pytest.MonkeyPatch, rule: str
 ) -> None:
-    folder = own_lake.settings.own_sql / "tiers" / "team"
+    folder = Path(str(own_lake.settings.own_sql)) / "tiers" / "team"
     (folder / "best.sql").write_text(CHILD.format(rule))
     tiers = {name: tier for name, tier in read_files(own_lake.settings).tiers.items() if name.startswith("team/")}
     batches = own_lake.query("SELECT DISTINCT batch FROM clips")["batch"].to_list()

@@ -13,7 +13,7 @@ from tests.review.footage import TIER, on_map
 from tests.review.test_pages import shown
 from video_assets.lake.lake import Replacement
 from video_assets.lake.schemas import DRAWS_HISTORY
-from video_assets.review.embedding_map import plane, points
+from video_assets.review.embedding_map import plane, points, sample
 from video_assets.review.server import Review
 
 
@@ -48,16 +48,16 @@ def test_a_clip_lies_on_the_map_where_its_concept_does_and_the_longer_difference
     with seeing.asking.look() as asked:
         made = plane(asked)
         assert made is not None
-        found = points(asked, made, TIER)
+        found = points(asked, seeing.asking, sample(asked, made), TIER)
     assert made.share == pytest.approx(1)
     at = {c["concept"]: (c["x"], c["y"]) for c in made.concepts}
     # Two thirds of the map lie between the two that differ most; they differ by twice as much across as up.
     assert at[1][0] - at[0][0] == pytest.approx(2000 / 3)
     assert at[2][1] - at[0][1] == pytest.approx(1000 / 3)
     assert at[0][1] == pytest.approx(at[1][1])
-    assert len(found["points"]) == 44
-    assert all((p["x"], p["y"]) == pytest.approx(at[p["concept"]]) for p in found["points"])
-    assert {p["verdict"] for p in found["points"]} <= {"kept", "dropped", "undecided"}
+    assert len(found) == 44
+    assert all((p["x"], p["y"]) == pytest.approx(at[p["concept"]]) for p in found)
+    assert {p["verdict"] for p in found} <= {"kept", "dropped", "undecided"}
     page = client.get("/map", params={"tier": TIER}).text
     assert len(re.findall(r'<circle class="point', page)) == 44
     assert '<a href="/clips?equal.concept=3" aria-label="concept 3: 11 clips">' in page

@@ -6,11 +6,15 @@ concept model is one, and it takes no look at the clips.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import polars as pl
+
 from video_assets.lake.sql_text import in_batches
-from video_assets.review.asking import Asked
+from video_assets.review.asking import SHOWN, Asked, Asking
+from video_assets.review.selection import verdict_of
 
 POINTS = 2_000
 """Clips that are shown."""
@@ -77,19 +81,23 @@ def plane(asked: Asked) -> Plane | None:
     return Plane(concepts, made.version, axes, shift, scale, made.share)
 
 
-def points(asked: Asked, on: Plane, tier: str) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Sample:
     """Clips on the map, an even sample of some batches.
 
-    Args:
-        asked: the lake.
-        on: the plane.
-        tier: a tier whose verdict on each is told; empty: none.
-
-    Returns:
-        ``points``: clip_id, concept, x, y, verdict (None without a tier); ``batches`` and ``of_batches``: of how many they are.
+    Attributes:
+        places: of each clip its concept, and where it is: x and y.
+        batches: of how many batches they are.
+        of_batches: how many there are.
     """
-    import numpy as np
 
+    places: Mapping[str, tuple[int, float, float]]
+    batches: int
+    of_batches: int
+
+
+def sample(asked: Asked, on: Plane) -> Sample:
+    """Clips on a plane."""
     counts = asked.rows("SELECT batch, count(*) AS clips FROM concepts GROUP BY batch ORDER BY hash(batch), batch")
     chosen: list[str] = []
     clips = 0
@@ -98,27 +106,42 @@ def points(asked: Asked, on: Plane, tier: str) -> dict[str, Any]:
             break
         chosen.append(row["batch"])
         clips += row["clips"]
-    if not chosen:
-        return {"points": [], "batches": 0, "of_batches": 0}
-    # Ids are hashes: the smallest are an even sample.
-    frame = asked.frame(
-        f"""
-        SELECT k.clip_id, k.concept, e.embedding, v.verdict
-        FROM (SELECT batch, clip_id, concept FROM concepts WHERE {in_batches(chosen)} ORDER BY clip_id LIMIT {POINTS}) AS k
-        JOIN clip_embeddings AS e ON e.batch = k.batch AND e.clip_id = k.clip_id
-        LEFT JOIN tier_verdicts AS v ON v.tier = $tier AND v.batch = k.batch AND v.clip_id = k.clip_id
-        WHERE {in_batches(chosen, "e.batch")} AND e.version = $version AND e.reason IS NULL
-        ORDER BY k.clip_id
-        """,
-        {"tier": tier, "version": on.version},
+    here = in_batches(chosen)
+    # Ids are hashes: the smallest are an even sample. Asked by itself: joined, DuckDB reads the vectors of all clips of the batches.
+    concepts = asked.frame(f"SELECT clip_id, concept FROM concepts WHERE {here} ORDER BY clip_id LIMIT {POINTS}")
+    if concepts.is_empty():
+        return Sample({}, len(chosen), len(counts))
+    vectors = asked.frame(
+        f"SELECT clip_id, embedding FROM clip_embeddings WHERE {here} AND version = $version AND reason IS NULL "
+        "AND clip_id <= $last ORDER BY clip_id",
+        {"version": on.version, "last": concepts["clip_id"][-1]},
     )
-    if frame.is_empty():
-        return {"points": [], "batches": len(chosen), "of_batches": len(counts)}
-    places = on.places(np.array(frame["embedding"].to_list(), np.float32))
-    shown = [
-        {"clip_id": clip, "concept": concept, "x": float(x), "y": float(y), "verdict": verdict}
-        for (clip, concept, verdict), (x, y) in zip(
-            frame.select("clip_id", "concept", "verdict").iter_rows(), places, strict=True
-        )
-    ]
-    return {"points": shown, "batches": len(chosen), "of_batches": len(counts)}
+    found = concepts.join(vectors, on="clip_id", maintain_order="left")
+    if found.is_empty():
+        return Sample({}, len(chosen), len(counts))
+    places = on.places(found["embedding"].explode().cast(pl.Float32).to_numpy().reshape(found.height, -1))
+    known = {
+        clip: (concept, float(x), float(y))
+        for clip, concept, (x, y) in zip(found["clip_id"], found["concept"], places, strict=True)
+    }
+    return Sample(known, len(chosen), len(counts))
+
+
+def points(asked: Asked, asking: Asking, shown: Sample, tier: str) -> list[dict[str, Any]]:
+    """The clips of a sample that the copy of the sheet has.
+
+    Args:
+        asked: the lake.
+        asking: what the copy has.
+        shown: the sample.
+        tier: a tier whose verdict on each is told; empty: none.
+
+    Returns:
+        Of each clip_id, concept, x, y and verdict (None without a tier).
+    """
+    rows = asked.rows(
+        f"SELECT s.clip_id, {verdict_of(tier, asking)} AS verdict FROM {SHOWN} AS s "
+        "WHERE s.clip_id IN (SELECT unnest($clips)) AND s.video_id NOT IN (SELECT unnest($gone)) ORDER BY s.clip_id",
+        {"clips": [*shown.places], "gone": sorted(asking.gone)},
+    )
+    return [row | dict(zip(("concept", "x", "y"), shown.places[row["clip_id"]], strict=True)) for row in rows]

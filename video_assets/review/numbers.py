@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from bisect import bisect_left, bisect_right
 from typing import Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from video_assets.lake.sql_text import identifier
 from video_assets.review.asking import SHOWN, Asked, Asking
@@ -77,22 +78,22 @@ class Places:
 
     def __init__(self, asking: Asking) -> None:
         self._asking, self._lock = asking, threading.Lock()
-        self._sorted: dict[str, list[float]] = {}
+        self._sorted: dict[str, NDArray[np.float64]] = {}
         self._read_at = float("-inf")
 
     def of(self, sheet: dict[str, Any]) -> dict[str, float]:
         """Of each number in a clip's row of the sheet the share of clips, 0-1, whose value is lower; equal ones count half."""
         values = self._values()
         return {
-            name: (bisect_left(found, value) + bisect_right(found, value)) / (2 * len(found))
+            name: float(np.searchsorted(found, value) + np.searchsorted(found, value, "right")) / (2 * len(found))
             for name, value in sheet.items()
             if isinstance(value, int | float)
             and not isinstance(value, bool)
             and value == value
-            and (found := values.get(name))
+            and (found := values.get(name)) is not None
         }
 
-    def _values(self) -> dict[str, list[float]]:
+    def _values(self) -> dict[str, NDArray[np.float64]]:
         with self._lock:
             if time.monotonic() - self._read_at > _FRESH_S:
                 columns = [c for c in self._asking.columns if self._asking.is_number(c)]
@@ -101,6 +102,7 @@ class Places:
                     frame = asked.frame(
                         f"SELECT {chosen} FROM {SHOWN} USING SAMPLE reservoir({_SAMPLE} ROWS) REPEATABLE (0)"
                     )
-                self._sorted = {c: frame[c].drop_nulls().cast(pl.Float64).drop_nans().sort().to_list() for c in columns}
+                known = {c: frame[c].drop_nulls().cast(pl.Float64).drop_nans().sort().to_numpy() for c in columns}
+                self._sorted = {c: values for c, values in known.items() if len(values)}
                 self._read_at = time.monotonic()
             return self._sorted

@@ -58,12 +58,14 @@ FROM materializations WHERE starts_with(asset, 'tiers/') GROUP BY 1
 def embedding_map(request: Request, review: Review, rater: str, tier: str) -> Response:
     """Clips and concepts in two dimensions."""
     with review.asking.look() as asked:
-        plane = review.plane(asked)
-        found = points(asked, plane, tier) if plane else None
+        plane, shown = review.map(asked) or (None, None)
+        found = points(asked, review.asking, shown, tier) if shown else []
     if plane:
         most = max(1, *(c["clips"] for c in plane.concepts))
         plane = replace(plane, concepts=[c | {"r": 8 + 22 * (c["clips"] / most) ** 0.5} for c in plane.concepts])
-    return page("map.html", request, review, rater, plane=plane, found=found, tier=tier, tiers=list(review.tiers))
+    return page(
+        "map.html", request, review, rater, plane=plane, shown=shown, points=found, tier=tier, tiers=list(review.tiers)
+    )
 
 
 def judge(request: Request, review: Review, rater: str, selection: Selection) -> Response:

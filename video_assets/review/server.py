@@ -15,7 +15,7 @@ from video_assets.lake.lake import Lake
 from video_assets.review.asking import Asked, Asking
 from video_assets.review.clips import Clip, copied, found, is_there, with_source
 from video_assets.review.copies import Copies
-from video_assets.review.embedding_map import Plane, plane
+from video_assets.review.embedding_map import Plane, Sample, plane, sample
 from video_assets.review.encoded import Encoded
 from video_assets.review.fold import fold
 from video_assets.review.guard import secret_of, word
@@ -65,7 +65,7 @@ class Review:
         self._clips: Recent[Clip] = Recent(_CLIPS_KEPT)
         self._batches: Recent[list[str]] = Recent(1)
         self._sets: Recent[tuple[list[str], list[str]]] = Recent(1)
-        self._planes: Recent[Plane] = Recent(1)
+        self._maps: Recent[tuple[Plane, Sample]] = Recent(1)
         self.not_committed_since: str | None = None
         """Since when verdicts cannot be committed to the lake; None: they can."""
         self._stopped = threading.Event()
@@ -98,9 +98,14 @@ class Review:
 
         return self._sets.get("", make) or ([], [])
 
-    def plane(self, asked: Asked) -> Plane | None:
-        """The plane of the map, as it was within the last minute."""
-        return self._planes.get("", lambda: plane(asked))
+    def map(self, asked: Asked) -> tuple[Plane, Sample] | None:
+        """The plane of the map and clips on it, as they were within the last minute; None where there is no plane."""
+
+        def make() -> tuple[Plane, Sample] | None:
+            made = plane(asked)
+            return None if made is None else (made, sample(asked, made))
+
+        return self._maps.get("", make)
 
     def clip(self, clip_id: str) -> Clip | None:
         """A clip by its id; None where there is none."""
