@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import duckdb
@@ -43,22 +44,18 @@ def why(connection: duckdb.DuckDBPyConnection, clip_id: str) -> pl.DataFrame:
         """,
         {"clip_id": clip_id},
     ).pl()
-    measured = measured_by(connection, clip_id, rows["expression"].to_list(), _values(connection, clip_id))
+    measured = measured_by(rows["expression"], _values(connection, clip_id), _judged(connection, clip_id))
     return rows.with_columns(pl.Series("measured", measured, pl.String))
 
 
-def measured_by(
-    connection: duckdb.DuckDBPyConnection, clip_id: str, expressions: Sequence[str], values: Mapping[str, Any]
-) -> list[str]:
+def measured_by(expressions: Iterable[str], values: Mapping[str, Any], judged: Sequence[tuple[str, str]]) -> list[str]:
     """What rules read of a clip, in words, and of what people say, who says it.
 
     Args:
-        connection: the lake.
-        clip_id: the clip.
         expressions: the rules, in SQL over clip_sheet.
         values: its row of the sheet.
+        judged: raters of the clip, by name, and what each says of it now.
     """
-    judged = _judged(connection, clip_id) if any(PREFIX in expression for expression in expressions) else []
     return [_measured(expression, values, judged) for expression in expressions]
 
 
@@ -85,9 +82,14 @@ def _values(connection: duckdb.DuckDBPyConnection, clip_id: str) -> Mapping[str,
 
 def _read_by(expression: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """The clip's columns that an expression reads, with their values."""
+    return {n: values[n] for n in _columns(expression) if n in values and n != "clip_id"}
+
+
+@lru_cache(maxsize=4096)
+def _columns(expression: str) -> tuple[str, ...]:
+    """The columns of the sheet that an expression reads, in small letters: the same for every clip."""
     read = sqlglot.parse_one(expression, read="duckdb").find_all(exp.Column, bfs=False)
-    names = dict.fromkeys(c.name.lower() for c in read if c.table.lower() in ("", "clip_sheet"))
-    return {n: values[n] for n in names if n in values and n != "clip_id"}
+    return tuple(dict.fromkeys(c.name.lower() for c in read if c.table.lower() in ("", "clip_sheet")))
 
 
 def _measured(expression: str, values: Mapping[str, Any], judged: Sequence[tuple[str, str]]) -> str:

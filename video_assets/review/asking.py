@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,11 @@ class _Opened:
     cursors: list[duckdb.DuckDBPyConnection] = field(default_factory=list)
     looks: int = 0
     left: bool = False
+
+    @cached_property
+    def sorted_by(self) -> dict[str, str]:
+        """The sheet's columns by which clips can be sorted, each with its type."""
+        return {name: kind for name, kind in self.columns.items() if kind in _SORTED and is_of_sheet(name)}
 
     def close(self) -> None:
         for cursor in self.cursors:
@@ -250,8 +256,7 @@ class Asking:
     def columns(self) -> dict[str, str]:
         """The sheet's columns by which clips can be sorted, each with its type."""
         with self._lock:
-            found = self._opened().columns
-        return {name: kind for name, kind in found.items() if kind in _SORTED and is_of_sheet(name)}
+            return self._opened().sorted_by
 
     @property
     def _sheet(self) -> str:

@@ -14,8 +14,9 @@ from video_assets.review.server import Review
 
 def clip(request: Request, review: Review, rater: str, shown: Clip) -> Response:
     """Everything that is known of a clip."""
+    review.judged.look()
     with review.asking.look() as asked:
-        found = known(asked, shown)
+        found = known(asked, shown, review.judged.of(shown.clip_id))
         committed = asked.rows("SELECT * FROM reviews WHERE clip_id = $c ORDER BY judged_at", {"c": shown.clip_id})
     reviews = _history(review, shown, committed)
     measured = [

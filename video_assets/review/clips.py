@@ -228,8 +228,14 @@ RIGHTS = (
 )  # fmt: skip
 
 
-def known(asked: Asked, clip: Clip) -> Known:
-    """Everything that is known of a clip."""
+def known(asked: Asked, clip: Clip, judged: Mapping[str, str]) -> Known:
+    """Everything that is known of a clip.
+
+    Args:
+        asked: the lake.
+        clip: the clip.
+        judged: what each rater says of it.
+    """
     here = in_batches([clip.batch])
     one = {"clip": clip.clip_id}
     row = _row(asked, clip.clip_id)
@@ -239,7 +245,7 @@ def known(asked: Asked, clip: Clip) -> Known:
     line = asked.rows(_ON_LINE.format(line=source, here=here, video=quoted(clip.video_id)))
     return Known(
         sheet=sheet,
-        tiers=_why(asked, clip.clip_id, row),
+        tiers=_why(asked, row, sorted(judged.items())),
         captions=asked.rows(
             f"SELECT captioner, version, winner, short_description, dense_description, background, style, shot_type, lighting, "
             f"atmosphere, camera_motion, reason, message FROM current_captions WHERE {here} AND clip_id = $clip "
@@ -262,10 +268,10 @@ def _row(asked: Asked, clip_id: str) -> dict[str, Any]:
     return asked.one(f"SELECT * FROM {SHOWN} WHERE clip_id = {quoted(clip_id)}") or {}
 
 
-def _why(asked: Asked, clip_id: str, row: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
+def _why(asked: Asked, row: Mapping[str, Any], judged: Sequence[tuple[str, str]]) -> dict[str, list[Mapping[str, Any]]]:
     """Of each tier its rules with their outcomes, by the verdicts that the copy has of the clip."""
     rules = [rule for rule in asked.rows(_RULES) if row.get(f"verdict {rule['tier']}") is not None]
-    measured = measured_by(asked.cursor, clip_id, [rule["expression"] for rule in rules], row)
+    measured = measured_by([rule["expression"] for rule in rules], row, judged)
     tiers: dict[str, list[Mapping[str, Any]]] = {}
     for rule, read in zip(rules, measured, strict=True):
         tier = rule["tier"]
