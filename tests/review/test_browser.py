@@ -426,6 +426,13 @@ def test_a_grid_is_browsed_filtered_and_its_threshold_moved(served: Served) -> N
         )
         assert page.ask("return document.querySelectorAll('#histogram rect').length") == 48
         page.until(lambda: TIER in page.text("#moved tbody"), "the what-if")
+        # Where the handle was dragged to stands in the address, which another browser shows the same by.
+        assert "#cut=bright:" in page.driver.current_url
+        dragged = page.text("#histogram output")
+        with browser() as other:
+            other.open(page.driver.current_url)
+            other.until(lambda: other.text("#histogram output") == dragged, "the cut")
+            assert other.ask("return document.querySelector('#filtering select').value") == "luma_mean"
         page.ask("document.querySelector('[data-set=least]').click()")
         page.until(lambda: "least.luma_mean" in page.driver.current_url, "the filter")
         page.until(lambda: page.ask("return document.querySelector('.filter') !== null"), "the page behind it")

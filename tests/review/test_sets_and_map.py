@@ -39,6 +39,46 @@ def test_two_sets_stand_side_by_side_with_what_each_has_alone(seeing: Review, op
     assert "Choose two" in client.get("/compare", params={"left": left, "right": left}).text
 
 
+def test_an_address_that_names_a_set_that_is_no_more_says_so(seeing: Review, opened: Opened) -> None:
+    client, lake = opened(seeing), seeing.lake
+    with lake.cursor() as cursor:
+        cursor.execute("INSERT INTO releases BY NAME SELECT 'empty' AS release, 'frozen' AS state")
+    for query in ({"release": "empty"}, {"tier": TIER, "verdict": "undecided"}, {"draw": TIER}):
+        page = client.get("/clips", params=query)
+        assert (page.status_code, shown(page.text)) == (200, [])
+    assert client.get("/compare", params={"left": "release:empty", "right": f"tier:{TIER}"}).status_code == 200
+    for kind, said in (("release", "There is no release gone."), ("tier", "There is no tier gone.")):
+        page = client.get("/clips", params={kind: "gone"})
+        assert (page.status_code, page.json()) == (404, {"error": said})
+        page = client.get("/compare", params={"left": f"tier:{TIER}", "right": f"{kind}:gone"})
+        assert (page.status_code, page.json()) == (404, {"error": said})
+
+
+def test_an_address_of_no_page_says_so_and_leads_on(seeing: Review, opened: Opened) -> None:
+    page = opened(seeing).get("/nothing/here", headers={"accept": "text/html"})
+    assert page.status_code == 404
+    assert "There is no such page." in page.text
+    assert '<a href="/clips"' in page.text
+
+
+def test_a_clips_page_leads_to_its_near_duplicates_side_by_side_and_to_judging_it(
+    seeing: Review, opened: Opened
+) -> None:
+    ids = seeing.lake.query("SELECT clip_id FROM clip_sheet ORDER BY clip_id LIMIT 3")["clip_id"].to_list()
+    with seeing.lake.cursor() as cursor:
+        cursor.execute(
+            "UPDATE clip_sheet SET duplicate_group = 'g & h' WHERE clip_id IN (SELECT unnest($ids))", {"ids": ids}
+        )
+    seeing.copies.renew()
+    client = opened(seeing)
+    page = client.get(f"/clip/{ids[0]}").text
+    [group] = re.findall(r'<a href="([^"]+)">All of them side by side', page)
+    assert shown(client.get(group).text) == ids
+    [judging] = re.findall(r'<a href="/judge\?([^"]+)">Judge it', page)
+    [given] = client.post("/api/next", json={"query": judging, "most": 5}).json()["clips"]
+    assert given["clip_id"] == ids[0]
+
+
 def test_a_clip_lies_on_the_map_where_its_concept_does_and_the_longer_difference_goes_across(
     seeing: Review, opened: Opened
 ) -> None:

@@ -116,8 +116,12 @@ def make_app(review: Review, hosts: Collection[str], token: str | None) -> Starl
         Route("/api/rater", changing(SentRater, changes.name_rater), methods=["POST"]),
     ]
     static = Mount("/static", StaticFiles(packages=[("video_assets.review", "static")]))
+
+    def nowhere(request: Request, _error: Exception) -> Response:
+        return _wrong(request, review, HTTPException(404, "There is no such page."))
+
     guard = Middleware(Guard, hosts=hosts, secret=review.secret, token=token, refused=review.refused)
-    app = Starlette(routes=[*routes, static], middleware=[guard], lifespan=life)
+    app = Starlette(routes=[*routes, static], middleware=[guard], lifespan=life, exception_handlers={404: nowhere})
     app.state.alone = token is None
     return app
 

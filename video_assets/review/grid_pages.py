@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from video_assets.review.asking import Asked
 from video_assets.review.beside import beside
 from video_assets.review.clips import PICTURES, of_row
 from video_assets.review.margins import thresholds as thresholds_of
@@ -20,6 +24,9 @@ def grid(request: Request, review: Review, rater: str, selection: Selection) -> 
     query = sorted_page(selection, review.asking)
     with review.asking.look() as asked:
         rows = asked.rows(query.sql, query.parameters)
+        if not rows:
+            named = {kind: getattr(selection, kind) for kind in ("tier", "draw", "release")}
+            _see_that_there_are(review, asked, [f"{kind}:{name}" for kind, name in named.items() if name])
         releases, draws = review.sets(asked)
     review.judged.look()
     shown = [(clip, row) for row in rows[:PAGE] if (clip := of_row(row)) is not None]
@@ -62,6 +69,9 @@ def compare(request: Request, review: Review, rater: str, left: str, right: str)
     with review.asking.look() as asked:
         releases, draws = review.sets(asked)
         parts = beside(asked, review.asking, left, right, _BESIDE) if left and right and left != right else None
+        if parts:
+            empty = [not part.clips and not parts[0].clips for part in parts[1:]]
+            _see_that_there_are(review, asked, [name for name, none in zip((left, right), empty, strict=True) if none])
     both, *alone = parts or (None,)
     sides = [
         {"name": one, "part": part, "address": of_set(one, other).address()}
@@ -71,6 +81,22 @@ def compare(request: Request, review: Review, rater: str, left: str, right: str)
         *(f"tier:{t}" for t in review.tiers), *(f"draw:{t}" for t in draws), *(f"release:{r}" for r in releases),
     ]  # fmt: skip
     return page("compare.html", request, review, rater, left=left, right=right, sets=sets, sides=sides, both=both)
+
+
+def _see_that_there_are(review: Review, asked: Asked, sets: Sequence[str]) -> None:
+    """See that sets without a clip are sets: an address that was sent on long ago may name one that is called otherwise now.
+
+    Raises:
+        HTTPException: 404, one is not.
+    """
+    for one in sets:
+        kind, _, name = one.partition(":")
+        if kind == "release":
+            known = asked.one("SELECT 1 FROM releases WHERE release = $name", {"name": name}) is not None
+        else:
+            known = name in review.tiers or name in review.asking.judging
+        if not known:
+            raise HTTPException(404, f"There is no {'release' if kind == 'release' else 'tier'} {name}.")
 
 
 _BESIDE = 24

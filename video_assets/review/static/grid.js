@@ -110,6 +110,11 @@
     }), bar("line", { x1: 0.3 * Number(slider.value), x2: 0.3 * Number(slider.value), y1: 0, y2: 90, class: "cut" }));
     output.textContent = cut.toPrecision(4);
   };
+  // The address can be sent on with what is looked at.
+  const keep = () => {
+    const at = figure.hidden || shape.least === null ? "" : `#cut=${encodeURIComponent(rule?.rule ?? shape.column)}:${Number(cutAt().toPrecision(10))}`;
+    history.replaceState(null, "", at || location.pathname + location.search);
+  };
 
   const ask = review.calmly(70, async () => {
     const query = filtering.dataset.query;
@@ -172,13 +177,14 @@
   };
 
   const columns = filtering.elements.column;
-  columns.addEventListener("change", () => choose(columns.value));
-  slider.addEventListener("input", () => { draw(); ask(); });
+  columns.addEventListener("change", () => choose(columns.value).then(keep));
+  slider.addEventListener("input", () => { draw(); keep(); ask(); });
   svg.addEventListener("pointerdown", (event) => {
     const to = (e) => {
       const box = svg.getBoundingClientRect();
       slider.value = String(1000 * Math.min(1, Math.max(0, (e.clientX - box.left) / box.width)));
       draw();
+      keep();
       ask();
     };
     svg.setPointerCapture(event.pointerId);
@@ -194,9 +200,11 @@
     });
   }
   const wanted = /^#cut=([^:]+):(.+)$/.exec(location.hash);
-  const found = wanted && rules.find((r) => r.rule === decodeURIComponent(wanted[1]));
-  if (found) {
-    columns.value = found.column;
-    choose(found.column, Number(wanted[2]), found.rule);
+  const name = wanted && decodeURIComponent(wanted[1]);
+  const found = rules.find((r) => r.rule === name);
+  const column = found?.column ?? [...columns.options].find((o) => o.value === name)?.value;
+  if (column) {
+    columns.value = column;
+    choose(column, Number(wanted[2]), found?.rule);
   } else if (columns.value) choose(columns.value);
 })();
