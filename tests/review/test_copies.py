@@ -135,6 +135,10 @@ def test_what_was_taken_down_is_shown_nowhere_before_there_is_another_copy(
             given = page.post("/api/next", json={"query": query, "most": 10}).json()
             assert given["left"] == 44 - known.height
             assert clip not in [one["clip_id"] for one in given["clips"]]
+        [tried] = page.get(f"/api/moved?tier={TIER}&rule=bright&cut=0").json()["tiers"]
+        assert (tried["kept_before"], tried["kept_after"]) == (44 - known.height, 44 - known.height)
+        beside = page.get(f"/compare?left=tier:{TIER}&right=draw:{TIER}").text
+        assert f"{44 - known.height} clips, " in beside
         assert page.post("/api/verdict", json=verdict(clip)).status_code == 400
         assert seeing.copies.renew() != renewed
         assert ask(seeing, f"SELECT count(*) AS n FROM {SHOWN} WHERE video_id = '{video}'") == [{"n": 0}]

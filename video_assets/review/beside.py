@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from video_assets.review.asking import SHOWN, Asked, Asking
 from video_assets.review.clips import COPIED, Clip, of_row
-from video_assets.review.selection import as_query, of_set, verdict_of
+from video_assets.review.selection import ids_of, not_gone, of_set, verdict_of
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,24 @@ def beside(asked: Asked, asking: Asking, left: str, right: str, most: int) -> tu
     Raises:
         RefusedError: there is no such kind of set.
     """
-    for table, name in (("left_set", left), ("right_set", right)):
-        query = as_query(of_set(name), asking)
-        sql = f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT s.rowid AS place, s.duration_s {query.source}"
-        asked.cursor.execute(sql, query.parameters)
-    found = {(row["in_left"], row["in_right"]): row for row in asked.rows(_PARTS, {"most": most})}
+    inside, named = list[str](), list[str]()
+    there, parameters = not_gone(asking)
+    parameters["most"] = most
+    for side, chosen in (("l", of_set(left)), ("r", of_set(right))):
+        if chosen.tier:
+            inside.append(f"coalesce({verdict_of(chosen.tier, asking)} = 'kept', FALSE)")
+        else:
+            inside.append(f"coalesce(n.{side}, FALSE)")
+            named.append(f"SELECT clip_id, '{side}' AS side FROM ({ids_of(chosen, f'${side}')})")
+            parameters[side] = chosen.draw or chosen.release
+    # Both sets in one look at the copy: to find ids in it takes the most time.
+    tables = f"{SHOWN} AS s"
+    if named:
+        join = "JOIN" if len(named) == 2 else "LEFT JOIN"
+        sides = "bool_or(side = 'l') AS l, bool_or(side = 'r') AS r"
+        tables += f" {join} (SELECT clip_id, {sides} FROM ({' UNION ALL '.join(named)}) GROUP BY clip_id) AS n ON n.clip_id = s.clip_id"
+    rows = asked.rows(_PARTS.format(left=inside[0], right=inside[1], tables=tables, there=there), parameters)
+    found = {(row["in_left"], row["in_right"]): row for row in rows}
     parts = []
     for key, other in (((True, True), ""), ((True, False), right), ((False, True), left)):
         row = found.get(key, {"clips": 0, "hours": 0.0, "places": []})
@@ -52,10 +65,12 @@ def beside(asked: Asked, asking: Asking, left: str, right: str, most: int) -> tu
 
 
 _PARTS = """
-SELECT
-    l.place IS NOT NULL AS in_left, r.place IS NOT NULL AS in_right, count(*) AS clips,
-    coalesce(sum(coalesce(l.duration_s, r.duration_s)), 0) / 3600 AS hours, min(coalesce(l.place, r.place), $most) AS places
-FROM left_set AS l FULL JOIN right_set AS r ON r.place = l.place
+SELECT in_left, in_right, count(*) AS clips, coalesce(sum(duration_s), 0) / 3600 AS hours, min(place, $most) AS places
+FROM (
+    SELECT {left} AS in_left, {right} AS in_right, s.duration_s, s.rowid AS place
+    FROM {tables} WHERE {there}
+)
+WHERE in_left OR in_right
 GROUP BY ALL
 """
 

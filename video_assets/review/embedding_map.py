@@ -14,7 +14,7 @@ import polars as pl
 
 from video_assets.lake.sql_text import in_batches
 from video_assets.review.asking import SHOWN, Asked, Asking
-from video_assets.review.selection import verdict_of
+from video_assets.review.selection import not_gone, verdict_of
 
 POINTS = 2_000
 """Clips that are shown."""
@@ -139,9 +139,10 @@ def points(asked: Asked, asking: Asking, shown: Sample, tier: str) -> list[dict[
     Returns:
         Of each clip_id, concept, x, y and verdict (None without a tier).
     """
+    there, gone = not_gone(asking)
     rows = asked.rows(
         f"SELECT s.clip_id, {verdict_of(tier, asking)} AS verdict FROM {SHOWN} AS s "
-        "WHERE s.clip_id IN (SELECT unnest($clips)) AND s.video_id NOT IN (SELECT unnest($gone)) ORDER BY s.clip_id",
-        {"clips": [*shown.places], "gone": sorted(asking.gone)},
+        f"WHERE s.clip_id IN (SELECT unnest($clips)) AND {there} ORDER BY s.clip_id",
+        {"clips": [*shown.places]} | gone,
     )
     return [row | dict(zip(("concept", "x", "y"), shown.places[row["clip_id"]], strict=True)) for row in rows]

@@ -12,7 +12,7 @@ from video_assets.curate.what_if import descendants, edited, what_if
 from video_assets.lake.sql_text import quoted
 from video_assets.review.asking import RULES, SHOWN, Asked, Asking
 from video_assets.review.margins import thresholds
-from video_assets.review.selection import verdict_of
+from video_assets.review.selection import not_gone, verdict_of
 from video_assets.review.where import RefusedError
 
 _SHOWN = ("tier", "kept_before", "kept_after", "clips_gained", "hours_gained", "clips_lost", "hours_lost")
@@ -96,10 +96,10 @@ def _counted(asked: Asked, asking: Asking, chain: Sequence[tuple[str, str, str]]
             f'count(*) FILTER ("before {name}")', f'count(*) FILTER ("after {name}")',
             f"count(*) FILTER ({gained})", hours.format(gained), f"count(*) FILTER ({lost})", hours.format(lost),
         ]  # fmt: skip
+    there, gone = not_gone(asking)
     [row] = asked.cursor.execute(
-        f"SELECT {', '.join(counts)} FROM (SELECT s.duration_s, {', '.join(columns)} FROM {SHOWN} AS s "
-        "WHERE s.video_id NOT IN (SELECT unnest($gone)))",
-        {"gone": sorted(asking.gone)},
+        f"SELECT {', '.join(counts)} FROM (SELECT s.duration_s, {', '.join(columns)} FROM {SHOWN} AS s WHERE {there})",
+        gone,
     ).fetchall()
     size = len(_SHOWN) - 1
     return [

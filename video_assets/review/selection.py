@@ -135,10 +135,11 @@ class Query:
 _NEAREST = (
     "JOIN (SELECT unnest($nearest) AS clip_id, generate_subscripts($nearest, 1) AS place) AS n ON n.clip_id = s.clip_id"
 )
-_SETS = {
-    "draw": "SELECT clip_id FROM draws WHERE tier = $outside",
-    "release": "SELECT clip_id FROM release_clips WHERE release = $outside",
-}
+
+
+def ids_of(chosen: Selection, name: str) -> str:
+    """The SELECT of the clips of a draw or a release, whose name stands in a parameter."""
+    return f"SELECT clip_id FROM {f'draws WHERE tier = {name}' if chosen.draw else f'release_clips WHERE release = {name}'}"
 
 
 def of_set(name: str, outside: str = "") -> Selection:
@@ -148,7 +149,7 @@ def of_set(name: str, outside: str = "") -> Selection:
         RefusedError: there is no such kind of set.
     """
     kind, _, called = name.partition(":")
-    if kind not in ("tier", *_SETS) or not called:
+    if kind not in ("tier", "draw", "release") or not called:
         raise RefusedError(f"{name[:100]} is no set of clips; tier:NAME, draw:NAME and release:NAME are.")
     query = {kind: called, "outside": outside} | ({"verdict": "kept"} if kind == "tier" else {})
     return Selection.read(QueryParams({name: value for name, value in query.items() if value}))
@@ -168,9 +169,9 @@ def as_query(selection: Selection, asking: Asking) -> Query:
     if selection.search:
         tables += f" {_NEAREST}"
         parameters["nearest"] = asking.nearest(selection.search)
-    if gone := asking.gone:
-        conditions.append("s.video_id NOT IN (SELECT unnest($gone))")
-        parameters["gone"] = sorted(gone)
+    there, gone = not_gone(asking)
+    conditions.append(there)
+    parameters |= gone
     if selection.tier:
         verdict = verdict_of(selection.tier, asking)
         conditions.append(f"{verdict} = $verdict" if selection.verdict else f"{verdict} IS NOT NULL")
@@ -180,18 +181,18 @@ def as_query(selection: Selection, asking: Asking) -> Query:
         raise RefusedError("A verdict is of a tier; choose one.")
     if selection.release:
         tables += (
-            " SEMI JOIN (SELECT clip_id FROM release_clips WHERE release = $release) AS l ON l.clip_id = s.clip_id"
+            f" SEMI JOIN ({ids_of(Selection(release=selection.release), '$release')}) AS l ON l.clip_id = s.clip_id"
         )
         parameters["release"] = selection.release
     if selection.draw:
-        tables += " SEMI JOIN (SELECT clip_id FROM draws WHERE tier = $draw) AS w ON w.clip_id = s.clip_id"
+        tables += f" SEMI JOIN ({ids_of(Selection(draw=selection.draw), '$draw')}) AS w ON w.clip_id = s.clip_id"
         parameters["draw"] = selection.draw
     if selection.outside:
         kind, _, called = selection.outside.partition(":")
         if kind == "tier":
             conditions.append(f"{verdict_of(called, asking)} IS DISTINCT FROM 'kept'")
         else:
-            tables += f" ANTI JOIN ({_SETS[kind]}) AS o ON o.clip_id = s.clip_id"
+            tables += f" ANTI JOIN ({ids_of(of_set(selection.outside), '$outside')}) AS o ON o.clip_id = s.clip_id"
             parameters["outside"] = called
     if selection.people:
         join = "ANTI JOIN" if selection.people == "none" else "SEMI JOIN"
@@ -211,6 +212,13 @@ def as_query(selection: Selection, asking: Asking) -> Query:
         conditions.append(f"s.{identifier(column)} {sign} TRY_CAST(${name} AS {kind})")
         parameters[name] = value
     return Query(tables, " AND ".join(conditions) or "TRUE", parameters)
+
+
+def not_gone(asking: Asking) -> tuple[str, dict[str, object]]:
+    """That the clip ``s`` was not taken down since the copy was made, as SQL, and its parameters."""
+    gone = sorted(asking.gone)
+    # Nearly always nothing was, and then nobody's source is read.
+    return ("s.video_id NOT IN (SELECT unnest($gone))", {"gone": gone}) if gone else ("TRUE", {})
 
 
 def verdict_of(tier: str, asking: Asking, what: str = "verdict") -> str:
