@@ -99,9 +99,8 @@ class Places:
                 columns = [c for c in self._asking.columns if self._asking.is_number(c)]
                 chosen = ", ".join(identifier(c) for c in columns)
                 with self._asking.look() as asked:
-                    frame = asked.frame(
-                        f"SELECT {chosen} FROM {SHOWN} USING SAMPLE reservoir({_SAMPLE} ROWS) REPEATABLE (0)"
-                    )
+                    # The copy is in the order of ids, which are hashes: its first rows are an even sample.
+                    frame = asked.frame(f"SELECT {chosen} FROM {SHOWN} WHERE rowid < {_SAMPLE}")
                 known = {c: frame[c].drop_nulls().cast(pl.Float64).drop_nans().sort().to_numpy() for c in columns}
                 self._sorted = {c: values for c, values in known.items() if len(values)}
                 self._read_at = time.monotonic()
