@@ -33,6 +33,7 @@ from video_assets.lake.lake import Lake
 from video_assets.review.app import make_app
 from video_assets.review.copies import FOLDER
 from video_assets.review.embedding_map import POINTS
+from video_assets.review.likeness import Likeness
 from video_assets.review.questions import read_questions
 from video_assets.review.selection import PAGE
 from video_assets.review.server import Review
@@ -204,7 +205,13 @@ class Asking:
         )
         known = dict(vectors.iter_rows())
         search._encode = lambda text: np.array(known[text], np.float32)
-        self._review.asking.search = search
+        asking = self._review.asking
+
+        def rows(sql: str, parameters: Mapping[str, object]) -> list[dict[str, Any]]:
+            with asking.look() as asked:
+                return asked.rows(sql, parameters)
+
+        asking.likeness = Likeness(search, rows)
         texts = iter(known)
 
         def ask() -> None:

@@ -18,10 +18,10 @@ frames AS (
     SELECT c.clip_id, c.duration_s, f.* REPLACE (f.luma_mean / crop.share AS luma_mean, f.vmaf_motion / crop.share AS vmaf_motion,
             f.vmaf_motion_two_steps / crop.share AS vmaf_motion_two_steps, f.saturation / crop.share AS saturation,
             f.changed_share / crop.share AS changed_share, f.bright_share / crop.share AS bright_share,
-            greatest((f.dark_share - 1 + crop.share) / crop.share, 0) AS dark_share,
-            greatest((f.black_share - 1 + crop.share) / crop.share, 0) AS black_share,
+            if(f.dark_share IS NOT NULL, greatest((f.dark_share::DOUBLE - 1 + crop.share) / crop.share, 0), NULL) AS dark_share,
+            greatest((f.black_share::DOUBLE - 1 + crop.share) / crop.share, 0) AS black_share,
             f.delta_hue / crop.share AS delta_hue, f.delta_sat / crop.share AS delta_sat, f.delta_lum / crop.share AS delta_lum,
-            sqrt(greatest((f.luma_std ** 2 + f.luma_mean ** 2) / crop.share - (f.luma_mean / crop.share) ** 2, 0)) AS luma_std),
+            sqrt(greatest((f.luma_std::DOUBLE ** 2 + f.luma_mean::DOUBLE ** 2) / crop.share - (f.luma_mean::DOUBLE / crop.share) ** 2, 0)) AS luma_std),
         f.frame > c.start_frame AS step,
         round(f.time_s - lag(f.time_s) OVER clip, 6) AS since,
         round(coalesce(lead(f.time_s) OVER clip, c.end_s) - f.time_s, 6) AS shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -127,6 +128,25 @@ def test_a_page_says_that_search_needs_the_full_profile(curated_few: Place, tmp_
     review = Review(curated_few.copy(tmp_path).lake(), {}, "ann")
     with pytest.raises(RefusedError, match=r"set models\.profile = 'full'"):
         sorted_page(Selection(search="a dog runs"), review.asking)
+
+
+def test_the_page_shows_the_clips_that_look_most_like_one(curated_few: Place, tmp_path: Path) -> None:
+    """Embedded vectors are enough for that."""
+    lake = curated_few.copy(tmp_path).lake()
+    vectors = dict(lake.query("SELECT clip_id, embedding FROM clip_embeddings WHERE embedding IS NOT NULL").iter_rows())
+    review = Review(lake, {}, "ann")
+    client = TestClient(make_app(review, (), None), "http://127.0.0.1:8123")
+    for clip, vector in vectors.items():
+        nearest = sorted(vectors, key=lambda c: (-float(np.dot(vectors[c], vector)), c))
+        expected = [clip, *(c for c in nearest if c != clip)]
+        page = client.get(f"/clips?similar={clip}").text
+        assert re.findall(r'<a href="/clip/([0-9a-f]{32})"', page) == expected
+        assert f"/clips?similar={clip}" in client.get(f"/clip/{clip}").text
+    refused = client.get(f"/clips?similar={'0' * 32}")
+    assert (refused.status_code, "No model has looked at the clip" in refused.text) == (400, True)
+    both = client.get(f"/clips?similar={clip}&search=a+dog")
+    assert (both.status_code, "like a text, or like another clip" in both.text) == (400, True)
+    review.asking.close()
 
 
 def test_an_archive_as_openai_published_them_gives_the_same_vectors(folder: Path) -> None:

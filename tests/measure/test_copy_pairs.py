@@ -7,14 +7,15 @@ from itertools import pairwise
 
 import cv2
 import numpy as np
-import polars as pl
 import pytest
 
 from tests.measure.decoding import decode
 from tests.media.video_files import BUNNY, made_from
+from video_assets.lake.schemas import CLIPS
+from video_assets.measure.clip_frames import clip_frames
 from video_assets.measure.copies import copy_signature
 from video_assets.measure.copy_pairs import Limits, Pair, copy_pairs
-from video_assets.measure.course import RATE, Curves, best_shift, course, courses, heard_share, moments
+from video_assets.measure.course import RATE, SIGNALS, Curves, best_shift, course, courses, heard_share, moments
 from video_assets.measure.landmarks import stretches
 from video_assets.settings import DuplicateSettings
 
@@ -46,11 +47,11 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[np.nda
         signals, seconds = video.signals, video.video.duration_s
         top = 70 if "square" in name else 0
         height = signals["height"][0] - 2 * top
-        clip = pl.DataFrame(
-            {"clip_id": [name], "end_s": [seconds], "crop_width": [signals["width"][0]], "crop_height": [height]}
-        )
-        frames = signals.with_columns(clip_id=pl.lit(name), step=pl.col("frame") > 0)
-        (curves,) = courses(clip, frames)["time_course"].to_list()
+        clip = CLIPS.frame([{
+            "clip_id": name, "video_id": signals["video_id"][0], "start_frame": 0, "end_frame": signals.height, "end_s": seconds,
+            "crop_width": signals["width"][0], "crop_height": height,
+        }])  # fmt: skip
+        (curves,) = courses(clip, clip_frames(clip, signals, ["time_s", *SIGNALS]))["time_course"].to_list()
         pictures = [_picture(jpeg, top) for jpeg in video.keyframes["jpeg"]]
         signature = copy_signature([pictures[(2 * i + 1) * len(pictures) // 8] for i in range(4)])
         assert signature is not None

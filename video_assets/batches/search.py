@@ -54,7 +54,7 @@ class Search:
             ValueError: the profile is not 'full', or no clip has a vector of its model.
             ModelNotReadyError: see :func:`towers`.
         """
-        vector = self._encoded(text)
+        vector = self.encoded(text)
         found = self._lake.query(
             "SELECT e.clip_id, s.file_name, s.player_start_s, s.player_end_s, "
             "list_inner_product(e.embedding, $vector::FLOAT[]) AS cosine, "
@@ -62,7 +62,7 @@ class Search:
             "FROM clip_embeddings AS e JOIN clip_sheet AS s ON s.batch = e.batch AND s.clip_id = e.clip_id "
             "WHERE e.embedding_model = $model AND e.dimensions = $dimensions ORDER BY cosine DESC, e.clip_id LIMIT $most",
             {
-                "vector": vector.tolist(), "model": image_text(self._lake.settings.models).name, "dimensions": len(vector),
+                "vector": vector.tolist(), "model": self.model, "dimensions": len(vector),
                 "most": most,
             },
         )  # fmt: skip
@@ -72,7 +72,18 @@ class Search:
             )
         return found
 
-    def _encoded(self, text: str) -> NDArray[np.float32]:
+    @property
+    def model(self) -> str:
+        """The name of that model."""
+        return image_text(self._lake.settings.models).name
+
+    def encoded(self, text: str) -> NDArray[np.float32]:
+        """A text's vector, float32 (n,), of length 1.
+
+        Raises:
+            ValueError: the profile is not 'full'.
+            ModelNotReadyError: see :func:`towers`.
+        """
         settings = self._lake.settings.models
         if not self.possible:
             raise ValueError(

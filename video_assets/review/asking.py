@@ -18,7 +18,7 @@ from video_assets.batches.search import Search
 from video_assets.lake import catalog
 from video_assets.lake.lake import Lake
 from video_assets.lake.sql_text import identifier, quoted
-from video_assets.measure.models import ModelNotReadyError
+from video_assets.review.likeness import Likeness
 from video_assets.review.recent import Recent
 from video_assets.review.where import RefusedError, checked
 
@@ -49,7 +49,6 @@ _NUMBERS = (
     "DOUBLE",
 )
 _AGAIN_S = 0.1
-_FOUND, _SEARCHES = 300, 20
 _SORTED = (*_NUMBERS, "VARCHAR", "BOOLEAN")
 
 
@@ -144,8 +143,7 @@ class Asking:
         self._local = threading.local()
         self._lock = threading.Lock()
         self._now: _Opened | None = None
-        self.search = Search(lake)
-        self._nearest: Recent[list[str]] = Recent(_SEARCHES)
+        self.likeness = Likeness(Search(lake), self._asked_for)
         self._tables: Recent[frozenset[str]] = Recent(1)
         self._descriptions: Recent[dict[str, str]] = Recent(1)
 
@@ -291,21 +289,9 @@ class Asking:
         """Whether a column has numbers."""
         return self.columns.get(column) in _NUMBERS
 
-    def nearest(self, text: str) -> list[str]:
-        """The clips that show most nearly what a text says, at most 300, the nearest first.
-
-        Raises:
-            RefusedError: the lake has no model for it, or no vectors.
-        """
-
-        def make() -> list[str]:
-            try:
-                found: list[str] = self.search.nearest(text, _FOUND)["clip_id"].to_list()
-            except (ValueError, ModelNotReadyError) as error:
-                raise RefusedError(str(error)) from error
-            return found
-
-        return self._nearest.get(text, make) or []
+    def _asked_for(self, sql: str, parameters: Mapping[str, object]) -> list[dict[str, Any]]:
+        with self.look() as asked:
+            return asked.rows(sql, parameters)
 
     def condition(self, typed: str) -> str:
         """A condition that a person typed, looked through and tried.

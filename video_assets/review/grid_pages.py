@@ -57,7 +57,7 @@ def grid(request: Request, review: Review, rater: str, selection: Selection) -> 
     return page(
         "grid.html", request, review, rater, selection=selection, cards=cards, onward=onward, numbers=numbers,
         filters=filters, tiers=list(review.tiers), batches=review.batches, releases=releases, draws=draws, pictures=PICTURES, rules=rules,
-        searchable=review.asking.search.possible,
+        searchable=review.asking.likeness.by_words,
         players={clip.clip_id: review.player(clip) for clip, _ in shown},
         judge=selection.model_copy(update={"sort": "clip_id", "order": "asc"}).address("/judge"),
         query=selection.address("").removeprefix("?"), sorts=["clip_id", *(c for c in columns if c != "clip_id")],

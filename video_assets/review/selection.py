@@ -46,6 +46,9 @@ class Selection(BaseModel):
     people: Literal["", "keep", "drop", "unsure", "none", "any"] = Field("", description="What people say of them.")
     where: Annotated[str, Field(max_length=LONGEST)] = Field("", description="A condition over clip_sheet.")
     search: Short = Field("", description="Those that show most nearly what this text says, in the profile 'full'.")
+    similar: Annotated[str, Field(pattern=r"^([0-9a-f]{32})?$")] = Field(
+        "", description="Those that look most like this clip."
+    )
     first: Literal["near", "rare"] = Field(
         "near",
         description="Which clips of a tier's queue come first: near a threshold, or of kinds of which people keep few.",
@@ -100,6 +103,11 @@ class Selection(BaseModel):
             elif value != field.default:
                 pairs.append((name, str(value)))
         return f"{path}?{urlencode(pairs)}" if pairs else path
+
+    @property
+    def by_likeness(self) -> bool:
+        """Whether they are those that look like something, the nearest first."""
+        return bool(self.search or self.similar)
 
     @property
     def filtered(self) -> list[str]:
@@ -166,9 +174,9 @@ def as_query(selection: Selection, asking: Asking) -> Query:
         # Its names are those of the sheet alone, whatever is joined here.
         condition = asking.condition(selection.where)
         tables = f"(SELECT *, rowid FROM {SHOWN} AS clip_sheet WHERE ({condition})) AS s"
-    if selection.search:
+    if selection.by_likeness:
         tables += f" {_NEAREST}"
-        parameters["nearest"] = asking.nearest(selection.search)
+        parameters["nearest"] = _nearest(selection, asking)
     there, gone = not_gone(asking)
     conditions.append(there)
     parameters |= gone
@@ -212,6 +220,14 @@ def as_query(selection: Selection, asking: Asking) -> Query:
         conditions.append(f"s.{identifier(column)} {sign} TRY_CAST(${name} AS {kind})")
         parameters[name] = value
     return Query(tables, " AND ".join(conditions) or "TRUE", parameters)
+
+
+def _nearest(selection: Selection, asking: Asking) -> list[str]:
+    if not selection.similar:
+        return asking.likeness.to_text(selection.search)
+    if selection.search:
+        raise RefusedError("Ask for clips that look like a text, or like another clip.")
+    return asking.likeness.to_clip(selection.similar)
 
 
 def not_gone(asking: Asking) -> tuple[str, dict[str, object]]:
@@ -266,8 +282,8 @@ def sorted_page(selection: Selection, asking: Asking, most: int = PAGE, *, other
         dict(query.parameters),
     )
     descending = selection.order == "desc"
-    by_id = selection.sort == "clip_id" and not selection.search
-    if selection.search and selection.sort == "clip_id":
+    by_id = selection.sort == "clip_id" and not selection.by_likeness
+    if selection.by_likeness and selection.sort == "clip_id":
         column, kind = "n.place", "BIGINT"
     behind = "TRUE"
     if selection.after:
@@ -289,7 +305,7 @@ def sorted_page(selection: Selection, asking: Asking, most: int = PAGE, *, other
     # What is shown of the clips is read when it is known which they are.
     sql = f"""
     SELECT s.clip_id, s.batch, s.video_id, {COPIED}, {column} AS value, {says}, {verdict_of(other, asking, "decided_by")} AS other
-    FROM {SHOWN} AS s {_NEAREST if selection.search else ""}
+    FROM {SHOWN} AS s {_NEAREST if selection.by_likeness else ""}
     WHERE s.rowid IN (SELECT s.rowid {query.source} AND ({behind}) ORDER BY {by} LIMIT {most + 1})
     ORDER BY {by}
     """
