@@ -48,7 +48,7 @@ CODE: dict[str, str] = {
     "concepts": "1",
     "captions": "1",
     # What each kind of captioner makes of the same settings.
-    "captions/measured": "2",
+    "captions/measured": "3",
     "captions/endpoint": "1",
     "captions/local": "1",
     "caption_findings": "1",

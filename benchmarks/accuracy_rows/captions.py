@@ -49,7 +49,6 @@ _MADE = {
     "static": "the camera stands still", "zoom_in": "the view comes closer", "zoom_out": "the view goes further away",
     "pan_left": "the camera moves to the left", "pan_right": "the camera moves to the right",
     "tilt_up": "the camera moves upwards", "tilt_down": "the camera moves downwards", "handheld": "the camera sways",
-    "roll_left": "the camera turns about its axis to the left", "roll_right": "the camera turns about its axis to the right",
 }  # fmt: skip
 
 

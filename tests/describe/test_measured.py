@@ -62,6 +62,11 @@ def test_what_is_not_sure_is_not_told(measured: dict[str, Any], short: str) -> N
     assert said(**measured)[0] == short
 
 
+@pytest.mark.parametrize("motion", ["mixed", "roll_left", "roll_right"])
+def test_of_a_camera_that_may_go_round_something_nothing_is_said(motion: str) -> None:
+    assert said(camera_motion=motion, camera_confidence=1.0, luma_mean=60.0) == said(luma_mean=60.0)
+
+
 @pytest.mark.parametrize(
     ("motion", "confidence", "amount"),
     [

@@ -232,6 +232,18 @@ def test_the_lines_of_a_pattern_are_no_split(lines: Sequence[int]) -> None:
     assert find_layout(mat) == Division(Layout.SINGLE, 1)
 
 
+def test_what_goes_on_for_itself_on_both_sides_of_a_line_of_a_ruled_mat_is_no_split() -> None:
+    """Hands move over it, and one of its lines lies in the middle."""
+    random = np.random.default_rng(1)
+    mat = [random.uniform(60, 140, (180, 320)).astype(np.float32) for _ in range(4)]
+    for luma in mat:
+        luma[:, 160:] += 80
+    assert find_layout(mat).layout is Layout.SIDE_BY_SIDE
+    for luma in mat:
+        luma[20:160:20] = 250
+    assert find_layout(mat) == Division(Layout.SINGLE, 1)
+
+
 @given(st.integers(0, 2**32 - 1), st.integers(40, 120), st.integers(40, 120))
 def test_noise_has_no_overlay_and_no_lines(seed: int, width: int, height: int) -> None:
     random = np.random.default_rng(seed)

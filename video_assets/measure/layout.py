@@ -105,7 +105,9 @@ def find_layout(pictures: Sequence[Picture]) -> Division:
     upright, lying = _Lines(channels), _Lines(turned)
     if any(_blurred_sides([p[0] for p in of], lines.through) for of, lines in ((channels, upright), (turned, lying))):
         return Division(Layout.BLURRED_SIDES, 1)
-    columns, rows = upright.parts(), lying.parts()
+    # A ruled mat or page has many lines one way, whatever lies across.
+    ruled = max(len(upright.through), len(lying.through)) > _MOST_LINES
+    columns, rows = (1, 1) if ruled else (upright.parts(), lying.parts())
     if columns > 1 and rows > 1:
         return Division(Layout.GRID, columns * rows)
     if columns > 1:
@@ -158,7 +160,7 @@ class _Lines:
 
     def parts(self) -> int:
         """Into how many pictures the lines divide the side."""
-        if not self.through or len(self.through) > _MOST_LINES:
+        if not self.through:
             return 1
         for parts in reversed(_EQUAL_PARTS):
             between = [
