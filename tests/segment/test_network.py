@@ -111,7 +111,15 @@ def test_pictures_that_look_mixed_are_motion_where_the_network_sees_nothing() ->
     """A car passes a camera that adapts to it."""
     changes = mixed(78, 83, 2.1, 3.1)
     assert shots_of(changes, scores(dict.fromkeys(range(40, 110), 0.004)), frames=200) == [("start", 0, 200, "end")]
-    assert len(shots_of(changes, scores({65: 0.02}), frames=200)) == 2
+    assert shots_of(changes, scores({65: 0.19}), frames=200) == [("start", 0, 200, "end")]
+    assert len(shots_of(changes, scores({65: 0.3}), frames=200)) == 2
+
+
+def test_of_a_longer_dissolve_the_network_need_not_see_much() -> None:
+    """Two seconds, of which it gives real ones 0.13 and more."""
+    changes = mixed(85, 96, 1.99, 3.99)
+    assert shots_of(changes, scores({75: 0.004}), frames=200) == [("start", 0, 200, "end")]
+    assert len(shots_of(changes, scores({75: 0.02}), frames=200)) == 2
 
 
 def test_a_cut_that_both_see_is_one_though_pictures_around_it_look_mixed() -> None:

@@ -46,9 +46,11 @@ from video_assets.settings import ShotSettings
 _MOST = 0.6  # Share of a transition of which the network has seen all of it; it was tested on some of half a second and of a second.
 # What its pictures within 1.5 s of the middle tell of a transition that lasts longer is not the whole; what lasts no longer than that is.
 _LONGEST_TOLD_S, _SURELY_WHOLE_S = 2.8, 2.5
-_OF_THE_VETO = (
-    0.2  # So much of it is enough for what has a witness of its own: motion that looked mixed had 0.003 to 0.008.
-)
+# So much of the veto is enough for what has a witness of its own: motion that looked mixed had 0.003 to 0.008.
+_OF_THE_VETO = 0.2
+# Dissolves of about a second are what the network knows best: it gives them 0.45 and more. A car that passed a camera which adapts to it,
+# and looked so, had 0.05 to 0.19. What is so short needs so many times the veto.
+_SHORT_S, _OF_SHORT = 1.25, 5.0
 _STITCH_REACH = 12  # Steps on either side of a cut whose pictures are compared: half of what wide_distance spans.
 
 
@@ -133,13 +135,12 @@ def _transitions(
 ) -> tuple[set[int], list[tuple[Span, str]]]:
     """The first steps after cuts, and the gradual transitions that are no fades, with their names."""
     cuts, gradual, long = hard_cuts(steps, settings), dissolves(steps, settings), long_dissolves(steps, settings)
-    mixed = mixtures(steps, settings)
+    mixed, time = mixtures(steps, settings), column(steps, "time_s")
     seen: list[Span] = []
     if opinion is not None:
         cuts = {c for c in cuts if opinion.allows(c)}
         seen_cuts, seen = opinion.transitions()
-        # The network knows few wipes and hardly a dissolve of seconds, but shorter ones of which it sees nothing are motion.
-        mixed = [m for m in mixed if m.name == "wipe" or opinion.hints(*m.span, part=_OF_THE_VETO)]
+        mixed = [m for m in mixed if _borne_out(m, opinion, time)]
         # Of what moves on both sides of a cut, some looks mixed.
         sure = cuts & set(seen_cuts)
         mixed = [m for m in mixed if not any(m.span[0] < cut < m.span[1] for cut in sure)]
@@ -147,23 +148,29 @@ def _transitions(
         lone = {c for c in seen_cuts if not near(c, cuts | broken)}
         cuts |= {c for c in lone if not flash_at(c, steps) and not _is_one_shot(c, steps, settings)}
         # A blend of two pictures that are so alike that there is no doubt is none.
-        gradual = [g for g in gradual if opinion.hints(*g)]
+        gradual = [g for g in gradual if opinion.hints(*g, part=_OF_SHORT if _seconds(g, time) <= _SHORT_S else 1.0)]
     if settings.stitch:
         cuts = {c for c in cuts if not _is_one_shot(c, steps, settings)}
     # The way from one picture to another tells nothing where something breaks off between them.
     mixed = [m for m in mixed if not any(m.span[0] < step < m.span[1] for step in broken)]
-    return cuts, _by_the_best(seen, mixed, gradual, long, _longest(long, mixed, column(steps, "time_s")))
+    return cuts, _by_the_best(seen, mixed, gradual, long, _longest(long, mixed, time))
+
+
+def _borne_out(mixed: Mixed, opinion: Opinion, time: Floats) -> bool:
+    """Whether the network sees enough of a mixture: it knows few wipes and hardly a dissolve of seconds."""
+    short = mixed.told and _seconds(mixed.span, time) <= _SHORT_S
+    return mixed.name == "wipe" or opinion.hints(*mixed.span, part=_OF_SHORT if short else _OF_THE_VETO)
 
 
 def _longest(long: list[Span], mixed: list[Mixed], time: Floats) -> list[Span]:
     """Those long dissolves that last longer than their pictures within 1.5 s of the middle could tell."""
-
-    def seconds(span: Span) -> float:
-        return float(time[min(span[1], len(time) - 1)] - time[span[0]])
-
     # Pictures that wait for so long before and after it have told the whole.
-    whole = [m.span for m in mixed if m.told and seconds(m.span) <= _SURELY_WHOLE_S]
-    return [s for s in long if seconds(s) >= _LONGEST_TOLD_S and not any(_overlap(s, told) for told in whole)]
+    whole = [m.span for m in mixed if m.told and _seconds(m.span, time) <= _SURELY_WHOLE_S]
+    return [s for s in long if _seconds(s, time) >= _LONGEST_TOLD_S and not any(_overlap(s, told) for told in whole)]
+
+
+def _seconds(span: Span, time: Floats) -> float:
+    return float(time[min(span[1], len(time) - 1)] - time[span[0]])
 
 
 def _by_the_best(
