@@ -22,7 +22,7 @@ from video_assets.batches.step import Step
 from video_assets.lake.lake import Lake
 from video_assets.lake.ledger import Made
 from video_assets.lake.plan import SHARED, SOURCE_FILES
-from video_assets.measurements import CAPTIONS, FINDINGS
+from video_assets.measurements import CAPTIONS, CODE, FINDINGS
 from video_assets.settings import settings
 
 
@@ -93,7 +93,10 @@ def test_captions_of_a_version_are_written_anew_by_one_command_and_shown_beside_
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["redo", "--version", "x"], "No current caption of version x can be written anew; there are 2-"),
+        (
+            ["redo", "--version", "x"],
+            f"No current caption of version x can be written anew; there are {CODE['captions/measured']}-",
+        ),
         (["redo"], "Say which captions: with --version or with --captioner, or both."),
         (["import", "rows.jsonl", "--captioner", "measured"], "measured is a captioner of the settings"),
         (["export", "captions.txt"], "captions.txt ends in neither .jsonl nor .parquet"),
