@@ -25,7 +25,7 @@ def _parameters(settings: Settings) -> dict[str, object]:
 
 VISUAL_SCORES = Scorer(
     name="visual_scores",
-    says="A clip's visual measurements, aggregated from its frame_signals.",
+    says="A clip's visual measurements, aggregated from its frame_signals and brought to its crop.",
     code="4",
     reads=Tables(("frame_signals",)),
     open=_open,

@@ -456,7 +456,11 @@ FRAME_SIGNALS = Table(
             REAL,
             "(camera step) Mean motion of the texture that is not the camera's, in shares of the long side/s; NULL as camera_pan.",
         ),
-        Column("sharpness", REAL, "(sampled) Variance of the 3x3 Laplacian of luma at the sampled short side."),
+        Column(
+            "sharpness",
+            REAL,
+            "(sampled) Variance of the 3x3 Laplacian of luma between the bars, at the sampled short side.",
+        ),
         Column("saturation", REAL, "(sampled) Mean HSV saturation, 0-1."),
         Column("dark_share", REAL, "(sampled) Share of pixels with luma under 5 (UltraVideo's under-exposure), 0-1."),
         Column("bright_share", REAL, "(sampled) Share of pixels with luma over 250 (UltraVideo's over-exposure), 0-1."),
