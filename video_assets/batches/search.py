@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 
     from video_assets.measure.image_text import Towers
 
+NEAREST = """
+SELECT batch, clip_id, subjects, list_inner_product(embedding, $vector::FLOAT[]) AS cosine FROM clip_embeddings
+WHERE embedding_model = $model AND dimensions = $dimensions ORDER BY cosine DESC, clip_id LIMIT $most
+"""
+"""The clips whose vectors of a model are nearest to one, nearest first."""
+NO_VECTORS = "No clip has a vector of this model yet; run 'video-assets curate' in the profile 'full' first."
+
 
 def towers(settings: ModelSettings) -> Towers:
     """The image and text towers of the profile 'full'.
@@ -56,20 +63,14 @@ class Search:
         """
         vector = self.encoded(text)
         found = self._lake.query(
-            "SELECT e.clip_id, s.file_name, s.player_start_s, s.player_end_s, "
-            "list_inner_product(e.embedding, $vector::FLOAT[]) AS cosine, "
+            "SELECT e.clip_id, s.file_name, s.player_start_s, s.player_end_s, e.cosine, "
             "list_transform(e.subjects, lambda x: x.subject) AS subjects "
-            "FROM clip_embeddings AS e JOIN clip_sheet AS s ON s.batch = e.batch AND s.clip_id = e.clip_id "
-            "WHERE e.embedding_model = $model AND e.dimensions = $dimensions ORDER BY cosine DESC, e.clip_id LIMIT $most",
-            {
-                "vector": vector.tolist(), "model": self.model, "dimensions": len(vector),
-                "most": most,
-            },
-        )  # fmt: skip
+            f"FROM ({NEAREST}) AS e JOIN clip_sheet AS s ON s.batch = e.batch AND s.clip_id = e.clip_id "
+            "ORDER BY e.cosine DESC, e.clip_id",
+            {"vector": vector.tolist(), "model": self.model, "dimensions": len(vector), "most": most},
+        )
         if found.is_empty():
-            raise ValueError(
-                "No clip has a vector of this model yet; run 'video-assets curate' in the profile 'full' first."
-            )
+            raise ValueError(NO_VECTORS)
         return found
 
     @property

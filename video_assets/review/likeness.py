@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from video_assets.batches.search import Search
+from video_assets.batches.search import NEAREST, NO_VECTORS, Search
 from video_assets.measure.models import ModelNotReadyError
 from video_assets.review.recent import Recent
 from video_assets.review.where import RefusedError
 
 _FOUND, _KEPT = 300, 20
-_NEAREST = """
-SELECT clip_id FROM clip_embeddings WHERE embedding_model = $model AND dimensions = $dimensions
-ORDER BY list_inner_product(embedding, $vector::FLOAT[]) DESC, clip_id LIMIT $most
-"""
 _OF_CLIP = (
     "SELECT embedding, embedding_model, dimensions FROM clip_embeddings WHERE clip_id = $clip AND embedding IS NOT NULL"
 )
@@ -52,9 +48,7 @@ class Likeness:
                 raise RefusedError(str(error)) from error
             found = self._nearest(vector.tolist(), self._search.model, len(vector))
             if not found:
-                raise RefusedError(
-                    "No clip has a vector of this model yet; run 'video-assets curate' in the profile 'full' first."
-                )
+                raise RefusedError(NO_VECTORS)
             return found
 
         return self._answers.get(f"text {text}", make) or []
@@ -80,4 +74,7 @@ class Likeness:
 
     def _nearest(self, vector: list[float], model: str, dimensions: int) -> list[str]:
         asked = {"vector": vector, "model": model, "dimensions": dimensions, "most": _FOUND}
-        return [row["clip_id"] for row in self._rows(_NEAREST, asked)]
+        return [
+            row["clip_id"]
+            for row in self._rows(f"SELECT clip_id FROM ({NEAREST}) ORDER BY cosine DESC, clip_id", asked)
+        ]
